@@ -1,0 +1,56 @@
+# Two commands: `make demo` and `make test`. Both install what they need into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help demo test check bench lint lock clean
+
+help:
+	@echo "make demo   run the whole workflow on the simulated observatory"
+	@echo "make test   all tests (under 20 minutes on 2 cores)"
+	@echo "make check  the quick ones (under 2 minutes)"
+	@echo "make bench  speed and quality measurements"
+	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
+
+$(READY): envs/lock.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	if command -v uv >/dev/null; then \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r envs/lock.txt && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	else \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r envs/lock.txt && \
+	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; \
+	fi
+	touch $@
+
+demo: $(READY)
+	$(BIN)/snakemake --cores all
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+	$(BIN)/codespell
+
+check: lint
+	$(PYTEST) -q -m "not slow and not browser" tests/unit tests/workflow
+
+test: lint
+	$(PYTEST) -q --durations=15
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+lock:
+	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet -o envs/lock.txt
+	$(BIN)/python envs/make_conda.py
+
+clean:
+	rm -rf results .snakemake

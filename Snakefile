@@ -1,0 +1,44 @@
+# Gravity Spy Glitch Explorer: entry. One rule file a stage, in the order of the data.
+from snakemake.utils import min_version
+
+min_version("9.5")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/observatory.smk"
+include: "rules/sources.smk"
+include: "rules/catalog.smk"
+include: "rules/views.smk"
+include: "rules/embed.smk"
+include: "rules/map.smk"
+include: "rules/audit.smk"
+include: "rules/site.smk"
+include: "rules/validate.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.catalog.output,
+        rules.gather_quarantine.output,
+        rules.map.input,
+        rules.audit.input,
+        rules.site.input,
+        rules.validate.output if SIMULATED else [],
+
+
+onsuccess:
+    print(
+        "\nDone. Picture: results/figures/umap_families.png. Open results/site/index.html in a browser."
+    )
+
+
+onerror:
+    print(
+        "\nStopped. What is finished stays. The log of each failed job is named above;"
+        " after a kill, run `snakemake --unlock` and start again."
+    )

@@ -1,0 +1,94 @@
+# The labels, judged by the families, and the families by what must not make them.
+rule audit_labels:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        vectors="results/map/vectors.npy",
+        neighbours="results/map/neighbours.npz",
+        stability="results/map/stability.parquet",
+    output:
+        expand(
+            "results/audit/{table}.parquet",
+            table=[
+                "families",
+                "labels",
+                "quality",
+                "suspects",
+                "positions",
+                "gradients",
+                "relabel",
+            ],
+        ),
+    log:
+        "results/logs/audit_labels.log",
+    benchmark:
+        "results/benchmarks/audit_labels.tsv"
+    conda:
+        "../envs/audit.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        segments=config["audit"]["segments"],
+        seed=config["audit"]["seed"],
+        confusable="resources/taxonomy/confusable_pairs.csv",
+        confusable_digest=shipped("resources/taxonomy/confusable_pairs.csv"),
+        code=code("audit_labels"),
+    script:
+        "../scripts/audit_labels.py"
+
+
+rule audit_leakage:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        views=shards("results/views/{shard}.parquet"),
+    output:
+        leakage="results/audit/leakage.parquet",
+    log:
+        "results/logs/audit_leakage.log",
+    benchmark:
+        "results/benchmarks/audit_leakage.tsv"
+    conda:
+        "../envs/audit.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        unit=config["unit"],
+        permutations=config["audit"]["permutations"],
+        seed=config["audit"]["seed"],
+        code=code("audit_leakage"),
+    script:
+        "../scripts/audit_leakage.py"
+
+
+# Apart from the table, so that the table is there to be read when the gate fails the run.
+rule leakage_gate:
+    input:
+        leakage=rules.audit_leakage.output.leakage,
+    output:
+        passed="results/audit/leakage_gate.txt",
+    log:
+        "results/logs/leakage_gate.log",
+    benchmark:
+        "results/benchmarks/leakage_gate.tsv"
+    conda:
+        "../envs/audit.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        code=code("leakage_gate"),
+    script:
+        "../scripts/leakage_gate.py"
+
+
+rule audit:
+    input:
+        rules.audit_labels.output,
+        rules.audit_leakage.output,
+        rules.leakage_gate.output,

@@ -1,0 +1,57 @@
+# One table of glitches, whatever the source, cut into shards.
+# The shards' own tables are written beside the declared outputs, and only where their content
+# changed: growing the catalogue leaves the finished shards' files, and what hangs on them, alone.
+checkpoint catalog:
+    input:
+        files=source_files,
+        segments=rules.segments.output.segments,
+        events=rules.events.output.events,
+    output:
+        glitches="results/catalog/glitches.parquet",
+        duplicates="results/catalog/duplicates.parquet",
+        quarantine="results/catalog/parts/catalog.parquet",
+        shards="results/catalog/shards.txt",
+    log:
+        "results/logs/catalog.log",
+    benchmark:
+        "results/benchmarks/catalog.tsv"
+    conda:
+        "../envs/catalog.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        **config["source"],
+        listing=source_listing,
+        detectors=config["detectors"],
+        unit=config["unit"],
+        gps_block_s=config["shards"]["gps_block_s"],
+        max_quarantined_share=config["limits"]["quarantined_share"],
+        code=code("catalog"),
+    script:
+        "../scripts/catalog.py"
+
+
+rule gather_quarantine:
+    input:
+        glitches=rules.catalog.output.glitches,
+        catalog=rules.catalog.output.quarantine,
+        views=shards("results/views/{shard}.quarantine.parquet"),
+    output:
+        quarantine="results/catalog/quarantine.parquet",
+    log:
+        "results/logs/gather_quarantine.log",
+    benchmark:
+        "results/benchmarks/gather_quarantine.tsv"
+    conda:
+        "../envs/catalog.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        max_share=config["limits"]["quarantined_share"],
+        code=code("gather_quarantine"),
+    script:
+        "../scripts/gather_quarantine.py"

@@ -1,0 +1,82 @@
+# The checked config, and what several stages need. Functions live here and nowhere else.
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from glitch_explorer.catalog.state import source_state
+from glitch_explorer.errors import UserError
+from glitch_explorer.workflow.config import check_config, load_schema
+from glitch_explorer.workflow.fingerprint import Fingerprints, digest
+
+BASE = Path(workflow.basedir)
+code = Fingerprints(BASE / "scripts", BASE / "src")
+
+try:
+    config.update(
+        check_config(config, load_schema(BASE / "config/schemas/config.schema.yaml"))
+    )
+except UserError as problem:
+    raise WorkflowError(str(problem)) from None
+
+CONFIGURED_FILES = (
+    config["source"]["paths"] + config["segments"]["files"] + config["events"]["files"]
+)
+SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
+
+
+def gpus(wildcards):
+    """One GPU where the profile gives a total, none where the total is 0."""
+    total = (
+        workflow.global_resources["gpu"].value
+        if "gpu" in workflow.global_resources
+        else 0
+    )
+    return min(1, int(total or 0))
+
+
+def shipped(path):
+    """Hash of a file that ships with the project: enters as a parameter, not by its time."""
+    return digest(BASE / path)
+
+
+def source_files(wildcards):
+    """Source files, as inputs; folders of pictures are watched through `source_listing`."""
+    return [
+        path
+        for path in config["source"]["paths"] + config["source"]["metadata"]
+        if not Path(path).is_dir()
+    ]
+
+
+def source_listing(wildcards):
+    """Digest of names, sizes and times of the pictures, so that a replaced one is noticed."""
+    try:
+        return source_state(
+            [path for path in config["source"]["paths"] if Path(path).is_dir()]
+        )
+    except UserError as problem:
+        raise WorkflowError(str(problem)) from None
+
+
+def frames(wildcards):
+    """Frames that the workflow makes itself; a folder of the user's own is no input."""
+    folder = (config["strain"]["frames"] or "").format(
+        ifo=wildcards.shard.split("-")[0]
+    )
+    return [folder] if folder.startswith("results/observatory/") else []
+
+
+def weights_file(wildcards):
+    """Weights of the backbone as a file; none where it is untrained."""
+    name = config["embedding"]["weights"]
+    fetched = f"results/weights/{config['embedding']['backbone']}-{name}.safetensors"
+    return {"untrained": []}.get(
+        name, fetched if name.startswith("IMAGENET1K") else name
+    )
+
+
+def shards(pattern):
+    """Give an input function: `pattern` for each shard of the catalogue."""
+    return lambda wildcards: expand(
+        pattern, shard=Path(checkpoints.catalog.get().output.shards).read_text().split()
+    )

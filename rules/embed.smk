@@ -1,0 +1,30 @@
+# Vectors of the views, one job a shard, on a GPU where there is one.
+rule embed_shard:
+    input:
+        views="results/views/{shard}.npy",
+        status="results/views/{shard}.parquet",
+        weights=weights_file,
+    output:
+        embeddings="results/embeddings/{shard}.npy",
+    log:
+        "results/logs/embed_shard/{shard}.log",
+    benchmark:
+        "results/benchmarks/embed_shard/{shard}.tsv"
+    retries: 2
+    conda:
+        "../envs/embed.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=gpus,
+    params:
+        **config["embedding"],
+        code=code("embed_shard"),
+    script:
+        "../scripts/embed_shard.py"
+
+
+rule embed:
+    input:
+        shards("results/embeddings/{shard}.npy"),

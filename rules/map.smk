@@ -1,0 +1,150 @@
+# One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
+rule map_graph:
+    input:
+        shards=shards("results/catalog/shards/{shard}.parquet"),
+        embeddings=shards("results/embeddings/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        rows="results/map/rows.parquet",
+        vectors="results/map/vectors.npy",
+        neighbours="results/map/neighbours.npz",
+    log:
+        "results/logs/map_graph.log",
+    benchmark:
+        "results/benchmarks/map_graph.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        unit=config["unit"],
+        n_neighbors=config["map"]["n_neighbors"],
+        seed=config["map"]["seed"],
+        code=code("map_graph"),
+    script:
+        "../scripts/map_graph.py"
+
+
+rule map_layout:
+    input:
+        rows=rules.map_graph.output.rows,
+        vectors=rules.map_graph.output.vectors,
+        neighbours=rules.map_graph.output.neighbours,
+    output:
+        coordinates="results/map/coordinates.parquet",
+        layout="results/map/layout.npy",
+    log:
+        "results/logs/map_layout.log",
+    benchmark:
+        "results/benchmarks/map_layout.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        n_components=config["map"]["n_components"],
+        min_dist=config["map"]["min_dist"],
+        seed=config["map"]["seed"],
+        code=code("map_layout"),
+    script:
+        "../scripts/map_layout.py"
+
+
+# The families' member files are written beside the declared outputs, and only where their content
+# changed: they are the only catalogue input of a family's own jobs.
+checkpoint map_families:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        rows=rules.map_graph.output.rows,
+        vectors=rules.map_graph.output.vectors,
+        neighbours=rules.map_graph.output.neighbours,
+        coordinates=rules.map_layout.output.coordinates,
+        layout=rules.map_layout.output.layout,
+        reference=config["map"]["reference"] or [],
+    output:
+        families="results/map/families.parquet",
+        ids="results/map/family_ids.parquet",
+        tree="results/map/condensed_tree.npz",
+        quality="results/map/quality.parquet",
+    log:
+        "results/logs/map_families.log",
+    benchmark:
+        "results/benchmarks/map_families.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        min_cluster_size=config["map"]["min_cluster_size"],
+        min_samples=config["map"]["min_samples"],
+        cluster_selection=config["map"]["cluster_selection"],
+        seed=config["map"]["seed"],
+        code=code("map_families"),
+    script:
+        "../scripts/map_families.py"
+
+
+rule map_stability:
+    input:
+        rows=rules.map_graph.output.rows,
+        vectors=rules.map_graph.output.vectors,
+        neighbours=rules.map_graph.output.neighbours,
+        families="results/map/families.parquet",
+    output:
+        stability="results/map/stability.parquet",
+    log:
+        "results/logs/map_stability.log",
+    benchmark:
+        "results/benchmarks/map_stability.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
+    params:
+        n_components=config["map"]["n_components"],
+        min_cluster_size=config["map"]["min_cluster_size"],
+        min_samples=config["map"]["min_samples"],
+        cluster_selection=config["map"]["cluster_selection"],
+        stability_runs=config["map"]["stability_runs"],
+        seed=config["map"]["seed"],
+        code=code("map_stability"),
+    script:
+        "../scripts/map_stability.py"
+
+
+rule map:
+    input:
+        "results/map/coordinates.parquet",
+        "results/map/families.parquet",
+        "results/map/quality.parquet",
+        "results/map/stability.parquet",
+
+
+# Writes outside results/, and only when asked: no rule reads its own earlier output.
+rule freeze_reference:
+    input:
+        families="results/map/families.parquet",
+    log:
+        "results/logs/freeze_reference.log",
+    benchmark:
+        "results/benchmarks/freeze_reference.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        reference=config["map"]["reference"] or "reference/families.parquet",
+        code=code("freeze_reference"),
+    script:
+        "../scripts/freeze_reference.py"

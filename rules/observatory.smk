@@ -1,0 +1,44 @@
+# The simulated observatory: real files with planted answers.
+rule plan_observatory:
+    output:
+        catalog="results/observatory/catalog.csv",
+        segments="results/observatory/segments.csv",
+        events="results/observatory/events.csv",
+        truth="results/observatory/truth.json",
+    log:
+        "results/logs/plan_observatory.log",
+    benchmark:
+        "results/benchmarks/plan_observatory.tsv"
+    conda:
+        "../envs/observatory.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        plan=config["observatory"],
+        detectors=config["detectors"],
+        code=code("plan_observatory"),
+    script:
+        "../scripts/plan_observatory.py"
+
+
+rule write_frames:
+    output:
+        frames=directory("results/observatory/frames/{ifo}"),
+    log:
+        "results/logs/write_frames/{ifo}.log",
+    benchmark:
+        "results/benchmarks/write_frames/{ifo}.tsv"
+    conda:
+        "../envs/observatory.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        plan=config["observatory"],
+        detectors=config["detectors"],
+        code=code("write_frames"),
+    script:
+        "../scripts/write_frames.py"

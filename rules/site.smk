@@ -1,0 +1,123 @@
+# What people look at: figures, the atlas of families, the map, the front page.
+rule figures:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        coordinates="results/map/coordinates.parquet",
+        audit=rules.audit_labels.output,
+        leakage=rules.audit_leakage.output.leakage,
+        views=shards("results/views/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        report(
+            "results/figures/umap_family.png",
+            category="Map",
+            caption="../report/umap_family.rst",
+        ),
+        report(
+            "results/figures/umap_label.png",
+            category="Map",
+            caption="../report/umap_label.rst",
+        ),
+        report(
+            "results/figures/ambiguity.png",
+            category="Audit",
+            caption="../report/ambiguity.rst",
+        ),
+        report(
+            "results/figures/entropy.png",
+            category="Audit",
+            caption="../report/entropy.rst",
+        ),
+        report(
+            "results/figures/leakage.png",
+            category="Audit",
+            caption="../report/leakage.rst",
+        ),
+        report(
+            "results/figures/contact_sheet.png",
+            category="Families",
+            caption="../report/contact_sheet.rst",
+        ),
+        report(
+            "results/figures/gradient.png",
+            category="Families",
+            caption="../report/gradient.rst",
+        ),
+        report(
+            "results/figures/intensity.png",
+            category="Families",
+            caption="../report/intensity.rst",
+        ),
+    log:
+        "results/logs/figures.log",
+    benchmark:
+        "results/benchmarks/figures.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        **config["figures"],
+        code=code("figures"),
+    script:
+        "../scripts/figures.py"
+
+
+rule atlas:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        audit=rules.audit_labels.output,
+        views=shards("results/views/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        pages=directory("results/site/family"),
+        index="results/site/atlas.html",
+    log:
+        "results/logs/atlas.log",
+    benchmark:
+        "results/benchmarks/atlas.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        **config["atlas"],
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("atlas"),
+    script:
+        "../scripts/atlas.py"
+
+
+rule explorer:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        coordinates="results/map/coordinates.parquet",
+        views=shards("results/views/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        assets=directory("results/site/map"),
+        page="results/site/map.html",
+    log:
+        "results/logs/explorer.log",
+    benchmark:
+        "results/benchmarks/explorer.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("explorer"),
+    script:
+        "../scripts/explorer.py"

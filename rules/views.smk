@@ -1,0 +1,31 @@
+# Spectrograms, decoded or Q-scanned once for each shard.
+rule make_views:
+    input:
+        shard="results/catalog/shards/{shard}.parquet",
+        frames=frames,
+    output:
+        views="results/views/{shard}.npy",
+        status="results/views/{shard}.parquet",
+        quarantine="results/views/{shard}.quarantine.parquet",
+    log:
+        "results/logs/make_views/{shard}.log",
+    benchmark:
+        "results/benchmarks/make_views/{shard}.tsv"
+    retries: 1
+    conda:
+        "../envs/views.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        **config["views"],
+        strain=config["strain"],
+        code=code("make_views"),
+    script:
+        "../scripts/make_views.py"
+
+
+rule views:
+    input:
+        shards("results/views/{shard}.npy"),

@@ -1,0 +1,22 @@
+"""Judge the labels by the families."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+
+from glitch_explorer.audit.run import make_audit
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        make_audit(
+            glitches=snakemake.input.glitches,
+            families=snakemake.input.families,
+            vectors=snakemake.input.vectors,
+            neighbours=snakemake.input.neighbours,
+            stability=snakemake.input.stability,
+            confusable=Path(snakemake.scriptdir).parent / snakemake.params.confusable,
+            out=Path(snakemake.output[0]).parent,
+            segments=snakemake.params.segments,
+            seed=snakemake.params.seed,
+        )

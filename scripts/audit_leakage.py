@@ -1,0 +1,18 @@
+"""Measure what must not make families."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.audit.gate import make_leakage
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        make_leakage(
+            glitches=snakemake.input.glitches,
+            families=snakemake.input.families,
+            views=snakemake.input.views,
+            out=snakemake.output.leakage,
+            unit=snakemake.params.unit,
+            permutations=snakemake.params.permutations,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,28 @@
+"""Make the table of glitches and its shards."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        build_catalog(
+            kind=wanted.kind,
+            paths=wanted.paths,
+            metadata=wanted.metadata,
+            out=Path(snakemake.output.glitches).parent,
+            detectors=wanted.detectors,
+            unit=wanted.unit,
+            snr=wanted.snr,
+            peak_frequency_hz=wanted.peak_frequency_hz,
+            gps=wanted.gps,
+            gps_block_s=wanted.gps_block_s,
+            segments=tables.read("segments", snakemake.input.segments),
+            events=tables.read("events", snakemake.input.events),
+            max_quarantined_share=wanted.max_quarantined_share,
+        )

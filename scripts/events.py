@@ -1,0 +1,13 @@
+"""Write the times of real signals and hardware injections."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer import tables
+from glitch_explorer.job import logged
+from glitch_explorer.sources.events import read_events
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        start, end = snakemake.params.gps
+        found = read_events(files=snakemake.input.files, gwosc=snakemake.params.gwosc, start=start, end=end)
+        tables.write("events", found, snakemake.output.events)

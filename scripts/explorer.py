@@ -1,0 +1,18 @@
+"""Write the interactive map."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.site.explorer import make_map_page
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        make_map_page(
+            glitches=snakemake.input.glitches,
+            families=snakemake.input.families,
+            coordinates=snakemake.input.coordinates,
+            views=snakemake.input.views,
+            status=snakemake.input.status,
+            out=snakemake.output.assets,
+            page=snakemake.output.page,
+        )

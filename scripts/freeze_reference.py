@@ -1,0 +1,10 @@
+"""Keep the family ids of this map for later ones."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.map.ids import freeze_reference
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        freeze_reference(snakemake.input.families, snakemake.params.reference)

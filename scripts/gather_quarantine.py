@@ -1,0 +1,16 @@
+"""Gather what all shards put aside, and stop above the limit."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer import tables
+from glitch_explorer.job import logged
+from glitch_explorer.views.shard import gather_quarantine
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        gather_quarantine(
+            [snakemake.input.catalog, *snakemake.input.views],
+            snakemake.output.quarantine,
+            n_rows=len(tables.read("glitches", snakemake.input.glitches, ["glitch_id"])),
+            max_share=snakemake.params.max_share,
+        )

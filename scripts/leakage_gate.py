@@ -1,0 +1,12 @@
+"""Stop a run whose families follow the pictures' make-up."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer import files
+from glitch_explorer.audit.gate import require_no_leakage
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        require_no_leakage(snakemake.input.leakage)
+        files.write_text(snakemake.output.passed, "passed\n")

@@ -1,0 +1,22 @@
+"""Decode or Q-scan the views of one shard."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.sources.strain import open_strain
+from glitch_explorer.views.shard import make_views
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        strain = None if wanted.strain["source"] == "none" else open_strain(**wanted.strain)
+        make_views(
+            snakemake.input.shard,
+            out=snakemake.output.views,
+            status_out=snakemake.output.status,
+            quarantine_out=snakemake.output.quarantine,
+            height=wanted.height,
+            width=wanted.width,
+            crop=wanted.crop,
+            strain=strain,
+        )

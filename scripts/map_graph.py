@@ -1,0 +1,21 @@
+"""Gather the vectors of all shards and find each row's neighbours."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.map.run import make_graph
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        make_graph(
+            snakemake.input.shards,
+            snakemake.input.status,
+            snakemake.input.embeddings,
+            rows=snakemake.output.rows,
+            vectors=snakemake.output.vectors,
+            neighbours=snakemake.output.neighbours,
+            unit=snakemake.params.unit,
+            n_neighbors=snakemake.params.n_neighbors,
+            seed=snakemake.params.seed,
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,14 @@
+"""Plan the simulated observatory: catalogue, segments, events and the truth."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.observatory.catalog import plan_observatory
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        plan_observatory(
+            Path(snakemake.output.catalog).parent, detectors=snakemake.params.detectors, **snakemake.params.plan
+        )

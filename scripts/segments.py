@@ -1,0 +1,19 @@
+"""Write the analysis segments of all detectors."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer import tables
+from glitch_explorer.job import logged
+from glitch_explorer.sources.segments import read_segments
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        start, end = snakemake.params.gps
+        found = read_segments(
+            files=snakemake.input.files,
+            flags=snakemake.params.flags,
+            detectors=snakemake.params.detectors,
+            start=start,
+            end=end,
+        )
+        tables.write("segments", found, snakemake.output.segments)

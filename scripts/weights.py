@@ -1,0 +1,11 @@
+"""Fetch torchvision's weights of a backbone, once, by hash."""
+
+from snakemake.script import snakemake
+
+from glitch_explorer.job import logged
+from glitch_explorer.sources.weights import fetch_imagenet_weights, weights_url
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        url = weights_url(snakemake.wildcards.backbone, "IMAGENET1K_V1")
+        fetch_imagenet_weights(snakemake.output.weights, url=url)

@@ -1,0 +1,62 @@
+"""Files that appear whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that is renamed onto it on success.
+
+    The temporary name carries this process's id: an orphan of a killed run may
+    still be writing its own.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) -> None:
+    """Write `content` to `path`, whole or not at all.
+
+    With `keep_same` a file that already holds these bytes is left untouched,
+    modification time and all, so that what depends on it need not be remade.
+    """
+    path = Path(path)
+    if keep_same and path.exists() and path.read_bytes() == content:
+        return
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 `text` to `path`, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as sorted, indented JSON."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def write_array(path: str | Path, array: np.ndarray) -> None:
+    """Write `array` as a `.npy` file without pickle."""
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def read_array(path: str | Path) -> np.ndarray:
+    """Open a `.npy` file memory-mapped and read-only, refusing pickles."""
+    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array

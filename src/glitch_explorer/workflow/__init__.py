@@ -1,0 +1,1 @@
+"""What the Snakefile needs: a checked config and fingerprints of code. No science."""

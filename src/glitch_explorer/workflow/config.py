@@ -1,0 +1,63 @@
+"""The config, checked against its schema, with errors that name the right key."""
+
+import copy
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+
+from glitch_explorer.errors import UserError
+
+
+def load_schema(path: str | Path) -> dict[str, Any]:
+    """Read a JSON schema written as YAML."""
+    with open(path, encoding="utf-8") as stream:
+        schema: dict[str, Any] = yaml.safe_load(stream)
+    Draft202012Validator.check_schema(schema)
+    return schema
+
+
+def _with_defaults(validator: Any, properties: dict[str, Any], instance: Any, schema: Any) -> Any:
+    """Fill in defaults before the properties are checked."""
+    if isinstance(instance, dict):
+        for name, part in properties.items():
+            if "default" in part and name not in instance:
+                instance[name] = copy.deepcopy(part["default"])
+    yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, instance, schema)
+
+
+def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Give `config` with defaults filled in, or say what is wrong with it.
+
+    Raises
+    ------
+    UserError
+        Names every wrong key with the nearest right one, and every wrong value
+        with what the schema expects there.
+    """
+    filled = copy.deepcopy(config)
+    checker = validators.extend(Draft202012Validator, {"properties": _with_defaults})(schema)
+    errors = sorted(checker.iter_errors(filled), key=lambda e: [str(part) for part in e.absolute_path])
+    if errors:
+        lines = [line for error in errors for line in _explain(error)]
+        raise UserError("the config does not fit its schema:\n" + "\n".join(f"  - {line}" for line in lines))
+    return filled
+
+
+def _explain(error: ValidationError) -> list[str]:
+    where = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        unknown = [key for key in error.instance if key not in known]
+        return [_unknown_key(f"{where}.{key}".lstrip("."), str(key), known) for key in unknown]
+    text = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    return [f"{where or 'the config'}: {error.message}" + (f" ({text})" if text else "")]
+
+
+def _unknown_key(where: str, key: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
+    return f"{where}: no such key; {hint}"

@@ -1,0 +1,202 @@
+"""Fingerprints of the code that a job reaches, blind to comments and docstrings.
+
+Snakemake sees a rule's script but not the modules that it imports. The
+fingerprint follows names from the script into the library, definition by
+definition, so that changing one function changes only the jobs that reach it.
+It over-estimates (a local variable named like a module's function counts as a
+use of it) and never reads what is outside the package.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+#: A place in the code: module name, and a name in it (None: all of the module).
+Place = tuple[str, str | None]
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _without_docstrings(tree: ast.AST) -> ast.AST:
+    for node in ast.walk(tree):
+        if isinstance(node, (*_DEFINITIONS, ast.Module)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return tree
+
+
+def _targets(node: ast.stmt) -> list[str]:
+    """Give the module-level names that a statement binds, imports aside."""
+    if isinstance(node, _DEFINITIONS):
+        return [node.name]
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return []
+
+
+def _imports(nodes: Iterator[ast.AST], package: str) -> dict[str, Place]:
+    """Give what each locally bound name stands for, of names imported from `package`."""
+    bound: dict[str, Place] = {}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
+            for name in node.names:
+                bound[name.asname or name.name] = (node.module or "", name.name)
+        elif isinstance(node, ast.Import):
+            for name in node.names:
+                if name.name.split(".")[0] == package:
+                    bound[name.asname or package] = (name.name if name.asname else package, None)
+    return bound
+
+
+class _Module:
+    """One parsed module of the package, or a script."""
+
+    def __init__(self, path: Path, package: str) -> None:
+        self.tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        self.package = package
+
+    @cached_property
+    def definitions(self) -> dict[str, list[ast.stmt]]:
+        """Statements by the name that they define."""
+        found: dict[str, list[ast.stmt]] = {}
+        for node in self.tree.body:  # type: ignore[attr-defined]
+            for name in _targets(node):
+                found.setdefault(name, []).append(node)
+        return found
+
+    @cached_property
+    def loose(self) -> list[ast.stmt]:
+        """Statements that run on import and define nothing."""
+        return [
+            node
+            for node in self.tree.body  # type: ignore[attr-defined]
+            if not _targets(node) and not isinstance(node, (ast.Import, ast.ImportFrom))
+        ]
+
+    @cached_property
+    def imports(self) -> dict[str, Place]:
+        return _imports(ast.walk(self.tree), self.package)
+
+    def uses(self, node: ast.AST) -> set[str | tuple[str, str]]:
+        """Give the names that `node` uses, as `name` or `(name, attribute)`."""
+        used: set[str | tuple[str, str]] = set()
+        inside = set()
+        for child in ast.walk(node):
+            if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
+                used.add((child.value.id, child.attr))
+                inside.add(id(child.value))
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and id(child) not in inside:
+                used.add(child.id)
+        return used
+
+
+class Fingerprints:
+    """Fingerprints of scripts that use the package below `source`.
+
+    Parameters
+    ----------
+    scripts
+        Folder of the scripts, one a rule.
+    source
+        Folder that holds the package's folder.
+    package
+        Name of the package.
+    """
+
+    def __init__(self, scripts: str | Path, source: str | Path, package: str = "glitch_explorer") -> None:
+        self.scripts = Path(scripts)
+        self.source = Path(source)
+        self.package = package
+        self._modules: dict[str, _Module | None] = {}
+        self._made: dict[str, str] = {}
+
+    def __call__(self, rule: str) -> str:
+        """Give the fingerprint of `scripts/<rule>.py` and all that it reaches."""
+        if rule not in self._made:
+            dumps = sorted(self._dumps(rule))
+            self._made[rule] = hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
+        return self._made[rule]
+
+    def places(self, rule: str) -> set[Place]:
+        """Give the definitions that the script of `rule` reaches, as (module, name)."""
+        return self._reach(_Module(self.scripts / f"{rule}.py", self.package))
+
+    def _dumps(self, rule: str) -> Iterator[str]:
+        script = _Module(self.scripts / f"{rule}.py", self.package)
+        yield "script " + ast.dump(script.tree)
+        for name, symbol in self._reach(script):
+            module = self._module(name)
+            if module is not None and symbol is not None:
+                for node in module.definitions.get(symbol, []):
+                    yield f"{name}.{symbol} {ast.dump(node)}"
+            elif module is not None:
+                yield from (f"{name} {ast.dump(node)}" for node in module.loose)
+
+    def _module(self, name: str) -> _Module | None:
+        if name not in self._modules:
+            base = self.source.joinpath(*name.split("."))
+            path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
+            self._modules[name] = _Module(path, self.package) if path else None
+        return self._modules[name]
+
+    def _reach(self, script: _Module) -> set[Place]:
+        seen: set[Place] = set()
+        todo = list(self._resolve(script, script.tree))
+        while todo:
+            place = todo.pop()
+            if place in seen:
+                continue
+            seen.add(place)
+            todo.extend(self._behind(*place))
+        return seen
+
+    def _behind(self, name: str, symbol: str | None) -> Iterator[Place]:
+        """Give the places that one place leads to."""
+        module = self._module(name)
+        if module is None:
+            return
+        if symbol is None:  # the module itself: what runs when it is imported
+            for node in module.loose:
+                yield from self._resolve(module, node)
+        elif symbol in module.definitions:
+            yield (name, None)
+            for node in module.definitions[symbol]:
+                yield from self._resolve(module, node, name)
+        elif symbol in module.imports:
+            yield module.imports[symbol]
+        elif self._module(f"{name}.{symbol}") is not None:  # a module taken as a whole
+            yield from self._all(f"{name}.{symbol}")
+
+    def _all(self, name: str) -> Iterator[Place]:
+        module = self._module(name)
+        if module is not None:
+            yield (name, None)
+            yield from ((name, symbol) for symbol in module.definitions)
+
+    def _resolve(self, module: _Module, node: ast.AST, name: str = "") -> Iterator[Place]:
+        """Give the package's places that `node`, inside `module`, uses."""
+        for used in module.uses(node):
+            base, attribute = used if isinstance(used, tuple) else (used, None)
+            if name and base in module.definitions:
+                yield (name, base)
+            if base in module.imports:
+                target, symbol = module.imports[base]
+                whole = target if symbol is None else f"{target}.{symbol}"
+                if attribute is not None and self._module(whole) is not None:
+                    yield (whole, attribute)
+                elif symbol is None:
+                    yield from self._all(whole)
+                else:
+                    yield (target, symbol)
+
+
+def digest(path: str | Path) -> str:
+    """Give the hash of a file, or of all files below a folder, by name and content."""
+    path = Path(path)
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    made = hashlib.blake2b(digest_size=8)
+    for file in files:
+        made.update(file.relative_to(path.parent).as_posix().encode() + b"\0" + file.read_bytes())
+    return made.hexdigest()

@@ -1,0 +1,39 @@
+"""The environments: conda files are what the lock gives, and the lock covers the project."""
+
+import importlib.util
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+def load(root):
+    spec = importlib.util.spec_from_file_location("make_conda", root / "envs/make_conda.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_conda_files_are_what_the_lock_gives(root):
+    for name, text in load(root).files().items():
+        assert (root / "envs" / name).read_text() == text, f"envs/{name} is old: run `make lock`"
+
+
+def test_every_rule_names_an_environment_that_exists(root):
+    named = set()
+    for path in (root / "rules").glob("*.smk"):
+        named |= set(re.findall(r'"\.\./envs/(\w+)\.yaml"', path.read_text()))
+    assert named == set(load(root).STAGES)
+
+
+def test_the_lock_satisfies_the_project_and_has_hashes(root):
+    text = (root / "envs/lock.txt").read_text()
+    versions = load(root).locked_versions(text)
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    for line in project["project"]["dependencies"] + project["dependency-groups"]["dev"]:
+        need = Requirement(line)
+        assert need.specifier.contains(versions[canonicalize_name(need.name)]), line
+    blocks = re.split(r"\n(?=[a-z0-9])", text)
+    assert all("--hash=sha256:" in block for block in blocks if "==" in block.splitlines()[0])
+    assert "://" not in text

@@ -1,0 +1,166 @@
+"""A copy of the project with a small run of it: what the workflow's tests change and count."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+SMALL = {
+    "detectors": ["H1", "L1"],
+    "source": {"kind": "catalogue", "paths": ["results/observatory/catalog.csv"]},
+    "strain": {
+        "source": "frames",
+        "frames": "results/observatory/frames/{ifo}",
+        "channel": "{ifo}:OBS-STRAIN",
+    },
+    "segments": {"files": ["results/observatory/segments.csv"]},
+    "events": {"files": ["results/observatory/events.csv"]},
+    "shards": {"gps_block_s": 345600},
+    "limits": {"quarantined_share": 0.4},
+    "views": {"height": 64, "width": 64},
+    "map": {"n_neighbors": 8, "min_cluster_size": 4, "min_samples": 2, "stability_runs": 2},
+    "audit": {"permutations": 100},
+    "observatory": {"glitches": 60, "segments": 4, "segment_s": 256, "sample_rate_hz": 8192},
+}
+COPIED = ["Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "resources", "report"]
+
+
+@dataclass
+class Project:
+    """The project's files in a folder of their own, and snakemake run there."""
+
+    folder: Path
+
+    @classmethod
+    def copied(cls, root: Path, folder: Path, config: dict) -> "Project":
+        folder.mkdir(parents=True)
+        for name in COPIED:
+            source = root / name
+            if source.is_dir():
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+            elif source.exists():
+                shutil.copy2(source, folder / name)
+        (folder / "study.yaml").write_text(yaml.safe_dump(config))
+        return cls(folder)
+
+    def clone(self, folder: Path) -> "Project":
+        """Copy everything, times included."""
+        subprocess.run(["cp", "-a", self.folder, folder], check=True)
+        return Project(folder)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(self.folder / "src")}
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        """Run snakemake and give all that it printed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=800,
+            check=False,
+        )
+        text = done.stdout + done.stderr
+        assert not check or done.returncode == 0, text[-6000:]
+        return text
+
+    def plan(self, *arguments: str) -> dict[str, int]:
+        """Give the jobs of a dry run, by rule; target rules that only gather are left out."""
+        return jobs(self.run("--dry-run", *arguments))
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        text = path.read_text()
+        assert old in text, f"{old!r} is not in {name}"
+        path.write_text(text.replace(old, new, 1))
+
+    def configure(self, **sections) -> None:
+        path = self.folder / "study.yaml"
+        config = yaml.safe_load(path.read_text())
+        for name, section in sections.items():
+            config[name] = {**config.get(name, {}), **section} if isinstance(section, dict) else section
+        path.write_text(yaml.safe_dump(config))
+
+    def contents(self) -> dict[str, bytes]:
+        """Give the bytes of all results that must not depend on how the run went."""
+        results = self.folder / "results"
+        return {
+            path.relative_to(results).as_posix(): path.read_bytes()
+            for path in sorted(results.rglob("*"))
+            if path.is_file()
+            and path.relative_to(results).parts[0] not in {"logs", "benchmarks", "run.json"}
+            and not path.name.startswith(".")
+        }
+
+
+def jobs(text: str) -> dict[str, int]:
+    """Read the first table of job counts in snakemake's output."""
+    table = re.search(r"Job stats:\njob\s+count\n[-\s]+\n(.*?)\ntotal", text, re.DOTALL)
+    if table is None:
+        return {}
+    counts = dict(re.findall(r"^(\w+)\s+(\d+)$", table.group(1), re.MULTILINE))
+    return {name: int(count) for name, count in counts.items() if name not in GATHERING}
+
+
+GATHERING = {"all", "views", "embed", "map", "audit", "site", "validate_all"}
+
+
+def done_jobs(text: str) -> dict[str, int]:
+    """Count the jobs that a run finished, by rule."""
+    found: dict[str, int] = {}
+    for name in re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", text, re.MULTILINE):
+        if name not in GATHERING:
+            found[name] = found.get(name, 0) + 1
+    return found
+
+
+@pytest.fixture(scope="session")
+def finished(root, tmp_path_factory) -> Project:
+    """Give a small run of the whole workflow that is complete; clone it, do not change it."""
+    project = Project.copied(root, tmp_path_factory.mktemp("workflow") / "finished", SMALL)
+    project.first_output = project.run()
+    return project
+
+
+def draw_pictures(project: Project, folder: Path) -> None:
+    """Draw a run's views as Gravity Spy pictures without axes, in folders by label."""
+    import matplotlib as mpl
+    import numpy as np
+    from PIL import Image
+
+    from glitch_explorer import tables
+
+    colours = (mpl.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+    results = project.folder / "results"
+    for shard in (results / "catalog/shards.txt").read_text().split():
+        views = np.load(results / f"views/{shard}.npy")
+        rows = tables.read("glitches", results / f"catalog/shards/{shard}.parquet")
+        for row, pictures in zip(rows.itertuples(), views, strict=True):
+            target = folder / str(row.label)
+            target.mkdir(parents=True, exist_ok=True)
+            for name, picture in zip(tables.VIEW_NAMES, pictures, strict=True):
+                image = Image.fromarray(colours[picture]).resize((569, 479))
+                image.save(target / f"{row.ifo}_{row.glitch_id}_spectrogram_{name}.png", compress_level=1)
+
+
+@pytest.fixture(scope="session")
+def pictures(root, finished, tmp_path_factory) -> Project:
+    """Give a small finished run on pictures, drawn from the simulated one."""
+    config = {name: SMALL[name] for name in ("detectors", "limits", "views", "map", "audit")}
+    config["source"] = {"kind": "images", "paths": ["pictures"]}
+    project = Project.copied(root, tmp_path_factory.mktemp("workflow") / "pictures", config)
+    draw_pictures(finished, project.folder / "pictures")
+    project.run()
+    return project

@@ -1,0 +1,103 @@
+"""Only what must be remade is remade: proven by counting jobs."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from tests.workflow.conftest import SMALL, Project, done_jobs, jobs
+
+pytestmark = pytest.mark.slow
+
+BEFORE_MAP = {"plan_observatory", "write_frames", "segments", "events", "catalog", "make_views", "embed_shard"}
+
+
+def test_a_finished_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.run("--dry-run")
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_results_copied_into_a_fresh_clone_are_complete(root, finished, tmp_path, history):
+    clone = Project.copied(root, tmp_path / "clone", SMALL)
+    shutil.copytree(finished.folder / "results", clone.folder / "results", symlinks=True)
+    if history:
+        shutil.copytree(finished.folder / ".snakemake", clone.folder / ".snakemake", symlinks=True)
+    assert "Nothing to be done" in clone.run("--dry-run")
+
+
+def test_comments_and_docstrings_change_nothing(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    for path in sorted((clone.folder / "src").rglob("*.py")):
+        path.write_text(path.read_text() + "\n\n# a comment at the end\n")
+    clone.edit("src/glitch_explorer/files.py", '"""Write UTF-8', '"""Put UTF-8')
+    clone.edit("scripts/make_views.py", '"""', '"""Here: ')
+    assert "Nothing to be done" in clone.run("--dry-run")
+
+
+def test_a_colour_remakes_figures_only(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    clone.configure(figures={"unassigned": "#AAAAAA"})
+    planned = clone.plan()
+    assert planned
+    assert set(planned) <= {"figures"}
+
+
+def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    clone.configure(map={"min_dist": 0.2})
+    planned = clone.plan()
+    assert planned["map_layout"] == 1
+    assert planned["map_families"] == 1
+    assert not set(planned) & (BEFORE_MAP | {"map_graph"})
+
+
+def test_a_library_function_remakes_what_reaches_it_and_what_lies_behind(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    n_shards = len((clone.folder / "results/catalog/shards.txt").read_text().split())
+    clone.edit("src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage(")
+    assert "Nothing to be done" in clone.run("--dry-run")
+    clone.edit("src/glitch_explorer/audit/leakage.py", "_SPARE = 1\n\n\ndef check_leakage(", "def check_leakage(")
+    clone.edit("src/glitch_explorer/views/qscan.py", "def qscan(", "print('changed')\n\n\ndef qscan(")
+    planned = clone.plan()
+    assert planned["make_views"] == n_shards
+    assert not set(planned) & (BEFORE_MAP - {"make_views", "embed_shard"})
+
+
+def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    path = clone.folder / "results/observatory/catalog.csv"
+    table = pd.read_csv(path)
+    segments = pd.read_csv(clone.folder / "results/observatory/segments.csv")
+    more = table[table["ifo"] == "H1"].iloc[[0]].copy()
+    segment = segments[(segments["ifo"] == "H1") & (segments["start"] <= more["event_time"].iloc[0])].iloc[-1]
+    taken = table["event_time"].to_numpy()
+    free = [t for t in range(int(segment["start"]) + 10, int(segment["end"]) - 10) if abs(taken - t).min() > 2]
+    more["event_time"] = more["peak_time"] = more["start_time"] = float(free[0])
+    more["gravityspy_id"] = "onemorexyz"
+    pd.concat([table, more]).to_csv(path, index=False)
+    done = done_jobs(clone.run())
+    assert done["catalog"] == 1
+    assert done["make_views"] == 1
+    assert done["embed_shard"] == 1
+    assert done["map_graph"] == 1
+    assert not {"plan_observatory", "write_frames", "segments", "events"} & set(done)
+    assert "Nothing to be done" in clone.run("--dry-run")
+
+
+def test_a_replaced_picture_touches_its_shard_and_the_global_part(pictures, tmp_path):
+    clone = pictures.clone(tmp_path / "clone")
+    assert "Nothing to be done" in clone.run("--dry-run")
+    paths = sorted((clone.folder / "pictures").rglob("*_spectrogram_1.0.png"))
+    shutil.copy(paths[-1], paths[0])
+    done = done_jobs(clone.run())
+    assert done["catalog"] == done["make_views"] == done["embed_shard"] == done["map_graph"] == 1
+
+
+def test_the_plan_of_a_first_run_is_small(root, tmp_path):
+    planned = Project.copied(root, tmp_path / "fresh", SMALL).plan()
+    assert 0 < sum(planned.values()) < 40
+
+
+def test_job_tables_are_read():
+    text = "Job stats:\njob     count\n-----  -------\nall       1\nmake_views     3\ntotal     4\n"
+    assert jobs(text) == {"make_views": 3}
