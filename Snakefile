@@ -28,12 +28,12 @@ rule all:
         rules.map.input,
         rules.audit.input,
         rules.site.input,
-        rules.validate.output if SIMULATED else [],
+        rules.validate.input if SIMULATED else [],
 
 
 onsuccess:
     print(
-        "\nDone. Picture: results/figures/umap_families.png. Open results/site/index.html in a browser."
+        "\nDone. Picture: results/figures/umap_family.png. Open results/site/index.html in a browser."
     )
 
 

@@ -121,3 +121,43 @@ rule explorer:
         code=code("explorer"),
     script:
         "../scripts/explorer.py"
+
+
+rule front_page:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        quarantine="results/catalog/quarantine.parquet",
+        duplicates="results/catalog/duplicates.parquet",
+        families="results/map/families.parquet",
+        quality="results/map/quality.parquet",
+        audit=rules.audit_labels.output,
+        leakage=rules.audit_leakage.output.leakage,
+        figures=rules.figures.output,
+    output:
+        figures=directory("results/site/figures"),
+        page="results/site/index.html",
+    params:
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("front_page"),
+    log:
+        "results/logs/front_page.log",
+    benchmark:
+        "results/benchmarks/front_page.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    conda:
+        "../envs/site.yaml"
+    script:
+        "../scripts/front_page.py"
+
+
+rule site:
+    input:
+        rules.figures.output,
+        rules.atlas.output,
+        rules.explorer.output,
+        rules.front_page.output,

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
-
 from glitch_explorer.audit.run import make_audit
 from glitch_explorer.job import logged
 

@@ -1,7 +1,5 @@
 """Measure what must not make families."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.job import logged
 

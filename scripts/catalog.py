@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
-
 from glitch_explorer import tables
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.job import logged

@@ -2,8 +2,6 @@
 
 import shutil
 
-from snakemake.script import snakemake
-
 from glitch_explorer.errors import UserError
 from glitch_explorer.job import logged
 from glitch_explorer.sources.download import download_record

@@ -1,7 +1,5 @@
 """Write the times of real signals and hardware injections."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer import tables
 from glitch_explorer.job import logged
 from glitch_explorer.sources.events import read_events

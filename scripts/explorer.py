@@ -1,7 +1,5 @@
 """Write the interactive map."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.site.explorer import make_map_page
 

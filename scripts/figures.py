@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.site.figures import make_figures
 

@@ -1,7 +1,5 @@
 """Keep the family ids of this map for later ones."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.map.ids import freeze_reference
 

@@ -1,7 +1,5 @@
 """Gather what all shards put aside, and stop above the limit."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer import tables
 from glitch_explorer.job import logged
 from glitch_explorer.views.shard import gather_quarantine

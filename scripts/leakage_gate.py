@@ -1,7 +1,5 @@
 """Stop a run whose families follow the pictures' make-up."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer import files
 from glitch_explorer.audit.gate import require_no_leakage
 from glitch_explorer.job import logged

@@ -1,7 +1,5 @@
 """Decode or Q-scan the views of one shard."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.sources.strain import open_strain
 from glitch_explorer.views.shard import make_views

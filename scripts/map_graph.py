@@ -1,7 +1,5 @@
 """Gather the vectors of all shards and find each row's neighbours."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.map.run import make_graph
 

@@ -1,7 +1,5 @@
 """Lay the neighbour graph out, to look at and to cluster in."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.map.run import make_layouts
 

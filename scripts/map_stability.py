@@ -1,7 +1,5 @@
 """Re-run the clustering on subsamples: the stability of each family."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.map.run import make_stability
 

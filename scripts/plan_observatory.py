@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.observatory.catalog import plan_observatory
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         plan_observatory(
-            Path(snakemake.output.catalog).parent, detectors=snakemake.params.detectors, **snakemake.params.plan
+            Path(snakemake.output.catalog).parent,
+            detectors=snakemake.params.detectors,
+            **snakemake.params.plan,
         )

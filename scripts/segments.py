@@ -1,7 +1,5 @@
 """Write the analysis segments of all detectors."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer import tables
 from glitch_explorer.job import logged
 from glitch_explorer.sources.segments import read_segments

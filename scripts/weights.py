@@ -1,7 +1,5 @@
 """Fetch torchvision's weights of a backbone, once, by hash."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.sources.weights import fetch_imagenet_weights, weights_url
 

@@ -1,7 +1,5 @@
 """Write the strain frames of one detector of the simulated observatory."""
 
-from snakemake.script import snakemake
-
 from glitch_explorer.job import logged
 from glitch_explorer.observatory.frames import write_frames
 

@@ -1,0 +1,25 @@
+"""Turn the views of one shard into vectors."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from glitch_explorer.embed.device import claimed_device
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
+    with logged(snakemake.log[0]), claimed_device(locks, os.environ) as device:
+        # Torch sees the GPU that was claimed only if it is imported after the claim.
+        from glitch_explorer.embed.shard import embed_shard
+
+        embed_shard(
+            snakemake.input.views,
+            snakemake.input.status,
+            snakemake.output.embeddings,
+            backbone=snakemake.params.backbone,
+            weights=snakemake.input.weights or snakemake.params.weights,
+            precision=snakemake.params.precision,
+            device=device if snakemake.resources.gpu else "cpu",
+            threads=snakemake.threads,
+        )

@@ -1,0 +1,20 @@
+"""Compare what the simulated observatory planted with what was found."""
+
+from pathlib import Path
+
+from glitch_explorer.job import logged
+from glitch_explorer.validate.compare import validate_observatory
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        validate_observatory(
+            truth=snakemake.input.truth,
+            catalog=snakemake.input.catalog,
+            duplicates=snakemake.input.duplicates,
+            quarantine=snakemake.input.quarantine,
+            families=snakemake.input.families,
+            suspects=snakemake.input.suspects,
+            leakage=snakemake.input.leakage,
+            relabel=snakemake.input.relabel,
+            out=Path(snakemake.output.report).parent,
+        )

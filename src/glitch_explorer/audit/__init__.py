@@ -1,0 +1,1 @@
+"""Audit of the labels against the families: both ways, suspects, gradients, leakage."""

@@ -1,0 +1,213 @@
+"""Order in a family: its principal axis, and whether the labels change along it."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.stats import chi2_contingency, random_table, spearmanr
+
+from glitch_explorer import tables
+from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.tables import UNASSIGNED
+
+#: Landmarks of the axis; a family up to this size uses all its members.
+LANDMARKS = 128
+#: The labels change along the axis below this p-value.
+P_LIMIT = 0.01
+#: Draws of the null of a gradient.
+DRAWS = 999
+#: 97.5 % point of the normal distribution.
+_Z = 1.959963984540054
+
+
+def wilson_interval(hits: int, n: int) -> tuple[float, float]:
+    """Give the 95 % interval of a share of `hits` in `n` (Wilson 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = hits / n, _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    low = 0.0 if hits == 0 else float(centre - half)
+    return low, 1.0 if hits == n else float(centre + half)
+
+
+def _subgraph(rows: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> csr_array:
+    """Give the symmetric neighbour graph (m, m) of the `rows`, edges as chord lengths."""
+    place = np.full(len(indices), -1)
+    place[rows] = np.arange(len(rows))
+    neighbours = indices[rows]
+    target = np.where(neighbours >= 0, place[np.maximum(neighbours, 0)], -1)
+    source = np.broadcast_to(np.arange(len(rows))[:, None], target.shape)
+    kept = (target >= 0) & (target != source)
+    # Of unit vectors, sqrt(2 (1 - cosine)) is the length of the chord; zero would be no edge.
+    length = np.sqrt(2 * np.maximum(distances[rows][kept], 1e-9))
+    shape = (len(rows), len(rows))
+    graph = coo_array((length, (source[kept], target[kept])), shape=shape).tocsr()
+    return csr_array(graph.maximum(graph.T))
+
+
+def _joined(graph: csr_array, vectors: np.ndarray) -> csr_array:
+    """Join the parts of a graph, each to the nearest row outside it that is joined already."""
+    count, part = connected_components(graph, directed=False)
+    if count == 1:
+        return graph
+    order = np.argsort(-np.bincount(part, minlength=count), kind="stable")
+    joined = part == order[0]
+    extra = []
+    for number in order[1:]:
+        inside, outside = np.flatnonzero(part == number), np.flatnonzero(joined)
+        cosine = vectors[inside] @ vectors[outside].T
+        one, other = np.unravel_index(np.argmax(cosine), cosine.shape)
+        length = np.sqrt(2 * max(1 - float(cosine[one, other]), 1e-9))
+        extra.append((inside[one], outside[other], length))
+        joined |= part == number
+    source, target, length = (np.array(column) for column in zip(*extra, strict=True))
+    bridges = coo_array((length, (source, target)), shape=graph.shape).tocsr()
+    return csr_array(graph + bridges + bridges.T)
+
+
+def principal_axis(
+    rows: np.ndarray, vectors: np.ndarray, indices: np.ndarray, distances: np.ndarray
+) -> np.ndarray:
+    """Place the members of a family along its principal axis on the neighbour graph.
+
+    The first coordinate of landmark multidimensional scaling of the shortest
+    paths within the family (Isomap: Tenenbaum 2000; landmarks: de Silva &
+    Tenenbaum 2004). Unlike the graph's Fiedler vector it follows the longest
+    extent of the family, not its weakest link.
+
+    Parameters
+    ----------
+    rows : array (m,) of int
+        Rows of the family's members.
+    vectors : array (n, d)
+        Vectors of all rows; they join the parts of a family that the graph leaves apart.
+    indices, distances : arrays (n, k)
+        The neighbour graph: rows (negative: none) and cosine distances.
+
+    Returns
+    -------
+    array (m,)
+        Coordinates; the sign is arbitrary but reproducible.
+    """
+    count = len(rows)
+    if count < 3:
+        return np.arange(count, dtype=float)
+    units = np.asarray(vectors[rows], dtype=np.float64)
+    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-12)
+    graph = _joined(_subgraph(rows, indices, np.asarray(distances, dtype=np.float64)), units)
+    landmarks = np.unique(np.linspace(0, count - 1, min(LANDMARKS, count)).round().astype(int))
+    squared = dijkstra(graph, directed=False, indices=landmarks) ** 2
+    between = squared[:, landmarks]
+    centred = between - between.mean(axis=0) - between.mean(axis=1)[:, None] + between.mean()
+    values, axes = np.linalg.eigh(-0.5 * centred)
+    axis = axes[:, -1] / np.sqrt(max(values[-1], 1e-12))
+    axis *= np.sign(axis[np.argmax(np.abs(axis).round(9))])
+    coordinates: np.ndarray = -0.5 * axis @ (squared - between.mean(axis=1)[:, None])
+    return coordinates.round(9)
+
+
+def _direction(coordinates: np.ndarray, snr: np.ndarray) -> float:
+    """Let the axis run towards louder glitches, or along the order given where SNR is unknown."""
+    known = np.isfinite(snr)
+    reference = snr[known] if known.sum() > 2 and np.ptp(snr[known]) > 0 else np.arange(len(snr))
+    chosen = coordinates[known] if len(reference) != len(snr) else coordinates
+    if len(chosen) < 2 or np.ptp(chosen) == 0:
+        return 1.0
+    return -1.0 if spearmanr(chosen, reference).statistic < 0 else 1.0
+
+
+def position_table(
+    rows: pd.DataFrame,
+    vectors: np.ndarray,
+    indices: np.ndarray,
+    distances: np.ndarray,
+    *,
+    segments: int,
+) -> pd.DataFrame:
+    """Make the table `positions`: every member's place along its family's axis.
+
+    Positions are ranks from 0 to 1; segment s (from 1) holds the s-th of
+    `segments` equal parts. A family of fewer members has as many segments as
+    members.
+    """
+    parts = []
+    for family, members in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
+        place = members.index.to_numpy()
+        coordinates = principal_axis(place, vectors, indices, distances)
+        coordinates = coordinates * _direction(coordinates, members["snr"].to_numpy(dtype=float))
+        rank = np.empty(len(place), dtype=int)
+        rank[np.argsort(coordinates, kind="stable")] = np.arange(len(place))
+        cuts = min(segments, len(place))
+        part = members[["glitch_id", "view"]].assign(
+            family=family,
+            segment=rank * cuts // len(place) + 1,
+            position=rank / max(1, len(place) - 1),
+        )
+        parts.append(part.iloc[np.argsort(rank)])
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty("positions")
+
+
+def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
+    """Tell whether the plurality label changes along the axis.
+
+    It does where two segments have different plurality labels and the chi-square
+    statistic of segment against label beats its permutation null (`DRAWS` random
+    tables with the same margins) at p < `P_LIMIT`.
+
+    Parameters
+    ----------
+    segments, labels : arrays (m,)
+        Of the labelled members.
+    """
+    table = pd.crosstab(segments, labels).to_numpy()
+    if min(table.shape) < 2 or len(np.unique(table.argmax(axis=1))) < 2:
+        return False
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    draws = random_table(table.sum(axis=1), table.sum(axis=0)).rvs(
+        DRAWS, random_state=np.random.default_rng(seed)
+    )
+    null = ((draws - expected) ** 2 / expected).sum(axis=(1, 2))
+    observed = chi2_contingency(table, correction=False).statistic
+    p_value = (1 + (null >= observed - 1e-9).sum()) / (1 + DRAWS)
+    return bool(p_value < P_LIMIT)
+
+
+def gradient_table(placed: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Make the table `gradients`: label consistency of each segment of each family.
+
+    Parameters
+    ----------
+    placed : DataFrame
+        Table `positions` with the column `label`.
+    seed : int
+        Seed of the permutations; each family draws on its own.
+    """
+    table = []
+    for family, members in placed.groupby("family", sort=True):
+        known = members.dropna(subset=["label"])
+        gradient = labels_change(
+            known["segment"].to_numpy(), known["label"].to_numpy(dtype=object), seed=seed
+        )
+        cuts = int(members["segment"].max())
+        for segment in range(1, cuts + 1):
+            part = members[members["segment"] == segment]
+            counts = label_counts(part["label"])
+            labelled = int(counts.sum())
+            low, high = wilson_interval(int(counts.iloc[0]), labelled) if labelled else (None, None)
+            table.append(
+                {
+                    "family": family,
+                    "segment": segment,
+                    "position_low": (segment - 1) / cuts,
+                    "position_high": segment / cuts,
+                    "n": len(part),
+                    "n_labelled": labelled,
+                    "plurality_label": counts.index[0] if labelled else None,
+                    "consistency": counts.iloc[0] / labelled if labelled else None,
+                    "consistency_low": low,
+                    "consistency_high": high,
+                    "gradient": gradient,
+                }
+            )
+    return pd.DataFrame(table) if table else tables.empty("gradients")

@@ -1,0 +1,161 @@
+"""The leakage gate: families must not know how a glitch was pictured.
+
+The measure is I(family; variable | label), the null permutes the variable
+within each label. A permutation within a label leaves both margins of that
+label's family x variable table as they are, so the null is drawn as random
+tables with those margins, which is the same distribution and much faster.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import random_table
+
+from glitch_explorer.errors import UserError
+from glitch_explorer.tables import VIEW_NAMES, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, VIEW_UNKNOWN
+
+#: The gate fails below this p-value ...
+P_LIMIT = 0.01
+#: ... and above this normalised value.
+NORMALISED_LIMIT = 0.05
+#: Variables that can fail a run with `unit: glitch`; detector and run can be physics.
+GATED = ("view pattern", "image size")
+
+
+def view_pattern(views: pd.DataFrame) -> pd.Series:
+    """Name the views each row of table `views` has, e.g. `0.5+1.0+4.0`."""
+    columns = dict(zip((*VIEW_PRESENT, VIEW_PRESENT_UNKNOWN), (*VIEW_NAMES, VIEW_UNKNOWN), strict=True))
+    present = views[list(columns)].to_numpy(dtype=bool)
+    names = np.array(list(columns.values()), dtype=object)
+    return pd.Series(["+".join(names[row]) for row in present], index=views.index, dtype=object)
+
+
+def _strata(family: np.ndarray, variable: np.ndarray, label: np.ndarray) -> list[np.ndarray]:
+    """Cross family and variable within each label; one table of counts a label."""
+    frame = pd.DataFrame({"family": family, "variable": variable, "label": label})
+    return [
+        pd.crosstab(group["family"], group["variable"]).to_numpy(dtype=np.int64)
+        for _, group in frame.groupby("label")
+    ]
+
+
+def _plogp(counts: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """Sum n log2 n over `axes`."""
+    logs = np.log2(counts, out=np.zeros(counts.shape), where=counts > 0)
+    return np.asarray((counts * logs).sum(axis=axes))
+
+
+def _information(tables: np.ndarray) -> np.ndarray:
+    """Mutual information times n, in bits, of each of the tables (m, r, c)."""
+    n = tables[0].sum()
+    margins = _plogp(tables.sum(axis=2), (1,)) + _plogp(tables.sum(axis=1), (1,))
+    return np.asarray(_plogp(tables, (1, 2)) - margins + n * np.log2(n))
+
+
+def conditional_information(
+    family: np.ndarray, variable: np.ndarray, label: np.ndarray, *, permutations: int, seed: int
+) -> tuple[float, float, float]:
+    """Measure I(family; variable | label) and hold it against its null.
+
+    Parameters
+    ----------
+    family, variable, label : arrays (n,) of str
+        `label` is the empty string where there is none: such rows are a stratum
+        of their own.
+    permutations : int
+        Draws of the null.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    information : float
+        In bits per glitch.
+    normalised : float
+        Excess over the mean of the null per bit of H(variable | label), 0 where
+        the variable is constant within every label.
+    p_value : float
+        (1 + k) / (1 + permutations), k the draws at least as high.
+    """
+    generator = np.random.default_rng(seed)
+    observed, null, total = 0.0, np.zeros(permutations), 0.0
+    for table in _strata(family, variable, label):
+        n = table.sum()
+        total += float(n * np.log2(n) - _plogp(table.sum(axis=0), (0,)))
+        if min(table.shape) < 2:
+            continue
+        observed += float(_information(table[None])[0])
+        draws = random_table(table.sum(axis=1), table.sum(axis=0)).rvs(permutations, random_state=generator)
+        null += _information(np.asarray(draws).reshape(permutations, *table.shape))
+    # Ties count against us; the slack is rounding error of the sums.
+    exceed = int((null >= observed - 1e-9 * max(1.0, total)).sum())
+    normalised = (observed - null.mean()) / total if total > 0 else 0.0
+    return observed / max(1, len(family)), float(normalised), (1 + exceed) / (1 + permutations)
+
+
+def leakage_table(
+    rows: pd.DataFrame, variables: dict[str, pd.Series], *, unit: str, permutations: int, seed: int
+) -> pd.DataFrame:
+    """Make the table `leakage`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row a row of the map, columns `family` (unassigned glitches count as
+        a group: views may decide who is unassigned) and `label`.
+    variables : dict of Series
+        Name to values, aligned with `rows`. `view pattern` and `image size` are
+        gated in `unit: glitch`.
+    unit : str
+        `glitch` or `view`; with `view` the gate only reports.
+    permutations, seed : int
+        Draws of the null and their seed.
+
+    Raises
+    ------
+    UserError
+        When there are too few permutations for any p-value to be below the limit.
+    """
+    if (1 + permutations) * P_LIMIT <= 1:
+        raise UserError(
+            f"audit.permutations is {permutations}: no p-value can be below {P_LIMIT}; take at least 100"
+        )
+    family = rows["family"].to_numpy(dtype=object)
+    label = rows["label"].fillna("").to_numpy(dtype=object)
+    table = []
+    for number, (name, values) in enumerate(variables.items()):
+        information, normalised, p_value = conditional_information(
+            family,
+            values.fillna("").to_numpy(dtype=object),
+            label,
+            permutations=permutations,
+            seed=seed + number,
+        )
+        gated = unit == "glitch" and name in GATED
+        leaks = p_value < P_LIMIT and normalised > NORMALISED_LIMIT
+        table.append((name, information, normalised, p_value, gated, gated and leaks))
+    columns = ["variable", "mutual_information_bits", "normalised", "p_value", "gated", "failed"]
+    return pd.DataFrame(table, columns=columns)
+
+
+def check_leakage(table: pd.DataFrame) -> None:
+    """Refuse a map whose families follow how the glitches were pictured.
+
+    Raises
+    ------
+    UserError
+        When a gated variable failed, naming it, its numbers and what to do.
+    """
+    failed = table[table["failed"]]
+    if failed.empty:
+        return
+    named = "; ".join(
+        f"{row.variable} (p = {row.p_value:.3g}, normalised {row.normalised:.2f})"
+        for row in failed.itertuples()
+    )
+    message = (
+        f"leakage gate: the families follow {named}, given the label "
+        f"(limits p < {P_LIMIT}, normalised > {NORMALISED_LIMIT}). They sort how glitches were pictured, "
+        "not what they look like: give all glitches the same views at one picture size, "
+        "cropped to the axes, or leave out the source that differs"
+    )
+    raise UserError(message)

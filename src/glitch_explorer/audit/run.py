@@ -1,0 +1,78 @@
+"""The audit's main job: paths in, tables out."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.audit import gradient, labels, medoid, relabel, suspects
+from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.catalog.classes import confusable_pairs
+from glitch_explorer.tables import UNASSIGNED
+
+
+def family_medoids(rows: pd.DataFrame, vectors: np.ndarray, mask: np.ndarray) -> dict[str, str]:
+    """Find the medoid's glitch_id of each family of the map's `rows`."""
+    medoids = {}
+    for family, members in rows[rows["family"] != UNASSIGNED].groupby("family"):
+        place = members.index.to_numpy()
+        medoids[str(family)] = str(members["glitch_id"].iloc[medoid.medoid(vectors[place], mask[place])])
+    return medoids
+
+
+def make_audit(
+    *,
+    glitches: str | Path,
+    families: str | Path,
+    vectors: str | Path,
+    neighbours: str | Path,
+    stability: str | Path,
+    confusable: str | Path,
+    out: str | Path,
+    segments: int,
+    seed: int,
+) -> None:
+    """Audit the labels of a map.
+
+    Parameters
+    ----------
+    glitches, families, stability : path
+        Tables of these names.
+    vectors : path
+        Array (n, v * d), rows as in `families`.
+    neighbours : path
+        `.npz` with `indices` (n, k) int32, `distances` (n, k) float32 and `mask` (n, v), the views there are.
+    confusable : path
+        Pairs of classes that experts call confusable.
+    out : path
+        Folder; gets families, labels, quality, suspects, positions, gradients
+        and relabel, each `.parquet`.
+    segments : int
+        Parts that a family's axis is cut into.
+    seed : int
+        Seed of the permutations.
+    """
+    out = Path(out)
+    rows = map_rows(glitches, families, ["label", "snr"])
+    points = files.read_array(vectors)
+    with np.load(neighbours, allow_pickle=False) as graph:
+        indices, distances, mask = graph["indices"], graph["distances"], graph["mask"]
+    votes = suspects.neighbour_votes(
+        rows["glitch_id"].to_numpy(dtype=object), rows["label"].to_numpy(dtype=object), indices, distances
+    )
+    positions = gradient.position_table(rows, points, indices, distances, segments=segments)
+    placed = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    gradients = gradient.gradient_table(placed, seed=seed)
+    medoids = family_medoids(rows, points, mask)
+    made = {
+        "audit_families": labels.family_table(rows, medoids, tables.read("stability", stability)),
+        "labels": labels.label_table(rows),
+        "quality": labels.map_entropies(rows),
+        "suspects": suspects.suspect_table(rows, votes, confusable_pairs(confusable)),
+        "positions": positions,
+        "gradients": gradients,
+        "relabel": relabel.relabel_table(rows, positions, gradients, votes),
+    }
+    for name, table in made.items():
+        tables.write(name, table, out / f"{name.removeprefix('audit_')}.parquet")

@@ -1,0 +1,1 @@
+"""From pictures, catalogues or triggers to one table of glitches (METHODS §1)."""

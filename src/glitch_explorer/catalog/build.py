@@ -1,0 +1,183 @@
+"""Build the catalogue: read a source, set bad rows aside, write shards."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glitch_explorer import files, tables
+from glitch_explorer.catalog.duplicates import map_once
+from glitch_explorer.catalog.rows import read_glitches
+from glitch_explorer.catalog.rules import Rules
+from glitch_explorer.catalog.runs import observing_run
+from glitch_explorer.catalog.shards import shard_names
+from glitch_explorer.catalog.trees import read_pictures
+from glitch_explorer.errors import UserError
+
+#: A glitch this near to an event or injection, in s, is taken for it.
+ASTROPHYSICAL_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+Bounds = tuple[float | None, float | None]
+
+
+def build_catalog(
+    *,
+    kind: str,
+    paths: Sequence[str],
+    metadata: Sequence[str],
+    out: str | Path,
+    detectors: Sequence[str],
+    unit: str,
+    snr: Bounds,
+    peak_frequency_hz: Bounds,
+    gps: Bounds,
+    gps_block_s: float,
+    segments: pd.DataFrame,
+    events: pd.DataFrame,
+    max_quarantined_share: float,
+) -> None:
+    """Build the catalogue in the folder `out`.
+
+    Writes shards/{shard}.parquet (a shard that did not change keeps its file), their
+    names in shards.txt, glitches.parquet, duplicates.parquet and parts/catalog.parquet, and removes
+    shards that are no more.
+
+    Parameters
+    ----------
+    kind
+        `images`, `catalogue` or `triggers`.
+    paths, metadata
+        Files and folders of the source; tables joined to pictures by id.
+    detectors
+        Prefixes taken; a glitch of unknown detector is taken too.
+    unit
+        `glitch` or `view`: the log counts the pictures that have no place in a glitch's vector.
+    snr, peak_frequency_hz, gps
+        Lowest and highest taken, None for no bound; peak frequency in Hz, time in GPS s.
+    gps_block_s
+        Length of a shard in s.
+    segments, events
+        Tables of these names; without a segment every time is taken.
+    max_quarantined_share
+        Highest share of bad rows among those of the study.
+
+    Raises
+    ------
+    UserError
+        When a source is missing or does not fit, nothing is left, or too many rows are bad.
+    """
+    rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments)
+    frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules)
+    out = Path(out)
+    tables.write("quarantine", quarantine, out / "parts" / "catalog.parquet")
+    _check_share(len(frame), quarantine, max_quarantined_share)
+    rows, ids, duplicates = map_once(frame)
+    duplicates = pd.concat([_kept_of(repeated, duplicates), duplicates], ignore_index=True)
+    frame = _complete(frame, rows, ids, gps_block_s=gps_block_s, events=events)
+    n_shards = _write_shards(frame, out / "shards")
+    files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))
+    tables.write("glitches", frame, out / "glitches.parquet")
+    tables.write("duplicates", duplicates, out / "duplicates.parquet")
+    _log.info("%d glitches in %d shards, %d duplicates", len(frame), n_shards, len(duplicates))
+    unknown = int(frame[tables.VIEW_PATH_UNKNOWN].notna().sum())
+    if unit == "glitch" and unknown:
+        _log.warning("%d pictures of unknown view length take part in unit: view only", unknown)
+
+
+def _read(
+    kind: str, paths: Sequence[str], metadata: Sequence[str], *, rules: Rules
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read the source: glitches, quarantine, and what repeats a picture or a metadata row."""
+    if kind == "images":
+        return read_pictures(paths, metadata, rules=rules)
+    if kind not in ("catalogue", "triggers"):
+        raise UserError(f"source.kind {kind!r} is unknown: it is images, catalogue or triggers")
+    frame, quarantine = read_glitches(paths, kind=kind, rules=rules)
+    frame = frame.assign(**{name: _missing(frame) for name in (tables.VIEW_PATH_UNKNOWN, "view_digest")})
+    return frame, quarantine, tables.empty("duplicates")
+
+
+def _missing(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=frame.index, dtype="str")
+
+
+def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
+    """Refuse a source whose rows are too often bad, or of which nothing is left."""
+    n_bad = len(quarantine)
+    counts = quarantine["reason"].value_counts().head(3)
+    reasons = "; ".join(f"{count} × {reason}" for reason, count in counts.items()) or "none was bad"
+    if n_good == 0:
+        raise UserError(
+            f"no glitch is left: {n_bad} rows were set aside ({reasons}), the others are of other detectors "
+            "or lie outside the bounds: correct source.paths, detectors or the bounds in the config"
+        )
+    if n_bad > limit * (n_good + n_bad):
+        raise UserError(
+            f"{n_bad} of {n_good + n_bad} rows of the source are bad, more than limits.quarantined_share "
+            f"= {limit:g} allows: {reasons}; correct the source or raise the limit"
+        )
+
+
+def _kept_of(repeated: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
+    """Follow what a repeated picture was dropped for, where that was dropped itself."""
+    kept = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
+    return (
+        repeated.assign(kept_id=[kept.get(i, i) for i in repeated["kept_id"]]) if len(repeated) else repeated
+    )
+
+
+def _complete(
+    frame: pd.DataFrame, rows: np.ndarray, ids: pd.Series, *, gps_block_s: float, events: pd.DataFrame
+) -> pd.DataFrame:
+    """Take `rows` with their `ids`, add run, shard and astrophysical, and sort by shard and id.
+
+    Empties `frame` as it goes, so that a large catalogue is never there twice.
+    """
+    keys = frame[["ifo", "event_time"]].iloc[rows].reset_index(drop=True).assign(glitch_id=ids)
+    time = keys["event_time"].to_numpy()
+    keys["run"] = observing_run(time)
+    keys["shard"] = shard_names(keys, gps_block_s=gps_block_s)
+    keys["astrophysical"] = astrophysical(keys["ifo"], time, events)
+    texts = pa.table({name: pa.array(keys[name], pa.large_string()) for name in ("shard", "glitch_id")})
+    order = pc.sort_indices(texts, [("shard", "ascending"), ("glitch_id", "ascending")]).to_numpy()
+    keys = pd.DataFrame(keys.iloc[order]).reset_index(drop=True)
+    for name in tables.SCHEMAS["glitches"].names:
+        if name not in keys:
+            keys[name] = frame.pop(name).iloc[rows[order]].array
+    return keys
+
+
+def astrophysical(ifo: pd.Series, event_time: np.ndarray, events: pd.DataFrame) -> pd.Series:
+    """Say which glitches `(n,)` are within 1 s of an event or injection, by its kind.
+
+    An event without a detector counts for all; the nearest decides.
+    """
+    kinds = np.full(len(ifo), "", dtype=object)
+    nearest = np.full(len(ifo), ASTROPHYSICAL_S)
+    for event in events.itertuples():
+        distance = np.abs(event_time - event.event_time)
+        own = (ifo == event.ifo).to_numpy() if event.ifo else np.ones(len(ifo), dtype=bool)
+        near = own & (distance <= nearest)
+        kinds[near], nearest[near] = event.kind, distance[near]
+    return pd.Series(kinds, index=ifo.index, dtype="str")
+
+
+def _write_shards(frame: pd.DataFrame, folder: Path) -> int:
+    """Write a file for each shard of the sorted `frame`, remove all others, and count them."""
+    starts = np.flatnonzero(~frame["shard"].duplicated())
+    names = set()
+    for start, end in zip(starts, [*starts[1:], len(frame)], strict=True):
+        part = frame.iloc[start:end]
+        name = f"{part['shard'].iloc[0]}.parquet"
+        tables.write("glitches", part, folder / name, keep_same=True)
+        names.add(name)
+    for path in folder.glob("*.parquet"):
+        if path.name not in names:
+            path.unlink()
+    return len(names)

@@ -1,0 +1,124 @@
+"""Rows that are one glitch: found, reported, and mapped once."""
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.catalog.names import UNKNOWN_IFO
+from glitch_explorer.catalog.rows import made_id
+
+#: Times that round to the same multiple of this are one event, in s.
+SAME_EVENT_S = 1e-3
+
+
+#: What decides; the other columns of a large catalogue are not copied for it.
+_KEYS = ["glitch_id", "ifo", "event_time", "snr", "label", "view_digest", "row", "source"]
+
+
+def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
+    """Find the rows that stay, one a glitch, and make their ids unique.
+
+    One after the other: rows of one detector and event time (to the
+    millisecond), of which the loudest stays, or else the first; rows with the
+    same pictures, unless their times differ; rows with the same id, unless they
+    are different events (see `_same_id`). An id that stands for several events
+    stays with the first; the others get detector and time after it.
+
+    Parameters
+    ----------
+    frame
+        Glitches in the order read, with source and row.
+
+    Returns
+    -------
+    rows
+        Positions `(m,)` of the rows that stay, in order.
+    ids
+        Their ids, unique, on a plain index.
+    duplicates
+        The others, columns of table `duplicates`.
+    """
+    keys = frame[_KEYS].reset_index(drop=True)
+    every = np.arange(len(keys))
+    keeper = every.copy()
+    reason = np.full(len(keys), "", dtype=object)
+    for find, text in ((_same_event, "same event"), (_same_pictures, "same pictures"), (_same_id, "same id")):
+        left = np.flatnonzero(keeper == every)
+        keeper[left] = left[find(keys.iloc[left])]
+        reason[(keeper != every) & (reason == "")] = text
+    while (keeper[keeper] != keeper).any():  # what a row was dropped for may have been dropped in its turn
+        keeper = keeper[keeper]
+    rows, gone = np.flatnonzero(keeper == every), np.flatnonzero(keeper != every)
+    ids = unique_ids(keys.iloc[rows].reset_index(drop=True))
+    dropped, kept = keys.iloc[gone].reset_index(drop=True), keys.iloc[keeper[gone]].reset_index(drop=True)
+    duplicates = dropped[["glitch_id", "row", "source"]].assign(
+        kept_id=ids.iloc[np.searchsorted(rows, keeper[gone])].to_numpy(),
+        reason=_reasons(dropped, kept, reason[gone]),
+    )
+    return rows, ids, duplicates
+
+
+def _first_of(group: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Give for each row the row of its group that comes first in `order`."""
+    first = np.full(group.max(initial=-1) + 1, -1)
+    first[group[order[::-1]]] = order[::-1]  # written last, read first
+    return np.asarray(first[group])
+
+
+def _milliseconds(frame: pd.DataFrame) -> np.ndarray:
+    time = frame["event_time"].to_numpy()
+    return np.where(np.isnan(time), np.nan, np.rint(time / SAME_EVENT_S))
+
+
+def _same_event(frame: pd.DataFrame) -> np.ndarray:
+    moment = _milliseconds(frame)
+    # A row without a time is an event of its own here: -1, -2, …
+    alone = np.where(np.isnan(moment), -1.0 - np.arange(len(frame)), moment)
+    group = pd.DataFrame({"ifo": pd.factorize(frame["ifo"])[0], "moment": alone}).groupby(["ifo", "moment"])
+    loudness = np.nan_to_num(frame["snr"].to_numpy(), nan=-np.inf)
+    order = np.lexsort((np.arange(len(frame)), -loudness))
+    return _first_of(group.ngroup().to_numpy(), order)
+
+
+def _same_pictures(frame: pd.DataFrame) -> np.ndarray:
+    rows = np.arange(len(frame))
+    codes = pd.factorize(frame["view_digest"])[0]
+    group = np.where(codes >= 0, codes, codes.max(initial=-1) + 1 + rows)
+    # Copies get longer names ("x (copy)"): the shortest stays.
+    first = _first_of(group, np.lexsort((rows, frame["glitch_id"].str.len().to_numpy())))
+    moment = _milliseconds(frame)
+    differ = ~np.isnan(moment) & ~np.isnan(moment[first]) & (moment != moment[first])
+    return np.where(differ, rows, first)
+
+
+def _same_id(frame: pd.DataFrame) -> np.ndarray:
+    """Find rows of the same id and detector of which one has no time.
+
+    Where no detector is known an id may be a mere file name: then pictures that
+    differ are different glitches.
+    """
+    rows = np.arange(len(frame))
+    first = _first_of(pd.factorize(frame["glitch_id"])[0], rows)
+    untimed = np.isnan(frame["event_time"].to_numpy())
+    ifo = frame["ifo"].to_numpy(dtype=object)
+    digest = frame["view_digest"].fillna("").to_numpy(dtype=object)
+    certain = (ifo == ifo[first]) & (ifo != UNKNOWN_IFO)
+    alike = ((ifo == UNKNOWN_IFO) | (ifo[first] == UNKNOWN_IFO)) & ((digest == "") | (digest[first] == ""))
+    return np.where((untimed | untimed[first]) & (certain | alike), first, rows)
+
+
+def unique_ids(frame: pd.DataFrame) -> pd.Series:
+    """Put detector and time, or the pictures' digest, after ids that an earlier row has."""
+    again = frame["glitch_id"].duplicated()
+    moment = made_id(frame["ifo"], frame["event_time"])
+    suffix = moment.fillna(frame["ifo"] + "-" + frame["view_digest"].fillna("").str.slice(0, 12))
+    return frame["glitch_id"].mask(again, frame["glitch_id"] + "-" + suffix)
+
+
+def _reasons(dropped: pd.DataFrame, kept: pd.DataFrame, reason: np.ndarray) -> pd.Series:
+    """Say why each row went, and which label went with it."""
+    text = pd.Series(reason, dtype="str")
+    text = text.mask(
+        (text == "same event") & (dropped["glitch_id"] == kept["glitch_id"]), "same id and event"
+    )
+    lost = dropped["label"].notna() & (dropped["label"].fillna("") != kept["label"].fillna(""))
+    return text.mask(lost, text + "; its label was " + dropped["label"].fillna("").str.slice(0, 60))

@@ -1,0 +1,47 @@
+"""Names of picture files: `{ifo}_{id}_spectrogram_{view}.png` and what comes near."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from glitch_explorer import tables
+
+#: Detector of a glitch whose source does not tell it.
+UNKNOWN_IFO = "unknown"
+#: Place of a picture of unknown view length, beside 0 to 3 of `tables.VIEWS`.
+UNKNOWN_VIEW = -1
+#: Endings of picture files, in lower case.
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+_NAME = re.compile(
+    r"(?:(?P<ifo>[A-Z][0-9])_)?(?P<id>.+)_spectrogram_(?P<view>0?\.5|[124](?:\.0)?)\.(?:png|jpe?g)",
+    re.IGNORECASE | re.DOTALL,
+)
+_FRAME = re.compile(r"(?P<subject>.+)-[0-3]", re.DOTALL)
+
+
+class PictureName(NamedTuple):
+    """What a file name tells: detector (`unknown` where absent), glitch id, place in `VIEWS`."""
+
+    ifo: str
+    glitch_id: str
+    view: int
+
+
+def parse_name(name: str) -> PictureName | None:
+    """Read the name of a picture file, None for a name of another kind.
+
+    The detector may be missing (`blip-1_spectrogram_0.5.png`).
+    """
+    match = _NAME.fullmatch(Path(name).name)
+    if match is None:
+        return None
+    view = tables.VIEWS.index(float(match["view"]))
+    ifo = match["ifo"].upper() if match["ifo"] else UNKNOWN_IFO
+    return PictureName(ifo, match["id"], view)
+
+
+def subject_of(stem: str) -> str | None:
+    """Give the subject whose frame this is: Zooniverse numbers a glitch's pictures `-0` to `-3`."""
+    match = _FRAME.fullmatch(stem)
+    return match["subject"] if match else None

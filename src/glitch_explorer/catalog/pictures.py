@@ -1,0 +1,182 @@
+"""Pictures below the source paths: files in any layout of folders, and HDF5 containers."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tqdm import tqdm
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.classes import canonical_class, known_label
+from glitch_explorer.catalog.names import (
+    PICTURE_SUFFIXES,
+    UNKNOWN_IFO,
+    UNKNOWN_VIEW,
+    PictureName,
+    parse_name,
+    subject_of,
+)
+from glitch_explorer.catalog.state import find_files, join
+from glitch_explorer.errors import UserError
+
+if TYPE_CHECKING:
+    import h5py
+
+#: Endings of HDF5 files, in lower case.
+CONTAINER_SUFFIXES = (".h5", ".hdf5", ".hdf")
+#: Between an HDF5 file and the name inside it.
+INSIDE = "::"
+
+
+class Picture(NamedTuple):
+    """One picture: where it is, what its name and folders tell, and a digest of its bytes."""
+
+    path: str
+    folder: str
+    ifo: str
+    glitch_id: str
+    view: int
+    label: str | None
+    digest: str
+
+
+class BadPicture(NamedTuple):
+    """A picture that could not be read."""
+
+    path: str
+    glitch_id: str | None
+    reason: str
+
+
+def find_pictures(paths: Iterable[str]) -> tuple[list[Picture], list[BadPicture]]:
+    """Find all pictures below `paths`, in sorted order.
+
+    Raises
+    ------
+    UserError
+        When a path does not exist or holds no picture.
+    """
+    pictures: list[Picture] = []
+    bad: list[BadPicture] = []
+    for path in paths:
+        before = len(pictures) + len(bad)
+        files = [join(path, found.rest) for found in find_files(path)]
+        _read_tree(path, [file for file in files if _ends(file, PICTURE_SUFFIXES)], pictures, bad)
+        for file in files:
+            if _ends(file, CONTAINER_SUFFIXES):
+                _read_container(file, pictures, bad)
+        if len(pictures) + len(bad) == before:
+            raise UserError(
+                f"source {path!r} holds no picture: files named {{ifo}}_{{id}}_spectrogram_{{view}}.png, "
+                "or HDF5 files with /<label>/<split>/<id>/<view>.png, are looked for"
+            )
+    return pictures, bad
+
+
+def _ends(path: str, suffixes: tuple[str, ...]) -> bool:
+    return path.lower().endswith(suffixes)
+
+
+def folder_label(folders: Sequence[str]) -> str | None:
+    """Give the class that the nearest folder names, None where none of them is a class.
+
+    Levels like `H1L1`, `train` or `TrainingSet` are no classes.
+    """
+    return next((label for label in map(canonical_class, reversed(folders)) if label is not None), None)
+
+
+def _read_tree(root: str, files: list[str], pictures: list[Picture], bad: list[BadPicture]) -> None:
+    """Read the picture files of one source path; the path itself may be a class folder."""
+    top = Path(os.path.abspath(root))  # noqa: PTH100 - a link keeps its own name
+    names = _names(files)
+    for file in tqdm(files, desc="pictures", unit="picture", mininterval=5):
+        try:
+            digest = _digest(file)
+        except (FileNotFoundError, PermissionError) as problem:
+            bad.append(
+                BadPicture(file, names[file].glitch_id, f"the file cannot be opened: {problem.strerror}")
+            )
+            continue
+        folder = Path(file).parent
+        above = [top.name, *folder.relative_to(root).parts] if file != root else [top.parent.name]
+        pictures.append(Picture(file, str(folder), *names[file], folder_label(above), digest))
+
+
+def _digest(file: str) -> str:
+    return hashlib.blake2b(Path(file).read_bytes(), digest_size=16).hexdigest()
+
+
+def _names(files: list[str]) -> dict[str, PictureName]:
+    """Name every picture: by its file name, else by what is drawn in it.
+
+    Pictures `X-0` to `X-3` whose axes show different view lengths are the views
+    of glitch `X`; every other one is a glitch of its own.
+    """
+    names: dict[str, PictureName] = {}
+    subjects: dict[tuple[str, str], dict[str, int]] = {}
+    for file in files:
+        name = parse_name(file)
+        if name is None:
+            stem = Path(file).stem
+            view = _view_of(file)
+            name = PictureName(UNKNOWN_IFO, stem, view)
+            subject = subject_of(stem)
+            if subject is not None and view != UNKNOWN_VIEW:
+                subjects.setdefault((str(Path(file).parent), subject), {})[file] = view
+        names[file] = name
+    for (_, subject), views in subjects.items():
+        if len(set(views.values())) == len(views):
+            names.update({file: PictureName(UNKNOWN_IFO, subject, view) for file, view in views.items()})
+    return names
+
+
+def _view_of(file: str) -> int:
+    """Read the view length off the picture's axis."""
+    from glitch_explorer.views.pictures import Unreadable, read_view_length
+
+    try:
+        length = read_view_length(file)
+    except Unreadable:  # stays in the catalogue: the views stage sets it aside with the reason
+        return UNKNOWN_VIEW
+    return tables.VIEWS.index(length) if length in tables.VIEWS else UNKNOWN_VIEW
+
+
+def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -> None:
+    """Read an HDF5 file with `/<label>/<split>/<id>/<view>.png`."""
+    import h5py
+
+    try:
+        with h5py.File(file) as container:
+            for dataset in tqdm(_datasets(container), desc=Path(file).name, unit="picture", mininterval=5):
+                _read_member(file, dataset, pictures, bad)
+    except OSError as problem:
+        bad.append(BadPicture(file, None, f"the HDF5 file cannot be read: {problem}"))
+
+
+def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
+    import h5py
+
+    for name in sorted(group):
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            yield from _datasets(item)
+        elif name.removesuffix(".png") in tables.VIEW_NAMES:
+            yield item
+
+
+def _read_member(file: str, dataset: "h5py.Dataset", pictures: list[Picture], bad: list[BadPicture]) -> None:
+    path = f"{file}{INSIDE}{dataset.name}"
+    *folders, glitch_id, view = dataset.name.strip("/").split("/")
+    try:
+        content = dataset[()]
+    except OSError as problem:
+        bad.append(BadPicture(path, glitch_id, f"the picture in the HDF5 file cannot be read: {problem}"))
+        return
+    digest = hashlib.blake2b(f"{content.dtype} {content.shape} ".encode() + content.tobytes(), digest_size=16)
+    # The first level is the label by the file's layout, whatever it is called.
+    label = folder_label(folders) or (known_label(folders[0]) if len(folders) == 2 else None)
+    slot = tables.VIEW_NAMES.index(view.removesuffix(".png"))
+    folder = path.rpartition("/")[0]
+    pictures.append(Picture(path, folder, UNKNOWN_IFO, glitch_id, slot, label, digest.hexdigest()))

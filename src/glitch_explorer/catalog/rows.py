@@ -1,0 +1,218 @@
+"""Rows of any table file as glitches of the catalogue, bad ones set aside."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.classes import known_label
+from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require
+from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
+from glitch_explorer.catalog.parse import parse_numbers, parse_text
+from glitch_explorer.catalog.quarantine import quarantine_rows
+from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
+from glitch_explorer.catalog.state import find_files, join
+from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, TableFile, open_table
+from glitch_explorer.errors import UserError
+
+#: Columns of a glitch that a table file can give.
+COLUMNS = (
+    "glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr",
+    "ranking", "label", "label_confidence", "label_source", *tables.VIEW_PATHS,
+)  # fmt: skip
+_TEXTS = ("glitch_id", "ifo", "label", "label_source", *tables.VIEW_PATHS)
+#: A detector's own file name begins with its prefix (LIGO-T050017).
+_FILE_IFO = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:]")
+#: Ids of early Gravity Spy tables are the GPS time.
+_GPS_ID = r"^[0-9]{9,10}\.[0-9]+$"
+
+
+def table_files(paths: Iterable[str]) -> Iterator[str]:
+    """List the table files at `paths`, in folders those with a known ending.
+
+    Raises
+    ------
+    UserError
+        When a path does not exist or a folder holds no table.
+    """
+    for path in paths:
+        found = [
+            join(path, file.rest)
+            for file in find_files(path)
+            if not file.rest or file.rest.lower().endswith(TABLE_SUFFIXES)
+        ]
+        if not found:
+            raise UserError(f"folder {path!r} holds no table: none of its files ends in {TABLE_SUFFIXES}")
+        yield from found
+
+
+def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read catalogues or triggers.
+
+    Parameters
+    ----------
+    paths
+        Table files, or folders of them.
+    kind
+        `catalogue`: every row must have an id; `triggers`: ids are made.
+    rules
+        What is taken.
+
+    Returns
+    -------
+    glitches
+        Columns `COLUMNS`, source and row, in the order read.
+    quarantine
+        Bad rows, columns of table `quarantine`.
+
+    Raises
+    ------
+    UserError
+        When a file cannot be read or has no column that is needed.
+    """
+    glitches, quarantine = [], []
+    for path in table_files(paths):
+        table = open_table(path)
+        plan = plan_columns(table.columns)
+        _require_all(plan, table.columns, path, kind=kind, rules=rules)
+        needed = list(dict.fromkeys(name for names in plan.values() for name in names))
+        for raw in table.batches(needed):
+            good, bad = _read_batch(raw, plan, path, kind=kind, rules=rules)
+            glitches.append(good)
+            quarantine.append(bad)
+        quarantine.append(_unsplit(table, path))
+    return pd.concat(glitches, ignore_index=True), pd.concat(quarantine, ignore_index=True)
+
+
+def _require_all(plan: Plan, columns: list[str], path: str, *, kind: str, rules: Rules) -> None:
+    for target in rules.cuts:
+        require(plan, target, columns, path)
+    if kind == "triggers":
+        require(plan, "event_time", columns, path)
+        return
+    require(plan, "glitch_id", columns, path)
+    # Gravity Spy's own early tables tell detector and time by the pictures' names and the id.
+    if "view_path_0_5" not in plan or plan["view_path_0_5"] != ("Filename1",):
+        require(plan, "ifo", columns, path)
+        require(plan, "event_time", columns, path)
+
+
+def _read_batch(
+    raw: pd.DataFrame, plan: Plan, path: str, *, kind: str, rules: Rules
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    frame, problems = standardise(raw, plan)
+    frame["ifo"] = frame["ifo"].fillna(_ifo_elsewhere(raw, plan, frame, path))
+    if kind == "triggers":
+        frame["glitch_id"] = frame["glitch_id"].fillna(made_id(frame["ifo"], frame["event_time"]))
+    elif "event_time" not in plan:
+        frame["event_time"] = pd.to_numeric(frame["glitch_id"].where(frame["glitch_id"].str.match(_GPS_ID)))
+    problems.mark(np.isnan(frame["event_time"]), "the event time is missing or NaN")
+    problems.mark(frame["glitch_id"].isna(), "the glitch has no id")
+    problems.mark(frame["ifo"].eq(UNKNOWN_IFO), "the detector is unknown")
+    taken = apply_rules(frame, problems, rules)
+    bad = taken & problems.any
+    frame["source"], frame["row"] = pd.Series(path, index=frame.index, dtype="str"), raw.index
+    aside = quarantine_rows(
+        row=frame.loc[bad, "row"],
+        glitch_id=frame.loc[bad, "glitch_id"],
+        source=path,
+        reason=problems.reason[bad],
+        read=as_read(raw[bad]),
+    )
+    return frame[taken & ~bad], aside
+
+
+def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
+    """Turn raw columns into `COLUMNS` by `plan`, and note what is no number."""
+    problems = Problems(len(raw))
+    data: dict[str, pd.Series | np.ndarray] = {}
+    for target in NUMBERS:
+        data[target] = _number(raw, plan, target, problems)
+    for target in _TEXTS:
+        data[target] = parse_text(raw[plan[target][0]]) if target in plan else _blank(raw)
+    frame = pd.DataFrame(data, index=raw.index)
+    if "classes" in plan:
+        _fill_from_classes(frame, raw, plan)
+    frame["label"] = frame["label"].map(
+        {label: known_label(label) for label in frame["label"].dropna().unique()}
+    )
+    frame["label"] = frame["label"].astype("str")
+    source = "metadata" if plan.get("label") == ("label",) else "machine"
+    frame["label_source"] = frame["label_source"].fillna(source).where(frame["label"].notna())
+    return frame[list(COLUMNS)], problems
+
+
+def _blank(raw: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.nan, index=raw.index, dtype="str")
+
+
+def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> np.ndarray:
+    """Parse a column, or combine two: seconds and nanoseconds, or end less start."""
+    if target not in plan:
+        return np.full(len(raw), np.nan)
+    parsed = []
+    for name in plan[target]:
+        numbers, unparsable = parse_numbers(raw[name])
+        problems.mark(unparsable, f"{name} is no number")
+        parsed.append(numbers)
+    if len(parsed) == 1:
+        return parsed[0]
+    if target == "event_time":
+        return np.asarray(parsed[0] + 1e-9 * parsed[1])
+    return np.asarray(parsed[1] - parsed[0])
+
+
+def _fill_from_classes(frame: pd.DataFrame, raw: pd.DataFrame, plan: Plan) -> None:
+    """Give the likeliest class where there is no label, and the confidence of a label without one."""
+    names = plan["classes"]
+    confidences = np.column_stack([parse_numbers(raw[name])[0] for name in names])
+    best = np.argmax(np.nan_to_num(confidences, nan=-1.0), axis=1)
+    if "label" not in plan:
+        label = pd.Series(np.asarray(names, dtype=object)[best], index=raw.index, dtype="str")
+        frame["label"] = label.where(~np.isnan(confidences).all(axis=1))
+    if "label_confidence" not in plan and plan.get("label") != ("label",):
+        at = pd.Index(names).get_indexer(pd.Index(frame["label"]))
+        frame["label_confidence"] = np.where(at >= 0, confidences[np.arange(len(frame)), at], np.nan)
+
+
+def _ifo_elsewhere(raw: pd.DataFrame, plan: Plan, frame: pd.DataFrame, path: str) -> pd.Series:
+    """Find the detector of rows that do not tell it: channel, pictures' names, file name."""
+    if "channel" in plan:
+        prefix = parse_text(raw[plan["channel"][0]]).str.extract(r"^([A-Z][0-9]):")[0]
+    else:
+        prefix = _blank(raw)
+    if plan.get("view_path_0_5") == ("Filename1",):
+        names = [parse_name(name) if isinstance(name, str) else None for name in frame["view_path_0_5"]]
+        told = pd.Series([name.ifo if name else None for name in names], index=raw.index, dtype="str")
+        prefix = prefix.fillna(told)
+    match = _FILE_IFO.match(Path(path).name)
+    return prefix.fillna(match[1]) if match else prefix
+
+
+def made_id(ifo: pd.Series, event_time: pd.Series) -> pd.Series:
+    """Make an id `{ifo}-{GPS time in ns}`, the time rounded to a microsecond.
+
+    A float64 resolves GPS times to 0.24 µs.
+    """
+    time = event_time.to_numpy()
+    seconds = np.floor(np.nan_to_num(time))
+    micro = np.rint((np.nan_to_num(time) - seconds) * 1e6).astype(np.int64)
+    ns = pd.Series((seconds.astype(np.int64) * 10**6 + micro) * 1000, index=ifo.index)
+    return (ifo + "-" + ns.astype("str")).where(~np.isnan(time))
+
+
+def as_read(raw: pd.DataFrame) -> pd.Series:
+    """Give each raw row as `column=value` text."""
+    texts = [raw[name].astype("str").fillna("") for name in raw.columns]
+    read = pd.Series("", index=raw.index, dtype="str")
+    for name, text in zip(raw.columns, texts, strict=True):
+        read = read + f"{name}=" + text + ", "
+    return read.str.removesuffix(", ")
+
+
+def _unsplit(table: TableFile, path: str) -> pd.DataFrame:
+    rows, reasons, reads = zip(*table.bad, strict=True) if table.bad else ((), (), ())
+    return quarantine_rows(row=rows, glitch_id=[None] * len(rows), source=path, reason=reasons, read=reads)

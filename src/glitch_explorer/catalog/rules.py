@@ -1,0 +1,101 @@
+"""Which glitches a study takes, and which rows are too bad to take."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.catalog.names import UNKNOWN_IFO
+
+#: Prefixes of the detectors that exist (LIGO-T010110, LALDetectors.h).
+KNOWN_IFOS = frozenset(
+    {"C1", "E1", "E2", "E3", "G1", "H1", "H2", "I1", "K1", "L1", "T1", "V0", "V1", UNKNOWN_IFO}
+)
+#: GPS times beyond this (year 2106) are no times.
+_LAST_GPS = 4e9
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is taken: detectors, (low, high) cuts and analysis segments.
+
+    A bound of None is none; without any segment every time is taken. A glitch
+    of unknown detector or time passes.
+    """
+
+    detectors: tuple[str, ...]
+    snr: tuple[float | None, float | None] = (None, None)
+    peak_frequency_hz: tuple[float | None, float | None] = (None, None)
+    gps: tuple[float | None, float | None] = (None, None)
+    segments: pd.DataFrame | None = None
+
+    @property
+    def cuts(self) -> dict[str, tuple[float | None, float | None]]:
+        """The cuts that have a bound, by column."""
+        cuts = {"snr": self.snr, "peak_frequency_hz": self.peak_frequency_hz, "event_time": self.gps}
+        return {column: cut for column, cut in cuts.items() if tuple(cut) != (None, None)}
+
+
+class Problems:
+    """The first problem of each row."""
+
+    def __init__(self, n: int) -> None:
+        self.reason = np.full(n, "", dtype=object)
+
+    def mark(self, rows: np.ndarray | pd.Series, reason: str) -> None:
+        """Give `reason` to the marked rows (bool `(n,)`) that have none yet."""
+        self.reason[np.asarray(rows, dtype=bool) & (self.reason == "")] = reason
+
+    @property
+    def any(self) -> np.ndarray:
+        """Which rows have a problem, bool `(n,)`."""
+        return np.asarray(self.reason != "", dtype=bool)
+
+
+def inside_segments(ifo: np.ndarray, event_time: np.ndarray, segments: pd.DataFrame) -> np.ndarray:
+    """Say which times `(n,)` lie in a segment [start, end) of their detector."""
+    inside = np.zeros(len(ifo), dtype=bool)
+    for name, own in segments.groupby("ifo"):
+        ordered = own.sort_values("start")
+        start, end = ordered["start"].to_numpy(), np.maximum.accumulate(ordered["end"].to_numpy())
+        rows = np.flatnonzero(ifo == name)
+        # Segments may overlap: the furthest end of all that began by then decides.
+        at = np.searchsorted(start, event_time[rows], side="right") - 1
+        inside[rows] = (at >= 0) & (event_time[rows] < end[at])
+    return inside
+
+
+def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.ndarray:
+    """Mark bad rows in `problems` and say which rows the study takes.
+
+    Parameters
+    ----------
+    frame
+        Rows with the columns ifo, event_time, snr and peak_frequency_hz.
+    problems
+        Problems found so far; others are added.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool `(n,)`: rows of this study, with or without a problem.
+    """
+    ifo = frame["ifo"].to_numpy(dtype=object, na_value="")
+    time = frame["event_time"].to_numpy()
+    timed = ~np.isnan(time)
+    known = KNOWN_IFOS | set(rules.detectors)
+    problems.mark(~np.isin(ifo, list(known)), "the detector is unknown")
+    problems.mark(timed & ((time <= 0) | (time > _LAST_GPS)), "the event time is no GPS time")
+    taken = problems.any | np.isin(ifo, [*rules.detectors, UNKNOWN_IFO])
+    for column, (low, high) in rules.cuts.items():
+        values = frame[column].to_numpy()
+        problems.mark(np.isnan(values), f"no {column} is given, and the config sets bounds for it")
+        with np.errstate(invalid="ignore"):
+            outside = (values < (-np.inf if low is None else low)) | (
+                values > (np.inf if high is None else high)
+            )
+        taken &= problems.any | ~outside
+    if rules.segments is not None and len(rules.segments):
+        outside = timed & (ifo != UNKNOWN_IFO) & ~inside_segments(ifo, time, rules.segments)
+        problems.mark(taken & outside, "the event time is outside the analysis segments")
+    return taken

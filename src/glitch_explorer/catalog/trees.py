@@ -1,0 +1,178 @@
+"""Pictures gathered into glitches, with what metadata tables tell of them."""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.columns import plan_columns, require
+from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
+from glitch_explorer.catalog.pictures import BadPicture, Picture, find_pictures
+from glitch_explorer.catalog.quarantine import quarantine_rows
+from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
+from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
+from glitch_explorer.catalog.table_files import open_table
+from glitch_explorer.errors import UserError
+
+#: What a metadata table adds to a picture's glitch.
+_NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")
+_LABEL = ("label", "label_confidence", "label_source")
+
+
+def read_pictures(
+    paths: Iterable[str], metadata: Iterable[str], *, rules: Rules
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read picture trees and containers, joined with metadata tables by id.
+
+    A bad metadata row is set aside; its pictures stay, with what their folders tell.
+
+    Returns
+    -------
+    glitches
+        Columns `rows.COLUMNS`, view_path_unknown, view_digest, source and row.
+    quarantine
+        Bad pictures and bad metadata rows.
+    duplicates
+        Pictures and metadata rows that repeat another.
+
+    Raises
+    ------
+    UserError
+        When nothing is found, or a cut is set on what no metadata table gives.
+    """
+    pictures, unreadable = find_pictures(paths)
+    frame, duplicates = gather(pictures)
+    told, bad_rows, repeated = _read_metadata(metadata)
+    frame = _join(frame, told)
+    for column in rules.cuts:
+        if len(frame) and frame[column].isna().all():
+            key = "gps" if column == "event_time" else column
+            raise UserError(
+                f"source.{key} sets bounds, but no metadata table gives {column} for these pictures: "
+                "add such a table to source.metadata or set the bounds to [null, null]"
+            )
+    problems = Problems(len(frame))
+    taken = apply_rules(frame, problems, rules)
+    aside = frame[taken & problems.any]
+    quarantine = [
+        _unreadable(unreadable),
+        bad_rows,
+        quarantine_rows(
+            row=aside["row"],
+            glitch_id=aside["glitch_id"],
+            source=aside["source"],
+            reason=problems.reason[taken & problems.any],
+            read="ifo=" + aside["ifo"] + ", event_time=" + aside["event_time"].astype("str").fillna("nan"),
+        ),
+    ]
+    repeated = repeated[repeated["glitch_id"].isin(frame["glitch_id"])]
+    return (
+        frame[taken & ~problems.any],
+        pd.concat(quarantine, ignore_index=True),
+        pd.concat([duplicates, repeated], ignore_index=True),
+    )
+
+
+def _unreadable(bad: list[BadPicture]) -> pd.DataFrame:
+    paths, ids, reasons = zip(*bad, strict=True) if bad else ((), (), ())
+    return quarantine_rows(row=[-1] * len(bad), glitch_id=ids, source=paths, reason=reasons, read=paths)
+
+
+def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Gather pictures into glitches: the views of one detector and id are one.
+
+    Without a detector in its name an id is a file name only, and holds within
+    its folder. A picture of unknown length stands alone.
+
+    Returns
+    -------
+    glitches
+        One row a glitch; `view_digest` covers its pictures in order of length.
+    duplicates
+        One row for each folder that repeats a view of a glitch.
+    """
+    table = pd.DataFrame(pictures, columns=list(Picture._fields))
+    place = table["folder"].where(table["ifo"] == UNKNOWN_IFO, "")
+    place = place.mask(table["view"] == UNKNOWN_VIEW, table["path"])
+    group = table.groupby([place, table["ifo"], table["glitch_id"]], sort=False).ngroup()
+    again = pd.DataFrame({"group": group, "view": table["view"]}).duplicated().to_numpy()
+    repeats = table[again].drop_duplicates(["folder", "ifo", "glitch_id"])
+    duplicates = duplicate_rows(repeats.assign(row=-1, source=repeats["path"]), "same id and view")
+    kept = table[~again].assign(group=group[~again])
+    frame = kept.drop_duplicates("group").set_index("group")
+    paths = {view: part.set_index("group")["path"] for view, part in kept.groupby("view")}
+    slots = dict(enumerate(tables.VIEW_PATHS)) | {UNKNOWN_VIEW: tables.VIEW_PATH_UNKNOWN}
+    for view, column in slots.items():
+        frame[column] = paths.get(view)
+    ordered = kept.sort_values(["group", "view"])
+    texts = ordered["view"].astype("str") + ":" + ordered["digest"] + ";"
+    frame["view_digest"] = texts.groupby(ordered["group"]).agg("".join).map(_hash)
+    frame["label_source"] = pd.Series("folder", index=frame.index).where(frame["label"].notna())
+    frame = frame.assign(
+        source=frame["path"], row=-1, label_confidence=np.nan, **dict.fromkeys(_NUMBERS, np.nan)
+    )
+    texts_columns = ["label", "label_source", "view_digest", *tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN]
+    frame = frame.astype(dict.fromkeys(texts_columns, "str")).reset_index(drop=True)
+    columns = [*COLUMNS, tables.VIEW_PATH_UNKNOWN, "view_digest", "source", "row"]
+    return frame[columns], duplicates
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def duplicate_rows(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Make rows of the table `duplicates` that repeat their own id."""
+    frame = rows[["glitch_id", "row", "source"]].astype({"glitch_id": "str", "source": "str"})
+    return frame.assign(kept_id=frame["glitch_id"], reason=reason)[list(tables.SCHEMAS["duplicates"].names)]
+
+
+def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Read metadata tables: good rows by id, bad rows, and rows that repeat an id."""
+    good, bad = [], []
+    for path in table_files(paths):
+        table = open_table(path)
+        plan = {
+            target: names
+            for target, names in plan_columns(table.columns).items()
+            if target not in tables.VIEW_PATHS
+        }
+        require(plan, "glitch_id", table.columns, path)
+        for raw in table.batches(list(dict.fromkeys(name for names in plan.values() for name in names))):
+            frame, problems = standardise(raw, plan)
+            problems.mark(frame["glitch_id"].isna(), "the glitch has no id")
+            if "event_time" in plan:
+                problems.mark(frame["event_time"].isna(), "the event time is missing or NaN")
+            frame["row"], frame["source"] = raw.index, path
+            good.append(frame[~problems.any])
+            aside = frame[problems.any]
+            bad.append(
+                quarantine_rows(
+                    row=aside["row"],
+                    glitch_id=aside["glitch_id"],
+                    source=path,
+                    reason=problems.reason[problems.any],
+                    read=as_read(raw[problems.any]),
+                )
+            )
+    if not good:
+        return pd.DataFrame(), tables.empty("quarantine"), tables.empty("duplicates")
+    told = pd.concat(good, ignore_index=True)
+    again = told["glitch_id"].duplicated()
+    return told[~again], pd.concat(bad, ignore_index=True), duplicate_rows(told[again], "same id")
+
+
+def _join(frame: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Add what metadata tell of each glitch; its label wins over the folder's."""
+    if told.empty:
+        return frame
+    told = told.set_index("glitch_id").reindex(frame["glitch_id"])
+    told.index = frame.index
+    frame = frame.assign(**{name: told[name] for name in _NUMBERS})
+    frame["ifo"] = frame["ifo"].mask((frame["ifo"] == UNKNOWN_IFO) & told["ifo"].notna(), told["ifo"])
+    labelled = told["label"].notna()
+    for name in _LABEL:
+        frame[name] = frame[name].mask(labelled, told[name])
+    return frame

@@ -1,0 +1,100 @@
+"""Which accelerator a job may use. Imports no torch: the choice comes before it."""
+
+import logging
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_LOG = logging.getLogger(__name__)
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+#: A scheduler sets one of these, and says in CUDA_VISIBLE_DEVICES what it gives.
+_SCHEDULERS = ("SLURM_JOB_ID", "_CONDOR_SLOT", "PBS_JOBID", "LSB_JOBID")
+
+
+def count_gpus() -> int:
+    """Count the GPUs that the driver of this machine shows."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return 0
+    command = [program, "--list-gpus"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    return sum(line.startswith("GPU ") for line in shown.stdout.splitlines()) if shown.returncode == 0 else 0
+
+
+def _lock_one(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
+    """Lock the first free GPU, waiting for one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    waited = False
+    while True:
+        for index in range(gpus):
+            lock = FileLock(folder / f"gpu{index}.lock")
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            return index, lock
+        if not waited:
+            _LOG.info("all %d GPUs are taken by other jobs: waiting", gpus)
+            waited = True
+        time.sleep(pause_s)
+
+
+@contextmanager
+def claimed_device(
+    lock_folder: str | Path,
+    environment: MutableMapping[str, str],
+    *,
+    gpus: int | None = None,
+    pause_s: float = 1.0,
+) -> Iterator[str]:
+    """Claim a GPU for this job, if there is one.
+
+    Parameters
+    ----------
+    lock_folder
+        Where the workstation's lock files are, one for each GPU.
+    environment
+        `os.environ`; on a workstation its CUDA_VISIBLE_DEVICES is set for the duration.
+    gpus
+        Number of GPUs, counted where not given.
+    pause_s
+        Seconds between looks while all are taken.
+
+    Yields
+    ------
+    str
+        ``"cuda"`` or ``"cpu"``.
+
+    Notes
+    -----
+    Where CUDA_VISIBLE_DEVICES is set, or a scheduler runs the job, what it gives is
+    used and nothing is locked.
+    """
+    if _VISIBLE in environment or any(name in environment for name in _SCHEDULERS):
+        given = environment.get(_VISIBLE, "").strip()
+        device = "cpu" if given in {"", "-1", "NoDevFiles"} else "cuda"
+        _LOG.info("%s=%r was given: running on %s", _VISIBLE, given, device)
+        yield device
+        return
+    found = count_gpus() if gpus is None else gpus
+    if not found:
+        _LOG.info("no GPU here: running on the CPU")
+        yield "cpu"
+        return
+    index, lock = _lock_one(Path(lock_folder), found, pause_s)
+    order = environment.get("CUDA_DEVICE_ORDER")
+    environment.update({"CUDA_DEVICE_ORDER": "PCI_BUS_ID", _VISIBLE: str(index)})
+    try:
+        _LOG.info("running on GPU %d of %d", index, found)
+        yield "cuda"
+    finally:
+        del environment[_VISIBLE], environment["CUDA_DEVICE_ORDER"]
+        if order is not None:
+            environment["CUDA_DEVICE_ORDER"] = order
+        lock.release()

@@ -1,0 +1,1 @@
+"""Map: vectors, one neighbour graph, two layouts, families and their member files."""

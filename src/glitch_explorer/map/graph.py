@@ -1,0 +1,158 @@
+"""One neighbour graph: cosine over the views that both glitches have.
+
+Small maps are searched exactly, every row a candidate of every other. Large ones take
+their candidates from nearest-neighbour descent (Dong, Moses & Li 2011, `pynndescent`)
+on the zero-filled vectors, which prefers rows with the same views present: where views
+are missing it asks for several times more and ranks them by the common views. Both are
+reproducible with any number of threads: the exact search cuts the rows into blocks of
+fixed size, each computed by one thread.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from glitch_explorer.map.vectors import Bool, Float32
+
+Int32 = npt.NDArray[np.int32]
+
+#: Above this many rows the search is approximate (benchmarks/reduction.py).
+EXACT_LIMIT = 40_000
+#: Candidates per neighbour that are kept for re-ranking where views are missing.
+CANDIDATES = 5
+_BLOCK_ROWS = 512
+
+
+def neighbour_graph(
+    values: Float32, mask: Bool, *, n_neighbors: int, seed: int, threads: int, exact_limit: int = EXACT_LIMIT
+) -> tuple[Int32, Float32]:
+    """Find each row's nearest other rows.
+
+    The similarity of two rows is the cosine over the views that both have, that
+    is the mean of their view vectors' products; rows without a common view have
+    similarity 0. Ties go to the lower row.
+
+    Parameters
+    ----------
+    values, mask
+        ``(n, v * d)`` and ``(n, v)``, see `vectors.fuse`.
+    n_neighbors
+        Neighbours per row, the row itself not counted; fewer where n is smaller.
+    seed
+        Seed of the approximate search.
+    threads
+        Threads to use; they do not change the result.
+    exact_limit
+        Largest n that is searched exactly.
+
+    Returns
+    -------
+    indices, distances
+        ``(n, k)`` each, k = min(n_neighbors, n - 1), nearest first, distance
+        1 - similarity.
+    """
+    n = len(values)
+    k = max(min(n_neighbors, n - 1), 0)
+    if k == 0:
+        return np.empty((n, 0), dtype=np.int32), np.empty((n, 0), dtype=np.float32)
+    if n <= exact_limit:
+        return _exact(values, mask, k, threads)
+    return _approximate(values, mask, k, seed, threads)
+
+
+def _exact(values: Float32, mask: Bool, k: int, threads: int) -> tuple[Int32, Float32]:
+    """Search all pairs, a block of rows at a time."""
+    n = len(values)
+    indices = np.empty((n, k), dtype=np.int32)
+    similarity = np.empty((n, k), dtype=np.float32)
+    complete = bool(mask.all())
+    views = mask.astype(np.float32)
+
+    def search(start: int) -> None:
+        rows = slice(start, min(start + _BLOCK_ROWS, n))
+        block = values[rows] @ values.T
+        if not complete:
+            block /= np.maximum(views[rows] @ views.T, 1)
+        elif mask.shape[1] > 1:
+            block /= np.float32(mask.shape[1])
+        _nearest(block, start, indices[rows], similarity[rows])
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(search, range(0, n, _BLOCK_ROWS)))
+    return indices, np.clip(1 - similarity, 0, 2)
+
+
+@numba.njit(nogil=True, cache=True)
+def _nearest(block: Float32, start: int, indices: Int32, similarity: Float32) -> None:
+    """Keep each row's most similar columns, sorted; row r of the block is column start + r."""
+    k = indices.shape[1]
+    for r in range(block.shape[0]):
+        best, found = similarity[r], indices[r]
+        best[:] = -np.inf
+        found[:] = -1
+        for column in range(block.shape[1]):
+            value = block[r, column]
+            if value > best[k - 1] and column != start + r:
+                place = k - 1
+                while place > 0 and best[place - 1] < value:
+                    best[place] = best[place - 1]
+                    found[place] = found[place - 1]
+                    place -= 1
+                best[place] = value
+                found[place] = column
+
+
+def _approximate(values: Float32, mask: Bool, k: int, seed: int, threads: int) -> tuple[Int32, Float32]:
+    """Search by nearest-neighbour descent, then re-rank by the common views."""
+    from pynndescent import NNDescent  # compiles for half a minute
+
+    wanted = k + 1 if mask.all() else CANDIDATES * k + 1
+    before = numba.get_num_threads()
+    numba.set_num_threads(max(min(threads, before), 1))
+    try:
+        with threadpool_limits(1, "blas"):
+            index = NNDescent(values, metric="cosine", n_neighbors=wanted, random_state=seed, n_jobs=threads)
+            candidates = index.neighbor_graph[0]
+    finally:
+        numba.set_num_threads(before)
+    indices = np.empty((len(values), k), dtype=np.int32)
+    similarity = np.empty((len(values), k), dtype=np.float32)
+    _rerank(values, mask, candidates.astype(np.int32), indices, similarity)
+    return indices, np.clip(1 - similarity, 0, 2)
+
+
+@numba.njit(nogil=True, cache=True)
+def _rerank(values: Float32, mask: Bool, candidates: Int32, indices: Int32, similarity: Float32) -> None:
+    """Sort each row's candidates by the cosine over the views that both rows have."""
+    n_views = mask.shape[1]
+    dimension = values.shape[1] // n_views
+    k = indices.shape[1]
+    for r in range(values.shape[0]):
+        best, found = similarity[r], indices[r]
+        best[:] = -np.inf
+        found[:] = -1
+        for column in candidates[r]:
+            if column == r or column < 0:
+                continue
+            total = 0.0
+            common = 0
+            for view in range(n_views):
+                if mask[r, view] and mask[column, view]:
+                    common += 1
+                    for d in range(view * dimension, (view + 1) * dimension):
+                        total += values[r, d] * values[column, d]
+            value = np.float32(total / max(common, 1))
+            place = k
+            while place > 0 and (
+                best[place - 1] < value or (best[place - 1] == value and found[place - 1] > column)
+            ):
+                if place < k:
+                    best[place] = best[place - 1]
+                    found[place] = found[place - 1]
+                place -= 1
+            if place < k:
+                best[place] = value
+                found[place] = column

@@ -1,0 +1,210 @@
+"""Two UMAP layouts from one neighbour graph: two dimensions to look at, ten to cluster in.
+
+The graph's fuzzy simplicial set and its spectral start are umap-learn's (McInnes,
+Healy & Melville 2018) and are made once for both layouts. The optimisation is UMAP's
+objective, edge schedule and negative sampling, run in batches: every epoch moves all
+vertices at once from the positions of the epoch before, with Adam (Kingma & Ba 2015)
+as step rule, as `uwot` does in its batch mode (Melville). So each vertex can be
+computed by any thread, and the result does not depend on how many there are.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numba
+import numpy as np
+import scipy.sparse as sp
+from threadpoolctl import threadpool_limits
+from umap.spectral import spectral_layout
+from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+
+from glitch_explorer.map.graph import Int32
+from glitch_explorer.map.vectors import Float32
+
+#: Below this many rows the start is random: eigenvectors need more rows than dimensions.
+SPECTRAL_MINIMUM = 40
+#: Up to this many rows an optimisation takes more epochs, as in umap-learn.
+SMALL = 10_000
+_EPOCHS_SMALL, _EPOCHS = 500, 200
+_NEGATIVES = 5
+_ADAM = (0.5, 0.9)
+_SPREAD = 10.0
+_BLOCK_ROWS = 1024
+
+
+def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
+    """Make UMAP's fuzzy simplicial set of a neighbour graph.
+
+    Parameters
+    ----------
+    indices, distances
+        ``(n, k)``, without the row itself, see `graph.neighbour_graph`. UMAP counts
+        the row itself as its first neighbour, so the last column is not used.
+
+    Returns
+    -------
+    scipy.sparse.csr_matrix
+        ``(n, n)``, symmetric, memberships 0 to 1.
+    """
+    n, k = indices.shape
+    if k == 0:
+        return sp.csr_matrix((n, n), dtype=np.float32)
+    own = np.arange(n, dtype=np.int32)[:, np.newaxis]
+    width = k if k < n - 1 else k + 1
+    near = np.hstack([own, indices])[:, :width]
+    far = np.hstack([np.zeros((n, 1), dtype=np.float32), distances])[:, :width]
+    fuzzy = fuzzy_simplicial_set(
+        own, width, np.random.RandomState(0), "cosine", knn_indices=near, knn_dists=far
+    )[0]
+    return sp.csr_matrix(fuzzy)
+
+
+def start_positions(fuzzy: sp.csr_matrix, values: Float32, *, n_components: int, seed: int) -> Float32:
+    """Give starting positions ``(n, n_components)``: eigenvectors of the graph's Laplacian.
+
+    `values`, ``(n, d)``, places the parts of a graph that falls apart.
+    """
+    n = fuzzy.shape[0]
+    random = np.random.RandomState(seed)
+    if n < SPECTRAL_MINIMUM:
+        return np.asarray(random.uniform(0, _SPREAD, (n, n_components)), dtype=np.float32)
+    with threadpool_limits(1, "blas"):
+        start = spectral_layout(values, fuzzy, n_components, random)
+    low, high = start.min(axis=0), start.max(axis=0)
+    scaled = _SPREAD * (start - low) / np.maximum(high - low, 1e-12)
+    return np.asarray(scaled + random.normal(0, 1e-3, scaled.shape), dtype=np.float32)
+
+
+def umap_layout(
+    fuzzy: sp.csr_matrix,
+    start: Float32,
+    *,
+    min_dist: float,
+    seed: int,
+    threads: int,
+    n_epochs: int | None = None,
+) -> Float32:
+    """Optimise a UMAP layout from `start`.
+
+    Parameters
+    ----------
+    fuzzy
+        ``(n, n)``, see `fuzzy_set`.
+    start
+        ``(n, d)`` starting positions; d is the dimension of the layout.
+    min_dist
+        UMAP's least distance between neighbours in the layout.
+    seed
+        Seed of the negative samples.
+    threads
+        Threads to use; they do not change the result.
+    n_epochs
+        Epochs; as in umap-learn where not given.
+
+    Returns
+    -------
+    Float32
+        ``(n, d)`` positions, their median at the origin.
+    """
+    n = fuzzy.shape[0]
+    if n < 2:
+        return np.zeros_like(start)
+    epochs = n_epochs or (_EPOCHS_SMALL if n <= SMALL else _EPOCHS)
+    edges = fuzzy.copy()
+    edges.data = (edges.data / edges.data.max()).astype(np.float32)
+    edges.data[edges.data < 1 / epochs] = 0
+    edges.eliminate_zeros()
+    edges.sort_indices()
+    a, b = find_ab_params(1.0, min_dist)
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        curve = (np.float32(a), np.float32(b))
+        positions = _optimise(edges, start, curve=curve, epochs=epochs, seed=seed, pool=pool)
+    return np.asarray(positions - np.median(positions, axis=0), dtype=np.float32)
+
+
+def _optimise(
+    edges: sp.csr_matrix,
+    start: Float32,
+    *,
+    curve: tuple[np.float32, np.float32],
+    epochs: int,
+    seed: int,
+    pool: ThreadPoolExecutor,
+) -> Float32:
+    """Run the epochs, each a gradient for every vertex and one Adam step."""
+    old, gradient = start.copy(), np.empty_like(start)
+    first, second = np.zeros_like(start), np.zeros_like(start)
+    keys = np.random.SeedSequence(seed).generate_state(epochs, dtype=np.uint64)
+    beta_1, beta_2 = np.float32(_ADAM[0]), np.float32(_ADAM[1])
+    blocks = range(0, len(start), _BLOCK_ROWS)
+    graph = (edges.indptr, edges.indices, edges.data)
+
+    def sum_forces(epoch: int, begin: int) -> None:
+        end = min(begin + _BLOCK_ROWS, len(start))
+        _gradient(begin, end, old, gradient, *graph, *curve, epoch, keys[epoch])
+
+    for epoch in range(epochs):
+        list(pool.map(partial(sum_forces, epoch), blocks))
+        rate = np.float32(1 - epoch / epochs)
+        first = np.asarray(beta_1 * first + (1 - beta_1) * gradient, dtype=np.float32)
+        second = np.asarray(beta_2 * second + (1 - beta_2) * gradient**2, dtype=np.float32)
+        mean = first / np.float32(1 - _ADAM[0] ** (epoch + 1))
+        variance = second / np.float32(1 - _ADAM[1] ** (epoch + 1))
+        np.add(old, rate * mean / (np.sqrt(variance) + np.float32(1e-7)), out=old)
+    return old
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _gradient(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
+    begin: int,
+    end: int,
+    old: Float32,
+    gradient: Float32,
+    indptr: Int32,
+    indices: Int32,
+    weight: Float32,
+    a: np.float32,
+    b: np.float32,
+    epoch: int,
+    key: np.uint64,
+) -> None:
+    """Sum the forces on the vertices from `begin` to `end`.
+
+    They are the pull of the edges due in this epoch and the push of random vertices.
+    An edge of weight w (at most 1) is due in a share w of the epochs. The graph is
+    symmetric, so the pull counts for both directions.
+    """
+    n, dimension = old.shape
+    one, two, limit = np.float32(1), np.float32(2), np.float32(4)
+    for i in range(begin, end):
+        state = key ^ (np.uint64(i + 1) * np.uint64(0x9E3779B97F4A7C15))
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = ((state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)) | np.uint64(1)
+        total = np.zeros(dimension, dtype=np.float32)
+        for edge in range(indptr[i], indptr[i + 1]):
+            due = np.float64(weight[edge])
+            if np.floor((epoch + 1) * due) <= np.floor(epoch * due):
+                continue
+            for sample in range(_NEGATIVES + 1):
+                j = np.int64(indices[edge])
+                if sample:
+                    state ^= state << np.uint64(13)
+                    state ^= state >> np.uint64(7)
+                    state ^= state << np.uint64(17)
+                    j = np.int64((state >> np.uint64(33)) % np.uint64(n))
+                square = np.float32(0)
+                for d in range(dimension):
+                    square += (old[i, d] - old[j, d]) ** 2
+                if square <= 0:
+                    continue
+                power = square**b
+                if sample:
+                    force = two * b / ((np.float32(0.001) + square) * (a * power + one))
+                    times = one
+                else:
+                    force = -two * a * b * power / (square * (a * power + one))
+                    times = two
+                for d in range(dimension):
+                    step = force * (old[i, d] - old[j, d])
+                    total[d] += times * min(max(step, -limit), limit)
+        gradient[i] = total

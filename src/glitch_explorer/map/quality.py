@@ -1,0 +1,101 @@
+"""How good the map is, in a few numbers."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.manifold import trustworthiness
+from sklearn.metrics import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    completeness_score,
+    homogeneity_score,
+)
+from threadpoolctl import threadpool_limits
+
+from glitch_explorer import tables
+from glitch_explorer.map.vectors import Bool, Float32
+
+#: Rows that trustworthiness is measured on at most; above, a seeded sample.
+SAMPLE = 3000
+#: Neighbours that it asks for.
+NEIGHBORS = 15
+
+
+def cosine_distances(values: Float32, mask: Bool) -> Float32:
+    """Give all distances ``(n, n)``: 1 - cosine over the views that both rows have."""
+    views = mask.astype(np.float32)
+    with threadpool_limits(1, "blas"):
+        similarity = (values @ values.T) / np.maximum(views @ views.T, 1)
+    return np.asarray(np.clip(1 - similarity, 0, 2), dtype=np.float32)
+
+
+def map_trustworthiness(
+    values: Float32, mask: Bool, positions: npt.NDArray[np.floating], *, seed: int
+) -> tuple[float, int] | None:
+    """Measure whether neighbours on the map are neighbours in truth (Venna & Kaski 2001).
+
+    Returns
+    -------
+    (value, n) or None
+        Trustworthiness at `NEIGHBORS` neighbours and the rows it was measured on;
+        None where there are too few rows.
+    """
+    n = len(values)
+    chosen = np.arange(n)
+    if n > SAMPLE:
+        chosen = np.sort(np.random.default_rng(seed).choice(n, SAMPLE, replace=False))
+    neighbors = min(NEIGHBORS, (len(chosen) - 1) // 2)
+    if neighbors < 1 or neighbors >= len(chosen) / 2:
+        return None
+    distances = cosine_distances(values[chosen], mask[chosen])
+    value = trustworthiness(distances, positions[chosen], n_neighbors=neighbors, metric="precomputed")
+    return float(value), len(chosen)
+
+
+def map_quality(
+    values: Float32,
+    mask: Bool,
+    positions: npt.NDArray[np.floating],
+    families: pd.Series,
+    labels: pd.Series,
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Measure the map and its families; measures that cannot be taken have no row.
+
+    Agreement with the labels counts all labelled rows, the unassigned as one group.
+
+    Parameters
+    ----------
+    values, mask
+        Vectors of the map's rows.
+    positions
+        ``(n, 2)`` coordinates.
+    families, labels
+        ``(n,)`` family and label of each row, null where there is no label.
+    seed
+        Seed of the sample that trustworthiness is measured on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table "quality".
+    """
+    rows: list[tuple[str, float, int]] = []
+    n = len(families)
+    trust = map_trustworthiness(values, mask, positions, seed=seed)
+    if trust is not None:
+        rows.append(("trustworthiness", *trust))
+    if n:
+        rows.append(("noise_share", float((families == tables.UNASSIGNED).mean()), n))
+    rows.append(("families", float(families[families != tables.UNASSIGNED].nunique()), n))
+    known = labels.notna().to_numpy()
+    if known.any():
+        label, family = labels[known].to_numpy(dtype=str), families[known].to_numpy(dtype=str)
+        rows += [
+            ("ami", float(adjusted_mutual_info_score(label, family)), len(label)),
+            ("ari", float(adjusted_rand_score(label, family)), len(label)),
+            ("homogeneity", float(homogeneity_score(label, family)), len(label)),
+            ("completeness", float(completeness_score(label, family)), len(label)),
+        ]
+    return pd.DataFrame(rows, columns=["metric", "value", "n"])

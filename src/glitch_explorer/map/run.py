@@ -1,0 +1,232 @@
+"""The jobs of the map: path in, path out.
+
+Row i is the same glitch (or view) in ``rows``, ``vectors``, ``neighbours``,
+``layout``, ``coordinates`` and ``families``.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from glitch_explorer import files, tables
+from glitch_explorer.map.families import cluster_layout
+from glitch_explorer.map.graph import neighbour_graph
+from glitch_explorer.map.ids import name_families, read_reference
+from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.members import write_members
+from glitch_explorer.map.quality import map_quality
+from glitch_explorer.map.stability import family_stability
+from glitch_explorer.map.vectors import gather_vectors
+
+
+def write_arrays(path: str | Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
+    """Write named arrays as an uncompressed `.npz` file without pickle."""
+    with files.whole(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | Path) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a `.npz` file, refusing pickles."""
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def make_graph(
+    shards: Sequence[str | Path],
+    status: Sequence[str | Path],
+    embeddings: Sequence[str | Path],
+    *,
+    rows: str | Path,
+    vectors: str | Path,
+    neighbours: str | Path,
+    unit: str,
+    n_neighbors: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Gather the shards' vectors and find each row's neighbours.
+
+    Parameters
+    ----------
+    shards, status, embeddings
+        Each shard's tables "glitches" and "views" and its vectors.
+    rows
+        Table "map_rows" to write.
+    vectors
+        Array to write: ``(n, v * d)`` float32, unit vectors of the views side by
+        side, zero where a view is missing.
+    neighbours
+        Arrays to write: ``indices`` ``(n, k)`` int32 and ``distances`` ``(n, k)``
+        float32, nearest first, without the row itself and without copies of a row
+        (-1 where the approximate search found fewer), and ``mask`` ``(n, v)``.
+    unit, n_neighbors, seed
+        As in the config.
+    threads
+        Threads to use; they do not change the result.
+    """
+    found = gather_vectors(shards, status, embeddings, unit=unit)
+    representative = found.rows["representative"].to_numpy()
+    unique, copy = np.unique(representative, return_inverse=True)
+    indices, distances = neighbour_graph(
+        found.values[unique], found.mask[unique], n_neighbors=n_neighbors, seed=seed, threads=threads
+    )
+    indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
+    tables.write("map_rows", found.rows, rows)
+    files.write_array(vectors, found.values)
+    write_arrays(neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask})
+
+
+class _Graph:
+    """The neighbour graph of the rows that are mapped, and how to copy it to all rows."""
+
+    def __init__(self, rows: str | Path, vectors: str | Path, neighbours: str | Path) -> None:
+        self.rows = tables.read("map_rows", rows)
+        stored = read_arrays(neighbours)
+        self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
+        place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
+        place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
+        self.values = np.asarray(files.read_array(vectors)[self.unique])
+        # Index -1, a neighbour not found, reads the last place and stays -1.
+        self.fuzzy = fuzzy_set(place[stored["indices"][self.unique]], stored["distances"][self.unique])
+
+
+def make_layouts(
+    *,
+    rows: str | Path,
+    vectors: str | Path,
+    neighbours: str | Path,
+    coordinates: str | Path,
+    layout: str | Path,
+    min_dist: float,
+    n_components: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Lay the graph out twice: in two dimensions to look at, in `n_components` to cluster in.
+
+    Writes the table "coordinates" and the array `layout`, ``(n, n_components)``.
+    """
+    graph = _Graph(rows, vectors, neighbours)
+    plane, space = (
+        umap_layout(
+            graph.fuzzy,
+            start_positions(graph.fuzzy, graph.values, n_components=dimension, seed=seed),
+            min_dist=distance,
+            seed=seed,
+            threads=threads,
+        )
+        for dimension, distance in ((2, min_dist), (n_components, 0.0))
+    )
+    x, y = plane[graph.copy].astype(np.float64).T
+    tables.write("coordinates", graph.rows[["glitch_id", "view"]].assign(x=x, y=y), coordinates)
+    files.write_array(layout, space[graph.copy])
+
+
+def make_families(
+    *,
+    rows: str | Path,
+    layout: str | Path,
+    families: str | Path,
+    ids: str | Path,
+    tree: str | Path,
+    min_cluster_size: int,
+    min_samples: int | None,
+    cluster_selection: str,
+    reference: str | Path | None,
+) -> None:
+    """Cluster the layout and name the families.
+
+    Writes the tables "families" and "family_ids" and the condensed tree's arrays.
+    """
+    table = tables.read("map_rows", rows)
+    unique, copy = np.unique(table["representative"], return_inverse=True)
+    found = cluster_layout(
+        files.read_array(layout)[unique],
+        min_cluster_size=min_cluster_size,
+        min_samples=min_samples,
+        cluster_selection=cluster_selection,
+    )
+    keys = table[["glitch_id", "view"]]
+    cluster = found.cluster[copy]
+    named = name_families(keys.assign(cluster=cluster), read_reference(reference))
+    name = dict(zip(named["cluster"], named["family"], strict=True))
+    filled = keys.assign(
+        family=[name.get(number, tables.UNASSIGNED) for number in cluster],
+        probability=found.probability[copy],
+        outlier_score=found.outlier_score[copy],
+    )
+    tables.write("families", filled, families)
+    tables.write("family_ids", named.drop(columns="cluster"), ids)
+    write_arrays(tree, found.tree)
+
+
+def make_members(
+    *, families: str | Path, glitches: str | Path, segments: str | Path, members: str | Path
+) -> None:
+    """Write each family's member file into the folder `members`; those that stay the same stay untouched."""
+    columns = ["glitch_id", "ifo", "event_time", "duration_s", "astrophysical"]
+    write_members(
+        tables.read("families", families),
+        tables.read("glitches", glitches, columns=columns),
+        tables.read("segments", segments),
+        members,
+    )
+
+
+def make_quality(
+    *,
+    vectors: str | Path,
+    neighbours: str | Path,
+    coordinates: str | Path,
+    families: str | Path,
+    glitches: str | Path,
+    quality: str | Path,
+    seed: int,
+) -> None:
+    """Measure the map and write the table "quality"."""
+    positions = tables.read("coordinates", coordinates)
+    labels = tables.read("glitches", glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
+    table = map_quality(
+        np.asarray(files.read_array(vectors)),
+        read_arrays(neighbours)["mask"],
+        positions[["x", "y"]].to_numpy(),
+        tables.read("families", families)["family"],
+        positions["glitch_id"].map(labels),
+        seed=seed,
+    )
+    tables.write("quality", table, quality)
+
+
+def make_stability(
+    *,
+    rows: str | Path,
+    vectors: str | Path,
+    neighbours: str | Path,
+    families: str | Path,
+    stability: str | Path,
+    n_components: int,
+    min_cluster_size: int,
+    min_samples: int | None,
+    cluster_selection: str,
+    stability_runs: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Re-run the clustering on subsamples and write the table "stability"."""
+    graph = _Graph(rows, vectors, neighbours)
+    table = family_stability(
+        graph.fuzzy,
+        graph.values,
+        tables.read("families", families)["family"].to_numpy(dtype=str)[graph.unique],
+        n_components=n_components,
+        min_cluster_size=min_cluster_size,
+        min_samples=min_samples,
+        cluster_selection=cluster_selection,
+        runs=stability_runs,
+        seed=seed,
+        threads=threads,
+    )
+    tables.write("stability", table, stability)

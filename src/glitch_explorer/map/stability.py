@@ -1,0 +1,157 @@
+"""How stable a family is: mean best Jaccard over re-runs on subsamples (Hennig 2007)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.sparse as sp
+from scipy.stats import t as student
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from glitch_explorer import tables
+from glitch_explorer.errors import UserError
+from glitch_explorer.map.families import cluster_layout
+from glitch_explorer.map.layout import start_positions, umap_layout
+from glitch_explorer.map.vectors import Float32
+
+#: Share of the rows in a re-run.
+SHARE = 0.8
+
+
+def best_jaccard(
+    families: npt.NDArray[np.str_], clusters: npt.NDArray[np.int64], names: list[str]
+) -> npt.NDArray[np.float64]:
+    """Give each family's best Jaccard overlap with any cluster of a re-run.
+
+    Parameters
+    ----------
+    families
+        ``(m,)`` family of each row of the re-run, from the full map.
+    clusters
+        ``(m,)`` cluster that the re-run gives it, -1 where unassigned.
+    names
+        Families to score; one without a row in the re-run scores 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(len(names),)``, 0 to 1.
+    """
+    numbers = np.unique(clusters[clusters >= 0])
+    if not len(numbers):
+        return np.zeros(len(names))
+    inside = families[:, np.newaxis] == np.array(names, dtype=str)
+    found = clusters[:, np.newaxis] == numbers
+    both = inside.T.astype(np.float64) @ found.astype(np.float64)
+    union = inside.sum(axis=0)[:, np.newaxis] + found.sum(axis=0) - both
+    best: npt.NDArray[np.float64] = (both / union).max(axis=1)
+    return best
+
+
+def family_stability(
+    fuzzy: sp.csr_matrix,
+    values: Float32,
+    families: npt.NDArray[np.str_],
+    *,
+    n_components: int,
+    min_cluster_size: int,
+    min_samples: int | None,
+    cluster_selection: str,
+    runs: int,
+    seed: int,
+    threads: int,
+) -> pd.DataFrame:
+    """Cluster 80 % subsamples anew and see how much of each family comes back.
+
+    A re-run draws its rows without replacement, restricts the fuzzy graph to them,
+    lays it out again with its own seed (start, negative samples) and clusters it with
+    the same settings, `min_cluster_size` scaled by the share so that a small family
+    can still be found. The interval is Student's t over the re-runs, cut to 0..1; the
+    re-runs overlap, so it speaks of the method's own variation, not of new data.
+
+    Parameters
+    ----------
+    fuzzy, values
+        ``(n, n)`` fuzzy set and ``(n, d)`` vectors of the rows that are mapped.
+    families
+        ``(n,)`` their families in the full map.
+    n_components, min_cluster_size, min_samples, cluster_selection
+        As in the full map.
+    runs
+        Re-runs, at least 2.
+    seed
+        Seed of the full map; re-run r takes its own from (seed, r).
+    threads
+        Threads to use; they do not change the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table "stability", one row per family.
+
+    Raises
+    ------
+    UserError
+        When `runs` is below 2.
+    """
+    if runs < 2:
+        raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2 re-runs")
+    names = sorted(set(families.tolist()) - {tables.UNASSIGNED})
+    if not names:
+        return tables.empty("stability")
+    settings = {
+        "min_cluster_size": max(2, round(SHARE * min_cluster_size)),
+        "min_samples": min_samples,
+        "cluster_selection": cluster_selection,
+    }
+
+    def score(run: int) -> npt.NDArray[np.float64]:
+        return _rerun(
+            fuzzy,
+            values,
+            families,
+            names=names,
+            n_components=n_components,
+            settings=settings,
+            entropy=(seed, run + 1),
+        )
+
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
+        results = pool.map(score, range(runs))
+        scores = np.array(list(tqdm(results, total=runs, desc="re-runs", unit="run")))
+    mean = scores.mean(axis=0)
+    half = student.ppf(0.975, runs - 1) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
+    return pd.DataFrame(
+        {
+            "family": names,
+            "stability": mean,
+            "stability_low": np.clip(mean - half, 0, 1),
+            "stability_high": np.clip(mean + half, 0, 1),
+            "n_runs": runs,
+        }
+    )
+
+
+def _rerun(
+    fuzzy: sp.csr_matrix,
+    values: Float32,
+    families: npt.NDArray[np.str_],
+    *,
+    names: list[str],
+    n_components: int,
+    settings: dict[str, Any],
+    entropy: tuple[int, int],
+) -> npt.NDArray[np.float64]:
+    """Do one re-run and score every family in it."""
+    sequence = np.random.SeedSequence(entropy)
+    seed = int(sequence.generate_state(1)[0])
+    n = len(families)
+    rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))
+    part = sp.csr_matrix(fuzzy[rows][:, rows])
+    start = start_positions(part, values[rows], n_components=n_components, seed=seed)
+    layout = umap_layout(part, start, min_dist=0.0, seed=seed, threads=1)
+    found = cluster_layout(layout, **settings)
+    return best_jaccard(families[rows], found.cluster, names)

@@ -1,0 +1,153 @@
+"""The vectors that are mapped: four views fused into one row, or a row per view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.errors import UserError
+
+Float32 = npt.NDArray[np.float32]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Rows of the map.
+
+    Attributes
+    ----------
+    rows
+        Table "map_rows", one row for each row of the arrays.
+    values
+        ``(n, v * d)``: v view vectors, each of length 1 or all zero where masked.
+    mask
+        ``(n, v)``: which views there are; v is 4, or 1 in ``unit: view``.
+    """
+
+    rows: pd.DataFrame
+    values: Float32
+    mask: Bool
+
+
+def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
+    """Normalise each view's vector and put the views side by side.
+
+    Parameters
+    ----------
+    embeddings
+        ``(n, v, d)``, NaN where a view is missing.
+
+    Returns
+    -------
+    values, mask
+        ``(n, v * d)`` with zeros where a view is missing, and ``(n, v)`` saying
+        which views there are. A vector without a direction, all zero, counts as missing.
+    """
+    n, n_views, dimension = embeddings.shape
+    array = np.asarray(embeddings, dtype=np.float32)
+    length = np.linalg.norm(array.astype(np.float64), axis=2)
+    mask = np.isfinite(length) & (length > 0)
+    values = np.zeros((n, n_views, dimension), dtype=np.float32)
+    values[mask] = array[mask] / length[mask][:, np.newaxis].astype(np.float32)
+    return values.reshape(n, n_views * dimension), mask
+
+
+def representatives(values: Float32, mask: Bool) -> npt.NDArray[np.int64]:
+    """Give for each row the first row that has the same bytes, ``(n,)``."""
+    first: dict[tuple[bytes, bytes], int] = {}
+    return np.array(
+        [
+            first.setdefault((row.tobytes(), views.tobytes()), number)
+            for number, (row, views) in enumerate(zip(values, mask, strict=True))
+        ],
+        dtype=np.int64,
+    )
+
+
+def gather_vectors(
+    shards: Sequence[str | Path],
+    status: Sequence[str | Path],
+    embeddings: Sequence[str | Path],
+    *,
+    unit: str,
+) -> Vectors:
+    """Read the shards' embeddings and make the rows of the map.
+
+    Parameters
+    ----------
+    shards, status, embeddings
+        For each shard, in the catalogue's order, its table "glitches", its table
+        "views" and its array ``(n, 4, d)``; row i is the same glitch in all three.
+    unit
+        ``"glitch"``: a row per glitch with at least one view of known length.
+        ``"view"``: a row per (glitch, view), pictures of unknown length included.
+
+    Raises
+    ------
+    UserError
+        When the three files of a shard do not belong together, or two shards
+        have vectors of different length.
+    """
+    if unit not in ("glitch", "view"):
+        raise UserError(f"map: unit {unit!r} is unknown, it is 'glitch' or 'view'")
+    make = _glitch_rows if unit == "glitch" else _view_rows
+    parts = [
+        make(*_read_shard(catalog, views, array))
+        for catalog, views, array in zip(shards, status, embeddings, strict=True)
+    ]
+    lengths = sorted({part.values.shape[1] for part in parts})
+    if len(lengths) > 1:
+        raise UserError(f"map: shards have vectors of different length {lengths}: embed them all again")
+    if not parts:
+        raise UserError("map: the catalogue has no shard, so there is nothing to map")
+    values = np.concatenate([part.values for part in parts])
+    mask = np.concatenate([part.mask for part in parts])
+    rows = pd.concat([part.rows for part in parts], ignore_index=True)
+    rows["representative"] = representatives(values, mask)
+    return Vectors(rows, values, mask)
+
+
+def _read_shard(
+    catalog: str | Path, views: str | Path, array: str | Path
+) -> tuple[pd.DataFrame, pd.DataFrame, npt.NDArray[np.floating]]:
+    """Read one shard's three files and check that they belong together."""
+    glitches = tables.read("glitches", catalog, columns=["glitch_id"])
+    status = tables.read("views", views)
+    embedding = files.read_array(array)
+    same = len(glitches) == len(status) == len(embedding)
+    if not same or not (glitches["glitch_id"] == status["glitch_id"]).all():
+        raise UserError(f"{catalog}, {views} and {array} do not hold the same glitches: make the shard again")
+    if embedding.ndim != 3 or embedding.shape[1] != len(tables.VIEWS):
+        raise UserError(f"{array} has shape {embedding.shape}, not (n, 4, d): embed the shard again")
+    return glitches, status, embedding
+
+
+def _glitch_rows(
+    glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]
+) -> Vectors:
+    """Make a row per glitch; a picture of unknown length takes no part."""
+    present = status[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool)
+    values, mask = fuse(np.where(present[:, :, np.newaxis], embedding, np.float32(np.nan)))
+    kept = mask.any(axis=1)
+    rows = pd.DataFrame({"glitch_id": glitches["glitch_id"].to_numpy()[kept], "view": ""})
+    return Vectors(rows, values[kept], mask[kept])
+
+
+def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]) -> Vectors:
+    """Make a row per view, in order of glitch and view length."""
+    present = status[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
+    unknown = status[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
+    names = np.tile(np.array(tables.VIEW_NAMES, dtype=object), (len(glitches), 1))
+    names[unknown, 0] = tables.VIEW_UNKNOWN
+    present[:, 0] |= unknown
+    n, n_views, dimension = embedding.shape
+    values, mask = fuse(np.asarray(embedding).reshape(n * n_views, 1, dimension))
+    kept = present.ravel() & mask[:, 0]
+    ids = np.repeat(glitches["glitch_id"].to_numpy(dtype=object), n_views)
+    rows = pd.DataFrame({"glitch_id": ids[kept], "view": names.ravel()[kept]})
+    return Vectors(rows, values[kept], mask[kept])

@@ -1,0 +1,95 @@
+"""The observatory's strain, written as frame files."""
+
+from pathlib import Path
+
+import numpy as np
+
+from glitch_explorer import files
+from glitch_explorer.observatory import events, gwf, noise, waveforms
+from glitch_explorer.observatory.plan import Injection, Plan, make_plan, shape_stream, stream
+from glitch_explorer.observatory.slots import Segment
+
+#: Share of its bytes that an unreadable frame keeps.
+KEPT_SHARE = 0.6
+
+_LEVEL, _NOISE = 100, 101
+
+
+def level(plan: Plan, segment: Segment) -> noise.Level:
+    """Draw the noise level of `segment`."""
+    return noise.draw_level(stream(plan.seed, _LEVEL, *segment.ifo.encode(), segment.level_key))
+
+
+def wave(plan: Plan, injection: Injection) -> np.ndarray:
+    """Draw the shape of `injection`: (n,) of unit L2 norm, the event in the middle."""
+    if injection.event:
+        return events.chirp(injection.masses, rate=plan.rate)
+    return waveforms.draw(injection.name, shape_stream(plan, injection), plan.rate)
+
+
+def segment_strain(plan: Plan, index: int) -> np.ndarray:
+    """Make the strain (n,) of the segment of that index."""
+    segment = plan.segments[index]
+    n = (segment.end - segment.start) * plan.rate
+    white = np.zeros(n)
+    for injection in plan.injections:
+        if injection.segment != index:
+            continue
+        shape = wave(plan, injection)
+        first = round((injection.time - segment.start) * plan.rate) - len(shape) // 2
+        begin, end = max(first, 0), min(first + len(shape), n)
+        white[begin:end] += injection.snr * shape[begin - first : end - first]
+    return noise.strain(
+        white,
+        ifo=segment.ifo,
+        level=level(plan, segment),
+        rate=plan.rate,
+        rng=stream(plan.seed, _NOISE, *segment.ifo.encode(), segment.level_key),
+    )
+
+
+def write_frames(
+    *,
+    ifo: str,
+    out: str | Path,
+    seed: int,
+    glitches: int,
+    segments: int,
+    segment_s: int,
+    sample_rate_hz: int,
+    wrong_label_share: float,
+    detectors: list[str],
+) -> None:
+    """Write the frames of one detector into the folder `out`, one for each segment.
+
+    The other arguments are those of `make_plan`. The channel is `{ifo}:OBS-STRAIN`.
+    The same arguments give the same bytes.
+
+    Raises
+    ------
+    UserError
+        When the arguments make no observatory.
+    """
+    plan = make_plan(
+        seed=seed,
+        glitches=glitches,
+        segments=segments,
+        segment_s=segment_s,
+        sample_rate_hz=sample_rate_hz,
+        wrong_label_share=wrong_label_share,
+        detectors=detectors,
+    )
+    for index, segment in enumerate(plan.segments):
+        if segment.ifo != ifo:
+            continue
+        path = Path(out) / segment.frame_name
+        strain = segment_strain(plan, index)
+        gwf.write(path, strain, channel=channel(ifo), start=segment.start, rate=plan.rate)
+        if not segment.readable:
+            content = path.read_bytes()
+            files.write_bytes(path, content[: int(KEPT_SHARE * len(content))])
+
+
+def channel(ifo: str) -> str:
+    """Give the name of a detector's strain channel."""
+    return f"{ifo}:OBS-STRAIN"

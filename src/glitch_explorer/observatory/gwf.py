@@ -1,0 +1,97 @@
+"""Frame files (GWF) whose bytes depend on nothing but their content.
+
+LALFrame stamps each file with the time at which it was written; here that stamp
+becomes the time of the data, and the checksums are made anew. The samples are
+stored as they are: noise does not compress, and gzip would take longer than
+everything else.
+"""
+
+import ctypes
+import struct
+import zlib
+from pathlib import Path
+
+import lal
+import lalframe
+import numpy as np
+
+from glitch_explorer import files
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_WRITER = b"FrameLib:"
+_PROJECT = "OBS"
+#: Bytes of a structure's header in frame format version 8 (LIGO-T970130): length, checksum type,
+#: class, instance.
+_HEADER = 14
+
+
+def posix_checksum(content: bytes) -> int:
+    """Give the checksum of POSIX `cksum`, which frame files use.
+
+    It is CRC-32 with the most significant bit first, zlib's the other way round:
+    bits are reversed on the way in and out.
+    """
+    length = len(content)
+    tail = length.to_bytes((length.bit_length() + 7) // 8, "little")
+    register = zlib.crc32(content.translate(_REVERSED), 0xFFFFFFFF)
+    register = zlib.crc32(tail.translate(_REVERSED), register) ^ 0xFFFFFFFF
+    return int(f"{register:032b}"[::-1], 2) ^ 0xFFFFFFFF
+
+
+def write(path: str | Path, strain: np.ndarray, *, channel: str, start: int, rate: int) -> None:
+    """Write `strain` (n,) as one frame of `channel`, which starts at GPS second `start`."""
+    with files.whole(path) as temporary:
+        _write_lal(temporary, np.ascontiguousarray(strain, np.float64), channel, start, rate)
+        content = temporary.read_bytes()
+        with temporary.open("r+b") as stream:
+            for position, patch in _without_clock(content, start):
+                stream.seek(position)
+                stream.write(patch)
+
+
+def _write_lal(path: Path, strain: np.ndarray, channel: str, start: int, rate: int) -> None:
+    """Write the frame through LALFrame, uncompressed."""
+    duration = len(strain) / rate
+    vector = lalframe.FrameUFrProcChanAlloc(
+        channel,
+        lalframe.FRAMEU_FR_PROC_TYPE_TIME_SERIES,
+        lalframe.FRAMEU_FR_PROC_SUB_TYPE_UNKNOWN,
+        lalframe.FRAMEU_FR_VECT_8R,
+        len(strain),
+    )
+    lalframe.FrameUFrChanVectorAlloc(vector, lalframe.FRAMEU_FR_VECT_8R, len(strain))
+    memory = lalframe.FrameUFrChanVectorQueryData(vector)
+    memory.disown()  # the frame frees it
+    ctypes.memmove(int(memory), strain.ctypes.data, strain.nbytes)
+    lalframe.FrameUFrChanSetTRange(vector, duration)
+    lalframe.FrameUFrChanVectorSetName(vector, channel)
+    lalframe.FrameUFrChanVectorSetDx(vector, 1.0 / rate)
+    lalframe.FrameUFrChanVectorSetStartX(vector, 0.0)
+    lalframe.FrameUFrChanVectorSetUnitX(vector, "s")
+    lalframe.FrameUFrChanVectorSetUnitY(vector, "strain")
+    frame = lalframe.FrameNew(lal.LIGOTimeGPS(start), duration, _PROJECT, 0, 0, 0)
+    lalframe.FrameUFrameHFrChanAdd(frame, vector)
+    del vector
+    lalframe.FrameWrite(frame, str(path))
+
+
+def _without_clock(content: bytes, start: int) -> list[tuple[int, bytes]]:
+    """Give the patches (position, bytes) that put `start` in the place of the time of writing.
+
+    The history structure is: header, name, time (4 bytes), comment, pointer to the next
+    (2 + 4 bytes), checksum (4 bytes). The last 4 bytes of the file are its own checksum.
+    """
+    comment = content.index(_WRITER)
+    time = comment - 2 - 4
+    name = struct.pack("<H", len(_PROJECT) + 1) + _PROJECT.encode() + b"\0"
+    begin = time - len(name) - _HEADER
+    (length,) = struct.unpack_from("<Q", content, begin)
+    if content[time - len(name) : time] != name:
+        raise RuntimeError("LALFrame wrote a history that is not where frame format version 8 has it")
+    stamp = struct.pack("<I", start)
+    history = content[begin:time] + stamp + content[time + 4 : begin + length - 4]
+    checksum = struct.pack("<I", posix_checksum(history))
+    end = begin + length
+    patched = b"".join((content[:begin], history, checksum, content[end:-4]))
+    whole = struct.pack("<I", posix_checksum(patched))
+    return [(time, stamp), (end - 4, checksum), (len(content) - 4, whole)]

@@ -1,0 +1,258 @@
+"""What the simulated observatory holds: segments, glitches, labels and traps, from a seed.
+
+The plan is cheap and a pure function of its arguments: the jobs that write frames
+make it again instead of reading what the method must not see.
+"""
+
+import string
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from glitch_explorer.errors import UserError
+from glitch_explorer.observatory import slots
+from glitch_explorer.observatory.morphology import CLASSES, EVENT, MORPHOLOGIES, UNKNOWN
+from glitch_explorer.observatory.shapes import power_law
+from glitch_explorer.observatory.slots import Segment
+
+#: Share of the glitches that have the unknown shape, and the least number of them.
+UNKNOWN_SHARE, LEAST_UNKNOWN = 0.05, 5
+#: Density of SNR: proportional to SNR ** -index.
+SNR_INDEX = 2.4
+#: Shares of rows that repeat an id, and of events that have a second id.
+SAME_ID_SHARE, SECOND_ID_SHARE = 0.006, 0.004
+#: Glitches in an unreadable frame, as a share of all, and the least number of them.
+UNREADABLE_SHARE, LEAST_UNREADABLE = 0.004, 2
+#: The real-signal-like events: name, masses (solar), SNR in each detector.
+EVENTS = (("SIM-A", (36.0, 29.0), (24.0, 18.0)), ("SIM-B", (15.0, 11.0), (15.0, 19.0)))
+#: Light travel time between the sites bounds the delay of an event, in seconds.
+LARGEST_DELAY_S = 0.010
+
+# Purposes of the random streams: each draw depends on the seed and its own name only.
+_SLOTS, _CLASSES, _LABELS, _IDS, _SHAPE, _EVENTS, _ROWS = range(7)
+
+
+@dataclass(frozen=True)
+class Injection:
+    """One planted glitch or event: what it is, where, how loud, and what it is called."""
+
+    number: int
+    glitch_id: str
+    ifo: str
+    segment: int
+    time: float
+    name: str
+    snr: float
+    label: str | None = None
+    event: str = ""
+    masses: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything planted."""
+
+    seed: int
+    rate: int
+    segments: list[Segment]
+    injections: list[Injection]
+    #: (row repeated, id it gets in the second row)
+    repeats: list[tuple[Injection, str]] = field(default_factory=list)
+
+    def of(self, ifo: str) -> list[Injection]:
+        """Give the injections of one detector."""
+        return [injection for injection in self.injections if injection.ifo == ifo]
+
+
+def stream(seed: int, *name: int) -> np.random.Generator:
+    """Give the random stream of that name."""
+    return np.random.default_rng([seed, *name])
+
+
+def shape_stream(plan: Plan, injection: Injection) -> np.random.Generator:
+    """Give the random stream that draws the shape of `injection`."""
+    return stream(plan.seed, _SHAPE, injection.number)
+
+
+def row_stream(plan: Plan, number: int) -> np.random.Generator:
+    """Give the random stream of what the catalogue says beside the truth."""
+    return stream(plan.seed, _ROWS, number)
+
+
+def make_plan(
+    *,
+    seed: int,
+    glitches: int,
+    segments: int,
+    segment_s: int,
+    sample_rate_hz: int,
+    wrong_label_share: float,
+    detectors: list[str],
+) -> Plan:
+    """Plan the observatory.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of everything.
+    glitches : int
+        Planted glitches over all detectors; those in unreadable frames, the events and
+        the duplicate rows come on top.
+    segments : int
+        Segments of each detector.
+    segment_s : int
+        Length of a segment, s.
+    sample_rate_hz : int
+        Sample rate of the strain, Hz.
+    wrong_label_share : float
+        Share of the labelled glitches that get a wrong label.
+    detectors : list of str
+        Detectors, e.g. H1 and L1.
+
+    Raises
+    ------
+    UserError
+        When the glitches do not fit into the live time, or an argument is out of range.
+    """
+    _check(
+        detectors,
+        glitches=glitches,
+        segments=segments,
+        segment_s=segment_s,
+        rate=sample_rate_hz,
+        wrong=wrong_label_share,
+    )
+    spans = slots.make_segments(stream(seed, _SLOTS), segments, segment_s, detectors)
+    classes = _by_detector(stream(seed, _CLASSES), _counts(glitches), detectors)
+    injections: list[Injection] = []
+    for ifo in detectors:
+        places = slots.place(stream(seed, _SLOTS, len(injections)), spans, ifo, len(classes[ifo]))
+        ordered = slots.in_spells(stream(seed, _CLASSES, len(injections)), places, classes[ifo])
+        for (segment, time), name in zip(places, ordered, strict=True):
+            injections.append(Injection(len(injections), "", ifo, segment, time, name, 0.0))
+    injections += _in_unreadable(seed, spans, len(injections), glitches)
+    injections = [_with_snr(seed, injection) for injection in injections]
+    injections = _with_labels(stream(seed, _LABELS), injections, wrong_label_share)
+    injections += _events(stream(seed, _EVENTS), spans, injections, detectors)
+    ids = _ids(stream(seed, _IDS), 2 * len(injections))
+    injections = [replace(one, glitch_id=ids[i]) for i, one in enumerate(injections)]
+    repeats = _repeats(stream(seed, _IDS, 1), injections, glitches, ids[len(injections) :])
+    return Plan(seed, sample_rate_hz, spans, injections, repeats)
+
+
+def _check(
+    detectors: list[str], *, glitches: int, segments: int, segment_s: int, rate: int, wrong: float
+) -> None:
+    """Refuse arguments that make no observatory."""
+    if not detectors or len(set(detectors)) != len(detectors):
+        raise UserError(f"observatory: detectors must be different and at least one, not {detectors}")
+    if segments < 2 or segment_s < 120:
+        raise UserError(
+            f"observatory: at least 2 segments of 120 s are needed, not {segments} of {segment_s} s; "
+            "set observatory.segments and observatory.segment_s"
+        )
+    if rate < 8192 or rate % 2:
+        raise UserError(f"observatory.sample_rate_hz must be even and at least 8192, not {rate}")
+    if glitches < 30 or not 0.0 <= wrong < 1.0:
+        raise UserError(
+            "observatory: glitches must be at least 30 and wrong_label_share from 0 to below 1, "
+            f"not {glitches} and {wrong}"
+        )
+
+
+def _counts(glitches: int) -> dict[str, int]:
+    """Share the glitches among the classes, by largest remainder; each has at least one."""
+    unknown = max(LEAST_UNKNOWN, round(UNKNOWN_SHARE * glitches))
+    labelled = glitches - unknown
+    shares = np.array([MORPHOLOGIES[name].share for name in CLASSES], float)
+    exact = 1.0 + (labelled - len(CLASSES)) * shares / shares.sum()
+    counts = np.floor(exact).astype(int)
+    for i in np.argsort(counts - exact, kind="stable")[: labelled - counts.sum()]:
+        counts[i] += 1
+    return {**dict(zip(CLASSES, map(int, counts), strict=True)), UNKNOWN: unknown}
+
+
+def _by_detector(
+    rng: np.random.Generator, counts: dict[str, int], detectors: list[str]
+) -> dict[str, list[str]]:
+    """Give each detector its glitches: H1 the class's share, the others the rest."""
+    found: dict[str, list[str]] = {ifo: [] for ifo in detectors}
+    for name, count in counts.items():
+        share = MORPHOLOGIES[name].h1_share
+        weights = np.array([share if ifo == "H1" else 1.0 - share for ifo in detectors])
+        for ifo in rng.choice(detectors, count, p=weights / weights.sum()):
+            found[str(ifo)].append(name)
+    return found
+
+
+def _in_unreadable(seed: int, spans: list[Segment], first: int, glitches: int) -> list[Injection]:
+    """Plant a few glitches in each segment whose frame will be unreadable."""
+    n = max(LEAST_UNREADABLE, round(UNREADABLE_SHARE * glitches))
+    rng = stream(seed, _CLASSES, first, 1)
+    planted: list[Injection] = []
+    for index, span in enumerate(spans):
+        if span.readable:
+            continue
+        for time in np.linspace(span.start + 8.0, span.end - 8.0, n):
+            name = str(rng.choice(CLASSES))
+            planted.append(Injection(first + len(planted), "", span.ifo, index, float(time), name, 0.0))
+    return planted
+
+
+def _with_snr(seed: int, injection: Injection) -> Injection:
+    """Draw the SNR from the class's power law."""
+    rng = stream(seed, _SHAPE, injection.number, 1)
+    return replace(injection, snr=power_law(rng, MORPHOLOGIES[injection.name].snr, SNR_INDEX))
+
+
+def _with_labels(
+    rng: np.random.Generator, injections: list[Injection], wrong_share: float
+) -> list[Injection]:
+    """Label what has a class, a share of it wrongly, with any other class."""
+    labelled = [i for i, one in enumerate(injections) if one.name != UNKNOWN]
+    wrong = {int(i) for i in rng.permutation(labelled)[: round(wrong_share * len(labelled))]}
+    result = []
+    for i, one in enumerate(injections):
+        label: str | None = None if one.name == UNKNOWN else one.name
+        if i in wrong:
+            label = str(rng.choice([name for name in CLASSES if name != one.name]))
+        result.append(replace(one, label=label))
+    return result
+
+
+def _events(
+    rng: np.random.Generator, spans: list[Segment], injections: list[Injection], detectors: list[str]
+) -> list[Injection]:
+    """Plant the events in all detectors, as far from glitches as the common live time allows."""
+    planted: list[Injection] = []
+    busy = {ifo: np.array([one.time for one in injections if one.ifo == ifo]) for ifo in detectors}
+    for name, masses, snrs in EVENTS:
+        time = slots.quietest(rng, spans, busy, taken=[one.time for one in planted])
+        for k, ifo in enumerate(detectors):
+            at = time + (rng.uniform(-1.0, 1.0) * LARGEST_DELAY_S if k else 0.0)
+            segment = next(
+                i for i, s in enumerate(spans) if s.ifo == ifo and s.readable and s.start < at < s.end
+            )
+            number = len(injections) + len(planted)
+            snr = snrs[k % len(snrs)]
+            planted.append(Injection(number, "", ifo, segment, at, EVENT, snr, EVENT, name, masses))
+    return planted
+
+
+def _ids(rng: np.random.Generator, n: int) -> list[str]:
+    """Make different ids that look like Gravity Spy's."""
+    letters = np.array(list(string.ascii_letters + string.digits))
+    found: dict[str, None] = {}
+    while len(found) < n:
+        found["".join(rng.choice(letters, 10))] = None
+    return list(found)
+
+
+def _repeats(
+    rng: np.random.Generator, injections: list[Injection], glitches: int, fresh: list[str]
+) -> list[tuple[Injection, str]]:
+    """Choose rows that stand in the catalogue twice: with the same id, or with a second one."""
+    same, second = (max(1, round(share * glitches)) for share in (SAME_ID_SHARE, SECOND_ID_SHARE))
+    ordinary = [one for one in injections[:glitches] if not one.event]
+    chosen = [ordinary[int(i)] for i in rng.permutation(len(ordinary))[: same + second]]
+    return [(one, one.glitch_id if i < same else fresh[i]) for i, one in enumerate(chosen)]

@@ -1,0 +1,125 @@
+"""The strokes that glitches are drawn with, as whitened data show them.
+
+Every stroke is an array on a time axis `t` in seconds from the event, of evenly
+spaced samples, and has no particular size: the whole glitch is scaled to its
+signal-to-noise ratio at the end.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+#: Samples, times or frequencies.
+Array = npt.NDArray[np.floating[Any]]
+
+
+def time_axis(half_length: float, rate: int) -> Array:
+    """Give sample times (n,) in seconds from `-half_length` to `half_length`, 0 in the middle."""
+    n = round(half_length * rate)
+    return np.arange(-n, n) / rate
+
+
+def within(t: Array, start: float, end: float) -> slice:
+    """Give the samples of `t` from `start` to `end`, in seconds."""
+    first, last = np.searchsorted(t, (start, end))
+    return slice(int(first), int(last))
+
+
+def bell(t: Array, centre: float, sigma: float) -> Array:
+    """Give a Gaussian envelope of standard deviation `sigma` in seconds."""
+    return np.asarray(np.exp(-0.5 * ((t - centre) / sigma) ** 2))
+
+
+def plateau(t: Array, start: float, end: float, edge: float) -> Array:
+    """Give an envelope that is 1 from `start` to `end`, with soft edges, all in seconds."""
+    return np.asarray(0.5 * (np.tanh((t - start) / edge) - np.tanh((t - end) / edge)))
+
+
+def sine_gaussian(t: Array, centre: float, frequency: float, sigma: float, phase: float = 0.0) -> Array:
+    """Give a sine of `frequency` Hz under a Gaussian of standard deviation `sigma` seconds."""
+    wave = np.zeros_like(t)
+    near = within(t, centre - 6.0 * sigma, centre + 6.0 * sigma)
+    oscillation = np.cos(2.0 * np.pi * frequency * (t[near] - centre) + phase)
+    wave[near] = bell(t[near], centre, sigma) * oscillation
+    return wave
+
+
+def pulse(
+    t: Array, centre: float, frequency: float, octaves: float, phase: float, *, lag_s: float = 0.0
+) -> Array:
+    """Give the shortest pulse whose spectrum is a bell in log frequency: a tear drop in a Q-scan.
+
+    Parameters
+    ----------
+    t : array (n,)
+        Times, s.
+    centre : float
+        Time of the pulse, s.
+    frequency : float
+        Where the spectrum peaks, Hz.
+    octaves : float
+        Standard deviation of the spectrum, octaves.
+    phase : float
+        Constant phase, rad: 0 is symmetric, pi/2 antisymmetric.
+    lag_s : float
+        How much later the low frequencies arrive: the group delay is
+        `lag_s * frequency / f`, which bends the drop.
+    """
+    step = t[1] - t[0]
+    f = np.fft.rfftfreq(len(t), step)
+    spectrum = np.zeros(len(f), complex)
+    at = f[1:]
+    size = np.exp(-0.5 * (np.log2(at / frequency) / octaves) ** 2) / np.sqrt(at)
+    angle = -2.0 * np.pi * at * (centre - t[0]) + phase
+    angle -= 2.0 * np.pi * lag_s * frequency * np.log(at / frequency)
+    spectrum[1:] = size * np.exp(1j * angle)
+    return unit(np.fft.irfft(spectrum, len(t)))
+
+
+def track(t: Array, frequency: Array, amplitude: Array, phase: float = 0.0) -> Array:
+    """Give an oscillation that follows `frequency` (n,) in Hz, silent where that leaves 8-3500 Hz."""
+    step = t[1] - t[0]
+    heard = (frequency > 8.0) & (frequency < 3500.0)
+    angle = 2.0 * np.pi * step * np.cumsum(np.clip(frequency, 0.0, 3600.0))
+    return np.asarray(np.where(heard, amplitude, 0.0) * np.cos(angle + phase))
+
+
+def band_noise(t: Array, rng: np.random.Generator, low: float, high: float) -> Array:
+    """Give noise between `low` and `high` Hz with soft edges, of unit variance."""
+    f = np.fft.rfftfreq(len(t), t[1] - t[0])
+    edge = 0.15 * (high - low)
+    gain = 0.5 * (np.tanh((f - low) / edge) - np.tanh((f - high) / edge))
+    noise = np.fft.irfft(gain * np.fft.rfft(rng.standard_normal(len(t))), len(t))
+    return np.asarray(noise / noise.std())
+
+
+def wander(t: Array, rng: np.random.Generator, slowest: float, fastest: float) -> Array:
+    """Give a smooth random curve of about unit size, of `slowest` to `fastest` Hz."""
+    curve = np.zeros(len(t))
+    for frequency in np.geomspace(slowest, fastest, 6):
+        size = rng.normal() * (slowest / frequency) ** 0.5
+        curve += size * np.cos(2.0 * np.pi * frequency * t + rng.uniform(0.0, 2.0 * np.pi))
+    return np.asarray(curve / 1.2)
+
+
+def unit(wave: Array) -> Array:
+    """Scale `wave` to an L2 norm of 1."""
+    return np.asarray(wave / np.sqrt(np.sum(wave**2)))
+
+
+def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
+    """Draw from a log-uniform distribution between `bounds`."""
+    return float(np.exp(rng.uniform(*np.log(bounds))))
+
+
+def power_law(rng: np.random.Generator, bounds: tuple[float, float], index: float) -> float:
+    """Draw from a density proportional to x ** -index between `bounds` (index > 1)."""
+    low, high = (bound ** (1.0 - index) for bound in bounds)
+    return float((low + rng.uniform() * (high - low)) ** (1.0 / (1.0 - index)))
+
+
+#: A function that draws one glitch of a class: times, source of randomness, the
+#: characteristic frequency in Hz and the duration in seconds from the table.
+Draw = Callable[[Array, np.random.Generator, float, float], Array]

@@ -1,0 +1,1 @@
+"""Figures and pages: the atlas of families, the interactive map and the front page."""

@@ -1,0 +1,60 @@
+"""Which members of a family are shown."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.site.pictures import Key, row_keys
+
+Item = TypeVar("Item")
+
+
+def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]:
+    """Name the surest members besides the medoid.
+
+    Parameters
+    ----------
+    members : DataFrame
+        Rows of one family: `glitch_id`, `probability`, `outlier_score`.
+    medoid : str
+        Shown already.
+    count : int
+        How many.
+    """
+    ranked = members.sort_values(["probability", "outlier_score", "glitch_id"], ascending=[False, True, True])
+    ids = ranked["glitch_id"].drop_duplicates()
+    return ids[ids != medoid].head(count).tolist()
+
+
+def odd_members(members: pd.DataFrame, shown: list[str], count: int) -> list[str]:
+    """Name the members with the highest outlier scores that are not `shown` already."""
+    ranked = members.sort_values(["outlier_score", "probability", "glitch_id"], ascending=[False, True, True])
+    ids = ranked["glitch_id"].drop_duplicates()
+    return ids[~ids.isin(shown)].head(count).tolist()
+
+
+def evenly(values: Sequence[Item], count: int) -> list[Item]:
+    """Pick up to `count` of `values`, evenly spread, first and last among them."""
+    places = np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int)
+    return [values[place] for place in np.unique(places)]
+
+
+def by_label(placed: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Key]]]:
+    """Sort a family's members by label, the commonest first and those without a label last.
+
+    Parameters
+    ----------
+    placed : DataFrame
+        Members in the order to keep: `glitch_id`, `view`, `label`.
+    rows : int
+        Labels at most.
+    """
+    groups: list[tuple[str | None, list[Key]]] = [
+        (str(label), row_keys(placed[placed["label"] == label]))
+        for label in label_counts(placed["label"]).index[:rows]
+    ]
+    nameless = placed[placed["label"].isna()]
+    return [*groups, (None, row_keys(nameless))] if len(nameless) else groups

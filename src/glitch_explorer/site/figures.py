@@ -1,0 +1,79 @@
+"""The figures' job: tables and pictures in, PNG files out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.site import plots, sheets
+from glitch_explorer.site.pictures import Pictures
+from glitch_explorer.tables import UNASSIGNED
+
+
+def make_figures(
+    *,
+    glitches: str | Path,
+    families: str | Path,
+    coordinates: str | Path,
+    audit: str | Path,
+    views: Sequence[str | Path],
+    status: Sequence[str | Path],
+    out: str | Path,
+    dpi: int,
+    assigned: str,
+    unassigned: str,
+) -> None:
+    """Draw the figures of `names.FIGURES`, each `<name>.png`.
+
+    Parameters
+    ----------
+    glitches, families, coordinates : path
+        Tables of these names.
+    audit : path
+        Folder with the audit's tables families, labels, quality, gradients,
+        positions and leakage.
+    views, status : list of path
+        Arrays and tables "views" of all shards, in the same order.
+    out : path
+        Folder of the figures.
+    dpi : int
+        Pixels per inch.
+    assigned, unassigned : str
+        Colours of bars, and of what is in no family or not gated.
+    """
+    audit, out = Path(audit), Path(out)
+    rows = map_rows(glitches, families, ["label"])
+    rows = rows.merge(tables.read("coordinates", coordinates), on=["glitch_id", "view"], validate="1:1")
+    audited = tables.read("audit_families", audit / "families.parquet")
+    labels = tables.read("labels", audit / "labels.parquet")
+    quality = tables.read("quality", audit / "quality.parquet")
+    plots.map_by_family(rows, out / "umap_family.png", dpi=dpi, unassigned=unassigned)
+    plots.map_by_label(rows, out / "umap_label.png", dpi=dpi, unassigned=unassigned)
+    plots.ambiguity(audited, out / "ambiguity.png", dpi=dpi, assigned=assigned)
+    plots.entropies(audited, labels, quality, out / "entropy.png", dpi=dpi, assigned=assigned)
+    leaks = tables.read("leakage", audit / "leakage.parquet")
+    plots.leakage(leaks, out / "leakage.png", dpi=dpi, assigned=assigned, unassigned=unassigned)
+
+    pictures = Pictures(views, status)
+    segments = tables.read("gradients", audit / "gradients.parquet")
+    placed = tables.read("positions", audit / "positions.parquet")
+    placed = placed.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    ambiguous = by_ambiguity(audited)
+    of = dict(iter(placed.groupby("family")))
+    first = ambiguous[0] if ambiguous else UNASSIGNED
+    members = of.get(first, rows[rows["family"] == first])
+    sheets.contact_sheet(members, pictures, out / "contact_sheet.png", family=first, dpi=dpi)
+    changing = set(segments.loc[segments["gradient"], "family"])
+    shown = [family for family in ambiguous if family in changing][: sheets.FAMILIES] or ambiguous[:1]
+    strips = [(family, of[family], segments[segments["family"] == family]) for family in shown]
+    sheets.gradients(strips, pictures, out / "gradient.png", dpi=dpi)
+    largest = audited.sort_values(["n", "family"], ascending=[False, True])["family"].head(sheets.FAMILIES)
+    sheets.intensity([(family, of[family]) for family in largest], pictures, out / "intensity.png", dpi=dpi)
+
+
+def by_ambiguity(families: pd.DataFrame) -> list[str]:
+    """Name the families, the most ambiguous first and those without labels last."""
+    ranked = families.sort_values(["ambiguity_score", "family"], ascending=[False, True], na_position="last")
+    return [str(family) for family in ranked["family"]]

@@ -1,0 +1,84 @@
+"""Pages from templates: every text of the data is escaped, nothing is asked from outside."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+_HERE = Path(__file__).parent
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    """Write a number with `digits` decimals, a dash where there is none."""
+    return "–" if value is None or pd.isna(value) else f"{value:,.{digits}f}".replace(",", "\u202f")
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None or pd.isna(value) else f"{100 * value:.0f}\u00a0%"
+
+
+def _text(value: object) -> str:
+    return "–" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a table as dictionaries."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def static(name: str) -> str:
+    """Read a style sheet or script that ships with the project."""
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Make the one environment of all pages, which escapes all values."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"number": _number, "percent": _percent, "text": _text}
+    environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template; everything in `values` is escaped."""
+    return _environment().get_template(template).render(**values)
+
+
+def script_data(name: str, value: Any) -> str:
+    """Write `value` as a script that sets the global `name`; safe inside HTML too."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False, sort_keys=True)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return f"window.{name}={text};\n"
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path` that replaces it on success."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,107 @@
+"""Glitches as pictures: energy in viridis, the four views side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from glitch_explorer import files, tables
+from glitch_explorer.errors import UserError
+from glitch_explorer.views.colormap import viridis
+
+Bytes = npt.NDArray[np.uint8]
+
+#: Grey of a view that does not exist.
+MISSING = 176
+#: Grey of the gaps between pictures.
+GAP_COLOUR = 255
+#: WebP quality and effort of all pictures.
+QUALITY, EFFORT = 82, 4
+
+
+#: A row of the map: glitch_id, and the slot of its view, None where the views are fused.
+Key = tuple[str, int | None]
+#: Slot of the view that stands for a fused row: 1 s.
+FUSED_SLOT = 1
+
+
+def row_keys(rows: pd.DataFrame) -> list[Key]:
+    """Give the keys of the map's `rows` (columns `glitch_id` and `view`)."""
+    slots: dict[str, int | None] = {name: slot for slot, name in enumerate(tables.VIEW_NAMES)}
+    slots |= {"": None, tables.VIEW_UNKNOWN: 0}
+    return [(glitch, slots[view]) for glitch, view in zip(rows["glitch_id"], rows["view"], strict=True)]
+
+
+class Pictures:
+    """The views of all glitches, read from the shards' arrays when asked for.
+
+    Parameters
+    ----------
+    arrays, status : list of path
+        For each shard its views `(n, 4, H, W)` and its table "views", rows alike.
+    """
+
+    def __init__(self, arrays: Sequence[str | Path], status: Sequence[str | Path]) -> None:
+        self._arrays = [files.read_array(path) for path in arrays]
+        parts = [tables.read("views", path) for path in status]
+        shards = [len(part) for part in parts]
+        if shards != [len(array) for array in self._arrays]:
+            raise UserError("views: arrays and tables have different numbers of rows: make the shards again")
+        rows = pd.concat(parts, ignore_index=True)
+        present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
+        present[:, 0] |= rows[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
+        self._present = present
+        self._shard = np.repeat(np.arange(len(shards)), shards)
+        self._row = np.concatenate([np.arange(count) for count in shards])
+        self._place = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}
+
+    def views(self, glitch_id: str) -> tuple[Bytes, npt.NDArray[np.bool_]]:
+        """Give the views of a glitch, uint8 (4, H, W), and which of them exist (4,)."""
+        place = self._place[glitch_id]
+        return np.asarray(self._arrays[self._shard[place]][self._row[place]]), self._present[place]
+
+    def mean_energy(self, key: Key) -> float:
+        """Mean normalized energy over the pixels of a row's views that exist."""
+        views, present = self.views(key[0])
+        seen = views[present] if key[1] is None else views[key[1]]
+        return float(seen.mean()) / 10 if seen.size else 0.0
+
+    def thumbnail(self, key: Key, size: int) -> Bytes:
+        """Draw the row's view, RGB (size, size, 3), of a fused row that of 1 s or the first that exists."""
+        views, present = self.views(key[0])
+        slot = FUSED_SLOT if key[1] is None else key[1]
+        if not present.any():
+            return np.full((size, size, 3), MISSING, dtype=np.uint8)
+        return coloured(views[slot if present[slot] else int(present.argmax())], size)
+
+    def strip(self, glitch_id: str, *, size: int, gap: int = 2) -> Bytes:
+        """Draw the four views side by side, RGB (size, 4 * size + 3 * gap, 3)."""
+        views, present = self.views(glitch_id)
+        missing = np.full((size, size, 3), MISSING, dtype=np.uint8)
+        return row_of(
+            [coloured(view, size) if shown else missing for view, shown in zip(views, present, strict=True)],
+            gap,
+        )
+
+
+def coloured(energy: Bytes, size: int) -> Bytes:
+    """Draw one view (H, W) in viridis, RGB (size, size, 3); energy is resized before it is coloured."""
+    if energy.shape != (size, size):
+        energy = np.asarray(Image.fromarray(energy).resize((size, size), Image.Resampling.BILINEAR))
+    return viridis()[energy]
+
+
+def row_of(pictures: Sequence[Bytes], gap: int) -> Bytes:
+    """Put RGB pictures of one height side by side with `gap` pixels between them."""
+    height = pictures[0].shape[0]
+    space = np.full((height, gap, 3), GAP_COLOUR, dtype=np.uint8)
+    parts = [part for picture in pictures for part in (picture, space)][:-1]
+    return np.concatenate(parts, axis=1)
+
+
+def save_webp(path: Path, picture: Bytes) -> None:
+    """Write an RGB picture as WebP."""
+    Image.fromarray(picture).save(path, "WEBP", quality=QUALITY, method=EFFORT)

@@ -1,0 +1,185 @@
+"""Figures that are charts: the map, ambiguity, both entropies, leakage."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from glitch_explorer import files
+from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
+from glitch_explorer.site.palette import look
+from glitch_explorer.tables import UNASSIGNED
+
+#: Bars in a ranked chart.
+BARS = 25
+_INK, _QUIET = "#222222", "#666666"
+
+
+def plain(text: object, length: int = 28) -> str:
+    """Make any text safe to draw: no mathematics, and not too long."""
+    shown = str(text).replace("\n", " ")
+    shown = shown if len(shown) <= length else shown[: length - 1] + "…"
+    return shown.replace("$", r"\$")
+
+
+def figure(width: float, height: float) -> Figure:
+    """Make an empty figure, sizes in inches."""
+    made = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    FigureCanvasAgg(made)
+    return made
+
+
+def save(made: Figure, path: Path, dpi: int) -> None:
+    """Write a figure as PNG, the same bytes for the same figure."""
+    with files.whole(path) as temporary:
+        made.savefig(temporary, dpi=dpi, metadata={"Software": None})
+
+
+def bare(axes: Axes) -> None:
+    """Take the frame's upper and right side away."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], nobody: str) -> None:
+    """Draw the map's points, `column` in colours and shapes, those without it in `nobody`."""
+    size = float(np.clip(30000 / max(1, len(rows)), 3, 26))
+    rest = rows[~rows[column].isin(order)]
+    axes.scatter(rest["x"], rest["y"], s=size * 0.6, c=nobody, linewidths=0, zorder=1)
+    for number, name in enumerate(order):
+        colour, _, shape = look(number)
+        part = rows[rows[column] == name]
+        axes.scatter(
+            part["x"],
+            part["y"],
+            s=size,
+            c=colour,
+            marker=shape,
+            label=plain(name),
+            zorder=2,
+            edgecolors="white",
+            linewidths=0.25,
+        )
+    axes.set(xlabel="UMAP 1", ylabel="UMAP 2", xticks=[], yticks=[])
+    axes.set_aspect("equal", adjustable="datalim")
+    bare(axes)
+
+
+def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
+    """Draw the map by family, each family's id at its middle."""
+    made = figure(8.6, 6.6)
+    axes = made.add_subplot()
+    order = sorted(set(rows["family"]) - {UNASSIGNED})
+    _points(axes, rows, "family", order, unassigned)
+    for name in order:
+        middle = rows.loc[rows["family"] == name, ["x", "y"]].median()
+        box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+        axes.text(
+            middle["x"], middle["y"], plain(name), fontsize=8, ha="center", va="center", bbox=box, zorder=3
+        )
+    noise = int((rows["family"] == UNASSIGNED).sum())
+    axes.set_title(f"{len(rows)} points in {len(order)} families, {noise} in none", loc="left", fontsize=11)
+    save(made, path, dpi)
+
+
+def map_by_label(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
+    """Draw the map by label, the commonest label first."""
+    made = figure(10.2, 6.6)
+    axes = made.add_subplot()
+    order = sorted(rows["label"].dropna().unique())
+    _points(axes, rows, "label", order, unassigned)
+    axes.scatter([], [], s=16, c=unassigned, label="no label")
+    made.legend(loc="outside right upper", fontsize=8, frameon=False, markerscale=1.2)
+    axes.set_title(f"{len(rows)} points with {len(order)} labels", loc="left", fontsize=11)
+    save(made, path, dpi)
+
+
+def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str], colour: str) -> None:
+    """Draw horizontal bars from the top down, a note at the end of each."""
+    places = list(range(len(names)))
+    axes.barh(places, values, color=colour, height=0.72)
+    span = max([*values, 1e-9])
+    for place, value, note in zip(places, values, notes, strict=True):
+        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+        axes.text(value + 0.015 * span, place, note, va="center", fontsize=7.5, color=_QUIET, bbox=box)
+    axes.set_yticks(places, names, fontsize=8)
+    axes.set_xlim(0, 1.35 * span)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    bare(axes)
+
+
+def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) -> None:
+    """Rank the families by ambiguity, with plurality label and purity."""
+    ranked = families.dropna(subset=["ambiguity_score"])
+    ranked = ranked.sort_values(["ambiguity_score", "family"], ascending=[False, True]).head(BARS)
+    made = figure(8.2, 1.1 + 0.24 * max(3, len(ranked)))
+    axes = made.add_subplot()
+    notes = [
+        f"{plain(row.plurality_label)}, purity {row.purity:.0%}, n = {row.n_labelled}"
+        for row in ranked.itertuples()
+    ]
+    _ranked(axes, ranked["family"].map(plain).tolist(), ranked["ambiguity_score"].tolist(), notes, assigned)
+    axes.set_xlabel("Ambiguity, (1 − purity) · labelled members")
+    save(made, path, dpi)
+
+
+def entropies(
+    families: pd.DataFrame,
+    labels: pd.DataFrame,
+    quality: pd.DataFrame,
+    path: Path,
+    *,
+    dpi: int,
+    assigned: str,
+) -> None:
+    """Set over-splitting, read on the family, beside over-compression, read on the label."""
+    whole = quality.set_index("metric")["value"]
+    split = families.dropna(subset=["label_entropy_bits"])
+    split = split.sort_values(["label_entropy_bits", "family"], ascending=[False, True]).head(BARS)
+    packed = labels.sort_values(["family_entropy_bits", "label"], ascending=[False, True]).head(BARS)
+    made = figure(10.4, 1.5 + 0.24 * max(3, len(split), len(packed)))
+    left, right = made.subplots(1, 2)
+    notes = [f"{plain(row.plurality_label, 20)}, n = {row.n_labelled}" for row in split.itertuples()]
+    _ranked(left, split["family"].map(plain).tolist(), split["label_entropy_bits"].tolist(), notes, assigned)
+    notes = [
+        f"{row.n_families} {'family' if row.n_families == 1 else 'families'}, n = {row.n}"
+        for row in packed.itertuples()
+    ]
+    _ranked(
+        right, packed["label"].map(plain).tolist(), packed["family_entropy_bits"].tolist(), notes, assigned
+    )
+    for axes, name, of, metric in (
+        (left, "Over-splitting", "H(label | family)", "over_splitting_bits"),
+        (right, "Over-compression", "H(family | label)", "over_compression_bits"),
+    ):
+        axes.axvline(whole[metric], color=_INK, linestyle="--", linewidth=1)
+        axes.set_title(f"{name}: {whole[metric]:.2f} bit for the whole map (dashed)", loc="left", fontsize=10)
+        axes.set_xlabel(f"{of} (bit)")
+    save(made, path, dpi)
+
+
+def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassigned: str) -> None:
+    """Show what the families know of each variable, and the gate's limit."""
+    made = figure(8.2, 1.3 + 0.4 * len(table))
+    axes = made.add_subplot()
+    colours = [
+        "#D55E00" if row.failed else assigned if row.gated else unassigned for row in table.itertuples()
+    ]
+    values = table["normalised"].clip(lower=0).to_numpy()
+    axes.barh(np.arange(len(table)), values, color=colours, height=0.6)
+    for place, row in enumerate(table.itertuples()):
+        told = "FAILS" if row.failed else "passes" if row.gated else "reported"
+        note = f"p = {row.p_value:.3g}, {row.mutual_information_bits:.3f} bit, {told}"
+        axes.text(1, place, note, va="center", ha="right", fontsize=8.5, transform=axes.get_yaxis_transform())
+    axes.axvline(NORMALISED_LIMIT, color=_INK, linestyle="--", linewidth=1)
+    axes.set_yticks(np.arange(len(table)), table["variable"])
+    axes.set_ylim(len(table) - 0.4, -0.6)
+    axes.set_xlim(0, max(0.15, 1.8 * values.max(initial=0)))
+    axes.set_xlabel("I(family; variable | label) beyond its null, as a share of H(variable | label)")
+    title = f"Gate (dashed): fails above {NORMALISED_LIMIT} at p < {P_LIMIT}"
+    axes.set_title(title, loc="left", fontsize=10)
+    bare(axes)
+    save(made, path, dpi)

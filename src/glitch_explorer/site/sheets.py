@@ -1,0 +1,114 @@
+"""Figures made of glitches: contact sheet, gradient and intensity strips."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.site.choice import by_label, evenly
+from glitch_explorer.site.palette import COLOURS
+from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of
+from glitch_explorer.site.plots import bare, figure, plain, save
+
+#: Thumbnails in a row, rows in a contact sheet, families in a figure, pixels of a thumbnail.
+LENGTH, ROWS, FAMILIES, SIZE = 14, 8, 3, 72
+
+
+def _strip(axes: Axes, pictures: Pictures, members: list[Key], title: str) -> None:
+    """Draw a row of thumbnails, left-aligned and as tall whatever their number."""
+    row = row_of([pictures.thumbnail(key, SIZE) for key in evenly(members, LENGTH)], 2)
+    axes.imshow(row, interpolation="nearest")
+    axes.set_xlim(-0.5, LENGTH * (SIZE + 2) - 0.5)
+    axes.set_title(title, loc="left", fontsize=9, pad=3)
+    axes.axis("off")
+
+
+def contact_sheet(members: pd.DataFrame, pictures: Pictures, path: Path, *, family: str, dpi: int) -> None:
+    """Draw a family by label.
+
+    Parameters
+    ----------
+    members : DataFrame
+        The family's rows in order of its axis: `glitch_id`, `view`, `label`.
+    """
+    groups = by_label(members, ROWS)
+    made = figure(10, 0.5 + 0.97 * max(1, len(groups)))
+    grid = made.subplots(max(1, len(groups)), 1, squeeze=False)[:, 0]
+    for axes, (label, keys) in zip(grid, groups, strict=False):
+        _strip(axes, pictures, keys, f"{'no label' if label is None else plain(label)}  ({len(keys)})")
+    if not groups:
+        grid[0].axis("off")
+    made.suptitle(f"Family {plain(family)} by label", x=0.01, ha="left", fontsize=11)
+    save(made, path, dpi)
+
+
+def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path: Path, *, dpi: int) -> None:
+    """Draw families twice: along their axis, and in order of mean energy.
+
+    Parameters
+    ----------
+    families : list of (family, members in order of the axis)
+    """
+    made = figure(10, 0.2 + 1.94 * max(1, len(families)))
+    grid = made.subplots(max(1, 2 * len(families)), 1, squeeze=False)[:, 0]
+    for number, (family, members) in enumerate(families):
+        axis = row_keys(members)
+        energy = np.array([pictures.mean_energy(key) for key in axis])
+        louder = [axis[place] for place in np.argsort(energy, kind="stable")]
+        span = f"{energy.min():.2f} to {energy.max():.2f}"
+        _strip(grid[2 * number], pictures, axis, f"{plain(family)}, along its axis")
+        _strip(grid[2 * number + 1], pictures, louder, f"{plain(family)}, by mean normalized energy, {span}")
+    if not families:
+        grid[0].axis("off")
+    save(made, path, dpi)
+
+
+def _shares(axes: Axes, placed: pd.DataFrame, segments: pd.DataFrame) -> None:
+    """Draw label shares of each segment as stacked bars, and the consistency's interval."""
+    names = label_counts(placed["label"]).index[: len(COLOURS)]
+    counts = placed.dropna(subset=["label"]).groupby(["segment", "label"]).size()
+    bottom = np.zeros(len(segments))
+    for number, label in enumerate(names):
+        hits = [counts.get((segment, label), 0) for segment in segments["segment"]]
+        share = np.array(hits) / np.maximum(segments["n_labelled"].to_numpy(), 1)
+        places = segments["segment"].to_numpy()
+        axes.bar(places, share, bottom=bottom, width=0.9, color=COLOURS[number], label=plain(label, 20))
+        bottom += share
+    told = segments[segments["n_labelled"] > 0]
+    rest = np.where(segments["n_labelled"] > 0, 1 - bottom, 0)
+    if (rest > 1e-9).any():
+        axes.bar(segments["segment"], rest, bottom=bottom, width=0.9, color="#DDDDDD", label="other labels")
+    middle = told["consistency"].to_numpy(dtype=float)
+    low, high = told["consistency_low"].to_numpy(dtype=float), told["consistency_high"].to_numpy(dtype=float)
+    error = np.abs([middle - low, high - middle])
+    axes.errorbar(told["segment"] + 0.3, middle, yerr=error, fmt="o", color="black", markersize=4, capsize=3)
+    axes.set(ylim=(0, 1.02), xlabel="segment of the axis", ylabel="share of labels")
+    axes.set_xlim(0.5, len(segments) + 0.5)
+    axes.set_xticks(segments["segment"])
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    bare(axes)
+
+
+def gradients(
+    families: list[tuple[str, pd.DataFrame, pd.DataFrame]], pictures: Pictures, path: Path, *, dpi: int
+) -> None:
+    """Draw families along their axis: members above, label shares and consistency below.
+
+    Parameters
+    ----------
+    families : list of (family, placed members, segments)
+        Members in order with `glitch_id`, `view`, `segment`, `label`; rows of table `gradients`.
+    """
+    made = figure(10, max(1.0, 3.4 * len(families)))
+    grid = made.subplots(
+        max(1, 2 * len(families)), 1, squeeze=False, height_ratios=[1, 2] * len(families) or [1]
+    )
+    for number, (family, placed, segments) in enumerate(families):
+        changes = "labels change along its axis" if segments["gradient"].any() else "no significant change"
+        _strip(grid[2 * number, 0], pictures, row_keys(placed), f"{plain(family)}: {changes}")
+        _shares(grid[2 * number + 1, 0], placed, segments)
+    if not families:
+        grid[0, 0].axis("off")
+    save(made, path, dpi)

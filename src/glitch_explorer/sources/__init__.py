@@ -1,0 +1,1 @@
+"""Sources from outside: downloads, weights, strain, live time and known events."""

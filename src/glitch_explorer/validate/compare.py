@@ -1,0 +1,203 @@
+"""Compare the families, the audit and the quarantine with the planted truth.
+
+Nothing is raised where a result falls short: each check says its value, its bound
+and whether it passed, and the whole says whether all did.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
+
+from glitch_explorer import files, tables
+from glitch_explorer.errors import UserError
+from glitch_explorer.tables import UNASSIGNED
+
+LEAST_AMI = 0.75
+LEAST_PRECISION = 0.8
+LEAST_JACCARD = 0.5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: `bound` is the least value that passes, None where it only informs."""
+
+    name: str
+    value: float
+    bound: float | None
+    meaning: str
+    n: int
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the value reaches its bound."""
+        return self.bound is None or self.value >= self.bound
+
+
+def read_truth(path: str | Path) -> dict[str, Any]:
+    """Read what was planted.
+
+    Raises
+    ------
+    UserError
+        When the file is not the observatory's.
+    """
+    try:
+        truth = json.loads(Path(path).read_text(encoding="utf-8"))
+        truth["glitches"], truth["wrong_labels"], truth["duplicates"], truth["unknown_class"]
+    except (ValueError, KeyError, TypeError) as problem:
+        raise UserError(f"{path} is no truth of the simulated observatory: {problem!r}") from problem
+    return dict(truth)
+
+
+def planted_classes(truth: dict[str, Any], glitch_ids: pd.Series) -> pd.Series:
+    """Give the planted class of each id (n,), also of second ids; missing for events and the rest."""
+    planted = {
+        glitch_id: glitch["class"] for glitch_id, glitch in truth["glitches"].items() if not glitch["event"]
+    }
+    for first, second in truth["duplicates"]:
+        planted[second] = planted[first]
+    return glitch_ids.map(planted)
+
+
+def family_checks(families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
+    """Compare families with planted classes (adjusted mutual information, Vinh 2010)."""
+    rows = families.assign(planted=planted_classes(truth, families["glitch_id"])).dropna(subset="planted")
+    inside = rows[rows["family"] != UNASSIGNED]
+    unknown = set(rows.index[rows["planted"] == truth["unknown_class"]])
+    best, share = _best_match(inside, unknown)
+    return [
+        Check("ami_all", _ami(rows), LEAST_AMI, "families with planted classes, unassigned as one family",
+              len(rows)),
+        Check("ami_assigned", _ami(inside), None, "the same without the unassigned", len(inside)),
+        Check("share_assigned", len(inside) / max(len(rows), 1), None, "glitches in a family", len(rows)),
+        Check("unknown_jaccard", best, LEAST_JACCARD, "overlap of the unknown shape with its best family",
+              len(unknown)),
+        Check("unknown_share_of_family", share, LEAST_JACCARD, "share of that family with the shape",
+              len(unknown)),
+    ]  # fmt: skip
+
+
+def _ami(rows: pd.DataFrame) -> float:
+    """Give the adjusted mutual information of family and planted class."""
+    return float(adjusted_mutual_info_score(rows["planted"], rows["family"])) if len(rows) else 0.0
+
+
+def _best_match(inside: pd.DataFrame, wanted: set[Any]) -> tuple[float, float]:
+    """Give the best Jaccard of a family with `wanted`, and the share of that family that is wanted."""
+    best = (0.0, 0.0)
+    for _, members in inside.groupby("family"):
+        found = set(members.index)
+        common = len(found & wanted)
+        best = max(best, (common / len(found | wanted), common / len(found)))
+    return best
+
+
+def suspect_check(suspects: pd.DataFrame, glitches: pd.DataFrame, truth: dict[str, Any]) -> Check:
+    """Give the average precision of the evidence for planted wrong labels, over all labelled glitches."""
+    evidence = suspects.groupby("glitch_id")["evidence"].max()
+    labelled = glitches.loc[glitches["label"].notna() & (glitches["astrophysical"] == ""), "glitch_id"]
+    wrong = set(truth["wrong_labels"]) | {
+        second for first, second in truth["duplicates"] if first in set(truth["wrong_labels"])
+    }
+    is_wrong = labelled.isin(wrong).to_numpy()
+    score = labelled.map(evidence).fillna(0.0).to_numpy()
+    value = float(average_precision_score(is_wrong, score)) if is_wrong.any() else 0.0
+    return Check(
+        "suspects_average_precision", value, LEAST_PRECISION, "planted wrong labels among the suspects",
+        int(is_wrong.sum()),
+    )  # fmt: skip
+
+
+def relabel_check(relabel: pd.DataFrame, truth: dict[str, Any]) -> Check:
+    """Give the share of proposed labels that are the planted class."""
+    planted = planted_classes(truth, relabel["glitch_id"])
+    right = (planted == relabel["proposed_label"]) & planted.notna()
+    value = float(right.mean()) if len(relabel) else 0.0
+    return Check("relabel_right", value, None, "proposed labels that are the planted class", len(relabel))
+
+
+def leakage_check(leakage: pd.DataFrame) -> Check:
+    """Tell whether the leakage gate is green."""
+    failed = int(leakage["failed"].sum())
+    return Check("leakage_green", float(failed == 0), 1.0, "no gated variable failed", len(leakage))
+
+
+def row_checks(duplicates: pd.DataFrame, quarantine: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
+    """Tell whether duplicates and quarantined glitches are exactly the planted ones."""
+    wanted = sorted(tuple(sorted(pair)) for pair in truth["duplicates"])
+    found = sorted(
+        tuple(sorted(pair)) for pair in zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True)
+    )
+    unreadable = {glitch_id for glitch_id, glitch in truth["glitches"].items() if not glitch["readable"]}
+    aside = set(quarantine["glitch_id"].dropna())
+    return [
+        Check("duplicates_exact", float(wanted == found), 1.0, "the planted duplicates and no others",
+              len(wanted)),
+        Check("quarantine_exact", float(aside == unreadable), 1.0,
+              "the glitches of the unreadable frames and no others", len(unreadable)),
+    ]  # fmt: skip
+
+
+def as_markdown(checks: list[Check]) -> str:
+    """Make a table of the checks in Markdown."""
+    lines = ["| check | value | bound | passed | n | meaning |", "|---|---|---|---|---|---|"]
+    for check in checks:
+        bound = "" if check.bound is None else f"≥ {check.bound:g}"
+        passed = "" if check.bound is None else ("yes" if check.passed else "**no**")
+        lines.append(
+            f"| {check.name} | {check.value:.3f} | {bound} | {passed} | {check.n} | {check.meaning} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def validate_observatory(
+    *,
+    truth: str | Path,
+    catalog: str | Path,
+    duplicates: str | Path,
+    quarantine: str | Path,
+    families: str | Path,
+    suspects: str | Path,
+    leakage: str | Path,
+    relabel: str | Path,
+    out: str | Path,
+) -> None:
+    """Write validation.json and validation.md into the folder `out`.
+
+    Parameters
+    ----------
+    truth : path
+        truth.json of the simulated observatory.
+    catalog, duplicates, quarantine, families, suspects, leakage, relabel : path
+        Tables `glitches`, `duplicates`, `quarantine`, `families`, `suspects`, `leakage`
+        and `relabel`.
+    out : path
+        Folder to write into.
+
+    Raises
+    ------
+    UserError
+        When a file is not what it should be; never because a result falls short.
+    """
+    planted = read_truth(truth)
+    glitches = tables.read("glitches", catalog)
+    checks = [
+        *family_checks(tables.read("families", families), planted),
+        suspect_check(tables.read("suspects", suspects), glitches, planted),
+        relabel_check(tables.read("relabel", relabel), planted),
+        leakage_check(tables.read("leakage", leakage)),
+        *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
+    ]
+    folder = Path(out)
+    report = [
+        {**asdict(check), "value": round(float(np.nan_to_num(check.value)), 6), "passed": check.passed}
+        for check in checks
+    ]
+    passed = all(check.passed for check in checks)
+    files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
+    files.write_text(folder / "validation.md", as_markdown(checks))

@@ -1,0 +1,1 @@
+"""Views of a glitch: pictures decoded, or Q-scans of strain."""

@@ -1,0 +1,96 @@
+"""From colours back to energy: the inverse of the viridis colour map.
+
+A Gravity Spy picture draws normalized energy 0 to 25.5 in the 256 colours of
+viridis. The index of a pixel's nearest colour is 10 times its energy.
+"""
+
+from functools import cache
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+
+#: Bits kept of red, green and blue in the lookup table. Along the dark end of viridis green
+#: changes by little more than 1 a colour, so it has the finest bins.
+_BITS = (6, 7, 6)
+#: Weights of red, green and blue in the grey copies of Gravity Spy (`skimage.color.rgb2gray`).
+_LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
+
+Bytes = NDArray[np.uint8]
+
+
+@cache
+def viridis() -> Bytes:
+    """Give the 256 colours of viridis, shape `(256, 3)`."""
+    return np.asarray(mpl.colormaps["viridis"](np.arange(256), bytes=True)[:, :3], dtype=np.uint8)
+
+
+@cache
+def _tables() -> tuple[Bytes, Bytes]:
+    """Give, for each bin of colours, the nearest viridis index and the distance to that colour."""
+    shifts = [8 - bits for bits in _BITS]
+    red, green, blue = (
+        (np.arange(2**bits) << shift) + (2**shift - 1) / 2 for bits, shift in zip(_BITS, shifts, strict=True)
+    )
+    colours = viridis().astype(np.float32)
+    nearest = np.empty((blue.size, green.size, red.size), np.uint8)
+    distance = np.empty_like(nearest)
+    for row, value in enumerate(blue):
+        bins = np.stack(np.broadcast_arrays(red[None, :], green[:, None], value), axis=-1).astype(np.float32)
+        squares = (bins**2).sum(-1, keepdims=True) - 2 * bins @ colours.T + (colours**2).sum(1)
+        nearest[row] = squares.argmin(-1)
+        distance[row] = np.sqrt(squares.min(-1).clip(0)).clip(0, 255)
+    nearest, distance = nearest.ravel(), distance.ravel()
+    # A bin that holds colours of viridis itself gets the mean of their indices.
+    own = _bins(np.pad(viridis(), ((0, 0), (0, 1)))[None])[0]
+    for bin_ in np.unique(own):
+        nearest[bin_] = round(float(np.flatnonzero(own == bin_).mean()))
+    return nearest, distance
+
+
+def _bins(rgba: Bytes) -> NDArray[np.integer]:
+    """Find the bin of each pixel of `rgba`, shape `(h, w, 4)`."""
+    packed = np.ascontiguousarray(rgba).view("<u4")[..., 0]
+    return (packed >> 2 & 0x3F) | (packed >> 3 & 0x1FC0) | (packed >> 5 & 0x7E000)
+
+
+def energy(rgba: Bytes) -> Bytes:
+    """Invert viridis.
+
+    Parameters
+    ----------
+    rgba
+        Pixels, shape `(h, w, 4)`; the fourth channel is not looked at.
+
+    Returns
+    -------
+    numpy.ndarray
+        10 times the normalized energy, shape `(h, w)`, of the nearest colour; wrong by at most one
+        step where the picture holds the very colours of viridis.
+    """
+    return np.asarray(_tables()[0][_bins(rgba)])
+
+
+def strangeness(rgba: Bytes) -> float:
+    """Give the mean distance of the pixels from viridis, in steps of an 8-bit channel."""
+    return float(_tables()[1][_bins(rgba)].mean())
+
+
+@cache
+def _grey_table() -> Bytes:
+    luminance = viridis() @ _LUMINANCE
+    nearest = np.abs(np.arange(256)[:, None] - luminance).argmin(1)
+    return np.asarray(nearest, dtype=np.uint8)
+
+
+def grey_energy(grey: Bytes) -> Bytes:
+    """Read energy off a grey picture, shape `(h, w)`.
+
+    Gravity Spy's own grey copies (HDF5, 140 x 170) are the luminance of the viridis picture, which
+    runs from 20 to 222 and rises with the energy. A picture with a good share of darker pixels than
+    viridis has is taken as energy itself, 0 to 255 for 0 to 25.5.
+    """
+    darkest = float(viridis()[0] @ _LUMINANCE)
+    if np.quantile(grey, 0.05) < darkest - 5:
+        return grey
+    return _grey_table()[grey]

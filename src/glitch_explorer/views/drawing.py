@@ -1,0 +1,91 @@
+"""From a plane's energies to the pixels of the views."""
+
+import math
+
+import torch
+
+from glitch_explorer.tables import VIEWS
+from glitch_explorer.views.energies import Block, ratio
+from glitch_explorer.views.tiling import LINES, Tiling
+
+#: Time resolution of the interpolated energies, in seconds: gwpy's `tres`.
+TIME_STEP = 0.002
+#: Energy of the brightest colour, and colours per unit of energy.
+BRIGHTEST = 25.5
+COLOURS = 10
+
+# The coefficients of a cubic spline are its samples convolved with sqrt(3) * pole ** |k|.
+_REACH = 12
+_PREFILTER = math.sqrt(3) * (math.sqrt(3) - 2) ** torch.arange(-_REACH, _REACH + 1).abs().double()
+
+
+def _spline(samples: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Cubic spline through periodic `samples` `(rows, tiles)`, at `places` in tiles.
+
+    `places` is float64 and ascending; the result is float32 `(places, rows)`.
+    """
+    whole = places.floor().long()
+    start, stop = int(whole[0]) - 1 - _REACH, int(whole[-1]) + 3 + _REACH
+    around = torch.arange(start, stop, device=samples.device) % samples.shape[-1]
+    near = samples.index_select(1, around)
+    kernel = _PREFILTER.to(samples)[None, None]
+    coefficients = torch.nn.functional.conv1d(near[:, None], kernel)[:, 0].T.contiguous()
+    at = whole - int(whole[0])
+    u = (places - whole).to(samples)[:, None]
+    weights = ((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3)
+    values = torch.zeros((len(places), len(samples)), device=samples.device)
+    for i, weight in enumerate(weights):
+        values += coefficients.index_select(0, at + i) * weight
+    return values / 6
+
+
+def draw_plane(
+    blocks: list[Block], glitch: int, *, offset: float, plane: int, medians: torch.Tensor, tiles: Tiling
+) -> torch.Tensor:
+    """Draw the longest view of one glitch.
+
+    Parameters
+    ----------
+    blocks
+        Energies around the events of a batch.
+    glitch
+        Which of the batch, and `offset`: when, in seconds from the start of its data.
+    plane
+        Which plane of `tiles`, and `medians`, `(rows,)`, the median energies of its rows.
+
+    Returns
+    -------
+    torch.Tensor
+        Float32 `(height, cells)`: energies, 0 to 25.5, in cells of 2 ms; zero outside
+        the data.
+    """
+    rows = tiles.planes[plane]
+    n = round(VIEWS[-1] / TIME_STEP)
+    device = medians.device
+    times = offset - VIEWS[-1] / 2 + TIME_STEP * torch.arange(n, dtype=torch.float64, device=device)
+    energies = medians.new_empty((n, len(rows)))
+    for block in blocks:
+        inside = [i for i, row in enumerate(block.rows) if row in rows]
+        if inside:
+            samples = block.energies[glitch, inside[0] : inside[-1] + 1]
+            places = (times - block.origins[glitch]) / block.step
+            energies[:, [block.rows[i] - rows.start for i in inside]] = _spline(samples, places)
+    energies = ratio(energies, medians)
+    energies[(times < 0) | (times >= tiles.seconds)] = 0
+    lines = (tiles.lines[plane] @ energies.T).clamp_(0, BRIGHTEST)
+    return lines.view(-1, LINES, n).mean(1)
+
+
+def pixels(picture: torch.Tensor, *, width: int) -> torch.Tensor:
+    """Average the longest view's cells into the pixels of all views: uint8 `(4, height, width)`."""
+    sums = torch.nn.functional.pad(picture.double().cumsum(-1), (1, 0))
+    cells = picture.shape[-1]
+    views = []
+    for seconds in VIEWS:
+        share = seconds / VIEWS[-1]
+        place = torch.arange(width + 1, dtype=torch.float64, device=picture.device) / width
+        edges = cells * ((1 - share) / 2 + share * place)
+        left = edges.long().clamp(max=cells - 1)
+        at = torch.lerp(sums[:, left], sums[:, left + 1], edges - left)
+        views.append(at.diff(dim=-1) * (width / (cells * share)))
+    return (torch.stack(views) * COLOURS).round().clamp(0, 255).to(torch.uint8)

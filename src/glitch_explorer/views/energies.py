@@ -1,0 +1,116 @@
+"""Energies of the tiles around events, from whitened spectra."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from glitch_explorer.views.tiling import FINAL_TILES, Group, Tiling
+from glitch_explorer.views.whitening import RATE
+
+#: Half the window, in seconds, in which the loudest tile chooses the plane.
+SEARCH_SECONDS = 0.25
+
+
+def split(spectrum: torch.Tensor) -> torch.Tensor:
+    """Real and imaginary parts of a spectrum `(b, k)`, apart and with room for any window.
+
+    A complex number times a real one is slower than both its parts times that.
+    """
+    return torch.nn.functional.pad(torch.stack([spectrum.real, spectrum.imag]), (0, FINAL_TILES))
+
+
+def row_energies(parts: torch.Tensor, group: Group) -> torch.Tensor:
+    """Energies of a group's tiles.
+
+    Parameters
+    ----------
+    parts
+        Float32 `(2, b, k)`: the `split` spectrum of whitened data, in bins of the
+        group's windows.
+    group
+        Rows made for data of that length.
+
+    Returns
+    -------
+    torch.Tensor
+        Float32 `(b, rows, tiles)`.
+    """
+    folded = parts.new_zeros((*parts.shape[:2], len(group.rows), group.tiles))
+    for i, (first, window) in enumerate(zip(group.first, group.windows, strict=True)):
+        piece = parts[..., first : first + window.shape[0]] * window
+        if window.shape[0] > group.tiles:
+            piece = piece.view(*piece.shape[:2], -1, group.tiles).sum(-2)
+        folded[:, :, i, : piece.shape[-1]] = piece
+    tiles = torch.fft.ifft(torch.complex(folded[0], folded[1]), norm="forward")
+    energies: torch.Tensor = tiles.real.square().add_(tiles.imag.square())
+    return energies
+
+
+def ratio(energies: torch.Tensor, medians: torch.Tensor) -> torch.Tensor:
+    """Energies over their medians, zero where the median is."""
+    return torch.where(medians > 0, energies / medians, 0)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Energies of a group of rows around the events.
+
+    Attributes
+    ----------
+    rows
+        Places of the rows in the tiling.
+    energies
+        Float32 `(b, rows, tiles)`.
+    origins
+        Time of each glitch's first tile, in seconds from the start of its data.
+    step
+        Time between two tiles, in seconds.
+    """
+
+    rows: list[int]
+    energies: torch.Tensor
+    origins: list[float]
+    step: float
+
+    def find(self, glitch: int, time: float) -> float:
+        """Give the place of `time`, in tiles."""
+        return (time - self.origins[glitch]) / self.step
+
+
+def _stretch_start(offset: float, tiles: Tiling) -> float:
+    """Start of the stretch that is centred on the event, on the grid of all its tiles."""
+    grid = tiles.stretch / 64
+    start = round((offset - tiles.stretch / 2) / grid) * grid
+    return min(max(start, 0.0), tiles.seconds - tiles.stretch)
+
+
+def event_energies(spectrum: torch.Tensor, offsets: list[float], tiles: Tiling) -> list[Block]:
+    """Transform the slow rows over all data and the fast ones on a stretch around each event."""
+    parts = split(spectrum)
+    blocks = [
+        Block(group.rows, row_energies(parts, group), [0.0] * len(offsets), tiles.seconds / group.tiles)
+        for group in tiles.whole
+    ]
+    if not tiles.local:
+        return blocks
+    starts = [_stretch_start(offset, tiles) for offset in offsets]
+    data = torch.fft.irfft(spectrum)
+    n = round(tiles.stretch * RATE)
+    pieces = [row[round(start * RATE) :][:n] for row, start in zip(data, starts, strict=True)]
+    near = split(torch.fft.rfft(torch.stack(pieces)))
+    return blocks + [
+        Block(group.rows, row_energies(near, group), starts, tiles.stretch / group.tiles)
+        for group in tiles.local
+    ]
+
+
+def row_peaks(blocks: list[Block], offsets: list[float], tiles: Tiling) -> torch.Tensor:
+    """Largest energy of each row within 0.25 s of the event: float32 `(b, rows)`."""
+    peaks = torch.zeros((len(offsets), len(tiles.rows)), device=blocks[0].energies.device)
+    for block in blocks:
+        for glitch, offset in enumerate(offsets):
+            start = math.floor(block.find(glitch, max(offset - SEARCH_SECONDS, 0)))
+            stop = math.floor(block.find(glitch, min(offset + SEARCH_SECONDS, tiles.seconds)))
+            peaks[glitch, block.rows] = block.energies[glitch, :, start:stop].amax(-1)
+    return peaks

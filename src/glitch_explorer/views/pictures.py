@@ -1,0 +1,279 @@
+"""Decode a picture of a glitch into one view: energy on a fixed time-frequency grid.
+
+What comes in may be a PNG or JPEG with or without axes, of any size, or a grey member
+of a Gravity Spy HDF5 file. What goes out has row 0 at 2048 Hz, the last row at 10 Hz, log2 between,
+and the view's full length from left to right.
+"""
+
+import io
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from glitch_explorer.views import colormap
+from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ, Axes, find_axes, view_length
+
+#: Largest picture in bytes and in pixels, smallest side in pixels.
+_MAX_BYTES, _MAX_PIXELS, _MIN_SIDE = 32 * 2**20, 2**24, 32
+#: Mean distance from viridis, in steps of an 8-bit channel, above which the colours are others.
+#: Real JPEG copies and pictures taken from GIFs reach 12; jet, plasma and the like begin at 50.
+_STRANGE = 30.0
+#: Rows or columns of the spectrogram of an 800 x 600 picture that tick marks reach into, at the top,
+#: bottom, left and right: what is left of them is rows 66-531 and columns 105-670 (METHODS 1).
+_TICKS = (5, 8, 4, 3)
+
+Bytes = NDArray[np.uint8]
+
+
+class Unreadable(Exception):  # noqa: N818 - a finding about a picture, kept as a quarantined row
+    """A picture that gives no view; the message says why."""
+
+
+class Archives:
+    """The HDF5 files behind picture paths like `file.h5::/Blip/train/id/0.5.png`, opened once each."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, h5py.File] = {}
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
+
+    def read(self, file: str, member: str) -> Bytes:
+        """Give the grey picture `member` of `file`, shape `(h, w)`.
+
+        Raises
+        ------
+        Unreadable
+            When the file or the member is missing, broken, or no grey picture.
+        """
+        try:
+            with self._lock:
+                if file not in self._files:
+                    self._files[file] = h5py.File(file, "r")
+                found = self._files[file][member]
+                if not isinstance(found, h5py.Dataset) or found.dtype != np.uint8 or found.size > _MAX_PIXELS:
+                    raise Unreadable("the HDF5 member is no grey picture of bytes")
+                grey = np.squeeze(np.asarray(found[()]))
+        except FileNotFoundError as problem:
+            raise Unreadable("there is no such file") from problem
+        except KeyError as problem:
+            raise Unreadable("the HDF5 file has no such member") from problem
+        except OSError as problem:
+            raise Unreadable(f"the HDF5 file cannot be read: {problem}") from problem
+        if grey.ndim != 2:
+            raise Unreadable(f"the HDF5 member has the shape {found.shape}, not that of one grey picture")
+        return grey
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: `rgba` of shape `(h, w, 4)`, or `grey` of shape `(h, w)`, and its axes."""
+
+    axes: Axes
+    rgba: Bytes | None = None
+    grey: Bytes | None = None
+
+    @property
+    def size(self) -> str:
+        """Width x height, as in `800x600`."""
+        height, width = self._pixels().shape[:2]
+        return f"{width}x{height}"
+
+    def _pixels(self) -> Bytes:
+        pixels = self.rgba if self.rgba is not None else self.grey
+        assert pixels is not None
+        return pixels
+
+    def length(self) -> float | None:
+        """Give the view length in seconds that the time axis states; None where it is not certain."""
+        return view_length(self.rgba, self.axes) if self.rgba is not None and self.axes.framed else None
+
+    def view(self, *, height: int, width: int, crop: bool = True) -> Bytes:
+        """Give 10 times the normalized energy, shape `(height, width)`, by area average.
+
+        Rows outside the picture's own frequency range are zero. With `crop=False` axes, labels and
+        colour bar stay in (for showing what they would do to a map).
+
+        Raises
+        ------
+        Unreadable
+            When the colours are not those of viridis.
+        """
+        if not crop:
+            whole = self._pixels()
+            energy = colormap.grey_energy(whole) if self.rgba is None else colormap.energy(whole)
+            return _resize(energy, height, width, 0.0, float(len(energy)))
+        box = self.axes
+        inside = np.s_[box.top : box.bottom, box.left : box.right]
+        if self.grey is not None:
+            energy = colormap.grey_energy(self.grey[inside])
+        else:
+            assert self.rgba is not None
+            pixels = self.rgba[inside]
+            if colormap.strangeness(pixels[::4, ::4]) > _STRANGE:
+                raise Unreadable("its colours are not those of viridis")
+            energy = colormap.energy(pixels)
+        if not box.framed:
+            return _resize(energy, height, width, 0.0, float(len(energy)))
+        _cover_ticks(energy, box.scale)
+        octave = (len(energy) + 1) / math.log2(box.high_hz / box.low_hz)
+        top = -0.5 - octave * math.log2(HIGH_HZ / box.high_hz)
+        bottom = len(energy) + 0.5 + octave * math.log2(box.low_hz / LOW_HZ)
+        return _resize(energy, height, width, top, bottom)
+
+
+def _cover_ticks(energy: Bytes, scale: float) -> None:
+    """Overwrite the margins that tick marks reach into with their nearest kept pixels."""
+    top, bottom, left, right = (round(pixels * scale) for pixels in _TICKS)
+    energy[:top] = energy[top]
+    energy[-bottom:] = energy[-bottom - 1]
+    energy[:, :left] = energy[:, left, None]
+    energy[:, -right:] = energy[:, -right - 1, None]
+
+
+def _resize(energy: Bytes, height: int, width: int, top: float, bottom: float) -> Bytes:
+    """Average the rows `top` to `bottom` onto the grid; rows outside the picture are zero.
+
+    Within a pixel of the picture's edge its last row goes on: so far the frame's line is known.
+    """
+    known = np.pad(energy, ((1, 1), (0, 0)), mode="edge")
+    above, below = max(math.ceil(-top) - 1, 0), max(math.ceil(bottom) - len(energy) - 1, 0)
+    canvas = np.pad(known, ((above, below), (0, 0)))
+    first = top + above + 1
+    box = (0, first, energy.shape[1], min(first + bottom - top, len(canvas)))
+    image = Image.fromarray(canvas).resize((width, height), Image.Resampling.BOX, box=box)
+    return np.asarray(image)
+
+
+def decode(path: str | Path, archives: Archives | None = None) -> Picture:
+    """Decode a picture and find its axes.
+
+    Parameters
+    ----------
+    path
+        A PNG or JPEG file, or `file.h5::/member`.
+    archives
+        Keeps HDF5 files open between calls.
+
+    Raises
+    ------
+    Unreadable
+        When it is missing, truncated, too large, no picture, or holds no spectrogram.
+    """
+    file, _, member = str(path).partition("::")
+    if not member:
+        return _picture(_decoded(_content(Path(file))))
+    if archives is not None:
+        return _grey(archives.read(file, member))
+    with Archives() as once:
+        return _grey(once.read(file, member))
+
+
+def _content(path: Path) -> bytes:
+    """Read a file. A disk that fails is a crash; a file that is not there or not ours is a finding."""
+    try:
+        size = path.stat().st_size
+        if not 0 < size <= _MAX_BYTES:
+            raise Unreadable(f"the file has {size} bytes")
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise Unreadable("there is no such file") from problem
+    except (PermissionError, IsADirectoryError) as problem:
+        raise Unreadable(f"the file cannot be opened: {problem.strerror}") from problem
+
+
+def _decoded(content: bytes) -> Image.Image:
+    """Open the bytes as PNG or JPEG and load every pixel."""
+    try:
+        with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
+            width, height = image.size
+            if width * height > _MAX_PIXELS or min(width, height) < _MIN_SIDE:
+                raise Unreadable(f"a picture of {width}x{height} pixels is no spectrogram")
+            if image.mode in {"L", "LA", "1"}:
+                return image.convert("L")
+            if image.mode.startswith(("I", "F")):
+                raise Unreadable(f"pixels of mode {image.mode} are neither 8-bit colour nor 8-bit grey")
+            image.load()
+            return image.convert("RGBA")
+    except UnidentifiedImageError as problem:
+        raise Unreadable("the file is neither a PNG nor a JPEG picture") from problem
+    except Image.DecompressionBombError as problem:
+        raise Unreadable("the picture is far too large (a decompression bomb)") from problem
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
+        raise Unreadable(f"the picture is broken: {problem}") from problem
+
+
+def _picture(image: Image.Image) -> Picture:
+    pixels = np.asarray(image)
+    if image.mode == "L":
+        return _grey(pixels)
+    axes = find_axes(pixels)
+    if axes is not None:
+        return Picture(axes, rgba=pixels)
+    sample = pixels[::4, ::4, :3]
+    if np.ptp(sample, axis=-1).max() <= 3:
+        return _grey(np.ascontiguousarray(pixels[..., 1]))
+    raise Unreadable("no spectrogram was found in the picture")
+
+
+def _grey(grey: Bytes) -> Picture:
+    """Take a grey picture, which must be cropped already: nothing in it tells axes from data."""
+    height, width = grey.shape
+    if min(height, width) < _MIN_SIDE:
+        raise Unreadable(f"a picture of {width}x{height} pixels is no spectrogram")
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if (border > 240).mean() > 0.5:
+        raise Unreadable("a grey picture with axes cannot be cropped: give it in colour or cropped")
+    if np.ptp(grey) == 0:
+        raise Unreadable("the grey picture is blank")
+    return Picture(Axes(0, height, 0, width), grey=grey)
+
+
+def read_view(
+    path: str | Path, *, height: int, width: int, crop: bool = True, archives: Archives | None = None
+) -> tuple[Bytes, str]:
+    """Read one view from a picture.
+
+    Returns
+    -------
+    view : numpy.ndarray
+        10 times the normalized energy, uint8, shape `(height, width)`; row 0 is 2048 Hz.
+    image_size : str
+        Width x height of the picture, as in `800x600`.
+
+    Raises
+    ------
+    Unreadable
+        When it is no picture of a spectrogram in viridis; the message says why.
+    """
+    picture = decode(path, archives)
+    return picture.view(height=height, width=width, crop=crop), picture.size
+
+
+def read_view_length(path: str | Path) -> float | None:
+    """Read a view's length in seconds off the picture's time axis; None where it is not certain.
+
+    Raises
+    ------
+    Unreadable
+        As `read_view`.
+    """
+    return decode(path).length()

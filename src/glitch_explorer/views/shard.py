@@ -1,0 +1,356 @@
+"""The views of one shard of the catalogue: an array of pixels and a table of what became of each row."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from math import floor
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from glitch_explorer import files, tables
+from glitch_explorer.errors import UserError
+from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
+
+_LOG = logging.getLogger(__name__)
+
+#: Glitches whose strain is in memory at the same time.
+_BATCH = 16
+#: Least strain in seconds for a Q-scan.
+_LEAST_SECONDS = 4.0
+#: Flag of a glitch with a picture whose name and time axis state different view lengths.
+_MOVED = "view_from_axis"
+
+Bytes = NDArray[np.uint8]
+Row = dict[Any, Any]
+
+
+class Strain(Protocol):
+    """What `make_views` needs of a source of strain (`sources.strain.Strain` has it)."""
+
+    def read(self, ifo: str, start: float, end: float) -> Any:
+        """Give the gwpy `TimeSeries` of [start, end), or raise `StrainMissing`."""
+
+    def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
+        """Give the stretches of [start, end) that have data."""
+
+
+@dataclass
+class _Status:
+    """What became of one glitch: `present` as `tables.VIEW_PRESENT`, then the view of unknown length."""
+
+    glitch_id: str
+    present: list[bool] = field(default_factory=lambda: [False] * 5)
+    sizes: set[str] = field(default_factory=set)
+    flags: list[str] = field(default_factory=list)
+    lost: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def lose(self, *, source: str, reason: str, read: str) -> None:
+        """Note something put aside, with its reason."""
+        self.lost.append((source, reason, read))
+
+
+def make_views(
+    shard_parquet: str | Path,
+    *,
+    out: str | Path,
+    status_out: str | Path,
+    quarantine_out: str | Path,
+    height: int,
+    width: int,
+    strain: Strain | None = None,
+    seconds: float = 64.0,
+    crop: bool = True,
+    threads: int = 1,
+) -> None:
+    """Decode or Q-scan every glitch of a shard once.
+
+    A glitch with pictures gets its views from them, one without is Q-scanned from `strain`. A picture
+    that cannot be read, or strain that is missing, is a row of the quarantine table; the glitch
+    keeps its other views.
+
+    Parameters
+    ----------
+    shard_parquet
+        Table `glitches` of the shard, `n` rows.
+    out
+        Array of the views, uint8 `(n, 4, height, width)`: 10 times the normalized energy, row 0 at
+        2048 Hz; a missing view is zero.
+    status_out, quarantine_out
+        Tables `views` and `quarantine`.
+    height, width
+        Pixels of a view.
+    strain
+        Where glitches without pictures get their data; None where there is no such source.
+    seconds
+        Length of data for the whitening; less is taken at a segment's edge.
+    crop
+        False leaves axes and labels in the pictures.
+    threads
+        Pictures decoded, or glitches scanned, at the same time; the bytes do not depend on it.
+
+    Raises
+    ------
+    UserError
+        When the table cannot be read, or a source of strain refuses.
+    """
+    rows = tables.read("glitches", shard_parquet).to_dict("records")
+    statuses = [_Status(str(row["glitch_id"])) for row in rows]
+    with files.whole(out) as temporary:
+        views = _create(temporary, (len(rows), len(tables.VIEWS), height, width))
+        with tqdm(total=len(rows), unit="glitch", desc=Path(out).stem) as progress:
+            _fill_from_pictures(rows, statuses, views, progress, crop=crop, threads=threads)
+            _fill_from_strain(
+                rows, statuses, views, progress, strain=strain, seconds=seconds, threads=threads
+            )
+        if isinstance(views, np.memmap):
+            views.flush()
+    tables.write("views", _status_table(statuses), status_out)
+    tables.write("quarantine", _quarantine_table(statuses), quarantine_out)
+    lost = sum(not any(status.present) for status in statuses)
+    _LOG.info("%d glitches, %d of them without any view", len(rows), lost)
+
+
+def _create(path: Path, shape: tuple[int, ...]) -> Bytes:
+    """Create a `.npy` file of zeros, mapped into memory: pages are written as they are filled."""
+    if 0 in shape:
+        empty = np.zeros(shape, np.uint8)
+        np.save(path, empty, allow_pickle=False)
+        return empty
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def _paths(row: Row) -> list[str | None]:
+    """Give the paths of the four views and of the one of unknown length."""
+    values = [row[column] for column in (*tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN)]
+    return [value if isinstance(value, str) and value else None for value in values]
+
+
+def _fill_from_pictures(
+    rows: list[Row], statuses: list[_Status], views: Bytes, progress: Any, *, crop: bool, threads: int
+) -> None:
+    """Decode the pictures of those glitches that have any."""
+    paths = {i: found for i, row in enumerate(rows) if any(found := _paths(row))}
+    with Archives() as archives, ThreadPoolExecutor(threads) as pool:
+
+        def decode_row(i: int) -> None:
+            _decode_glitch(paths[i], statuses[i], views[i], archives, crop=crop)
+
+        for _ in pool.map(decode_row, paths):
+            progress.update()
+
+
+def _decode_glitch(
+    paths: list[str | None], status: _Status, views: Bytes, archives: Archives, *, crop: bool
+) -> None:
+    """Fill `views` `(4, height, width)` of one glitch from its pictures."""
+    unknown = len(tables.VIEWS)
+    for slot, path in enumerate(paths):
+        if path is None:
+            continue
+        name = "view of unknown length" if slot == unknown else f"{tables.VIEW_NAMES[slot]} s view"
+        try:
+            picture = decode(path, archives)
+            place = _place(picture, slot, paths, status)
+            view = picture.view(height=views.shape[1], width=views.shape[2], crop=crop)
+        except Unreadable as problem:
+            status.lose(source=path, reason=str(problem), read=name)
+            continue
+        if place != slot and _MOVED not in status.flags:
+            status.flags.append(_MOVED)
+        views[0 if place == unknown else place] = view
+        status.present[place] = True
+        status.sizes.add(picture.size)
+
+
+def _place(picture: Picture, slot: int, paths: list[str | None], status: _Status) -> int:
+    """Give the slot that a picture belongs in.
+
+    Where its time axis states another length than its name, the axis is believed, unless another
+    picture claims that place.
+
+    Raises
+    ------
+    Unreadable
+        When there is no place for it.
+    """
+    if slot == len(tables.VIEWS):
+        if any(paths[:slot]):
+            raise Unreadable("the glitch has pictures of known view length beside it")
+        return slot
+    seconds = picture.length()
+    if seconds is None or tables.VIEWS[slot] == seconds:
+        return slot
+    place = tables.VIEWS.index(seconds)
+    if paths[place] is not None or status.present[place]:
+        raise Unreadable(f"its time axis shows {seconds:g} s, and there is another picture for that")
+    return place
+
+
+def _fill_from_strain(
+    rows: list[Row],
+    statuses: list[_Status],
+    views: Bytes,
+    progress: Any,
+    *,
+    strain: Strain | None,
+    seconds: float,
+    threads: int,
+) -> None:
+    """Q-scan the glitches without pictures, in order of time, so that each frame is read once."""
+    scan = [i for i, row in enumerate(rows) if not any(_paths(row))]
+    if not scan:
+        return
+    from glitch_explorer.sources.frames import StrainMissing  # gwpy, which pictures do not need
+
+    scan.sort(key=lambda i: (rows[i]["ifo"], np.nan_to_num(rows[i]["event_time"], nan=-1.0)))
+    for start in range(0, len(scan), _BATCH):
+        batch = scan[start : start + _BATCH]
+        found: dict[int, Any] = {}
+        for i in batch:
+            try:
+                found[i] = _read(strain, rows[i]["ifo"], rows[i]["event_time"], seconds=seconds)
+            except StrainMissing as problem:
+                statuses[i].lose(source="strain", reason=str(problem), read=_event(rows[i]))
+        if found:
+            _scan_batch(found, rows, statuses, views, threads=threads)
+        progress.update(len(batch))
+
+
+def _scan_batch(
+    found: dict[int, Any], rows: list[Row], statuses: list[_Status], views: Bytes, *, threads: int
+) -> None:
+    """Q-scan strain `found` by row number, equal lengths together."""
+    from glitch_explorer.views.qscan import qscan  # torch, which pictures do not need
+
+    groups: dict[tuple[float, int], list[int]] = {}
+    for i, series in found.items():
+        groups.setdefault((float(series.sample_rate.value), len(series)), []).append(i)
+    for (rate, length), members in groups.items():
+        offsets = np.array([rows[i]["event_time"] - float(found[i].t0.value) for i in members])
+        pixels, flags = qscan(
+            np.stack([np.asarray(found[i].value, dtype=np.float64) for i in members]),
+            sample_rate=round(rate),
+            event_offset=offsets,
+            height=views.shape[2],
+            width=views.shape[3],
+            threads=threads,
+        )
+        for i, image, offset, remarks in zip(members, pixels, offsets, flags, strict=True):
+            statuses[i].flags = [flag for flag in remarks.split(";") if flag]
+            reach = float(min(offset, length / rate - offset))
+            _keep_covered(image, reach, statuses[i], views[i], read=_event(rows[i]))
+
+
+def _event(row: Row) -> str:
+    return f"{row['ifo']} {row['event_time']!r}"
+
+
+def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float) -> Any:
+    """Read the data around an event: `seconds` from a whole second on, or what the stretch around it has.
+
+    Raises
+    ------
+    StrainMissing
+        When less than 4 s around the event can be read.
+    """
+    from glitch_explorer.sources.frames import StrainMissing
+
+    if strain is None:
+        raise StrainMissing("it has no picture, and there is no source of strain")
+    if not np.isfinite(event_time):
+        raise StrainMissing("it has neither a picture nor a time")
+    start = floor(event_time) - floor(seconds / 2)
+    for first, last in strain.available(ifo, start, start + seconds):
+        if first <= event_time < last and last - first >= _LEAST_SECONDS:
+            return strain.read(ifo, first, last)
+    # The source knows why.
+    strain.read(ifo, event_time - _LEAST_SECONDS / 2, event_time + _LEAST_SECONDS / 2)
+    raise StrainMissing(f"{ifo}: less than {_LEAST_SECONDS:g} s of data around GPS {event_time}")
+
+
+def _keep_covered(image: Bytes, reach: float, status: _Status, views: Bytes, *, read: str) -> None:
+    """Keep the views of a Q-scan that lie inside the data, which end `reach` seconds from the event."""
+    broken = {"not_finite", "flat_strain"}.intersection(status.flags)
+    if broken:
+        status.lose(source="strain", reason=f"nothing to scan: {min(broken)}", read=read)
+        return
+    for slot, seconds in enumerate(tables.VIEWS):
+        # A millisecond, half a cell of the picture, may be missing.
+        if seconds / 2 <= reach + 1e-3:
+            views[slot] = image[slot]
+            status.present[slot] = True
+    if not any(status.present):
+        status.lose(source="strain", reason=f"the data end {reach:.2f} s from the event", read=read)
+
+
+def _status_table(statuses: list[_Status]) -> pd.DataFrame:
+    columns = (*tables.VIEW_PRESENT, tables.VIEW_PRESENT_UNKNOWN)
+    frame = pd.DataFrame(
+        {
+            "glitch_id": pd.Series([status.glitch_id for status in statuses], dtype="str"),
+            "image_size": pd.Series([";".join(sorted(status.sizes)) for status in statuses], dtype="str"),
+            "flags": pd.Series([";".join(status.flags) for status in statuses], dtype="str"),
+        }
+    )
+    for slot, column in enumerate(columns):
+        frame[column] = np.array([status.present[slot] for status in statuses], dtype=bool)
+    return frame
+
+
+def _quarantine_table(statuses: list[_Status]) -> pd.DataFrame:
+    lost = [
+        {
+            "row": -1,
+            "glitch_id": status.glitch_id,
+            "stage": "views",
+            "source": source,
+            "reason": reason,
+            "read": read,
+        }
+        for status in statuses
+        for source, reason, read in status.lost
+    ]
+    return pd.DataFrame(lost) if lost else tables.empty("quarantine")
+
+
+def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: int, max_share: float) -> None:
+    """Join the stages' quarantine tables, and stop the run where they hold too much.
+
+    Parameters
+    ----------
+    parts
+        Tables `quarantine`.
+    out
+        The joined table, sorted; it is written even when the run then stops.
+    n_rows
+        Rows that were read from the sources.
+    max_share
+        Largest share of them that may be in quarantine, wholly or with one of their views.
+
+    Raises
+    ------
+    UserError
+        When the share is larger; the message has the commonest reasons.
+    """
+    frames = [frame for frame in (tables.read("quarantine", part) for part in parts) if len(frame)]
+    joined = pd.concat(frames, ignore_index=True) if frames else tables.empty("quarantine")
+    order = ["stage", "source", "row", "glitch_id", "read", "reason"]
+    joined = joined.sort_values(order, kind="stable", ignore_index=True)
+    tables.write("quarantine", joined, out)
+    anonymous = joined["glitch_id"].isna()
+    affected = joined.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
+    if affected > max_share * n_rows:
+        reasons = Counter(joined["reason"]).most_common(3)
+        listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
+        raise UserError(
+            f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
+            f" limits.quarantined_share = {max_share:g} allows. The commonest reasons: {listed}."
+            f" All of them are in {out}. Repair the source, or raise the limit."
+        )

@@ -1,0 +1,67 @@
+"""The catalogue of every real source."""
+
+import pytest
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.catalog.classes import CLASSES
+
+
+def build(tmp_path, kind, *paths):
+    out = tmp_path / "catalog"
+    build_catalog(
+        kind=kind, paths=[str(path) for path in paths], metadata=[], out=out, detectors=["H1", "L1"],
+        unit="glitch", snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), gps_block_s=86400,
+        segments=tables.empty("segments"), events=tables.empty("events"), max_quarantined_share=0.1,
+    )  # fmt: skip
+    assert tables.read("quarantine", out / "parts" / "catalog.parquet").empty
+    glitches = tables.read("glitches", out / "glitches.parquet")
+    assert glitches["glitch_id"].is_unique
+    return glitches, tables.read("duplicates", out / "duplicates.parquet")
+
+
+def test_a_month_of_o3a(tmp_path, shared_data):
+    glitches, duplicates = build(tmp_path, "catalogue", shared_data / "catalogs" / "gravityspy_O3a_month.csv")
+    # 8,790 rows, of which 556 are Virgo's; all repeats are whole rows.
+    assert (len(glitches), len(duplicates)) == (7503, 731)
+    assert set(duplicates["reason"]) == {"same id and event"}
+    assert set(glitches["run"]) == {"O3a"}
+    assert set(glitches["label"]) == {"Blip", "Blip_Low_Frequency", "Koi_Fish", "Tomte"}
+
+
+def test_golden(tmp_path, shared_data):
+    glitches, duplicates = build(tmp_path, "images", shared_data / "images" / "golden")
+    assert len(glitches) == 84
+    assert set(glitches["label"]) == set(CLASSES)
+    assert glitches[list(tables.VIEW_PATHS)].notna().sum(axis=1).value_counts().to_dict() == {4: 57, 1: 27}
+    assert duplicates.empty
+
+
+def test_training_tree(tmp_path, shared_data):
+    glitches, _ = build(tmp_path, "images", shared_data / "images" / "training_tree")
+    assert len(glitches) == 18
+    assert glitches[list(tables.VIEW_PATHS)].notna().all(axis=None)
+    assert set(glitches["label"]) == {"Blip", "Scratchy"}
+    assert set(glitches["ifo"]) <= {"H1", "L1"}
+
+
+def test_zooniverse(tmp_path, shared_data):
+    glitches, duplicates = build(tmp_path, "images", shared_data / "images" / "zooniverse_jpeg")
+    # 259 pictures; 15 subjects with four frames, two of them copies.
+    assert (len(glitches), len(duplicates)) == (188, 26)
+    assert set(glitches["label"]) <= set(CLASSES)
+    assert not glitches["glitch_id"].str.contains(r"-0$").any()
+
+
+@pytest.mark.parametrize(("name", "n", "n_same"), [("H1-LDAS", 993, 1059), ("docs_data", 3, 0)])
+def test_triggers(tmp_path, shared_data, name, n, n_same):
+    path = next((shared_data / "triggers").glob(f"{name}*"))
+    glitches, duplicates = build(tmp_path, "triggers", path)
+    assert (len(glitches), len(duplicates)) == (n, n_same)
+    assert glitches["peak_frequency_hz"].notna().all()
+
+
+def test_a_table_of_gravity_spy_itself(tmp_path, shared_data):
+    glitches, _ = build(tmp_path, "catalogue", shared_data / "catalogs" / "scratchy_results_table.h5")
+    assert glitches.loc[0, ["ifo", "label", "run"]].tolist() == ["L1", "Scratchy", "O1"]
+    assert glitches["event_time"][0] == pytest.approx(1127700030.877929, abs=1e-6)

@@ -1,0 +1,267 @@
+"""A small results folder in the pipeline's own formats, made of drawn shapes: no strain, no network."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.audit.gate import make_leakage
+from glitch_explorer.audit.run import make_audit
+from glitch_explorer.site.atlas import make_atlas
+from glitch_explorer.site.explorer import make_map_page
+from glitch_explorer.site.figures import make_figures
+from glitch_explorer.site.front import make_front
+
+#: A label that must never become markup.
+HOSTILE = "<script>alert(1)</script>"
+SIZE = 128
+
+
+def picture(kind: int, along: float, loud: float, generator: np.random.Generator) -> np.ndarray:
+    """Draw the four views, uint8 (4, SIZE, SIZE), of a glitch of `kind`, bent by `along`."""
+    frequency = np.linspace(np.log2(2048), np.log2(10), SIZE)[:, None]
+    low = 4 + 0.28 * (kind * 7 % 24) + 0.6 * along
+    views = []
+    for length in tables.VIEWS:
+        time = np.linspace(-length / 2, length / 2, SIZE)[None, :]
+        width = 0.02 * 2 ** (kind % 6)
+        shape = (
+            np.exp(-((time / width) ** 2) - ((frequency - low) / 0.8) ** 2),
+            np.exp(-((frequency - low - 4 * (time / (6 * width)) ** 2) ** 2) / 0.08 - (time / width) ** 4),
+            np.exp(-((frequency - low) ** 2) / 0.05) * (0.6 + 0.4 * np.cos(time / width * 3)),
+            np.exp(-((frequency - low - 6 * time) ** 2) / 0.15 - (time / (3 * width)) ** 2),
+        )[kind % 4]
+        noise = generator.exponential(0.6, (SIZE, SIZE))
+        views.append(np.rint(10 * np.clip(loud * shape + noise, 0, 25.5)))
+    return np.array(views, dtype=np.uint8)
+
+
+def nearest(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    distance = np.clip(1 - vectors @ vectors.T / (vectors**2).sum(axis=1).mean(), 0, None)
+    np.fill_diagonal(distance, np.inf)
+    indices = np.argsort(distance, axis=1, kind="stable")[:, :k]
+    return indices.astype(np.int32), np.take_along_axis(distance, indices, axis=1).astype(np.float32)
+
+
+def catalogue(looks: pd.DataFrame, seed: int) -> pd.DataFrame:
+    generator = np.random.default_rng(seed)
+    count, kinds = len(looks), looks["kind"].to_numpy()
+    ifo = np.where(generator.random(count) < 0.5, "H1", "L1")
+    time = np.sort(1262304000 + generator.random(count) * 8 * 86400)
+    names = [f"class {kind:02d}" for kind in range(60)]
+    names[1] = HOSTILE
+    label = np.array(names, dtype=object)[kinds // 2 * 2]
+    wrong = generator.random(count) < 0.1
+    label[wrong] = np.array(names, dtype=object)[(kinds[wrong] + 2) % (kinds.max() + 1)]
+    label[kinds == 1] = HOSTILE
+    changed = (kinds == 3) & (looks["along"].to_numpy() > 0.5)
+    label[changed] = "class 03"
+    label[generator.random(count) < 0.05] = None
+    block = ((time - 1262304000) // (4 * 86400)).astype(int)
+    table = tables.empty("glitches").reindex(range(count)).astype(object)
+    return table.assign(
+        glitch_id=[f"g{number:06d}" for number in range(count)],
+        ifo=ifo,
+        event_time=time.round(3),
+        duration_s=0.05 * 2.0 ** (kinds % 6),
+        peak_frequency_hz=40.0 * (1 + kinds),
+        snr=looks["loud"].to_numpy(),
+        label=label,
+        label_confidence=0.9,
+        label_source="machine",
+        run="O3b",
+        shard=[f"{name}-{1262304000 + 345600 * number}" for name, number in zip(ifo, block, strict=True)],
+        astrophysical=np.where(np.arange(count) == 5, "event", ""),
+    ).sort_values(["shard", "glitch_id"], ignore_index=True)
+
+
+def write_shards(root: Path, glitches: pd.DataFrame, looks: pd.DataFrame) -> None:
+    generator = np.random.default_rng(1)
+    for shard, rows in glitches.groupby("shard"):
+        drawn = [
+            picture(look.kind, look.along, look.loud, generator)
+            for look in looks.loc[rows["glitch_id"]].itertuples()
+        ]
+        array = np.array(drawn)
+        present = np.ones((len(rows), 4), dtype=bool)
+        present[0, 3] = False
+        array[~present] = 0
+        files.write_array(root / "views" / f"{shard}.npy", array)
+        status = pd.DataFrame(present, columns=list(tables.VIEW_PRESENT)).assign(
+            glitch_id=rows["glitch_id"].to_numpy(), present_unknown=False, image_size="", flags=""
+        )
+        tables.write("views", status, root / "views" / f"{shard}.parquet")
+
+
+def fake_results(
+    root: Path,
+    *,
+    count: int = 300,
+    families: int = 6,
+    seed: int = 1,
+    unit: str = "glitch",
+    bare: bool = False,
+) -> Path:
+    """Write catalog, views, map and audit of `count` glitches in `families` families under `root`.
+
+    With `unit="view"` each view is a row and a family of its own; with `bare`
+    nothing has a label and no family takes anything.
+    """
+    generator = np.random.default_rng(seed)
+    kinds = generator.integers(0, families, count)
+    along, loud = generator.random(count), 8 + 20 * generator.random(count)
+    ids = [f"g{number:06d}" for number in range(count)]
+    looks = pd.DataFrame({"kind": kinds, "along": along, "loud": loud}, index=ids)
+    glitches = catalogue(looks, seed)
+    if bare:
+        glitches["label"] = None
+    write_shards(root, glitches, looks)
+    looks = looks.loc[glitches["glitch_id"]]
+    write_catalogue(root, glitches)
+
+    centres = generator.normal(size=(families, 4, 16))
+    slopes = generator.normal(size=(families, 4, 16))
+    views = centres[looks["kind"]] + 1.5 * slopes[looks["kind"]] * looks["along"].to_numpy()[:, None, None]
+    views += 0.25 * generator.normal(size=views.shape)
+    views /= np.linalg.norm(views, axis=2, keepdims=True)
+    names = [f"F{kind + 1:03d}" for kind in looks["kind"]]
+    if unit == "glitch":
+        rows = glitches[["glitch_id"]].assign(view="", family=names)
+        vectors = views.reshape(count, -1)
+    else:
+        key = pd.MultiIndex.from_product([glitches["glitch_id"], tables.VIEW_NAMES]).to_frame(index=False)
+        rows = key.set_axis(["glitch_id", "view"], axis=1)
+        rows["family"] = [f"{name}-{number}" for name in names for number in range(4)]
+        vectors = views.reshape(4 * count, -1)
+    rows.loc[generator.random(len(rows)) < 0.05, "family"] = "-1"
+    if bare:
+        rows["family"] = "-1"
+    write_map(root, rows, vectors.astype(np.float32), generator)
+    write_audit(root, unit)
+    return root
+
+
+def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
+    folder = root / "catalog"
+    tables.write("glitches", glitches, folder / "glitches.parquet")
+    start = 1262304000.0 + 86400 * np.arange(8)
+    segments = pd.concat(
+        pd.DataFrame(
+            {"ifo": ifo, "start": start, "end": start + 460, "flag": "DATA", "source": "segments.csv"}
+        )
+        for ifo in ("H1", "L1")
+    )
+    tables.write("segments", segments, folder / "segments.parquet")
+    reasons = ["event_time is not a number"] * 3 + [f"frame cannot be read: {HOSTILE}"]
+    quarantine = pd.DataFrame(
+        {
+            "row": range(4),
+            "glitch_id": None,
+            "stage": ["catalog"] * 3 + ["views"],
+            "source": "catalog.csv",
+            "reason": reasons,
+            "read": "nan",
+        }
+    )
+    tables.write("quarantine", quarantine, folder / "quarantine.parquet")
+    duplicates = pd.DataFrame(
+        {
+            "glitch_id": ["x"],
+            "kept_id": ["g000000"],
+            "row": [7],
+            "source": "catalog.csv",
+            "reason": "same event",
+        }
+    )
+    tables.write("duplicates", duplicates, folder / "duplicates.parquet")
+
+
+def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np.random.Generator) -> None:
+    folder, count = root / "map", len(rows)
+    files.write_array(folder / "vectors.npy", vectors)
+    indices, distances = nearest(vectors, 30)
+    n_views = 4 if (rows["view"] == "").all() else 1
+    with files.whole(folder / "neighbours.npz") as path:
+        np.savez(path, indices=indices, distances=distances, mask=np.ones((count, n_views), dtype=bool))
+    axes = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)[2][:2]
+    number = pd.factorize(rows["family"], sort=True)[0]
+    around = np.column_stack([np.cos(2.4 * number), np.sin(2.4 * number)]) * np.sqrt(number + 1)[:, None]
+    x, y = (around + 0.3 * vectors @ axes.T).T
+    key = rows[["glitch_id", "view"]]
+    tables.write("coordinates", key.assign(x=x, y=y), folder / "coordinates.parquet")
+    member = np.where(rows["family"] == "-1", 0.0, generator.uniform(0.4, 1, count))
+    table = rows.assign(probability=member, outlier_score=1 - member)
+    tables.write("families", table, folder / "families.parquet")
+    names = sorted(set(rows["family"]) - {"-1"})
+    stability = pd.DataFrame(
+        {"family": names, "stability": 0.9, "stability_low": 0.82, "stability_high": 0.97, "n_runs": 10}
+    )
+    tables.write("stability", stability, folder / "stability.parquet")
+    quality = pd.DataFrame({"metric": ["trustworthiness", "ami"], "value": [0.97, 0.81], "n": [count, count]})
+    tables.write("quality", quality, folder / "quality.parquet")
+
+
+def write_audit(root: Path, unit: str) -> None:
+    pairs = root / "pairs.csv"
+    files.write_text(pairs, "class_a,class_b\nclass 00,class 02\n")
+    make_audit(
+        glitches=root / "catalog" / "glitches.parquet",
+        families=root / "map" / "families.parquet",
+        vectors=root / "map" / "vectors.npy",
+        neighbours=root / "map" / "neighbours.npz",
+        stability=root / "map" / "stability.parquet",
+        confusable=pairs,
+        out=root / "audit",
+        segments=5,
+        seed=1,
+    )
+    make_leakage(
+        glitches=root / "catalog" / "glitches.parquet",
+        families=root / "map" / "families.parquet",
+        views=[str(path) for path in sorted((root / "views").glob("*.parquet"))],
+        out=root / "audit" / "leakage.parquet",
+        unit=unit,
+        permutations=200,
+        seed=1,
+    )
+
+
+def make_site(root: Path, site: Path, figures: Path) -> None:
+    """Run the four jobs of the site on a results folder."""
+    catalog, mapped = root / "catalog", root / "map"
+    arrays = sorted((root / "views").glob("*.npy"))
+    shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
+    rows = {"glitches": catalog / "glitches.parquet", "families": mapped / "families.parquet"}
+    places = {"coordinates": mapped / "coordinates.parquet"}
+    make_figures(
+        **rows,
+        **places,
+        **shards,
+        audit=root / "audit",
+        out=figures,
+        dpi=60,
+        assigned="#0072B2",
+        unassigned="#BBBBBB",
+    )
+    make_atlas(
+        **rows,
+        **shards,
+        audit=root / "audit",
+        out=site / "family",
+        index=site / "atlas.html",
+        typical=2,
+        odd=2,
+    )
+    make_map_page(**rows, **places, **shards, out=site / "map", page=site / "map.html")
+    make_front(
+        **rows,
+        segments=catalog / "segments.parquet",
+        quarantine=catalog / "quarantine.parquet",
+        duplicates=catalog / "duplicates.parquet",
+        quality=mapped / "quality.parquet",
+        audit=root / "audit",
+        figures=sorted(figures.glob("*.png")),
+        out=site / "figures",
+        page=site / "index.html",
+    )

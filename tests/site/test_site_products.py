@@ -1,0 +1,130 @@
+"""Every product is there, links lead somewhere, and the same input gives the same bytes."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_results import HOSTILE, fake_results, make_site
+from PIL import Image
+
+from glitch_explorer import files, tables
+from glitch_explorer.audit.gate import require_no_leakage
+from glitch_explorer.site.names import FIGURES
+
+
+class Links(HTMLParser):
+    """Collect what a page refers to, and the scripts in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.scripts = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+
+def pages(site: Path) -> list[Path]:
+    return sorted(site.rglob("*.html"))
+
+
+def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
+    families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
+    assert {path.stem for path in (site / "family").glob("*.html")} == families
+    assert {path.name for path in site.glob("*.html")} == {"index.html", "map.html", "atlas.html"}
+
+
+def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
+    for page in pages(site):
+        parser = Links()
+        parser.feed(page.read_text(encoding="utf-8"))
+        assert parser.links
+        for link in parser.links:
+            if not link.startswith(("#", "data:,")):
+                target = (page.parent / link).resolve()
+                assert target.is_relative_to(site.resolve()), (page.name, link)
+                assert target.is_file(), (page.name, link)
+
+
+def test_labels_never_become_markup(site: Path) -> None:
+    for page in pages(site):
+        text = page.read_text(encoding="utf-8")
+        assert HOSTILE not in text
+        parser = Links()
+        parser.feed(text)
+        assert parser.scripts == (4 if page.name == "map.html" else 0)
+    assert "&lt;script&gt;" in (site / "family" / "F002.html").read_text(encoding="utf-8")
+    assert "<script" not in (site / "map" / "points.js").read_text(encoding="utf-8")
+
+
+def test_pages_name_no_place_of_the_machine(site: Path, results: Path) -> None:
+    for path in [*pages(site), site / "map" / "points.js"]:
+        text = path.read_text(encoding="utf-8")
+        assert str(results) not in text
+        assert not re.search(r"(?:src|href)=\"https?:", text)
+
+
+def test_figures_are_drawn_and_not_blank(results: Path, site: Path) -> None:
+    assert {path.stem for path in (results / "figures").glob("*.png")} == set(FIGURES)
+    for path in (results / "figures").glob("*.png"):
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 5, path.name
+    assert {path.stem for path in (site / "figures").glob("*.png")} == set(FIGURES)
+
+
+def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
+    rows = tables.read("families", results / "map" / "families.parquet")
+    sheets = sorted((site / "map" / "sprites").glob("*.webp"))
+    assert len(sheets) == -(-rows["glitch_id"].nunique() // 64)
+    sizes = set()
+    for path in sheets:
+        with Image.open(path) as picture:
+            sizes.add(picture.size)
+    assert sizes == {(390, 64 * 100)}
+
+
+def test_the_gate_is_green_on_the_fake_results(results: Path) -> None:
+    require_no_leakage(results / "audit" / "leakage.parquet")
+
+
+def test_the_labels_that_change_make_a_gradient(results: Path) -> None:
+    table = tables.read("gradients", results / "audit" / "gradients.parquet")
+    found = table.groupby("family")["gradient"].first()
+    assert found.index[found].tolist() == ["F004"]
+
+
+@pytest.mark.slow
+def test_same_input_same_bytes(results: Path, site: Path, tmp_path: Path) -> None:
+    again = fake_results(tmp_path / "again")
+    make_site(again, again / "site", again / "figures")
+    for folder in ("audit", "site", "figures"):
+        paths = [path for path in sorted((results / folder).rglob("*")) if path.is_file()]
+        assert paths
+        for path in paths:
+            assert path.read_bytes() == (again / path.relative_to(results)).read_bytes(), path.name
+
+
+def test_unit_view_shows_rows_per_view(tmp_path: Path) -> None:
+    """In `unit: view` the key is (glitch_id, view) and one glitch is several rows."""
+    root = fake_results(tmp_path, count=60, families=3, unit="view")
+    make_site(root, root / "site", root / "figures")
+    leaks = tables.read("leakage", root / "audit" / "leakage.parquet").set_index("variable")
+    assert not leaks["gated"].any()
+    assert leaks.loc["view length", "normalised"] > 0.8
+    require_no_leakage(root / "audit" / "leakage.parquet")
+    assert len(list((root / "site" / "family").glob("*.html"))) == 12
+
+
+def test_a_map_without_families_or_labels(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=20, families=1, bare=True)
+    make_site(root, root / "site", root / "figures")
+    assert tables.read("audit_families", root / "audit" / "families.parquet").empty
+    assert "0 families" in (root / "site" / "atlas.html").read_text(encoding="utf-8")
+
+
+def test_nothing_half_written_stays(site: Path, results: Path) -> None:
+    assert not list(results.rglob(".*"))
+    assert files.read_array(next((results / "views").glob("*.npy"))).ndim == 4

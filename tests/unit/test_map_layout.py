@@ -1,0 +1,81 @@
+"""Layouts and families: quality on blobs, the same bytes, small maps."""
+
+import numpy as np
+import pytest
+
+from glitch_explorer.map.families import TREE, cluster_layout
+from glitch_explorer.map.graph import neighbour_graph
+from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.quality import map_trustworthiness
+from glitch_explorer.map.vectors import fuse
+
+
+def blobs(n, seed=0):
+    """Make three blobs on a sphere, a third of the rows without half of their views."""
+    rng = np.random.default_rng(seed)
+    kind = np.arange(n) % 3
+    embedding = rng.normal(0, 1, (3, 4, 8))[kind] + rng.normal(0, 0.25, (n, 4, 8))
+    embedding[::4, 2:] = np.nan
+    return (*fuse(embedding), kind)
+
+
+def lay_out(values, mask, dimension, min_dist, threads=1, epochs=None):
+    graph = neighbour_graph(values, mask, n_neighbors=30, seed=7, threads=threads)
+    fuzzy = fuzzy_set(*graph)
+    start = start_positions(fuzzy, values, n_components=dimension, seed=7)
+    return umap_layout(fuzzy, start, min_dist=min_dist, seed=7, threads=threads, n_epochs=epochs)
+
+
+def clusters(layout, **change):
+    settings = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom"} | change
+    return cluster_layout(layout, **settings)
+
+
+def test_three_blobs_are_three_families_on_a_trustworthy_map():
+    values, mask, kind = blobs(450)
+    found = clusters(lay_out(values, mask, 10, 0.0))
+    assert {tuple(np.unique(found.cluster[kind == k])) for k in range(3)} == {(0,), (1,), (2,)}
+    trust, n = map_trustworthiness(values, mask, lay_out(values, mask, 2, 0.1), seed=0)
+    assert trust >= 0.9
+    assert n == 450
+
+
+def test_threads_and_repeats_do_not_change_a_byte():
+    values, mask, _ = blobs(2100)
+    once = [
+        lay_out(values, mask, d, 0.1, threads, epochs=30).tobytes() for d in (2, 10) for threads in (1, 2, 1)
+    ]
+    assert len(set(once[:3])) == len(set(once[3:])) == 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 12, 39, 41])
+def test_small_maps_work(n):
+    values, mask, _ = blobs(n)
+    for dimension in (2, 10):
+        layout = lay_out(values, mask, dimension, 0.1, epochs=20)
+        assert layout.shape == (n, dimension)
+        assert np.isfinite(layout).all()
+    found = clusters(layout)
+    assert len(found.cluster) == len(found.outlier_score) == n
+
+
+def test_a_map_smaller_than_a_family_is_unassigned():
+    found = clusters(np.random.default_rng(0).normal(size=(11, 10)))
+    assert set(found.cluster) == {-1}
+    assert not found.probability.any()
+    assert set(found.tree) == set(TREE)
+
+
+def test_the_odd_one_out_has_the_highest_outlier_score():
+    rng = np.random.default_rng(0)
+    layout = np.concatenate([rng.normal(0, 1, (60, 10)), rng.normal(30, 1, (60, 10)), [[6.0] * 10]])
+    found = clusters(layout)
+    assert np.argmax(found.outlier_score) == 120
+    assert ((found.probability == 0) == (found.cluster == -1)).all()
+    assert sum(found.tree["child_size"][found.tree["child_size"] == 1]) == 121
+
+
+def test_a_duplicate_position_is_no_nan():
+    found = clusters(np.repeat(np.random.default_rng(0).normal(size=(8, 10)), 20, axis=0))
+    assert np.isfinite(found.outlier_score).all()
+    assert np.isfinite(found.probability).all()
