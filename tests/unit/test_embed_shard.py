@@ -20,7 +20,7 @@ def simulated(n: int, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
     row, column = np.mgrid[:128, :128].astype(float)
     pictures = rng.exponential(10, (n, 128, 128))
-    for i, picture in enumerate(pictures):
+    for i in range(n):
         at, size, loud = rng.uniform(-6, 6), rng.uniform(0.7, 1.4), rng.uniform(120, 600)
         away = [
             np.hypot((column - 64) / (3 * size), (row - 50 - at) / 20),
@@ -30,7 +30,7 @@ def simulated(n: int, seed: int = 1) -> np.ndarray:
             np.abs(row - 30 - at - 0.5 * size * np.abs(column - 64)) / 3,
             np.hypot(((column + at) % (24 * size) - 12) / 3, (row - 75) / 12),
         ][i % 6]
-        picture += loud * np.exp(-0.5 * away**2)
+        pictures[i] += loud * np.exp(-0.5 * away**2)
     return pictures.clip(0, 255).astype(np.uint8)
 
 
@@ -80,7 +80,7 @@ def test_missing_views_are_nan_and_the_rest_is_in_its_row(tmp_path: Path) -> Non
     assert np.isnan(found[~present]).all()
     with torch.inference_mode():
         alone = load_backbone("gradients", "untrained")(torch.from_numpy(views[present][7][None, None]))
-    np.testing.assert_allclose(found[present][7], alone[0], rtol=1e-5)
+    np.testing.assert_allclose(found[present][7], alone[0], rtol=1e-3)
 
 
 def test_a_shard_without_a_picture_or_a_glitch(tmp_path: Path) -> None:
@@ -132,6 +132,7 @@ def test_neighbours_are_of_the_same_kind() -> None:
     assert (kind[neighbours(vectors, 1)[:, 0]] == kind).mean() > 0.97
 
 
+@pytest.mark.slow
 def test_bfloat16_finds_the_neighbours_of_float32() -> None:
     """Recall@10 of glitches whose four views are fused, as the map fuses them."""
     pictures = simulated(400)
@@ -170,7 +171,13 @@ def test_x86_has_bfloat16_by_its_flags(monkeypatch: pytest.MonkeyPatch) -> None:
         assert precision.has_bfloat16("cpu") is flag
 
 
-def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("room", "device", "batches"),
+    [(300, "cuda", [1024, 512, 256]), (0, "cpu", [1024, 512, 256, 128, 64])],
+)
+def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, room: int, device: str, batches: list[int]
+) -> None:
     class Anywhere:
         dimension, half_precision = 1, False
 
@@ -180,8 +187,6 @@ def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(monkeypatch: pytest.
         def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
             return pixels.float().mean((1, 2, 3))[:, None]
 
-    tried: list[int] = []
-
     def on_gpu(backbone: object, pictures: np.ndarray, rows: np.ndarray, batch: int) -> np.ndarray:
         tried.append(batch)
         if batch > room:
@@ -189,18 +194,18 @@ def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(monkeypatch: pytest.
         return np.zeros((len(rows), 1), np.float32)
 
     monkeypatch.setattr(shard, "_on_gpu", on_gpu)
-    for room, device in ((300, "cuda"), (0, "cpu")):
-        tried.clear()
-        vectors, used = embed_pictures(
-            np.ones((3, 4, 4), np.uint8),
-            np.arange(3),
-            load=Anywhere,
-            precision="auto",
-            device="cuda",
-            threads=1,
-        )
-        assert (used.device, used.fell_back, len(vectors)) == (device, True, 3)
-        assert tried == [b for b in (1024, 512, 256, 128, 64) if b >= max(used.batch, 64) or device == "cpu"]
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    tried: list[int] = []
+    vectors, used = embed_pictures(
+        np.ones((3, 4, 4), np.uint8),
+        np.arange(3),
+        load=Anywhere,
+        precision="auto",
+        device="cuda",
+        threads=1,
+    )
+    assert (used.device, used.fell_back, vectors.shape) == (device, True, (3, 1))
+    assert tried == batches
 
 
 def test_a_gpu_that_torch_cannot_use_is_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

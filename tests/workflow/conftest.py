@@ -43,7 +43,9 @@ class Project:
         for name in COPIED:
             source = root / name
             if source.is_dir():
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+                shutil.copytree(
+                    source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+                )
             elif source.exists():
                 shutil.copy2(source, folder / name)
         (folder / "study.yaml").write_text(yaml.safe_dump(config))

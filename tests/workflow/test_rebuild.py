@@ -9,7 +9,15 @@ from tests.workflow.conftest import SMALL, Project, done_jobs, jobs
 
 pytestmark = pytest.mark.slow
 
-BEFORE_MAP = {"plan_observatory", "write_frames", "segments", "events", "catalog", "make_views", "embed_shard"}
+BEFORE_MAP = {
+    "plan_observatory",
+    "write_frames",
+    "segments",
+    "events",
+    "catalog",
+    "make_views",
+    "embed_shard",
+}
 
 
 def test_a_finished_run_has_nothing_to_do(finished):
@@ -54,9 +62,13 @@ def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):
 def test_a_library_function_remakes_what_reaches_it_and_what_lies_behind(finished, tmp_path):
     clone = finished.clone(tmp_path / "clone")
     n_shards = len((clone.folder / "results/catalog/shards.txt").read_text().split())
-    clone.edit("src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage(")
+    clone.edit(
+        "src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage("
+    )
     assert "Nothing to be done" in clone.run("--dry-run")
-    clone.edit("src/glitch_explorer/audit/leakage.py", "_SPARE = 1\n\n\ndef check_leakage(", "def check_leakage(")
+    clone.edit(
+        "src/glitch_explorer/audit/leakage.py", "_SPARE = 1\n\n\ndef check_leakage(", "def check_leakage("
+    )
     clone.edit("src/glitch_explorer/views/qscan.py", "def qscan(", "print('changed')\n\n\ndef qscan(")
     planned = clone.plan()
     assert planned["make_views"] == n_shards
@@ -71,7 +83,9 @@ def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_pat
     more = table[table["ifo"] == "H1"].iloc[[0]].copy()
     segment = segments[(segments["ifo"] == "H1") & (segments["start"] <= more["event_time"].iloc[0])].iloc[-1]
     taken = table["event_time"].to_numpy()
-    free = [t for t in range(int(segment["start"]) + 10, int(segment["end"]) - 10) if abs(taken - t).min() > 2]
+    free = [
+        t for t in range(int(segment["start"]) + 10, int(segment["end"]) - 10) if abs(taken - t).min() > 2
+    ]
     more["event_time"] = more["peak_time"] = more["start_time"] = float(free[0])
     more["gravityspy_id"] = "onemorexyz"
     pd.concat([table, more]).to_csv(path, index=False)

@@ -31,11 +31,11 @@ def view_pattern(views: pd.DataFrame) -> pd.Series:
 
 def _strata(family: np.ndarray, variable: np.ndarray, label: np.ndarray) -> list[np.ndarray]:
     """Cross family and variable within each label; one table of counts a label."""
-    frame = pd.DataFrame({"family": family, "variable": variable, "label": label})
-    return [
-        pd.crosstab(group["family"], group["variable"]).to_numpy(dtype=np.int64)
-        for _, group in frame.groupby("label")
-    ]
+    codes = [np.unique(values.astype(str), return_inverse=True) for values in (label, family, variable)]
+    shape = tuple(len(names) for names, _ in codes)
+    place = np.ravel_multi_index(tuple(code for _, code in codes), shape)
+    counts = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
+    return [table[table.any(axis=1)][:, table.any(axis=0)] for table in counts]
 
 
 def _plogp(counts: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:

@@ -44,9 +44,8 @@ def build_catalog(
 ) -> None:
     """Build the catalogue in the folder `out`.
 
-    Writes shards/{shard}.parquet (a shard that did not change keeps its file), their
-    names in shards.txt, glitches.parquet, duplicates.parquet and parts/catalog.parquet, and removes
-    shards that are no more.
+    Writes shards/{shard}.parquet (one that did not change keeps its file, one that is no more is
+    removed), their names in shards.txt, glitches.parquet, duplicates.parquet and parts/catalog.parquet.
 
     Parameters
     ----------
@@ -60,12 +59,10 @@ def build_catalog(
         `glitch` or `view`: the log counts the pictures that have no place in a glitch's vector.
     snr, peak_frequency_hz, gps
         Lowest and highest taken, None for no bound; peak frequency in Hz, time in GPS s.
-    gps_block_s
-        Length of a shard in s.
+    gps_block_s, max_quarantined_share
+        Length of a shard in s; highest share of bad rows among those of the study.
     segments, events
         Tables of these names; without a segment every time is taken.
-    max_quarantined_share
-        Highest share of bad rows among those of the study.
 
     Raises
     ------

@@ -58,14 +58,10 @@ class Network(nn.Module):
     """
 
     half_precision = True
-    mean: Tensor
-    deviation: Tensor
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
         self.body = body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.register_buffer("mean", torch.tensor(_MEAN).reshape(1, 3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor(_DEVIATION).reshape(1, 3, 1, 1), persistent=False)
         with torch.inference_mode():
             self.dimension = int(
                 self(torch.zeros(1, 1, _TRIAL_SIDE, _TRIAL_SIDE, dtype=torch.uint8)).shape[1]
@@ -74,7 +70,8 @@ class Network(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Turn uint8 pixels ``(b, 1, H, W)`` into float32 vectors ``(b, d)``."""
         grey = compress(pixels) / _BRIGHTEST
-        colours = ((grey - self.mean.float()) / self.deviation.float()).to(self.mean.dtype)
+        mean, deviation = (grey.new_tensor(value).reshape(1, 3, 1, 1) for value in (_MEAN, _DEVIATION))
+        colours = ((grey - mean) / deviation).to(next(self.body.parameters()).dtype)
         features: Tensor = self.body(colours.contiguous(memory_format=torch.channels_last))
         return features.flatten(1).float()
 
@@ -83,6 +80,7 @@ class _Mean(nn.Module):
     """Average over the picture, in float32 whatever the network computes in."""
 
     def forward(self, features: Tensor) -> Tensor:
+        """Turn ``(b, c, h, w)`` into float32 ``(b, c, 1, 1)``."""
         return features.float().mean((2, 3), keepdim=True)
 
 

@@ -30,8 +30,12 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
         at = torch.arange(-radius, radius + 1, dtype=pictures.dtype, device=pictures.device)
         kernel = torch.exp(-0.5 * (at / scaled) ** 2)
         kernel = kernel / kernel.sum()
-        shape, padding = ((1, 1, -1, 1), (radius, 0)) if axis == 2 else ((1, 1, 1, -1), (0, radius))
-        pictures = functional.conv2d(pictures, kernel.reshape(shape), padding=padding)
+        shape, margins = (
+            ((1, 1, -1, 1), (0, 0, radius, radius)) if axis == 2 else ((1, 1, 1, -1), (radius, radius, 0, 0))
+        )
+        # What leaves the picture goes on beyond it: an edge there would be of our making.
+        padded = functional.pad(pictures, margins, mode="replicate")
+        pictures = functional.conv2d(padded, kernel.reshape(shape))
     return pictures
 
 

@@ -61,7 +61,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _batches(pictures: Bytes, rows: npt.NDArray[np.int64], size: int) -> list[Callable[[], torch.Tensor]]:
-    """Give functions that read `rows` of `pictures` in batches of exactly `size`, the last one padded."""
+    """Give functions that read `rows` of `pictures` in batches of exactly `size`, the last padded."""
 
     def read(start: int) -> torch.Tensor:
         chosen = rows[start : start + size]
@@ -69,7 +69,7 @@ def _batches(pictures: Bytes, rows: npt.NDArray[np.int64], size: int) -> list[Ca
         batch[: len(chosen), 0] = pictures[chosen]
         return torch.from_numpy(batch)
 
-    return [partial(read, start) for start in range(0, len(rows), size)]
+    return [partial(read, start) for start in range(0, max(len(rows), 1), size)]
 
 
 def _on_cpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], threads: int) -> Float32:
@@ -194,14 +194,17 @@ def embed_shard(
     def load() -> Backbone:
         return load_backbone(backbone, weights, seed=seed, sha256=sha256)
 
-    vectors = np.full((*present.shape, load().dimension), np.nan, np.float32)
     rows = np.flatnonzero(present.ravel())
-    pictures = array.reshape(-1, *array.shape[2:])
-    used = Used(device, "none", 0, False)
-    if len(rows):
-        vectors[present], used = embed_pictures(
-            pictures, rows, load=load, precision=precision, device=device, threads=threads
-        )
+    found, used = embed_pictures(
+        array.reshape(-1, *array.shape[2:]),
+        rows,
+        load=load,
+        precision=precision,
+        device=device,
+        threads=threads,
+    )
+    vectors = np.full((*present.shape, found.shape[1]), np.nan, np.float32)
+    vectors[present] = found
     _LOG.info("%d views of %d glitches: %s", len(rows), len(array), used)
     files.write_array(out, vectors)
     return used
