@@ -21,7 +21,7 @@ STAGES = {
     "catalog": ["gwpy", "h5py", "igwn-ligolw", "pillow", "scipy"],
     "views": ["filelock", "gwdatafind", "gwosc", "gwpy", "h5py", "lalsuite", "pillow", "scipy", "torch"],
     "embed": ["filelock", "pooch", "requests", "safetensors", "torch", "torchvision"],
-    "map": ["fast-hdbscan", "hdbscan", "pynndescent", "scikit-learn", "scipy", "umap-learn"],
+    "map": ["hdbscan", "pynndescent", "scikit-learn", "scipy", "umap-learn"],
     "audit": ["cleanlab", "scikit-learn", "scipy"],
     "site": ["jinja2", "matplotlib", "pillow", "plotly", "scipy"],
     "validate": ["scikit-learn", "scipy"],

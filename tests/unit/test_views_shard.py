@@ -180,3 +180,11 @@ def test_quarantine_is_gathered_and_limited(tmp_path):
 def test_no_quarantine_at_all_is_a_table_without_rows(tmp_path):
     gather_quarantine([], tmp_path / "all.parquet", n_rows=0, max_share=0.1)
     assert tables.read("quarantine", tmp_path / "all.parquet").empty
+
+
+def test_web_addresses_of_a_catalogue_are_no_pictures(tmp_path):
+    frame = glitches({"glitch_id": "a", "event_time": 132.0, "view_path_0_5": "https://example.org/a_0.5.png"})
+    views, status, quarantine = run(tmp_path, frame, strain=FakeStrain((0, 300)))
+    assert status.loc["a", list(tables.VIEW_PRESENT)].all()
+    assert views.any()
+    assert len(quarantine) == 0

@@ -127,9 +127,12 @@ def _create(path: Path, shape: tuple[int, ...]) -> Bytes:
 
 
 def _paths(row: Row) -> list[str | None]:
-    """Give the paths of the four views and of the one of unknown length."""
+    """Give the paths of the four views and of the one of unknown length.
+
+    The catalogues' web addresses are no files: such a glitch is scanned.
+    """
     values = [row[column] for column in (*tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN)]
-    return [value if isinstance(value, str) and value else None for value in values]
+    return [value if isinstance(value, str) and value and "://" not in value else None for value in values]
 
 
 def _fill_from_pictures(
@@ -352,5 +355,6 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
         raise UserError(
             f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
             f" limits.quarantined_share = {max_share:g} allows. The commonest reasons: {listed}."
-            f" All of them are in {out}. Repair the source, or raise the limit."
+            f" All of them stay in the tables that were joined, beside {parts[-1]}. Repair the source, or raise"
+            " the limit."
         )
