@@ -56,7 +56,7 @@ def compress(pixels: Tensor) -> Tensor:
     -----
     Ours. Left in, the noise of a picture, whose texture follows the Q of its plane,
     decides who is whose neighbour: on simulated pictures of 23 kinds of glitch the
-    nearest neighbour of an untrained ResNet-18 is right in 83 % with it and in 93 % without.
+    nearest neighbour of an untrained ResNet-18 is right in 83 % with it and in 87 % without.
     """
     energy = blur(pixels.to(torch.float32) * ENERGY_STEP, SMOOTHING)
     return torch.log1p((energy - FLOOR).clamp(min=0))

@@ -13,7 +13,7 @@ CELLS = 8
 ORIENTATIONS = 8
 #: Smoothing before the gradient, in pixels of a reference picture.
 SMOOTHING = 1.4
-#: Added to every number: pictures that show nothing are like each other, not without direction.
+#: Added to every mean: pictures that show nothing are like each other, not without direction.
 QUIET = 1e-4
 
 
@@ -23,7 +23,8 @@ class OrientedGradients(nn.Module):
     The edges of a blip stand, those of a line lie, those of an arch turn; a cell spans
     about an octave in frequency and an eighth of the view in time, so that a small shift
     in time changes little. The share of an edge in an orientation falls off as the
-    8th power of the cosine of twice the angle between them.
+    8th power of the cosine of twice the angle between them. The square root at the end lets
+    faint parts count beside loud ones (Arandjelovic & Zisserman 2012).
     """
 
     dimension = CELLS * CELLS * ORIENTATIONS
@@ -49,4 +50,4 @@ class OrientedGradients(nn.Module):
         double_sine = 2 * along_time * along_frequency * inverse
         share = (double_cosine * self.cosines + double_sine * self.sines).clamp(min=0)
         edges = share.square().square().square() * square.sqrt()
-        return functional.adaptive_avg_pool2d(edges, (CELLS, CELLS)).flatten(1) + QUIET
+        return (functional.adaptive_avg_pool2d(edges, (CELLS, CELLS)).flatten(1) + QUIET).sqrt()

@@ -1,0 +1,54 @@
+"""Run all benchmarks at full size and print their tables with commit and machine: `make bench`.
+
+What they print goes into docs/reference/benchmarks.md by hand, with what it means. The real
+pictures and strain files are taken from the folder given by --data, where there is one.
+"""
+
+import argparse
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def machine() -> str:
+    """Name the processor, as Linux tells it."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(models)} x {models[0]}" if models else platform.processor() or "unknown"
+
+
+def commands(data: Path) -> list[list[str]]:
+    made = [
+        ["embedding.py", "--images", "800"],
+        ["qscan.py", "--rate", "4096"],
+        ["qscan.py", "--rate", "8192"],
+        ["qscan.py", "--rate", "16384"],
+        ["engines.py"],
+        ["reduction.py", "--n", "34332"],
+    ]
+    if data.is_dir():
+        made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])
+        made.append(["realism.py", "--golden", str(data / "images/golden")])
+    return made
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared/data")
+    data = parser.parse_args().data
+    commit = subprocess.run(
+        ["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    print(f"commit {commit or 'unknown'}, {machine()}, Python {platform.python_version()}")
+    worst = 0
+    for name, *arguments in commands(data):
+        print(f"\n## {name} {' '.join(arguments)}\n", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, HERE / name, *arguments], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
