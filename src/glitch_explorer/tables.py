@@ -117,7 +117,12 @@ SCHEMAS: dict[str, pa.Schema] = {
     "map_rows": _schema(
         glitch_id=_ID,
         view=_VIEW,
-        representative=(_INT, False, "", "first row with the same vector; that one is mapped, this copies it"),
+        representative=(
+            _INT,
+            False,
+            "",
+            "first row with the same vector; that one is mapped, this copies it",
+        ),
     ),
     "coordinates": _schema(
         glitch_id=_ID,

@@ -33,7 +33,9 @@ def test_dependencies_page_names_every_dependency(root):
         assert re.search(rf"(?<![\w-]){name}(?![\w-])", text), name
 
 
-@pytest.mark.parametrize("target", ["catalog", "views", "embed", "map", "audit", "site", "validate", "download"])
+@pytest.mark.parametrize(
+    "target", ["catalog", "views", "embed", "map", "audit", "site", "validate", "download"]
+)
 def test_targets_of_the_docs_are_rules(root, target):
     rules = "\n".join(path.read_text() for path in (root / "rules").glob("*.smk"))
     assert re.search(rf"^(rule|checkpoint) {target}:", rules, re.MULTILINE)

@@ -84,15 +84,15 @@ def spectrogram(label, seconds, scale, generator):
 
 
 def paste(picture, energy, path):
-    """Save the picture with the energy inside its frame."""
+    """Save the picture with the energy inside its frame; as JPEG, which is written ten times faster."""
     pixels, inside = picture
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = inside[box].shape
-    resized = Image.fromarray(energy).resize((width, height), Image.Resampling.BILINEAR)
-    shown = pixels.copy()
-    shown[box][inside[box]] = VIRIDIS[np.asarray(resized)][inside[box]]
-    Image.fromarray(shown).save(path, compress_level=1)
+    mask = Image.fromarray(inside[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    shown = Image.fromarray(energy).resize(mask.size, Image.Resampling.BILINEAR)
+    shown.putpalette(VIRIDIS.tobytes())
+    whole = Image.fromarray(pixels)
+    whole.paste(shown.convert("RGB"), (int(columns[0]), int(rows[0])), mask)
+    whole.save(path, quality=95, subsampling=0)
 
 
 @pytest.fixture(scope="module")
@@ -110,15 +110,15 @@ def shard(tmp_path_factory):
     for number in range(PER_CLASS * len(MORPHOLOGIES)):
         label = list(MORPHOLOGIES)[number % len(MORPHOLOGIES)]
         size, ifo = list(LAYOUTS)[generator.integers(2)], list(DETECTORS)[generator.integers(2)]
-        row = {"glitch_id": f"g{number:03d}", "ifo": ifo, "label": label, "shard": "H1-0", "astrophysical": ""}
+        row = {"glitch_id": f"g{number:03d}", "ifo": ifo, "label": label}
         scale = generator.uniform(0.85, 1.15)
         for seconds, column in zip(tables.VIEWS, tables.VIEW_PATHS, strict=True):
-            row[column] = str(folder / f"{row['glitch_id']}_{seconds}.png")
+            row[column] = str(folder / f"{row['glitch_id']}_{seconds}.jpg")
             energy = spectrogram(label, seconds, scale, generator)
             paste(empty[size, ifo, seconds], energy, row[column])
         rows.append(row)
-    table = tables.empty("glitches").reindex(range(len(rows)))
-    tables.write("glitches", table.assign(**pd.DataFrame(rows)), folder / "shard.parquet")
+    table = tables.empty("glitches").reindex(range(len(rows))).assign(**pd.DataFrame(rows))
+    tables.write("glitches", table.assign(shard="H1-0", astrophysical=""), folder / "shard.parquet")
     return folder / "shard.parquet"
 
 

@@ -183,7 +183,9 @@ def test_no_quarantine_at_all_is_a_table_without_rows(tmp_path):
 
 
 def test_web_addresses_of_a_catalogue_are_no_pictures(tmp_path):
-    frame = glitches({"glitch_id": "a", "event_time": 132.0, "view_path_0_5": "https://example.org/a_0.5.png"})
+    frame = glitches(
+        {"glitch_id": "a", "event_time": 132.0, "view_path_0_5": "https://example.org/a_0.5.png"}
+    )
     views, status, quarantine = run(tmp_path, frame, strain=FakeStrain((0, 300)))
     assert status.loc["a", list(tables.VIEW_PRESENT)].all()
     assert views.any()

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
-class SourceFault(RuntimeError):  # noqa: N818 - a fault, in the house's words
+class SourceFault(UserError):
     """A service or disk that stayed away after all retries: the job stops."""
 
 

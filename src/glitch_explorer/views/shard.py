@@ -355,6 +355,6 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
         raise UserError(
             f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
             f" limits.quarantined_share = {max_share:g} allows. The commonest reasons: {listed}."
-            f" All of them stay in the tables that were joined, beside {parts[-1]}. Repair the source, or raise"
-            " the limit."
+            f" All of them stay in the tables that were joined, beside {parts[-1]}."
+            " Repair the source, or raise the limit."
         )

@@ -1,0 +1,31 @@
+"""The benchmarks run, in short, and the claims hold where noise cannot hide them."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["embedding.py", "--images", "48"], r"images/s"),
+        (["qscan.py", "--rate", "4096", "--glitches", "2"], r"ratio"),
+        (["reduction.py", "--n", "1500"], r"times"),
+        (["engines.py", "--n", "3000"], r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
+    ],
+)
+def test_a_benchmark_runs(root, command, expected):
+    done = subprocess.run(
+        [sys.executable, root / "benchmarks" / command[0], *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert re.search(expected, done.stdout)
