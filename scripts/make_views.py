@@ -1,13 +1,16 @@
 """Decode or Q-scan the views of one shard."""
 
 from glitch_explorer.job import logged
-from glitch_explorer.sources.strain import open_strain
 from glitch_explorer.views.shard import make_views
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         wanted = snakemake.params
-        strain = None if wanted.strain["source"] == "none" else open_strain(**wanted.strain)
+        strain = None
+        if wanted.strain["source"] != "none":
+            from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
+
+            strain = open_strain(**wanted.strain)
         make_views(
             snakemake.input.shard,
             out=snakemake.output.views,
