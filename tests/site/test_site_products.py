@@ -88,6 +88,7 @@ def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
 
 def test_the_gate_is_green_on_the_fake_results(results: Path) -> None:
     require_no_leakage(results / "audit" / "leakage.parquet")
+    assert not tables.read("leakage", results / "audit" / "leakage.parquet")["failed"].any()
 
 
 def test_the_labels_that_change_make_a_gradient(results: Path) -> None:

@@ -1,9 +1,8 @@
 """The vectors of one shard of the catalogue."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.embed.backbone import Backbone, load_backbone
 from glitch_explorer.embed.precision import choose_precision
 from glitch_explorer.errors import UserError
+from glitch_explorer.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,15 +49,12 @@ def _wanted(status: str | Path, n: int) -> npt.NDArray[np.bool_]:
     return present
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch's operations on one thread each."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def _usable(device: str) -> str:
+    """Give the device, or the CPU where this torch cannot use it."""
+    if device == "cuda" and not torch.cuda.is_available():
+        _LOG.warning("a GPU was given, but this torch cannot use it: running on the CPU")
+        return "cpu"
+    return device
 
 
 def _batches(pictures: Bytes, rows: npt.NDArray[np.int64], size: int) -> list[Callable[[], torch.Tensor]]:
@@ -80,7 +77,7 @@ def _on_cpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], th
             return backbone(read()).numpy()
 
     batches = _batches(pictures, rows, CPU_BATCH)
-    with _one_thread(), ThreadPoolExecutor(threads, "embed", torch.set_num_threads, (1,)) as pool:
+    with one_thread(), ThreadPoolExecutor(threads, "embed", torch.set_num_threads, (1,)) as pool:
         done = tqdm(pool.map(embed, batches), total=len(batches), unit="batch", mininterval=5)
         return np.concatenate(list(done))[: len(rows)]
 
@@ -183,9 +180,7 @@ def embed_shard(
     UserError
         When the files do not belong together, or the backbone cannot be loaded.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        _LOG.warning("a GPU was given, but this torch cannot use it: running on the CPU")
-        device = "cpu"
+    device = _usable(device)
     array = files.read_array(views)
     if array.ndim != 4 or array.shape[1] != len(tables.VIEWS) or array.dtype != np.uint8:
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
@@ -205,6 +200,6 @@ def embed_shard(
     )
     vectors = np.full((*present.shape, found.shape[1]), np.nan, np.float32)
     vectors[present] = found
-    _LOG.info("%d views of %d glitches: %s", len(rows), len(array), used)
     files.write_array(out, vectors)
+    _LOG.info("%d views of %d glitches: %s", len(rows), len(array), used)
     return used

@@ -1,6 +1,7 @@
 """How stable a family is: mean best Jaccard over re-runs on subsamples (Hennig 2007)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,16 +75,12 @@ def family_stability(
 
     Parameters
     ----------
-    fuzzy, values
-        ``(n, n)`` fuzzy set and ``(n, d)`` vectors of the rows that are mapped.
-    families
-        ``(n,)`` their families in the full map.
+    fuzzy, values, families
+        ``(n, n)`` fuzzy set, ``(n, d)`` vectors and ``(n,)`` families of the rows that are mapped.
     n_components, min_cluster_size, min_samples, cluster_selection
         As in the full map.
-    runs
-        Re-runs, at least 2.
-    seed
-        Seed of the full map; re-run r takes its own from (seed, r).
+    runs, seed
+        Re-runs, at least 2, and the seed of the full map; re-run r takes its own from both.
     threads
         Threads to use; they do not change the result.
 
@@ -108,20 +105,18 @@ def family_stability(
         "cluster_selection": cluster_selection,
     }
 
-    def score(run: int) -> npt.NDArray[np.float64]:
-        return _rerun(
-            fuzzy,
-            values,
-            families,
-            names=names,
-            n_components=n_components,
-            settings=settings,
-            entropy=(seed, run + 1),
-        )
-
+    score = partial(
+        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings, seed=seed
+    )
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
-        results = pool.map(score, range(runs))
+        results = pool.map(lambda run: score(run=run), range(runs))
         scores = np.array(list(tqdm(results, total=runs, desc="re-runs", unit="run")))
+    return _summary(names, scores)
+
+
+def _summary(names: list[str], scores: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Give the table "stability" of scores ``(runs, len(names))``."""
+    runs = len(scores)
     mean = scores.mean(axis=0)
     half = student.ppf(0.975, runs - 1) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
     return pd.DataFrame(
@@ -143,10 +138,11 @@ def _rerun(
     names: list[str],
     n_components: int,
     settings: dict[str, Any],
-    entropy: tuple[int, int],
+    seed: int,
+    run: int,
 ) -> npt.NDArray[np.float64]:
-    """Do one re-run and score every family in it."""
-    sequence = np.random.SeedSequence(entropy)
+    """Do one re-run, with a seed of its own, and score every family in it."""
+    sequence = np.random.SeedSequence((seed, run + 1))
     seed = int(sequence.generate_state(1)[0])
     n = len(families)
     rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
-class SourceFault(UserError):
+class SourceFault(UserError):  # noqa: N818 - a fault, in the house's words
     """A service or disk that stayed away after all retries: the job stops."""
 
 

@@ -15,15 +15,15 @@ the peak anywhere in the data, draws the whole length of the data only, and comp
 every plane in full, which is most of gwpy's work.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import VIEWS
+from glitch_explorer.threads import one_thread
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import Block, event_energies, ratio, row_energies, row_peaks, split
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
@@ -112,17 +112,6 @@ def _scan(
     return torch.stack(views)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch's operations on one thread each, so that sums have one order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _whole_seconds(strain: np.ndarray, offset: float, *, sample_rate: int) -> tuple[np.ndarray, float]:
     """Cut `strain` `(n,)` to whole seconds at the end farther from the event."""
     rest = strain.size % sample_rate
@@ -166,7 +155,7 @@ def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
 def _run(scan: Callable[[list[int]], None], rows: list[int], *, device: str, threads: int) -> None:
     """Scan `rows` in a way that the company of a row, or `threads`, cannot change its result."""
     if torch.device(device).type == "cpu":
-        with _one_thread(), ThreadPoolExecutor(threads, "qscan", torch.set_num_threads, (1,)) as pool:
+        with one_thread(), ThreadPoolExecutor(threads, "qscan", torch.set_num_threads, (1,)) as pool:
             list(pool.map(scan, [[row] for row in rows]))
         return
     # Batches of one size: an accelerator may sum differently in others.
