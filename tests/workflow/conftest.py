@@ -57,7 +57,7 @@ class Project:
         return Project(folder)
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml", *arguments]
+        return [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", "2", *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
