@@ -4,6 +4,8 @@ rule map_graph:
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
+        # Too much in quarantine stops the run before the map; its content is no input of the map.
+        quarantine=ancient(rules.gather_quarantine.output.quarantine),
     output:
         rows="results/map/rows.parquet",
         vectors="results/map/vectors.npy",

@@ -124,6 +124,9 @@ def test_a_map_without_families_or_labels(tmp_path: Path) -> None:
     make_site(root, root / "site", root / "figures")
     assert tables.read("audit_families", root / "audit" / "families.parquet").empty
     assert "0 families" in (root / "site" / "atlas.html").read_text(encoding="utf-8")
+    for path in (root / "figures").glob("*.png"):
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 1, f"{path.name} is blank"
 
 
 def test_nothing_half_written_stays(site: Path, results: Path) -> None:

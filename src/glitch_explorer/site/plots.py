@@ -44,6 +44,12 @@ def bare(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def nothing(axes: Axes, why: str) -> None:
+    """Say in words why there is nothing to draw."""
+    axes.axis("off")
+    axes.text(0.5, 0.5, why, ha="center", va="center", fontsize=10, color=_QUIET, transform=axes.transAxes)
+
+
 def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], nobody: str) -> None:
     """Draw the map's points, `column` in colours and shapes, those without it in `nobody`."""
     size = float(np.clip(30000 / max(1, len(rows)), 3, 26))
@@ -99,9 +105,12 @@ def map_by_label(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -
 
 def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str], colour: str) -> None:
     """Draw horizontal bars from the top down, a note at the end of each."""
+    if not names:
+        nothing(axes, "no family with labelled members")
+        return
     places = list(range(len(names)))
     axes.barh(places, values, color=colour, height=0.72)
-    span = max([*values, 1e-9])
+    span = max(values) or 1.0
     for place, value, note in zip(places, values, notes, strict=True):
         box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
         axes.text(value + 0.015 * span, place, note, va="center", fontsize=7.5, color=_QUIET, bbox=box)

@@ -10,10 +10,13 @@ from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.site.choice import by_label, evenly
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of
-from glitch_explorer.site.plots import bare, figure, plain, save
+from glitch_explorer.site.plots import bare, figure, nothing, plain, save
+from glitch_explorer.tables import UNASSIGNED
 
 #: Thumbnails in a row, rows in a contact sheet, families in a figure, pixels of a thumbnail.
 LENGTH, ROWS, FAMILIES, SIZE = 14, 8, 3, 72
+#: What a figure of families says where there is none.
+NO_FAMILY = "no family: no group on the map has map.min_cluster_size members"
 
 
 def _strip(axes: Axes, pictures: Pictures, members: list[Key], title: str) -> None:
@@ -39,8 +42,9 @@ def contact_sheet(members: pd.DataFrame, pictures: Pictures, path: Path, *, fami
     for axes, (label, keys) in zip(grid, groups, strict=False):
         _strip(axes, pictures, keys, f"{'no label' if label is None else plain(label)}  ({len(keys)})")
     if not groups:
-        grid[0].axis("off")
-    made.suptitle(f"Family {plain(family)} by label", x=0.01, ha="left", fontsize=11)
+        nothing(grid[0], "nothing is on the map")
+    shown = "No family: what is unassigned," if family == UNASSIGNED else f"Family {plain(family)}"
+    made.suptitle(f"{shown} by label", x=0.01, ha="left", fontsize=11)
     save(made, path, dpi)
 
 
@@ -61,7 +65,7 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
         _strip(grid[2 * number], pictures, axis, f"{plain(family)}, along its axis")
         _strip(grid[2 * number + 1], pictures, louder, f"{plain(family)}, by mean normalized energy, {span}")
     if not families:
-        grid[0].axis("off")
+        nothing(grid[0], NO_FAMILY)
     save(made, path, dpi)
 
 
@@ -110,5 +114,5 @@ def gradients(
         _strip(grid[2 * number, 0], pictures, row_keys(placed), f"{plain(family)}: {changes}")
         _shares(grid[2 * number + 1, 0], placed, segments)
     if not families:
-        grid[0, 0].axis("off")
+        nothing(grid[0, 0], NO_FAMILY)
     save(made, path, dpi)
