@@ -137,20 +137,20 @@ rule front_page:
     output:
         figures=directory("results/site/figures"),
         page="results/site/index.html",
-    params:
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
-        code=code("front_page"),
     log:
         "results/logs/front_page.log",
     benchmark:
         "results/benchmarks/front_page.tsv"
+    conda:
+        "../envs/site.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
-    conda:
-        "../envs/site.yaml"
+    params:
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("front_page"),
     script:
         "../scripts/front_page.py"
 

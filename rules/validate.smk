@@ -16,18 +16,18 @@ rule validate_observatory:
             category="Validation",
             caption="../report/validation.rst",
         ),
-    params:
-        code=code("validate_observatory"),
     log:
         "results/logs/validate_observatory.log",
     benchmark:
         "results/benchmarks/validate_observatory.tsv"
+    conda:
+        "../envs/validate.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=20,
-    conda:
-        "../envs/validate.yaml"
+    params:
+        code=code("validate_observatory"),
     script:
         "../scripts/validate_observatory.py"
 

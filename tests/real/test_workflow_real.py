@@ -107,7 +107,7 @@ def spoil(tree: Path, metadata: Path) -> dict[str, str]:
     folder.mkdir()
     for path in files[unlabelled]:
         path.rename(folder / path.name)
-    lines = [f"{key[3:]},H1,{1126400000 + n},{SCRIPT}" for n, key in enumerate(rest[:4])]
+    lines = [f"{key[3:]},H1,{1126400000 + n},{SCRIPT if n < 4 else ''}" for n, key in enumerate(rest)]
     header = "gravityspy_id,ifo,event_time,ml_label"
     metadata.write_text("\n".join([header, *lines, f"{late[3:]},H1,NaN,Blip", ""]))
     return {"half": half[3:], "bombed": bombed[3:], "unlabelled": unlabelled[3:], "late": late[3:]}
