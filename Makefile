@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 .PHONY: help demo test check bench lint lock clean
 
@@ -39,10 +39,10 @@ lint: $(READY)
 	$(BIN)/codespell
 
 check: lint
-	$(PYTEST) -q -m "not slow and not browser" tests/unit tests/workflow
+	$(PYTEST) -m "not slow and not browser" tests/unit tests/workflow
 
 test: lint
-	$(PYTEST) -q --durations=15
+	$(PYTEST) --durations=15
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -20,3 +20,24 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("real data are not here: ../shared/data is missing")
     return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together what shares an expensive fixture, and start with what takes longest."""
+    for item in items:
+        shared = SMALL_RUNS & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("small runs" if shared else item.path.name))
+    items.sort(key=lambda item: _place(item))
+
+
+#: Fixtures of tests/workflow/conftest.py that run the whole workflow.
+SMALL_RUNS = {"finished", "pictures"}
+
+
+def _place(item: pytest.Item) -> int:
+    """Give a test's turn: small runs first, then the default, real data, all else."""
+    if SMALL_RUNS & set(getattr(item, "fixturenames", ())):
+        return 0
+    parts = item.path.parts
+    return 1 if "workflow" in parts else 2 if "real" in parts else 3

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def serve_datafind(
         "api": {"versions": ["ldr", "v1"]},
         "input": {"source": [{"type": "diskcache", "path": str(cache), "interval": 3600}]},
     }
-    app = GWDataFindApp("gwdatafind_server.app", config)
+    # The application calls asyncio.run, which a thread with a running loop (a browser's) refuses.
+    with ThreadPoolExecutor(1) as thread:
+        app = thread.submit(GWDataFindApp, "gwdatafind_server.app", config).result()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
