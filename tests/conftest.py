@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = SMALL_RUNS & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("small runs" if shared else item.path.name))
-    items.sort(key=lambda item: _place(item))
+    items.sort(key=_place)
 
 
 #: Fixtures of tests/workflow/conftest.py that run the whole workflow.
