@@ -22,22 +22,12 @@ def shared_data() -> Path:
     return path
 
 
+#: What takes longest starts first, so that two processes end at about the same time.
+LONGEST = ("test_rebuild.py", "test_faults.py", "test_default.py", "test_workflow_real.py")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares an expensive fixture, and start with what takes longest."""
-    for item in items:
-        shared = SMALL_RUNS & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("small runs" if shared else item.path.name))
-    items.sort(key=_place)
-
-
-#: Fixtures of tests/workflow/conftest.py that run the whole workflow.
-SMALL_RUNS = {"finished", "pictures"}
-
-
-def _place(item: pytest.Item) -> int:
-    """Give a test's turn: small runs first, then the default, real data, all else."""
-    if SMALL_RUNS & set(getattr(item, "fixturenames", ())):
-        return 0
-    parts = item.path.parts
-    return 1 if "workflow" in parts else 2 if "real" in parts else 3
+    """Start with the files that take longest."""
+    turns = {name: turn for turn, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: turns.get(item.path.name, len(LONGEST)))

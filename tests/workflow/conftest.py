@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 SMALL = {
     "detectors": ["H1", "L1"],
@@ -128,12 +130,27 @@ def done_jobs(text: str) -> dict[str, int]:
     return found
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Project:
+    """Give the run `name`, which one of the processes that test side by side makes for all."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / f"{name}.lock"):
+        done = shared / f"{name}.done"
+        if not done.exists():
+            make(shared / name)
+            done.touch()
+    return Project(shared / name)
+
+
 @pytest.fixture(scope="session")
 def finished(root, tmp_path_factory) -> Project:
     """Give a small run of the whole workflow that is complete; clone it, do not change it."""
-    project = Project.copied(root, tmp_path_factory.mktemp("workflow") / "finished", SMALL)
-    project.first_output = project.run()
-    return project
+
+    def make(folder: Path) -> None:
+        Project.copied(root, folder, SMALL).run()
+
+    return made_once(tmp_path_factory, "finished", make)
 
 
 def draw_pictures(project: Project, folder: Path) -> None:
@@ -162,7 +179,10 @@ def pictures(root, finished, tmp_path_factory) -> Project:
     """Give a small finished run on pictures, drawn from the simulated one."""
     config = {name: SMALL[name] for name in ("detectors", "limits", "views", "map", "audit")}
     config["source"] = {"kind": "images", "paths": ["pictures"]}
-    project = Project.copied(root, tmp_path_factory.mktemp("workflow") / "pictures", config)
-    draw_pictures(finished, project.folder / "pictures")
-    project.run()
-    return project
+
+    def make(folder: Path) -> None:
+        project = Project.copied(root, folder, config)
+        draw_pictures(finished, folder / "pictures")
+        project.run()
+
+    return made_once(tmp_path_factory, "drawn", make)
