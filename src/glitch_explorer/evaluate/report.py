@@ -92,13 +92,13 @@ def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
     inside = evaluation[(evaluation["types"] == "catalogue") & (evaluation["n"] > 0)]
     sets = list(dict.fromkeys(inside["pictures"]))
     count = len(inside[["encoder", "draw"]].drop_duplicates())
-    made = figure(max(4.8 * len(sets), 4.8), 1.6 + 0.34 * count)
+    made = figure(2 + 4.2 * max(len(sets), 1), 1.6 + 0.34 * count)
     panels = made.subplots(1, max(len(sets), 1), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, sets, strict=False):
         own = inside[inside["pictures"] == name]
         for number, (view, shift) in enumerate((("any", -0.13), ("fused", 0.13))):
             part = own[own["view"] == view].reset_index(drop=True)
-            colour, _, shape = look(number)
+            colour, shape = look(number)[0], "oD"[number]
             away = np.abs(part[["accuracy_low", "accuracy_high"]].to_numpy().T - part["accuracy"].to_numpy())
             at = np.arange(len(part)) + shift
             label = "one view" if view == "any" else "four views fused"
@@ -112,9 +112,10 @@ def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
             yticks=np.arange(len(fused)),
             yticklabels=[plain(_title(row)) for _, row in fused.iterrows()],
         )
+        axes.title.set_fontsize(10)
         bare(axes)
     panels[0].invert_yaxis()
-    panels[0].legend(fontsize=8, loc="lower left", frameon=False)
+    made.legend(*panels[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
     save(made, Path(path), 130)
 
 
