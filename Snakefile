@@ -18,6 +18,7 @@ include: "rules/map.smk"
 include: "rules/audit.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
+include: "rules/evaluate.smk"
 
 
 rule all:

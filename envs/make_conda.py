@@ -44,9 +44,23 @@ STAGES = {
     ],
     "embed": ["filelock", "pooch", "requests", "safetensors", "tenacity", "torch", "torchvision"],
     "map": ["hdbscan", "numba", "pynndescent", "scikit-learn", "scipy", "threadpoolctl", "umap-learn"],
-    "audit": ["cleanlab", "scikit-learn", "scipy"],
+    "audit": ["cleanlab", "scikit-learn", "scipy", "threadpoolctl"],
     "site": ["jinja2", "markupsafe", "matplotlib", "pillow", "plotly", "scipy"],
     "validate": ["scikit-learn", "scipy"],
+    "evaluate": [
+        "filelock",
+        "gwpy",
+        "h5py",
+        "igwn-ligolw",
+        "matplotlib",
+        "pillow",
+        "safetensors",
+        "scikit-learn",
+        "scipy",
+        "threadpoolctl",
+        "torch",
+        "torchvision",
+    ],
 }
 POST_DEPLOY = """\
 #!/bin/sh

@@ -65,6 +65,32 @@ rule audit_leakage:
         "../scripts/audit_leakage.py"
 
 
+rule audit_probe:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        families="results/map/families.parquet",
+        vectors="results/map/vectors.npy",
+    output:
+        probe="results/audit/probe.parquet",
+    log:
+        "results/logs/audit_probe.log",
+    benchmark:
+        "results/benchmarks/audit_probe.tsv"
+    conda:
+        "../envs/audit.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        permutations=config["audit"]["permutations"],
+        seed=config["audit"]["seed"],
+        code=code("audit_probe"),
+    script:
+        "../scripts/audit_probe.py"
+
+
 # Apart from the table, so that the table is there to be read when the gate fails the run.
 rule leakage_gate:
     input:
@@ -91,4 +117,5 @@ rule audit:
     input:
         rules.audit_labels.output,
         rules.audit_leakage.output,
+        rules.audit_probe.output,
         rules.leakage_gate.output,

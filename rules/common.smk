@@ -48,14 +48,17 @@ def source_files(wildcards):
     ]
 
 
-def source_listing(wildcards):
+def listing(paths):
     """Digest of names, sizes and times of the pictures, so that a replaced one is noticed."""
     try:
-        return source_state(
-            [path for path in config["source"]["paths"] if Path(path).is_dir()]
-        )
+        return source_state([path for path in paths if Path(path).is_dir()])
     except UserError as problem:
         raise WorkflowError(str(problem)) from None
+
+
+def source_listing(wildcards):
+    """Digest of the source's pictures."""
+    return listing(config["source"]["paths"])
 
 
 def frames(wildcards):
@@ -66,13 +69,18 @@ def frames(wildcards):
     return [folder] if folder.startswith("results/observatory/") else []
 
 
-def weights_file(wildcards):
-    """Weights of the backbone as a file; none where it is untrained."""
-    name = config["embedding"]["weights"]
-    fetched = f"results/weights/{config['embedding']['backbone']}-{name}.safetensors"
+def weights_of(encoder):
+    """Weights of a backbone as a file; none where it is untrained."""
+    name = encoder["weights"]
+    fetched = f"results/weights/{encoder['backbone']}-{name}.safetensors"
     return {"untrained": []}.get(
         name, fetched if name.startswith("IMAGENET1K") else name
     )
+
+
+def weights_file(wildcards):
+    """Weights of the backbone that embeds."""
+    return weights_of(config["embedding"])
 
 
 def shards(pattern):

@@ -6,6 +6,8 @@ rule validate_observatory:
         duplicates="results/catalog/duplicates.parquet",
         quarantine="results/catalog/quarantine.parquet",
         families="results/map/families.parquet",
+        stability="results/map/stability.parquet",
+        probe="results/audit/probe.parquet",
         suspects="results/audit/suspects.parquet",
         leakage="results/audit/leakage.parquet",
         relabel="results/audit/relabel.parquet",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from glitch_explorer.job import logged
-from glitch_explorer.validate.compare import validate_observatory
+from glitch_explorer.validate.compare import UNSEEN, validate_observatory
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -13,8 +13,11 @@ if __name__ == "__main__":
             duplicates=snakemake.input.duplicates,
             quarantine=snakemake.input.quarantine,
             families=snakemake.input.families,
+            stability=snakemake.input.stability,
+            probe=snakemake.input.probe,
             suspects=snakemake.input.suspects,
             leakage=snakemake.input.leakage,
             relabel=snakemake.input.relabel,
+            unseen=UNSEEN,
             out=Path(snakemake.output.report).parent,
         )

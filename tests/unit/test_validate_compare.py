@@ -66,6 +66,22 @@ def test_unassigned_count_as_one_family_and_events_not_at_all():
     assert _value(checks, "ami_assigned").value == pytest.approx(1.0)
 
 
+def test_classes_that_training_left_out_are_apart():
+    truth = _truth()
+    checks = compare.unseen_checks(_families(truth), truth, ["Tomte"])
+    assert [(check.name, check.n) for check in checks] == [("ami_seen", 10), ("ami_unseen", 20)]
+    assert _value(checks, "ami_unseen").value == pytest.approx(1.0)
+    mixed = compare.unseen_checks(_families(truth, split="F003"), truth, ["Blip"])
+    assert _value(mixed, "ami_unseen").value < 0.1
+
+
+def test_stability_and_probe_in_one_number():
+    stability = pd.DataFrame({"stability": [0.9, 0.8, 0.5, 0.79]})
+    assert compare.stability_check(stability).value == 0.5
+    assert compare.probe_check(pd.DataFrame({"auc": [0.4, 0.7]})).value == pytest.approx(0.55)
+    assert compare.probe_check(tables.empty("probe")).value == 0.5
+
+
 def _glitches(truth):
     ids = [key for key in truth["glitches"] if key != "u1"]
     frame = pd.DataFrame({name: [None] * len(ids) for name in tables.SCHEMAS["glitches"].names})
@@ -123,12 +139,17 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
     made = {
         "glitches": _glitches(truth), "families": families, "suspects": suspects, "leakage": leakage,
         "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty("relabel"),
+        "stability": tables.empty("stability"), "probe": tables.empty("probe"),
     }  # fmt: skip
     for name, frame in made.items():
         tables.write(name, frame, tmp_path / f"{name}.parquet")
     paths = {name: tmp_path / f"{name}.parquet" for name in made if name != "glitches"}
     validate_observatory(
-        truth=tmp_path / "truth.json", catalog=tmp_path / "glitches.parquet", out=tmp_path / "v", **paths
+        truth=tmp_path / "truth.json",
+        catalog=tmp_path / "glitches.parquet",
+        out=tmp_path / "v",
+        unseen=["Tomte"],
+        **paths,
     )
     report = json.loads((tmp_path / "v/validation.json").read_text())
     assert not report["passed"]

@@ -20,8 +20,8 @@ DRAWS = 999
 _Z = 1.959963984540054
 
 
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share of `hits` in `n` (Wilson 1927)."""
+def wilson_interval(hits: float, n: int) -> tuple[float, float]:
+    """Give the 95 % interval of a share of `hits` in `n` (Wilson 1927); parts of a hit count."""
     if n == 0:
         return 0.0, 1.0
     share, z2 = hits / n, _Z * _Z

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 #: Normalized energy a pixel step (views hold uint8, 10 times the energy).
 ENERGY_STEP = 0.1
@@ -14,6 +13,19 @@ SMOOTHING = 0.7
 FLOOR = 3.5
 
 
+def _smoother(side: int, sigma: float, like: Tensor) -> Tensor:
+    """Give the matrix ``(side, side)`` that smooths a column of `side` pixels."""
+    scaled = sigma * side / REFERENCE_SIDE
+    radius = max(1, round(3 * scaled))
+    at = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
+    kernel = torch.exp(-0.5 * (at / scaled) ** 2)
+    kernel = kernel / kernel.sum()
+    # What leaves the picture goes on beyond it: an edge there would be of our making.
+    seen = torch.arange(side, device=like.device)[:, None] + at.long()
+    matrix = like.new_zeros(side, side)
+    return matrix.scatter_add_(1, seen.clamp(0, side - 1), kernel.expand(side, -1))
+
+
 def blur(pictures: Tensor, sigma: float) -> Tensor:
     """Smooth with a Gaussian in frequency and in time.
 
@@ -23,20 +35,14 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
         ``(b, 1, H, W)``.
     sigma
         Standard deviation in pixels of a reference picture; it scales with the picture.
+
+    Notes
+    -----
+    Two products of matrices: a convolution of one channel takes a CPU ten times as long.
     """
-    for axis in (2, 3):
-        scaled = sigma * pictures.shape[axis] / REFERENCE_SIDE
-        radius = max(1, round(3 * scaled))
-        at = torch.arange(-radius, radius + 1, dtype=pictures.dtype, device=pictures.device)
-        kernel = torch.exp(-0.5 * (at / scaled) ** 2)
-        kernel = kernel / kernel.sum()
-        shape, margins = (
-            ((1, 1, -1, 1), (0, 0, radius, radius)) if axis == 2 else ((1, 1, 1, -1), (radius, radius, 0, 0))
-        )
-        # What leaves the picture goes on beyond it: an edge there would be of our making.
-        padded = functional.pad(pictures, margins, mode="replicate")
-        pictures = functional.conv2d(padded, kernel.reshape(shape))
-    return pictures
+    height, width = pictures.shape[2:]
+    columns = _smoother(height, sigma, pictures) @ pictures
+    return columns @ _smoother(width, sigma, pictures).T
 
 
 def compress(pixels: Tensor) -> Tensor:

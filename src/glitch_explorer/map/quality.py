@@ -21,11 +21,13 @@ SAMPLE = 3000
 NEIGHBORS = 15
 
 
-def cosine_distances(values: Float32, mask: Bool) -> Float32:
-    """Give all distances ``(n, n)``: 1 - cosine over the views that both rows have."""
+def cosine_distances(
+    values: Float32, mask: Bool, rows: npt.NDArray[np.integer] | slice = slice(None)
+) -> Float32:
+    """Give the distances ``(m, n)`` of `rows` to all: 1 - cosine over the views that both have."""
     views = mask.astype(np.float32)
     with threadpool_limits(1, "blas"):
-        similarity = (values @ values.T) / np.maximum(views @ views.T, 1)
+        similarity = (values[rows] @ values.T) / np.maximum(views[rows] @ views.T, 1)
     return np.asarray(np.clip(1 - similarity, 0, 2), dtype=np.float32)
 
 

@@ -5,6 +5,7 @@ and whether it passed, and the whole says whether all did.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ from glitch_explorer.tables import UNASSIGNED
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
+#: A family of this stability is stable.
+STABLE = 0.8
+#: Classes that the training of the project's encoder leaves out, beside the unknown shape.
+UNSEEN = ("1400Ripples", "Helix", "Light_Modulation", "Paired_Doves")
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,35 @@ def family_checks(families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
         Check("unknown_share_of_family", share, LEAST_JACCARD, "share of that family with the shape",
               len(unknown)),
     ]  # fmt: skip
+
+
+def unseen_checks(families: pd.DataFrame, truth: dict[str, Any], unseen: Sequence[str]) -> list[Check]:
+    """Compare families with planted classes, apart for those that the encoder's training had and had not.
+
+    The families are those of the whole map; unseen are the classes `unseen` and the unknown shape.
+    """
+    rows = families.assign(planted=planted_classes(truth, families["glitch_id"])).dropna(subset="planted")
+    new = rows["planted"].isin([*unseen, truth["unknown_class"]])
+    return [
+        Check(
+            f"ami_{name}", _ami(part), None, f"ami_all on classes {name} in the encoder's training", len(part)
+        )
+        for name, part in (("seen", rows[~new]), ("unseen", rows[new]))
+    ]
+
+
+def stability_check(stability: pd.DataFrame) -> Check:
+    """Give the share of families that are stable."""
+    value = float((stability["stability"] >= STABLE).mean()) if len(stability) else 0.0
+    return Check("families_stable", value, None, f"families with stability ≥ {STABLE:g}", len(stability))
+
+
+def probe_check(probe: pd.DataFrame) -> Check:
+    """Give the mean AUC of the detector within a family."""
+    value = float(probe["auc"].mean()) if len(probe) else 0.5
+    return Check(
+        "detector_probe", value, None, "AUC of the detector from the vectors of a family, mean", len(probe)
+    )
 
 
 def _ami(rows: pd.DataFrame) -> float:
@@ -162,9 +196,12 @@ def validate_observatory(
     duplicates: str | Path,
     quarantine: str | Path,
     families: str | Path,
+    stability: str | Path,
+    probe: str | Path,
     suspects: str | Path,
     leakage: str | Path,
     relabel: str | Path,
+    unseen: Sequence[str],
     out: str | Path,
 ) -> None:
     """Write validation.json and validation.md into the folder `out`.
@@ -173,9 +210,11 @@ def validate_observatory(
     ----------
     truth : path
         truth.json of the simulated observatory.
-    catalog, duplicates, quarantine, families, suspects, leakage, relabel : path
-        Tables `glitches`, `duplicates`, `quarantine`, `families`, `suspects`, `leakage`
-        and `relabel`.
+    catalog, duplicates, quarantine, families, stability, probe, suspects, leakage, relabel : path
+        Tables `glitches`, `duplicates`, `quarantine`, `families`, `stability`, `probe`,
+        `suspects`, `leakage` and `relabel`.
+    unseen : sequence of str
+        Classes that the encoder's training left out.
     out : path
         Folder to write into.
 
@@ -186,8 +225,12 @@ def validate_observatory(
     """
     planted = read_truth(truth)
     glitches = tables.read("glitches", catalog)
+    found = tables.read("families", families)
     checks = [
-        *family_checks(tables.read("families", families), planted),
+        *family_checks(found, planted),
+        *unseen_checks(found, planted, unseen),
+        stability_check(tables.read("stability", stability)),
+        probe_check(tables.read("probe", probe)),
         suspect_check(tables.read("suspects", suspects), glitches, planted),
         relabel_check(tables.read("relabel", relabel), planted),
         leakage_check(tables.read("leakage", leakage)),

@@ -1,0 +1,42 @@
+# Encoders judged by labelled pictures; no default target comes here.
+COMPARED = [config["embedding"], *config["evaluate"]["encoders"]]
+
+
+rule evaluate_encoder:
+    input:
+        weights=[weights_of(encoder) for encoder in COMPARED if weights_of(encoder)],
+    output:
+        evaluation="results/evaluate/evaluation.parquet",
+        confusion="results/evaluate/confusion.parquet",
+        page="results/evaluate/evaluation.md",
+        figure="results/evaluate/evaluation.png",
+    log:
+        "results/logs/evaluate_encoder.log",
+    benchmark:
+        "results/benchmarks/evaluate_encoder.tsv"
+    retries: 1
+    conda:
+        "../envs/evaluate.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=gpus,
+    params:
+        pictures=config["evaluate"]["pictures"],
+        listing=lambda wildcards: listing(config["evaluate"]["pictures"]),
+        encoders=[
+            (encoder["backbone"], weights_of(encoder) or encoder["weights"])
+            for encoder in COMPARED
+        ],
+        untrained=config["evaluate"]["untrained"],
+        draws=config["evaluate"]["draws"],
+        seed=config["evaluate"]["seed"],
+        height=config["views"]["height"],
+        width=config["views"]["width"],
+        precision=config["embedding"]["precision"],
+        confusable="resources/taxonomy/confusable_pairs.csv",
+        confusable_digest=shipped("resources/taxonomy/confusable_pairs.csv"),
+        code=code("evaluate_encoder"),
+    script:
+        "../scripts/evaluate_encoder.py"

@@ -1,0 +1,30 @@
+"""Judge encoders by labelled pictures."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from glitch_explorer.embed.device import claimed_device
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
+    with logged(snakemake.log[0]), claimed_device(locks, os.environ) as device:
+        # Torch sees the GPU that was claimed only if it is imported after the claim.
+        from glitch_explorer.evaluate.run import evaluate
+
+        wanted = snakemake.params
+        evaluate(
+            wanted.pictures,
+            wanted.encoders,
+            confusable=Path(snakemake.scriptdir).parent / wanted.confusable,
+            out=Path(snakemake.output.evaluation).parent,
+            height=wanted.height,
+            width=wanted.width,
+            precision=wanted.precision,
+            device=device if snakemake.resources.gpu else "cpu",
+            threads=snakemake.threads,
+            untrained=wanted.untrained,
+            draws=wanted.draws,
+            seed=wanted.seed,
+        )

@@ -1,0 +1,233 @@
+"""The detector probe: whether the vectors of a family tell which detector a glitch is from.
+
+If families follow detector noise, a logistic regression on the vectors of one family finds
+the detector on times that it has not seen.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit
+from scipy.stats import rankdata
+from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
+
+from glitch_explorer import files, tables
+from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.tables import UNASSIGNED
+
+#: Members that each of the two detectors must have, and at most takes.
+LEAST, MOST = 20, 200
+#: Folds of whole blocks of time.
+FOLDS = 5
+#: Inverse strength of the ridge, as in scikit-learn, for vectors of mean square length 1.
+RIDGE = 10.0
+#: Steps of the fit; it has converged long before.
+STEPS = 100
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def logistic_scores(train: Floats, truth: Floats, test: Floats) -> Floats:
+    """Fit a ridge-penalised logistic regression to each of several labellings at once.
+
+    Parameters
+    ----------
+    train, test
+        ``(n, d)`` and ``(m, d)``.
+    truth
+        ``(n, p)`` of 0 and 1: p labellings of the same rows.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(m, p)`` log-odds of the test rows.
+
+    Notes
+    -----
+    Newton steps with the fixed bound XᵀX/4 of the curvature (Böhning & Lindsay 1988): one
+    inverse serves all labellings. The intercept is not penalised.
+    """
+    ones = np.ones((len(train), 1))
+    features = np.hstack([ones, train])
+    penalty = np.full(features.shape[1], 1 / RIDGE)
+    penalty[0] = 1e-9
+    inverse = np.linalg.inv(features.T @ features / 4 + np.diag(penalty))
+    weights = np.zeros((features.shape[1], truth.shape[1]))
+    for _ in range(STEPS):
+        slope = features.T @ (truth - expit(features @ weights)) - penalty[:, np.newaxis] * weights
+        weights += inverse @ slope
+    return np.asarray(np.hstack([np.ones((len(test), 1)), test]) @ weights)
+
+
+def area(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+    """Give the area under the ROC curve; ties count half."""
+    positive = int(truth.sum())
+    ranks = rankdata(scores)[truth].sum() - positive * (positive + 1) / 2
+    return float(ranks / (positive * (len(truth) - positive)))
+
+
+def _scaled(vectors: npt.NDArray[np.floating]) -> Floats:
+    """Centre, scale to mean square length 1, and turn so that at most n columns are left."""
+    centred = np.asarray(vectors, dtype=np.float64)
+    centred = centred - centred.mean(axis=0)
+    values, axes = np.linalg.eigh(centred @ centred.T)
+    kept = values > 1e-9 * max(float(values[-1]), 1e-300)
+    total = max(float(values[kept].sum()), 1e-300)
+    return np.asarray(axes[:, kept] * np.sqrt(values[kept] * len(centred) / total))
+
+
+def probe(
+    vectors: npt.NDArray[np.floating],
+    second: npt.NDArray[np.bool_],
+    blocks: Ints,
+    *,
+    permutations: int,
+    seed: int,
+) -> tuple[float, float, float, float] | None:
+    """Tell two detectors apart within one family.
+
+    Parameters
+    ----------
+    vectors
+        ``(n, d)``.
+    second
+        ``(n,)``: of the second detector.
+    blocks
+        ``(n,)``: blocks of time; none is in both train and test.
+    permutations, seed
+        Permutations of the detectors within blocks, resamples of blocks, and their seed.
+
+    Returns
+    -------
+    auc, low, high, p_value
+        None where fewer than two folds can be made.
+    """
+    rng = np.random.default_rng(seed)
+    truth = np.column_stack([second, *(_within(second, blocks, rng) for _ in range(permutations))])
+    n_folds = min(FOLDS, len(np.unique(blocks)))
+    if n_folds < 2:
+        return None
+    features = _scaled(vectors)
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    scores = np.empty(truth.shape)
+    with threadpool_limits(1, "blas"):
+        for train, test in splitter.split(features, second, blocks):
+            scores[test] = logistic_scores(features[train], truth[train].astype(float), features[test])
+    found = [area(scores[:, i].round(9), truth[:, i]) for i in range(truth.shape[1])]
+    p_value = (1 + sum(null >= found[0] for null in found[1:])) / (1 + permutations)
+    resampled = list(_resampled(scores[:, 0].round(9), second, blocks, permutations, rng))
+    low, high = np.quantile(resampled, [0.025, 0.975]) if resampled else (0.0, 1.0)
+    return found[0], float(low), float(high), p_value
+
+
+def _within(second: npt.NDArray[np.bool_], blocks: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Permute the detectors within each block."""
+    order = np.lexsort((rng.random(len(blocks)), blocks))
+    permuted = np.empty_like(second)
+    permuted[np.argsort(blocks, kind="stable")] = second[order]
+    return permuted
+
+
+def _resampled(
+    scores: Floats, second: npt.NDArray[np.bool_], blocks: Ints, draws: int, rng: np.random.Generator
+) -> Iterator[float]:
+    """Give the AUC of resamples of whole blocks."""
+    members = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
+    for _ in range(draws):
+        rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        if 0 < second[rows].sum() < len(rows):
+            yield area(scores[rows], second[rows])
+
+
+def time_blocks(event_time: Floats, segments: pd.DataFrame) -> Ints:
+    """Give the block ``(n,)`` of each time: the segment it lies in, else its day; none is its own."""
+    starts = np.sort(segments["start"].to_numpy(dtype=float))
+    timed = np.isfinite(event_time)
+    blocks = -1 - np.arange(len(event_time))
+    known = event_time[timed]
+    blocks[timed] = (
+        np.searchsorted(starts, known, side="right") if len(starts) else np.floor(known / 86400).astype(int)
+    )
+    return blocks.astype(np.int64)
+
+
+def probe_table(
+    rows: pd.DataFrame,
+    vectors: npt.NDArray[np.floating],
+    segments: pd.DataFrame,
+    *,
+    permutations: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Make the table `probe`: a row for each family that two detectors have enough of.
+
+    Parameters
+    ----------
+    rows
+        One row a row of the map: `family`, `ifo`, `event_time`.
+    vectors
+        ``(n, d)`` of the same rows.
+    segments
+        Table `segments`.
+    permutations, seed
+        See `probe`.
+    """
+    made = []
+    blocks = time_blocks(rows["event_time"].to_numpy(dtype=float), segments)
+    for family, members in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
+        counts = members["ifo"].value_counts()
+        first, second = [*sorted(counts.index[:2]), "", ""][:2]
+        if counts.get(second, 0) < LEAST or counts[first] < LEAST:
+            continue
+        taken = [_thinned(members.index[members["ifo"] == ifo].to_numpy()) for ifo in (first, second)]
+        place = np.concatenate(taken)
+        is_second = np.repeat([False, True], [len(part) for part in taken])
+        found = probe(vectors[place], is_second, blocks[place], permutations=permutations, seed=seed)
+        if found is not None:
+            n_blocks = len(np.unique(blocks[place]))
+            sizes = (len(taken[0]), len(taken[1]), n_blocks)
+            made.append((family, f"{first} {second}", *sizes, *found))
+    return pd.DataFrame(made, columns=tables.SCHEMAS["probe"].names) if made else tables.empty("probe")
+
+
+def _thinned(rows: Ints) -> Ints:
+    """Take at most `MOST` rows, evenly."""
+    places = np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64))
+    return np.asarray(rows[places])
+
+
+def make_probe(
+    *,
+    glitches: str | Path,
+    families: str | Path,
+    vectors: str | Path,
+    segments: str | Path,
+    out: str | Path,
+    permutations: int,
+    seed: int,
+) -> None:
+    """Write the table `probe` of a map to `out`.
+
+    Parameters
+    ----------
+    glitches, families, segments : path
+        Tables of these names.
+    vectors : path
+        Array (n, v * d), rows as in `families`.
+    permutations, seed : int
+        See `probe`.
+    """
+    rows = map_rows(glitches, families, ["ifo", "event_time"])
+    table = probe_table(
+        rows,
+        files.read_array(vectors),
+        tables.read("segments", segments),
+        permutations=permutations,
+        seed=seed,
+    )
+    tables.write("probe", table, out)

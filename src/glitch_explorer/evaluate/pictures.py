@@ -1,0 +1,130 @@
+"""Labelled pictures, read as the workflow reads them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
+from glitch_explorer.catalog.rules import KNOWN_IFOS
+from glitch_explorer.errors import UserError
+from glitch_explorer.views.shard import make_views
+
+#: What is no type of glitch: pictures of nothing, and of what fits no class.
+RESTS = ("No_Glitch", "None_of_the_Above")
+#: The 22 types of the catalogues.
+TYPES = tuple(name for name in CATALOGUE_CLASSES if name not in RESTS)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Labelled glitches with their views.
+
+    Attributes
+    ----------
+    name
+        Name of the folder that they come from.
+    views
+        uint8 ``(n, 4, H, W)``, zero where missing.
+    present
+        ``(n, 4)``: which views there are.
+    glitch_ids, labels
+        ``(n,)`` texts.
+    """
+
+    name: str
+    views: npt.NDArray[np.uint8]
+    present: npt.NDArray[np.bool_]
+    glitch_ids: npt.NDArray[np.object_]
+    labels: npt.NDArray[np.object_]
+
+    @property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Which glitches ``(n,)`` are of one of the catalogue's 22 types."""
+        return np.isin(self.labels.astype(str), TYPES)
+
+
+def read_labelled(path: str, *, height: int, width: int) -> Pictures:
+    """Read the labelled pictures below `path` through catalogue and views.
+
+    The catalogue gathers the views of a glitch and takes exact duplicates once; pictures that
+    cannot be read, have no label or no known view length take no part.
+
+    Parameters
+    ----------
+    path
+        Folder of pictures in any layout the catalogue knows.
+    height, width
+        Pixels of a view.
+
+    Raises
+    ------
+    UserError
+        When nothing labelled is found.
+    """
+    with TemporaryDirectory() as folder:
+        out = Path(folder)
+        build_catalog(
+            kind="images",
+            paths=[path],
+            metadata=[],
+            out=out,
+            detectors=sorted(KNOWN_IFOS),
+            unit="glitch",
+            snr=(None, None),
+            peak_frequency_hz=(None, None),
+            gps=(None, None),
+            gps_block_s=1.0,
+            segments=tables.empty("segments"),
+            events=tables.empty("events"),
+            max_quarantined_share=1.0,
+        )
+        names = (out / "shards.txt").read_text(encoding="utf-8").split()
+        parts = [_read_shard(out, name, height=height, width=width) for name in names]
+    rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
+    present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool)
+    kept = present.any(axis=1) & rows["label"].notna().to_numpy()
+    if not kept.any():
+        raise UserError(f"evaluate.pictures: {path} holds no picture with a class and a view length")
+    return Pictures(
+        Path(path).resolve().name,
+        np.concatenate([views for _, views in parts])[kept],
+        present[kept],
+        rows.loc[kept, "glitch_id"].to_numpy(dtype=object),
+        rows.loc[kept, "label"].to_numpy(dtype=object),
+    )
+
+
+def _read_shard(
+    out: Path, name: str, *, height: int, width: int
+) -> tuple[pd.DataFrame, npt.NDArray[np.uint8]]:
+    """Give one shard's labels and present views, and its pixels."""
+    shard = out / "shards" / f"{name}.parquet"
+    array, status, quarantine = (out / f"{name}{end}" for end in (".npy", ".status", ".quarantine"))
+    make_views(
+        shard, out=array, status_out=status, quarantine_out=quarantine, height=height, width=width, threads=2
+    )
+    labels = tables.read("glitches", shard, columns=["label"])
+    return pd.concat([tables.read("views", status), labels], axis=1), np.array(files.read_array(array))
+
+
+def read_all(paths: Sequence[str], *, height: int, width: int) -> list[Pictures]:
+    """Read several sets, each named by its folder.
+
+    Raises
+    ------
+    UserError
+        When there is no folder, two have the same name, or one holds nothing labelled.
+    """
+    if not paths:
+        raise UserError("evaluate.pictures names no folder of labelled pictures: give one or more")
+    names = [Path(path).resolve().name for path in paths]
+    if len(set(names)) < len(names):
+        raise UserError(f"evaluate.pictures: folders need names of their own, these are {', '.join(names)}")
+    return [read_labelled(path, height=height, width=width) for path in paths]
