@@ -145,11 +145,11 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "members": _schema(
         kind=(_STRING, False, "", "glitch or quiet"),
-        glitch_id=(_STRING, False, "", "the glitch, or the one that this quiet time is matched to"),
+        glitch_id=(_STRING, False, "", "the glitch; empty for quiet time"),
         view=_VIEW,
         ifo=_IFO,
-        event_time=(_FLOAT, True, "s", "GPS time"),
-        duration_s=(_FLOAT, True, "s", "duration of the glitch"),
+        event_time=(_FLOAT, True, "s", "GPS time of the glitch, or where the quiet stretch starts"),
+        duration_s=(_FLOAT, True, "s", "duration of the glitch, or length of the quiet stretch"),
     ),
     "stability": _schema(
         family=_FAMILY,

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glitch_explorer import tables
-from glitch_explorer.map.members import family_members, merge, quiet_times, subtract, write_members
+from glitch_explorer.map.members import family_members, merge, quiet_stretches, subtract, write_members
 
 bounds = st.tuples(st.integers(0, 100), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -45,27 +45,25 @@ def test_subtract_leaves_what_is_not_blocked(intervals, window):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(0, 4000), min_size=1, max_size=30, unique=True), st.integers(1, 5), st.booleans())
-def test_quiet_times_keep_their_distances(times, step, bounded):
+@given(st.lists(st.integers(0, 4000), min_size=1, max_size=30, unique=True), st.integers(1, 5), st.booleans())
+def test_quiet_is_what_keeps_its_distances(times, step, bounded):
     everything = catalogue(times, np.linspace(0.1, 6, len(times)))
     own = everything.iloc[::step]
     segments = np.array([[0.0, 900.0], [1500.0, 4000.0]]) if bounded else None
-    drawn = quiet_times(own, everything, segments)
-    for glitch_id, time in zip(drawn["glitch_id"], drawn["event_time"], strict=True):
-        distance = np.abs(everything["event_time"] - time)
-        assert (distance >= 4 + everything["duration_s"] / 2 - 1e-6).all()
-        lag = own["event_time"] - time
-        assert not ((lag < 60 - 1e-6) & (lag > -10 + 1e-6)).any()
-        assert abs(own.set_index("glitch_id").loc[glitch_id, "event_time"] - time) <= 600 + 1e-6
-        if bounded:
-            assert covered(segments, time)
+    found = quiet_stretches(own, everything, segments)
+    stretches = np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
+    for point in np.arange(-700, 4700, 7) + 0.437:
+        near = (np.abs(own["event_time"] - point) <= 600).any()
+        clear = (np.abs(everything["event_time"] - point) > 4 + everything["duration_s"] / 2).all()
+        analysed = covered(segments, point) if bounded else True
+        assert covered(stretches, point) == (near and clear and analysed)
 
 
-def test_three_quiet_times_for_a_lonely_glitch_and_none_without_room():
+def test_a_lonely_glitch_has_quiet_on_both_sides_unless_nothing_was_analysed():
     alone = catalogue([10_000.0])
-    assert len(quiet_times(alone, alone, None)) == 3
-    assert quiet_times(alone, alone, np.array([[9_950.0, 10_005.0]])).empty
-    assert quiet_times(alone, alone, np.empty((0, 2))).empty
+    assert quiet_stretches(alone, alone, None).to_numpy().tolist() == [[9400, 595.5], [10004.5, 595.5]]
+    assert quiet_stretches(alone, alone, np.array([[9_996.0, 10_004.0]])).empty
+    assert quiet_stretches(alone, alone, np.empty((0, 2))).empty
 
 
 def test_real_signals_and_glitches_without_time_have_no_part_in_the_background():
@@ -74,10 +72,12 @@ def test_real_signals_and_glitches_without_time_have_no_part_in_the_background()
     family = pd.DataFrame({"glitch_id": glitches["glitch_id"], "view": ""})
     found = family_members(family, glitches, tables.empty("segments"))
     assert found[found["kind"] == "glitch"]["glitch_id"].tolist() == ["H1000", "H1002"]
-    assert set(found[found["kind"] == "quiet"]["glitch_id"]) == {"H1000"}
+    quiet = found[found["kind"] == "quiet"]
+    assert set(quiet["glitch_id"]) == {""}
+    assert quiet["event_time"].between(400, 1600).all()
 
 
-def test_a_detector_outside_known_segments_has_no_quiet_time():
+def test_a_detector_outside_known_segments_has_no_quiet():
     segments = pd.DataFrame({"ifo": ["L1"], "start": [0.0], "end": [9e9], "flag": "A", "source": "a"})
     glitches = catalogue([1000.0])
     found = family_members(glitches[["glitch_id"]].assign(view=""), glitches, segments)
@@ -99,8 +99,8 @@ def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path)
 
 
 @pytest.mark.parametrize("view", ["", "0.5"])
-def test_a_glitch_in_two_views_draws_its_quiet_times_once(view):
+def test_a_glitch_in_two_views_has_its_quiet_once(view):
     glitches = catalogue([1000.0])
     family = pd.DataFrame({"glitch_id": ["H1000", "H1000"], "view": [view, "4.0"]})
     found = family_members(family, glitches, tables.empty("segments"))
-    assert (found["kind"] == "quiet").sum() == 3
+    assert (found["kind"] == "quiet").sum() == 2

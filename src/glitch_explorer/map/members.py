@@ -1,12 +1,12 @@
-"""A family's own file: its glitches, and quiet times matched to them.
+"""A family's own file: its glitches, and the quiet time around them.
 
-A quiet time belongs to METHODS' background of the family: no glitch of any family
-near it, no glitch of this family in the whole lag range, and a glitch of this family
-in the same detector within ten minutes. It depends on the catalogue and on the
-family's own members alone, so that another family's change leaves the file as it is.
+Quiet is what METHODS' background is taken from: analysed time within ten minutes of a
+glitch of the family in the same detector, and no glitch of any family near. It depends
+on the catalogue and on the family's own members alone, so that another family's change
+leaves the file as it is. What must lie between a quiet time and the family's own
+glitches depends on the lags that are asked for, and is left to who asks.
 """
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,12 +20,8 @@ Intervals = npt.NDArray[np.float64]
 
 #: Distance in seconds that a quiet time keeps from any glitch, beside half its duration.
 CLEARANCE_S = 4.0
-#: A quiet time lies more than this before and after any glitch of the family, in seconds.
-LAGS_S = (60.0, 10.0)
-#: Largest distance in seconds from the glitch that a quiet time is matched to.
+#: Largest distance in seconds of a quiet time from a glitch of the family.
 MATCH_S = 600.0
-#: Quiet times drawn for each glitch.
-QUIET_PER_GLITCH = 3
 
 
 def merge(intervals: Intervals) -> Intervals:
@@ -55,80 +51,44 @@ def outside(segments: Intervals) -> Intervals:
     return edges.reshape(-1, 2)
 
 
-def quiet_times(
-    members: pd.DataFrame,
-    catalogue: pd.DataFrame,
-    segments: Intervals | None,
-    *,
-    per_glitch: int = QUIET_PER_GLITCH,
+def quiet_stretches(
+    members: pd.DataFrame, catalogue: pd.DataFrame, segments: Intervals | None
 ) -> pd.DataFrame:
-    """Draw quiet times for a family's glitches in one detector.
-
-    They are spread evenly over the time that is allowed around each glitch, from a
-    starting point that its id decides; where nothing is allowed there are none.
+    """Find the quiet stretches around a family's glitches in one detector.
 
     Parameters
     ----------
     members
-        The family's glitches in this detector: glitch_id, event_time (GPS s, known).
+        The family's glitches in this detector: event_time (GPS s, known).
     catalogue
         All glitches of this detector: event_time, duration_s; rows without a time
         are left out, a missing duration counts as 0.
     segments
         ``(n, 2)`` analysis segments in GPS seconds, None where they are not known.
-    per_glitch
-        Quiet times for each glitch.
 
     Returns
     -------
     pandas.DataFrame
-        Columns glitch_id (the glitch it is matched to) and event_time.
+        Columns event_time (where the stretch starts, GPS s) and duration_s (its length), in order.
     """
     known = catalogue[catalogue["event_time"].notna()]
     centre = known["event_time"].to_numpy(dtype=float)
     reach = CLEARANCE_S + known["duration_s"].fillna(0).to_numpy(dtype=float) / 2
-    own = members["event_time"].to_numpy(dtype=float)
-    parts = [
-        np.column_stack([centre - reach, centre + reach]),
-        np.column_stack([own - LAGS_S[0], own + LAGS_S[1]]),
-    ]
+    parts = [np.column_stack([centre - reach, centre + reach])]
     if segments is not None:
         parts.append(outside(segments))
     blocked = merge(np.concatenate(parts))
-    ids: list[str] = []
-    times: list[float] = []
-    for glitch_id, event in zip(members["glitch_id"], own, strict=True):
-        free = subtract(event - MATCH_S, event + MATCH_S, blocked)
-        drawn = _spread(free, per_glitch, _fraction(glitch_id))
-        ids += [glitch_id] * len(drawn)
-        times += drawn
-    return pd.DataFrame(
-        {"glitch_id": pd.Series(ids, dtype="str"), "event_time": np.array(times, dtype=float)}
-    )
-
-
-def _fraction(glitch_id: str) -> float:
-    """Give a number in [0, 1) that the id alone decides."""
-    return int.from_bytes(hashlib.sha256(glitch_id.encode()).digest()[:6], "big") / 2**48
-
-
-def _spread(free: Intervals, count: int, offset: float) -> list[float]:
-    """Place `count` times evenly over the intervals laid end to end."""
-    length = free[:, 1] - free[:, 0]
-    total = length.sum()
-    if total <= 0:
-        return []
-    places = (np.arange(count) + offset) / count * total
-    ends = np.cumsum(length)
-    which = np.searchsorted(ends, places, side="right")
-    return [float(free[k, 0] + place - (ends[k] - length[k])) for k, place in zip(which, places, strict=True)]
+    own = members["event_time"].to_numpy(dtype=float)
+    near = merge(np.column_stack([own - MATCH_S, own + MATCH_S]))
+    free = np.concatenate([np.empty((0, 2)), *(subtract(start, end, blocked) for start, end in near)])
+    return pd.DataFrame({"event_time": free[:, 0], "duration_s": free[:, 1] - free[:, 0]})
 
 
 def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     """Make the table "members" of one family.
 
-    Real signals and injections are mapped but stand in no member file. Glitches
-    without a time get no quiet times.
+    Real signals and injections are mapped but stand in no member file, though no time
+    near them is quiet. Around glitches without a time none is known to be.
 
     Parameters
     ----------
@@ -147,8 +107,8 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
         bounds = None
         if len(segments):
             bounds = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-        quiet = quiet_times(own, glitches[glitches["ifo"] == ifo], bounds)
-        parts.append(quiet.assign(kind="quiet", view="", ifo=ifo, duration_s=np.nan))
+        quiet = quiet_stretches(own, glitches[glitches["ifo"] == ifo], bounds)
+        parts.append(quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo))
     columns = tables.SCHEMAS["members"].names
     table: pd.DataFrame = pd.concat([part[columns] for part in parts], ignore_index=True)
     return table
