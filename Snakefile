@@ -16,6 +16,8 @@ include: "rules/views.smk"
 include: "rules/embed.smk"
 include: "rules/map.smk"
 include: "rules/audit.smk"
+include: "rules/similar.smk"
+include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
 include: "rules/evaluate.smk"
@@ -28,6 +30,7 @@ rule all:
         rules.gather_quarantine.output,
         rules.map.input,
         rules.audit.input,
+        rules.similar.input,
         rules.site.input,
         rules.validate.input if SIMULATED else [],
 

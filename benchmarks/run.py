@@ -28,6 +28,8 @@ def commands(data: Path) -> list[list[str]]:
         ["qscan.py", "--rate", "16384"],
         ["engines.py"],
         ["reduction.py", "--n", "34332"],
+        ["search.py", "--n", "100000"],
+        ["search.py", "--n", "300000"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

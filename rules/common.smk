@@ -62,11 +62,11 @@ def source_listing(wildcards):
 
 
 def frames(wildcards):
-    """Frames that the workflow makes itself; a folder of the user's own is no input."""
-    folder = (config["strain"]["frames"] or "").format(
-        ifo=wildcards.shard.split("-")[0]
-    )
-    return [folder] if folder.startswith("results/observatory/") else []
+    """Frames that the workflow makes itself: of a shard's detector, else of all; a user's own are no input."""
+    folder = config["strain"]["frames"] or ""
+    shard = wildcards.get("shard")
+    own = expand(folder, ifo=[shard.split("-")[0]] if shard else config["detectors"])
+    return own if folder.startswith("results/observatory/") else []
 
 
 def weights_of(encoder):
@@ -81,6 +81,23 @@ def weights_of(encoder):
 def weights_file(wildcards):
     """Weights of the backbone that embeds."""
     return weights_of(config["embedding"])
+
+
+def old_map(wildcards):
+    """Files of the map that new glitches are placed on."""
+    folder = config["place"]["onto"]
+    if folder is None:
+        raise WorkflowError(
+            "place.onto is not set: name the folder of a finished map, such as ../last-month/results/map"
+        )
+    names = ["rows", "coordinates", "families"]
+    tables = expand("{folder}/{name}.parquet", folder=folder, name=names)
+    return [
+        *tables,
+        f"{folder}/vectors.npy",
+        f"{folder}/neighbours.npz",
+        f"{folder}/encoder.json",
+    ]
 
 
 def shards(pattern):

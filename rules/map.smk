@@ -29,6 +29,32 @@ rule map_graph:
         "../scripts/map_graph.py"
 
 
+# What the vectors were made with: a query or a new glitch made otherwise is refused.
+rule map_encoder:
+    input:
+        weights=weights_file,
+    output:
+        encoder="results/map/encoder.json",
+    log:
+        "results/logs/map_encoder.log",
+    benchmark:
+        "results/benchmarks/map_encoder.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        unit=config["unit"],
+        views=config["views"],
+        backbone=config["embedding"]["backbone"],
+        weights=config["embedding"]["weights"],
+        code=code("map_encoder"),
+    script:
+        "../scripts/map_encoder.py"
+
+
 rule map_layout:
     input:
         rows=rules.map_graph.output.rows,
@@ -129,6 +155,7 @@ rule map:
         "results/map/families.parquet",
         "results/map/quality.parquet",
         "results/map/stability.parquet",
+        "results/map/encoder.json",
 
 
 # Writes outside results/, and only when asked: no rule reads its own earlier output.

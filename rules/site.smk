@@ -100,6 +100,7 @@ rule explorer:
         glitches="results/catalog/glitches.parquet",
         families="results/map/families.parquet",
         coordinates="results/map/coordinates.parquet",
+        neighbours="results/similar/neighbours.parquet",
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
     output:

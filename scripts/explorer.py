@@ -9,6 +9,7 @@ if __name__ == "__main__":
             glitches=snakemake.input.glitches,
             families=snakemake.input.families,
             coordinates=snakemake.input.coordinates,
+            neighbours=snakemake.input.neighbours,
             views=snakemake.input.views,
             status=snakemake.input.status,
             out=snakemake.output.assets,

@@ -25,6 +25,7 @@ if __name__ == "__main__":
             members=Path(snakemake.output.families).parent / "members",
         )
         make_quality(
+            rows=snakemake.input.rows,
             vectors=snakemake.input.vectors,
             neighbours=snakemake.input.neighbours,
             coordinates=snakemake.input.coordinates,

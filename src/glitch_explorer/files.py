@@ -56,6 +56,18 @@ def write_array(path: str | Path, array: np.ndarray) -> None:
         np.save(stream, array, allow_pickle=False)
 
 
+def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as an uncompressed `.npz` file without pickle."""
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a `.npz` file, refusing pickles."""
+    with np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
 def read_array(path: str | Path) -> np.ndarray:
     """Open a `.npy` file memory-mapped and read-only, refusing pickles."""
     array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)

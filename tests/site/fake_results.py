@@ -8,6 +8,7 @@ import pandas as pd
 from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.audit.run import make_audit
+from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.atlas import make_atlas
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
@@ -179,11 +180,18 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
 
 def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np.random.Generator) -> None:
     folder, count = root / "map", len(rows)
+    keys = rows[["glitch_id", "view"]].assign(representative=np.arange(count))
+    tables.write("map_rows", keys, folder / "rows.parquet")
     files.write_array(folder / "vectors.npy", vectors)
     indices, distances = nearest(vectors, 30)
     n_views = 4 if (rows["view"] == "").all() else 1
     with files.whole(folder / "neighbours.npz") as path:
         np.savez(path, indices=indices, distances=distances, mask=np.ones((count, n_views), dtype=bool))
+    make_neighbours(
+        rows=folder / "rows.parquet",
+        neighbours=folder / "neighbours.npz",
+        out=root / "similar" / "neighbours.parquet",
+    )
     axes = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)[2][:2]
     number = pd.factorize(rows["family"], sort=True)[0]
     around = np.column_stack([np.cos(2.4 * number), np.sin(2.4 * number)]) * np.sqrt(number + 1)[:, None]
@@ -234,6 +242,7 @@ def make_site(root: Path, site: Path, figures: Path) -> None:
     shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
     rows = {"glitches": catalog / "glitches.parquet", "families": mapped / "families.parquet"}
     places = {"coordinates": mapped / "coordinates.parquet"}
+    near = {"neighbours": root / "similar" / "neighbours.parquet"}
     make_figures(
         **rows,
         **places,
@@ -253,7 +262,7 @@ def make_site(root: Path, site: Path, figures: Path) -> None:
         typical=2,
         odd=2,
     )
-    make_map_page(**rows, **places, **shards, out=site / "map", page=site / "map.html")
+    make_map_page(**rows, **places, **near, **shards, out=site / "map", page=site / "map.html")
     make_front(
         **rows,
         segments=catalog / "segments.parquet",

@@ -90,6 +90,17 @@ def test_a_click_keeps_the_glitch_and_its_family_opens(site: Path, watched: Watc
     assert page.locator("h1").inner_text().startswith("Family F")
 
 
+def test_more_like_this_leads_from_glitch_to_glitch(site: Path, watched: Watched) -> None:
+    page = watched.open(site / "map.html")
+    assert not page.locator("#like").is_visible()
+    page.mouse.click(*point(page))
+    page.mouse.move(5, 400)
+    assert page.locator("#near li").count() == 8
+    wanted = page.locator("#near button").first.inner_text()
+    page.locator("#near button").first.click()
+    assert page.locator("#what").inner_text().startswith(wanted)
+
+
 def test_a_label_that_is_a_script_is_text(site: Path, watched: Watched) -> None:
     page = watched.open(site / "map.html")
     page.select_option("#mode", "label")

@@ -35,7 +35,19 @@ def test_dependencies_page_names_every_dependency(root):
 
 @pytest.mark.parametrize(
     "target",
-    ["catalog", "views", "embed", "map", "audit", "site", "validate", "download", "evaluate_encoder"],
+    [
+        "catalog",
+        "views",
+        "embed",
+        "map",
+        "similar",
+        "place",
+        "audit",
+        "site",
+        "validate",
+        "download",
+        "evaluate_encoder",
+    ],
 )
 def test_targets_of_the_docs_are_rules(root, target):
     rules = "\n".join(path.read_text() for path in (root / "rules").glob("*.smk"))

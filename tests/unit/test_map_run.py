@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glitch_explorer import tables
+from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.map import run
 from glitch_explorer.map.quality import map_quality
@@ -67,7 +67,7 @@ def test_a_duplicate_is_mapped_once_and_copies_its_result(maps):
     for name in ("coordinates", "families"):
         table = tables.read(name, path[name]).drop(columns="glitch_id")
         assert table.iloc[239].equals(table.iloc[2])
-    indices = run.read_arrays(path["rows"].parent / "neighbours.npz")["indices"]
+    indices = files.read_arrays(path["rows"].parent / "neighbours.npz")["indices"]
     assert indices.shape == (240, 15)
     assert not (indices == 239).any()
     assert (indices[239] == indices[2]).all()

@@ -122,7 +122,9 @@ def test_map_data_counts_what_has_no_name_last() -> None:
             "ifo": ["L1", "H1", "H1"],
         }
     )
-    data = map_data(rows, {"step": 100, "sheet": 64}, ["a", "b"])
+    near = {"glitch_id": ["a", "b"], "view": ["", "0.5"], "rank": 1, "neighbour_id": ["b", "b"]}
+    neighbours = pd.DataFrame({**near, "neighbour_view": ["4.0", "4.0"], "distance": [0.25, 0.12345]})
+    data = map_data(rows, {"step": 100, "sheet": 64}, ["a", "b"], neighbours)
     assert data["names"] == {
         "family": ["F001", "-1"],
         "label": ["Tomte", "zebra", "no label"],
@@ -131,3 +133,4 @@ def test_map_data_counts_what_has_no_name_last() -> None:
     assert data["sprite"] == [0, 1, 1]
     assert data["time"] == [1.5, None, None]
     assert data["label"] == [0, 2, 1]
+    assert data["near"] == [[(2, 0.25)], [(2, 0.123)], []]

@@ -3,9 +3,16 @@
 import json
 import resource
 
+import numpy as np
 import pytest
 import yaml
 
+from glitch_explorer import files, tables
+from glitch_explorer.map.families import cluster_layout
+from glitch_explorer.map.graph import neighbour_graph
+from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.place import Map, place
+from glitch_explorer.map.vectors import Vectors
 from tests.workflow.conftest import Project, jobs
 
 pytestmark = pytest.mark.slow
@@ -17,12 +24,18 @@ def core_minutes() -> float:
     return (used.ru_utime + used.ru_stime) / 60
 
 
-def test_the_simulated_observatory_is_read_right(root, tmp_path):
+@pytest.fixture(scope="module")
+def default_run(root, tmp_path_factory):
+    """Run the embedded default once: the project, what it printed, how many core minutes it took."""
     config = yaml.safe_load((root / "config/config.yaml").read_text())
-    project = Project.copied(root, tmp_path / "default", config)
+    project = Project.copied(root, tmp_path_factory.mktemp("default") / "default", config)
     before = core_minutes()
     text = project.run()
-    minutes = core_minutes() - before
+    return project, text, core_minutes() - before
+
+
+def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
+    project, text, minutes = default_run
     report = json.loads((project.folder / "results/validate/validation.json").read_text())
     table = (project.folder / "results/validate/validation.md").read_text()
     print(table)
@@ -31,6 +44,56 @@ def test_the_simulated_observatory_is_read_right(root, tmp_path):
     assert "Open results/site/index.html" in text
     # The clock's minutes are fewer on two idle cores; those of a shared machine say nothing.
     assert minutes < 10, f"the demo took {minutes:.1f} core minutes"
-    archive = project.folder / "report.zip"
+    archive = tmp_path / "report.zip"
     project.run("--report", str(archive))
     assert archive.stat().st_size > 100_000
+
+
+def refit(rows, values, mask, settings):
+    """Make the map of some rows anew, in memory."""
+    indices, distances = neighbour_graph(values, mask, n_neighbors=30, seed=42, threads=2)
+    fuzzy = fuzzy_set(indices, distances)
+    start = start_positions(fuzzy, values, n_components=10, seed=42)
+    layout = umap_layout(fuzzy, start, min_dist=0.0, seed=42, threads=2)
+    cluster = cluster_layout(layout, **settings).cluster
+    family = np.where(cluster < 0, "-1", np.char.add("F", cluster.astype(str)))
+    rows = rows.assign(representative=np.arange(len(rows)), family=family, x=layout[:, 0], y=layout[:, 1])
+    return Map(rows.reset_index(drop=True), values, mask, distances)
+
+
+def test_new_glitches_find_their_family_or_fit_nowhere(default_run):
+    project = default_run[0]
+    results = project.folder / "results"
+    config = yaml.safe_load((project.folder / "config/config.yaml").read_text())["map"]
+    settings = {name: config[name] for name in ("min_cluster_size", "min_samples", "cluster_selection")}
+    rows = tables.read("map_rows", results / "map/rows.parquet")
+    values = np.asarray(files.read_array(results / "map/vectors.npy"))
+    mask = files.read_arrays(results / "map/neighbours.npz")["mask"]
+    full = tables.read("families", results / "map/families.parquet")["family"].to_numpy()
+    truth = json.loads((results / "observatory/truth.json").read_text())["glitches"]
+    kind = np.array([truth[name]["class"] if name in truth else "" for name in rows["glitch_id"]])
+
+    def placed(new):
+        old = refit(rows[~new], values[~new], mask[~new], settings)
+        return old, place(Vectors(rows[new], values[new], mask[new]), old, false_rate=0.05, threads=2)
+
+    right, told = [], []
+    for seed in range(3):
+        new = np.random.default_rng(seed).random(len(rows)) < 0.2
+        old, table = placed(new)
+        fits = table["fits"].to_numpy()
+        members = full[new] != "-1"
+        told.append((~fits)[members].mean())
+        for family in np.unique(full[new][members]):
+            # The refitted map may join families: right is where most of the others went.
+            home = old.rows["family"][full[~new] == family].mode().iloc[0]
+            right.append((table["family"] == home)[fits & (full[new] == family)])
+    share, rate = np.concatenate(right).mean(), np.mean(told)
+    found = {}
+    for name in sorted({name for name in kind if name and (kind == name).sum() >= 20}):
+        found[name] = (~placed(kind == name)[1]["fits"]).mean()
+    print(f"right family {share:.3f}, false 'fits nowhere' {rate:.3f}; of a class left out:")
+    print("\n".join(f"  {name}: {value:.2f}" for name, value in found.items()), np.mean(list(found.values())))
+    assert share >= 0.9
+    assert rate < 0.1
+    assert np.mean(list(found.values())) > 0.4

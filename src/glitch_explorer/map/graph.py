@@ -19,11 +19,12 @@ from glitch_explorer.map.vectors import Bool, Float32
 
 Int32 = npt.NDArray[np.int32]
 
-#: Above this many rows the search is approximate (benchmarks/reduction.py).
-EXACT_LIMIT = 40_000
+#: Above this many rows the search is approximate (benchmarks/search.py).
+EXACT_LIMIT = 100_000
 #: Candidates per neighbour that are kept for re-ranking where views are missing.
 CANDIDATES = 5
-_BLOCK_ROWS = 512
+#: Rows of a block of the exact search, fewer where it would have more cells than that.
+_BLOCK_ROWS, _BLOCK_CELLS = 512, 2**26
 
 
 def neighbour_graph(
@@ -59,35 +60,64 @@ def neighbour_graph(
     if k == 0:
         return np.empty((n, 0), dtype=np.int32), np.empty((n, 0), dtype=np.float32)
     if n <= exact_limit:
-        return _exact(values, mask, k, threads)
+        own = np.arange(n, dtype=np.int32)
+        return nearest_rows(values, mask, values, mask, own=own, n_neighbors=k, threads=threads)
     return _approximate(values, mask, k, seed, threads)
 
 
-def _exact(values: Float32, mask: Bool, k: int, threads: int) -> tuple[Int32, Float32]:
-    """Search all pairs, a block of rows at a time."""
-    n = len(values)
-    indices = np.empty((n, k), dtype=np.int32)
-    similarity = np.empty((n, k), dtype=np.float32)
-    complete = bool(mask.all())
-    views = mask.astype(np.float32)
+def nearest_rows(
+    values: Float32,
+    mask: Bool,
+    queries: Float32,
+    query_mask: Bool,
+    *,
+    own: Int32,
+    n_neighbors: int,
+    threads: int,
+) -> tuple[Int32, Float32]:
+    """Find the rows nearest to each query, comparing all, a block of queries at a time.
+
+    Parameters
+    ----------
+    values, mask
+        ``(n, v * d)`` and ``(n, v)``, see `vectors.fuse`; `values` may be memory-mapped.
+    queries, query_mask
+        The same of the q queries.
+    own
+        ``(q,)`` the row that is no answer to a query, as it is the query itself; -1 where there is none.
+    n_neighbors
+        Rows to find, less than n.
+    threads
+        Threads to use; they do not change the result. Each holds blocks of at most 256 MiB.
+
+    Returns
+    -------
+    indices, distances
+        ``(q, n_neighbors)`` each, nearest first, distance 1 - similarity.
+    """
+    indices = np.empty((len(queries), n_neighbors), dtype=np.int32)
+    similarity = np.empty((len(queries), n_neighbors), dtype=np.float32)
+    complete = bool(mask.all() and query_mask.all())
+    views, asked = mask.astype(np.float32), query_mask.astype(np.float32)
+    size = max(1, min(_BLOCK_ROWS, _BLOCK_CELLS // max(len(values), 1)))
 
     def search(start: int) -> None:
-        rows = slice(start, min(start + _BLOCK_ROWS, n))
-        block = values[rows] @ values.T
+        rows = slice(start, min(start + size, len(queries)))
+        block = queries[rows] @ values.T
         if not complete:
-            block /= np.maximum(views[rows] @ views.T, 1)
+            block /= np.maximum(asked[rows] @ views.T, 1)
         elif mask.shape[1] > 1:
             block /= np.float32(mask.shape[1])
-        _nearest(block, start, indices[rows], similarity[rows])
+        _nearest(block, own[rows], indices[rows], similarity[rows])
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
-        list(pool.map(search, range(0, n, _BLOCK_ROWS)))
+        list(pool.map(search, range(0, len(queries), size)))
     return indices, np.clip(1 - similarity, 0, 2)
 
 
 @numba.njit(nogil=True, cache=True)
-def _nearest(block: Float32, start: int, indices: Int32, similarity: Float32) -> None:
-    """Keep each row's most similar columns, sorted; row r of the block is column start + r."""
+def _nearest(block: Float32, own: Int32, indices: Int32, similarity: Float32) -> None:
+    """Keep each row's most similar columns, sorted; column own[r] is no answer for row r."""
     k = indices.shape[1]
     for r in range(block.shape[0]):
         best, found = similarity[r], indices[r]
@@ -95,7 +125,7 @@ def _nearest(block: Float32, start: int, indices: Int32, similarity: Float32) ->
         found[:] = -1
         for column in range(block.shape[1]):
             value = block[r, column]
-            if value > best[k - 1] and column != start + r:
+            if value > best[k - 1] and column != own[r]:
                 place = k - 1
                 while place > 0 and best[place - 1] < value:
                     best[place] = best[place - 1]

@@ -13,12 +13,15 @@ from sklearn.metrics import (
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer import tables
+from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.vectors import Bool, Float32
 
 #: Rows that trustworthiness is measured on at most; above, a seeded sample.
 SAMPLE = 3000
 #: Neighbours that it asks for.
 NEIGHBORS = 15
+#: Rows that the graph's recall is measured on at most, and what distances may differ by in rounding.
+RECALL_SAMPLE, TIE = 500, 5e-6
 
 
 def cosine_distances(
@@ -29,6 +32,35 @@ def cosine_distances(
     with threadpool_limits(1, "blas"):
         similarity = (values[rows] @ values.T) / np.maximum(views[rows] @ views.T, 1)
     return np.asarray(np.clip(1 - similarity, 0, 2), dtype=np.float32)
+
+
+def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) -> pd.DataFrame:
+    """Measure how many of the true nearest neighbours the graph holds.
+
+    A neighbour as near as the farthest true one counts, whichever of several as near it is.
+
+    Parameters
+    ----------
+    values, mask
+        Vectors of the rows that are mapped, without copies.
+    distances
+        ``(n, k)`` of the graph, see `graph.neighbour_graph`.
+    seed
+        Seed of the sample that it is measured on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of table "quality": one, or none where the graph has no neighbours.
+    """
+    n, k = distances.shape
+    if not k:
+        return tables.empty("quality")
+    chosen = np.sort(np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False))
+    own = chosen.astype(np.int32)
+    true = nearest_rows(values, mask, values[chosen], mask[chosen], own=own, n_neighbors=k, threads=1)[1]
+    recall = float((distances[chosen] <= true[:, -1:] + TIE).mean())
+    return pd.DataFrame({"metric": ["graph_recall"], "value": [recall], "n": [len(chosen)]})
 
 
 def map_trustworthiness(

@@ -6,10 +6,9 @@ Row i is the same glitch (or view) in ``rows``, ``vectors``, ``neighbours``,
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+import pandas as pd
 
 from glitch_explorer import files, tables
 from glitch_explorer.map.families import cluster_layout
@@ -17,21 +16,9 @@ from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.members import write_members
-from glitch_explorer.map.quality import map_quality
+from glitch_explorer.map.quality import graph_recall, map_quality
 from glitch_explorer.map.stability import family_stability
 from glitch_explorer.map.vectors import gather_vectors
-
-
-def write_arrays(path: str | Path, arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Write named arrays as an uncompressed `.npz` file without pickle."""
-    with files.whole(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
-
-
-def read_arrays(path: str | Path) -> dict[str, npt.NDArray[Any]]:
-    """Read the arrays of a `.npz` file, refusing pickles."""
-    with np.load(path, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
 
 
 def make_graph(
@@ -76,7 +63,9 @@ def make_graph(
     indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
     tables.write("map_rows", found.rows, rows)
     files.write_array(vectors, found.values)
-    write_arrays(neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask})
+    files.write_arrays(
+        neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask}
+    )
 
 
 class _Graph:
@@ -84,7 +73,7 @@ class _Graph:
 
     def __init__(self, rows: str | Path, vectors: str | Path, neighbours: str | Path) -> None:
         self.rows = tables.read("map_rows", rows)
-        stored = read_arrays(neighbours)
+        stored = files.read_arrays(neighbours)
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
         place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
         place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
@@ -160,7 +149,7 @@ def make_families(
     )
     tables.write("families", filled, families)
     tables.write("family_ids", named.drop(columns="cluster"), ids)
-    write_arrays(tree, found.tree)
+    files.write_arrays(tree, found.tree)
 
 
 def make_members(
@@ -178,6 +167,7 @@ def make_members(
 
 def make_quality(
     *,
+    rows: str | Path,
     vectors: str | Path,
     neighbours: str | Path,
     coordinates: str | Path,
@@ -188,16 +178,20 @@ def make_quality(
 ) -> None:
     """Measure the map and write the table "quality"."""
     positions = tables.read("coordinates", coordinates)
+    graph = files.read_arrays(neighbours)
+    values = np.asarray(files.read_array(vectors))
     labels = tables.read("glitches", glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
     table = map_quality(
-        np.asarray(files.read_array(vectors)),
-        read_arrays(neighbours)["mask"],
+        values,
+        graph["mask"],
         positions[["x", "y"]].to_numpy(),
         tables.read("families", families)["family"],
         positions["glitch_id"].map(labels),
         seed=seed,
     )
-    tables.write("quality", table, quality)
+    unique = np.unique(tables.read("map_rows", rows)["representative"])
+    recall = graph_recall(values[unique], graph["mask"][unique], graph["distances"][unique], seed=seed)
+    tables.write("quality", pd.concat([table, recall], ignore_index=True), quality)
 
 
 def make_stability(

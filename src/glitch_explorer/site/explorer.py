@@ -49,7 +49,28 @@ def _coded(values: pd.Series, *, missing: str, last: str | None = None) -> tuple
     return [code[value] for value in filled], names
 
 
-def map_data(rows: pd.DataFrame, sprites: dict[str, int], ids: Sequence[str]) -> dict[str, Any]:
+def near_rows(rows: pd.DataFrame, neighbours: pd.DataFrame) -> list[list[tuple[int, float]]]:
+    """Give for each of the map's rows its nearest others, as row number and distance.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The map's rows: `glitch_id` and `view`.
+    neighbours : DataFrame
+        Table "neighbours".
+    """
+    number = pd.Series(range(len(rows)), pd.MultiIndex.from_frame(rows[["glitch_id", "view"]]))
+    own = number[pd.MultiIndex.from_frame(neighbours[["glitch_id", "view"]])]
+    other = number[pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]])]
+    near: list[list[tuple[int, float]]] = [[] for _ in range(len(rows))]
+    for row, to, distance in zip(own, other, neighbours["distance"].round(3), strict=True):
+        near[row].append((int(to), float(distance)))
+    return near
+
+
+def map_data(
+    rows: pd.DataFrame, sprites: dict[str, int], ids: Sequence[str], neighbours: pd.DataFrame
+) -> dict[str, Any]:
     """Collect what the page draws, column by column; row i of each is row i of the map.
 
     Parameters
@@ -60,6 +81,8 @@ def map_data(rows: pd.DataFrame, sprites: dict[str, int], ids: Sequence[str]) ->
         See `write_sprites`.
     ids : sequence of str
         Glitches in the order of their sprites.
+    neighbours : DataFrame
+        Table "neighbours".
     """
     place = {glitch: number for number, glitch in enumerate(ids)}
     family, families = _coded(rows["family"], missing=UNASSIGNED)
@@ -82,6 +105,7 @@ def map_data(rows: pd.DataFrame, sprites: dict[str, int], ids: Sequence[str]) ->
         "nobody": {"family": UNASSIGNED, "label": "no label", "detector": "unknown"},
         "looks": [look(number)[:2] for number in range(count)],
         "sprites": sprites,
+        "near": near_rows(rows, neighbours),
     }
 
 
@@ -90,6 +114,7 @@ def make_map_page(
     glitches: str | Path,
     families: str | Path,
     coordinates: str | Path,
+    neighbours: str | Path,
     views: Sequence[str | Path],
     status: Sequence[str | Path],
     out: str | Path,
@@ -99,8 +124,8 @@ def make_map_page(
 
     Parameters
     ----------
-    glitches, families, coordinates : path
-        Tables of these names; the last two have the same rows.
+    glitches, families, coordinates, neighbours : path
+        Tables of these names; families and coordinates have the same rows.
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
     out : path
@@ -113,7 +138,8 @@ def make_map_page(
     ids = rows["glitch_id"].drop_duplicates().tolist()
     with whole_folder(out) as folder:
         sprites = write_sprites(Pictures(views, status), ids, folder / "sprites")
-        files.write_text(folder / "points.js", script_data("GLITCHES", map_data(rows, sprites, ids)))
+        data = map_data(rows, sprites, ids, tables.read("neighbours", neighbours))
+        files.write_text(folder / "points.js", script_data("GLITCHES", data))
         files.write_text(folder / "plotly.min.js", get_plotlyjs())
         files.write_text(folder / "map.js", static("map.js"))
     files.write_text(page, render("map.html", folder=Path(out).name, count=len(rows), root=""))

@@ -94,7 +94,22 @@
       link.textContent = family;
       text.append(link, ` · membership ${data.probability[row]}`);
     }
-    if (mark) ring(row);
+    if (mark) { ring(row); like(row); }
+  }
+
+  function like(row) {
+    element("like").hidden = !data.near[row].length;
+    element("near").replaceChildren(...data.near[row].map(([other, distance]) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = data.id[other] + (data.view[other] ? ` ${data.view[other]} s` : "");
+      button.addEventListener("click", () => { kept = other; show(other, true); });
+      const family = data.names.family[data.family[other]];
+      const text = family === data.nobody.family ? "no family" : family;
+      item.append(button, ` ${text} · ${data.names.label[data.label[other]]} · ${distance.toFixed(3)}`);
+      return item;
+    }));
   }
 
   function symbol(look) {

@@ -1,0 +1,31 @@
+# The catalogue's glitches on the map of another run, which stays as it is; only when asked for.
+rule place:
+    input:
+        shards=shards("results/catalog/shards/{shard}.parquet"),
+        embeddings=shards("results/embeddings/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+        # Too much in quarantine stops the run here too.
+        quarantine=ancient(rules.gather_quarantine.output.quarantine),
+        weights=weights_file,
+        old=old_map,
+    output:
+        placed="results/place/placed.parquet",
+    log:
+        "results/logs/place.log",
+    benchmark:
+        "results/benchmarks/place.tsv"
+    conda:
+        "../envs/map.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        **config["place"],
+        unit=config["unit"],
+        views=config["views"],
+        backbone=config["embedding"]["backbone"],
+        weights=config["embedding"]["weights"],
+        code=code("place"),
+    script:
+        "../scripts/place.py"

@@ -1,0 +1,96 @@
+# Find more like this: every glitch's nearest, and answers to what is asked for.
+ANSWERED = dict(
+    glitches="results/catalog/glitches.parquet",
+    families="results/map/families.parquet",
+    vectors=rules.map_graph.output.vectors,
+    neighbours=rules.map_graph.output.neighbours,
+    encoder=rules.map_encoder.output.encoder,
+    suspects="results/audit/suspects.parquet",
+    weights=weights_file,
+    frames=frames,
+)
+
+
+rule similar_neighbours:
+    input:
+        rows=rules.map_graph.output.rows,
+        neighbours=rules.map_graph.output.neighbours,
+    output:
+        neighbours="results/similar/neighbours.parquet",
+    log:
+        "results/logs/similar_neighbours.log",
+    benchmark:
+        "results/benchmarks/similar_neighbours.tsv"
+    conda:
+        "../envs/similar.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        code=code("similar_neighbours"),
+    script:
+        "../scripts/similar_neighbours.py"
+
+
+# One query, in the file's name: a glitch id, or a moment like H1@1262304123.5.
+rule similar_one:
+    input:
+        **ANSWERED,
+    output:
+        answers="results/similar/{query}.csv",
+    log:
+        "results/logs/similar_one/{query}.log",
+    benchmark:
+        "results/benchmarks/similar_one/{query}.tsv"
+    wildcard_constraints:
+        query=r"(?!answers$)[^/]+",
+    conda:
+        "../envs/similar.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        queries=lambda wildcards: [wildcards.query],
+        found=config["similar"]["found"],
+        tolerance_s=config["similar"]["tolerance_s"],
+        strain=config["strain"],
+        weights=config["embedding"]["weights"],
+        code=code("similar_answers"),
+    script:
+        "../scripts/similar_answers.py"
+
+
+# The queries of the config, pictures among them.
+rule similar_answers:
+    input:
+        **ANSWERED,
+        pictures=[path for path in config["similar"]["queries"] if Path(path).exists()],
+    output:
+        answers="results/similar/answers.csv",
+    log:
+        "results/logs/similar_answers.log",
+    benchmark:
+        "results/benchmarks/similar_answers.tsv"
+    conda:
+        "../envs/similar.yaml"
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        queries=config["similar"]["queries"],
+        found=config["similar"]["found"],
+        tolerance_s=config["similar"]["tolerance_s"],
+        strain=config["strain"],
+        weights=config["embedding"]["weights"],
+        code=code("similar_answers"),
+    script:
+        "../scripts/similar_answers.py"
+
+
+rule similar:
+    input:
+        rules.similar_neighbours.output,
+        rules.similar_answers.output if config["similar"]["queries"] else [],

@@ -1,0 +1,25 @@
+"""Place the catalogue's glitches on the map of another run."""
+
+from glitch_explorer.embed.record import describe_encoder
+from glitch_explorer.job import logged
+from glitch_explorer.map.place import make_placed
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        encoder = describe_encoder(
+            unit=wanted.unit,
+            backbone=wanted.backbone,
+            weights=snakemake.input.weights or wanted.weights,
+            **wanted.views,
+        )
+        make_placed(
+            snakemake.input.shards,
+            snakemake.input.status,
+            snakemake.input.embeddings,
+            onto=wanted.onto,
+            out=snakemake.output.placed,
+            encoder=encoder,
+            false_rate=wanted.false_rate,
+            threads=snakemake.threads,
+        )

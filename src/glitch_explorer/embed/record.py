@@ -1,0 +1,101 @@
+"""What a map's vectors were made with, so that others are compared with them only where they fit."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from glitch_explorer import files
+from glitch_explorer.errors import UserError
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How pictures become the rows of a map: keys of the config, and a hash of the weights' file.
+
+    Attributes
+    ----------
+    unit
+        ``"glitch"`` or ``"view"``.
+    backbone
+        Name of the backbone.
+    weights
+        ``"untrained"``, or the name of the file, without its folder.
+    weights_sha256
+        Hash of that file, empty where there is none.
+    height, width, crop
+        Pixels of a view, and whether axes are cut off.
+    """
+
+    unit: str
+    backbone: str
+    weights: str
+    weights_sha256: str
+    height: int
+    width: int
+    crop: bool
+
+
+def describe_encoder(
+    *, unit: str, backbone: str, weights: str | Path, height: int, width: int, crop: bool
+) -> Encoder:
+    """Describe an encoder; a file of `weights` enters by its name and its hash.
+
+    Raises
+    ------
+    UserError
+        When there are weights and no such file.
+    """
+    digest = ""
+    if weights != "untrained":
+        path = Path(weights)
+        if not path.is_file():
+            raise UserError(f"the weights {path} do not exist: correct embedding.weights")
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    name = Path(weights).name
+    return Encoder(unit, backbone, name, digest, height, width, crop)
+
+
+def write_encoder(path: str | Path, encoder: Encoder) -> None:
+    """Write the record beside a map's arrays."""
+    files.write_json(path, asdict(encoder))
+
+
+def read_encoder(path: str | Path) -> Encoder:
+    """Read the record of a map.
+
+    Raises
+    ------
+    UserError
+        When the file is missing or is no such record.
+    """
+    try:
+        return Encoder(**json.loads(Path(path).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} does not exist: it is written by the target map; make the map again"
+        ) from None
+    except (TypeError, ValueError) as problem:
+        raise UserError(f"{path} is no record of an encoder ({problem}): make the map again") from problem
+
+
+def require_same(map_encoder: Encoder, encoder: Encoder, *, where: str | Path) -> None:
+    """Refuse vectors that were made otherwise than those of the map at `where`.
+
+    Raises
+    ------
+    UserError
+        Names each difference.
+    """
+    names = [field.name for field in fields(Encoder)]
+    pairs = [(name, getattr(map_encoder, name), getattr(encoder, name)) for name in names]
+    # The name of the file is for people: its content decides.
+    differences = [
+        f"{name} {old!r} there, {new!r} here" for name, old, new in pairs if old != new and name != "weights"
+    ]
+    if differences:
+        raise UserError(
+            f"{where} was made with another encoder, distances to it mean nothing: {'; '.join(differences)}. "
+            "Set unit, views and embedding as for that map"
+        )

@@ -1,0 +1,258 @@
+"""New glitches on a map that stays as it is.
+
+Where a glitch lies and whose it is say its neighbours on the map: they vote for a family with
+the memberships of UMAP's fuzzy set (McInnes, Healy & Melville 2018), and those of the chosen
+family give the place. Whether it fits there at all is a conformal test (Vovk, Gammerman &
+Shafer 2005): its mean distance to its nearest neighbours against those of the family's own
+members, each of which was left out of the map for its own distance. All of it is read from the
+map's arrays; nothing is fitted again.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from umap.umap_ import smooth_knn_dist
+
+from glitch_explorer import files, tables
+from glitch_explorer.embed.record import Encoder, read_encoder, require_same
+from glitch_explorer.errors import UserError
+from glitch_explorer.map.graph import Int32, nearest_rows
+from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors
+
+Float64 = npt.NDArray[np.float64]
+
+#: Nearest neighbours whose mean distance is tested.
+TESTED = 3
+_KEY = ["glitch_id", "view"]
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A finished map: row i is the same glitch (or view) everywhere.
+
+    Attributes
+    ----------
+    rows
+        Table "map_rows" with x, y, family and probability beside it.
+    values, mask
+        Vectors ``(n, v * d)``, which may be memory-mapped, and which views there are, ``(n, v)``.
+    distances
+        ``(n, k)`` distances to the nearest other rows, see `graph.neighbour_graph`.
+    """
+
+    rows: pd.DataFrame
+    values: Float32
+    mask: Bool
+    distances: Float32
+
+
+def read_map(folder: str | Path) -> Map:
+    """Read a map from its folder, ``results/map`` of a finished run.
+
+    Raises
+    ------
+    UserError
+        When its files do not belong together.
+    """
+    folder = Path(folder)
+    rows = tables.read("map_rows", folder / "rows.parquet")
+    coordinates = tables.read("coordinates", folder / "coordinates.parquet")
+    families = tables.read("families", folder / "families.parquet")
+    values = files.read_array(folder / "vectors.npy")
+    stored = files.read_arrays(folder / "neighbours.npz")
+    alike = len(rows) == len(values) == len(stored["mask"]) and all(
+        len(rows) == len(table) and (rows[_KEY] == table[_KEY]).all(axis=None)
+        for table in (coordinates, families)
+    )
+    if not alike:
+        raise UserError(f"the files of {folder} do not hold the same rows: make the map again")
+    found = rows.assign(
+        x=coordinates["x"], y=coordinates["y"], family=families["family"], probability=families["probability"]
+    )
+    return Map(found, values, stored["mask"], stored["distances"])
+
+
+def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.DataFrame:
+    """Place new rows on a map.
+
+    A row that the map holds already is placed as if it were not there.
+
+    Parameters
+    ----------
+    new
+        The new rows, made with the map's encoder.
+    old
+        The map.
+    false_rate
+        Share of a family's own members that may be told to fit nowhere.
+    threads
+        Threads to use; they do not change the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table "placed", a row for each of `new`.
+
+    Raises
+    ------
+    UserError
+        When the vectors have another dimension, or the map has too few rows.
+    """
+    unique, k = _usable(new, old)
+    rows = old.rows.iloc[unique].reset_index(drop=True)
+    names = [*sorted(set(rows["family"]) - {tables.UNASSIGNED}), tables.UNASSIGNED]
+    family = pd.Categorical(rows["family"], names).codes.astype(np.int64)
+    own = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
+    indices, distances = nearest_rows(
+        np.asarray(old.values[unique]),
+        old.mask[unique],
+        new.values,
+        new.mask,
+        own=own.reindex(pd.MultiIndex.from_frame(new.rows[_KEY])).fillna(-1).to_numpy(dtype=np.int32),
+        n_neighbors=k,
+        threads=threads,
+    )
+    chosen, weight, probability = vote(indices, distances, family)
+    null = mean_distance(old.distances[unique])
+    p_value = conformal(mean_distance(distances), chosen, null, family, len(names) - 1, false_rate=false_rate)
+    fits = p_value > false_rate
+    x, y = (weight[:, :, np.newaxis] * rows[["x", "y"]].to_numpy()[indices]).sum(axis=1).T
+    nearest = rows.iloc[indices[:, 0]].reset_index(drop=True)
+    return new.rows[_KEY].assign(
+        x=x,
+        y=y,
+        family=np.where(fits, np.array(names, dtype=object)[chosen], tables.UNASSIGNED),
+        probability=np.where(fits & (chosen < len(names) - 1), probability, 0.0),
+        fits=fits,
+        p_value=p_value,
+        nearest_id=nearest["glitch_id"],
+        nearest_family=nearest["family"],
+        distance=distances[:, 0].astype(np.float64),
+    )
+
+
+def _usable(new: Vectors, old: Map) -> tuple[npt.NDArray[np.int64], int]:
+    """Give the rows of the map that are compared, and how many neighbours are asked for."""
+    if new.values.shape[1] != old.values.shape[1] or new.mask.shape[1] != old.mask.shape[1]:
+        raise UserError(
+            f"the new vectors have shape {new.values.shape[1:]} and {new.mask.shape[1]} views, the map's "
+            f"{old.values.shape[1:]} and {old.mask.shape[1]}: embed the glitches as for the map"
+        )
+    unique = np.unique(old.rows["representative"])
+    k = min(old.distances.shape[1], len(unique) - 1)
+    if k < TESTED:
+        raise UserError(f"the map has {len(unique)} different rows: too few to place anything")
+    return unique, k
+
+
+def vote(
+    indices: Int32, distances: Float32, family: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], Float64, Float64]:
+    """Let the neighbours vote for a family.
+
+    Parameters
+    ----------
+    indices, distances
+        ``(q, k)`` neighbours, nearest first.
+    family
+        ``(n,)`` number of each old row's family; "unassigned" has one too.
+
+    Returns
+    -------
+    chosen
+        ``(q,)`` the family with the most weight.
+    weight
+        ``(q, k)`` weights of the neighbours in that family, sum 1.
+    share
+        ``(q,)`` the family's share of all weight.
+    """
+    width, nearest = smooth_knn_dist(distances, float(indices.shape[1]), local_connectivity=0.0)
+    weight = np.exp(
+        -np.maximum(distances - nearest[:, np.newaxis], 0) / np.maximum(width, 1e-9)[:, np.newaxis]
+    )
+    weight = weight.astype(np.float64) / weight.sum(axis=1, keepdims=True)
+    theirs = family[indices]
+    total = np.zeros((len(indices), int(family.max()) + 1))
+    np.add.at(total, (np.arange(len(indices))[:, np.newaxis], theirs), weight)
+    chosen = total.argmax(axis=1)
+    share = total[np.arange(len(indices)), chosen]
+    return chosen, np.where(theirs == chosen[:, np.newaxis], weight, 0) / share[:, np.newaxis], share
+
+
+def mean_distance(distances: Float32) -> Float64:
+    """Give the mean distance ``(q,)`` to the `TESTED` nearest neighbours."""
+    return np.asarray(distances[:, :TESTED].mean(axis=1), dtype=np.float64)
+
+
+def conformal(
+    tested: Float64,
+    chosen: npt.NDArray[np.int64],
+    null: Float64,
+    family: npt.NDArray[np.int64],
+    unassigned: int,
+    *,
+    false_rate: float,
+) -> Float64:
+    """Give each query's p-value: the share of its family at least as far from its neighbours.
+
+    A family too small to reach `false_rate`, and a query that no family takes, are tested against
+    the members of all families together.
+
+    Parameters
+    ----------
+    tested, chosen
+        ``(q,)`` distance and family of each query.
+    null, family
+        ``(n,)`` the same of the old rows.
+    unassigned
+        Number of the family that is none.
+    false_rate
+        Smallest p-value that must be reachable.
+    """
+    members = family != unassigned
+    everyone = np.sort(null[members] if members.any() else null)
+    p_value = _tail(tested, everyone)
+    for number in np.unique(chosen[chosen != unassigned]):
+        own = np.sort(null[family == number])
+        if false_rate * (len(own) + 1) >= 1:
+            of_it = chosen == number
+            p_value[of_it] = _tail(tested[of_it], own)
+    return p_value
+
+
+def _tail(values: Float64, null: Float64) -> Float64:
+    """Give (1 + how many of the sorted `null` are at least as high) / (1 + all of them)."""
+    higher = len(null) - np.searchsorted(null, values, side="left")
+    p_value: Float64 = (1 + higher) / (1 + len(null))
+    return p_value
+
+
+def make_placed(
+    shards: Sequence[str | Path],
+    status: Sequence[str | Path],
+    embeddings: Sequence[str | Path],
+    *,
+    onto: str | Path,
+    out: str | Path,
+    encoder: Encoder,
+    false_rate: float,
+    threads: int,
+) -> None:
+    """Place the glitches of all shards on the map in the folder `onto` and write the table "placed".
+
+    Raises
+    ------
+    UserError
+        When the map was made with another encoder.
+    """
+    require_same(read_encoder(Path(onto) / "encoder.json"), encoder, where=onto)
+    new = gather_vectors(shards, status, embeddings, unit=encoder.unit)
+    table = place(new, read_map(onto), false_rate=false_rate, threads=threads)
+    tables.write("placed", table, out)
+    _LOG.info("%d rows placed, %d of them fit nowhere", len(table), int((~table["fits"]).sum()))

@@ -1,0 +1,36 @@
+"""The nearest glitches of every glitch, from the map's neighbour graph."""
+
+from pathlib import Path
+
+import numpy as np
+
+from glitch_explorer import files, tables
+
+#: Neighbours of each glitch in the table; fewer where the graph has fewer.
+NEIGHBOURS = 8
+
+
+def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path) -> None:
+    """Write the table "neighbours" of a map.
+
+    The graph is searched once, when the map is made; exact copies of a row stand for each other there.
+
+    Parameters
+    ----------
+    rows, neighbours
+        Table "map_rows" and the arrays of the graph.
+    out
+        Table to write.
+    """
+    keys = tables.read("map_rows", rows, columns=["glitch_id", "view"])
+    graph = files.read_arrays(neighbours)
+    indices, distances = graph["indices"][:, :NEIGHBOURS], graph["distances"][:, :NEIGHBOURS]
+    row, place = np.nonzero(indices >= 0)
+    nearest = keys.iloc[indices[row, place]]
+    table = keys.iloc[row].assign(
+        rank=place + 1,
+        neighbour_id=nearest["glitch_id"].array,
+        neighbour_view=nearest["view"].array,
+        distance=distances[row, place].astype(np.float64),
+    )
+    tables.write("neighbours", table, out)

@@ -1,0 +1,156 @@
+"""What is asked for: a glitch of the map, a picture, or a moment at a detector."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.catalog.names import PICTURE_SUFFIXES, UNKNOWN_IFO, UNKNOWN_VIEW
+from glitch_explorer.catalog.pictures import INSIDE, find_pictures
+from glitch_explorer.catalog.trees import gather
+from glitch_explorer.embed.record import Encoder
+from glitch_explorer.errors import UserError
+from glitch_explorer.map.vectors import Vectors, gather_vectors
+from glitch_explorer.views.shard import Strain, make_views
+
+_MOMENT = re.compile(r"(?P<ifo>[A-Z][0-9])@(?P<time>\d+(\.\d*)?)")
+
+
+def read_moment(query: str) -> tuple[str, float] | None:
+    """Read `H1@1262304123.5` as detector and GPS seconds; None where it is nothing of the kind."""
+    match = _MOMENT.fullmatch(query)
+    return (match["ifo"], float(match["time"])) if match else None
+
+
+def nearest_in_time(glitches: pd.DataFrame, ifo: str, gps: float, *, tolerance_s: float) -> str | None:
+    """Name the glitch nearest to a moment; None where none is within `tolerance_s` seconds.
+
+    Parameters
+    ----------
+    glitches
+        Columns glitch_id, ifo and event_time (GPS s).
+    """
+    own = glitches[(glitches["ifo"] == ifo) & glitches["event_time"].notna()]
+    away = (own["event_time"] - gps).abs()
+    if away.empty or away.min() > tolerance_s:
+        return None
+    return str(own["glitch_id"].iloc[int(away.argmin())])
+
+
+def is_picture(query: str) -> bool:
+    """Say whether a query names a picture: a file, a folder, or a member of an HDF5 file."""
+    return INSIDE in query or Path(query).exists() or query.lower().endswith(PICTURE_SUFFIXES)
+
+
+def picture_rows(query: str) -> pd.DataFrame:
+    """Describe the glitch in a picture, or in a folder with its views, as rows of table "glitches".
+
+    A picture of unknown view length is described once as each of the four.
+
+    Raises
+    ------
+    UserError
+        When there is none, or there are several glitches.
+    """
+    if INSIDE in query:
+        name = query.rsplit("/", 1)[-1].removesuffix(".png")
+        slot = tables.VIEW_NAMES.index(name) if name in tables.VIEW_NAMES else UNKNOWN_VIEW
+        frame = _blank("picture").assign(**{_slot_column(slot): query})
+    else:
+        pictures, bad = find_pictures([query])
+        frame = gather(pictures)[0]
+        if len(frame) != 1:
+            reason = bad[0].reason if bad else "give the pictures of one"
+            raise UserError(f"similar: {query} holds pictures of {len(frame)} glitches: {reason}")
+        frame = _blank("picture").assign(**frame[[*tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN]].iloc[0])
+    unknown = frame[tables.VIEW_PATH_UNKNOWN].iloc[0]
+    if not isinstance(unknown, str):
+        return frame
+    parts = [
+        _blank(f"picture {name}").assign(**{column: unknown})
+        for name, column in zip(tables.VIEW_NAMES, tables.VIEW_PATHS, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def moment_rows(ifo: str, gps: float) -> pd.DataFrame:
+    """Describe a moment as a row of table "glitches", to be Q-scanned."""
+    return _blank("moment").assign(ifo=ifo, event_time=gps)
+
+
+def _slot_column(slot: int) -> str:
+    return tables.VIEW_PATH_UNKNOWN if slot == UNKNOWN_VIEW else tables.VIEW_PATHS[slot]
+
+
+def _blank(glitch_id: str) -> pd.DataFrame:
+    """Give a row of table "glitches" that says nothing but an id."""
+    row = tables.empty("glitches").reindex([0]).astype(object)
+    return row.assign(glitch_id=glitch_id, ifo=UNKNOWN_IFO, shard="query", astrophysical="")
+
+
+def embed_rows(
+    rows: pd.DataFrame,
+    *,
+    encoder: Encoder,
+    weights: str | Path,
+    strain: Strain | None,
+    threads: int,
+) -> Vectors:
+    """Draw and embed glitches that are not on the map, as the map's own were.
+
+    Parameters
+    ----------
+    rows
+        Table "glitches".
+    encoder
+        How the map was made.
+    weights
+        File of the backbone's weights, or "untrained".
+    strain
+        Where those without pictures get their data.
+    threads
+        Threads to use; they do not change the result.
+
+    Raises
+    ------
+    UserError
+        When none of them gives a view; the message says why.
+    """
+    # torch, which a glitch of the map does not need.
+    from glitch_explorer.embed.shard import embed_shard
+
+    with tempfile.TemporaryDirectory() as name:
+        shard, views, status, lost, vectors = (
+            Path(name, end)
+            for end in ("glitches.parquet", "views.npy", "views.parquet", "lost.parquet", "vectors.npy")
+        )
+        tables.write("glitches", rows, shard)
+        make_views(
+            shard,
+            out=views,
+            status_out=status,
+            quarantine_out=lost,
+            height=encoder.height,
+            width=encoder.width,
+            crop=encoder.crop,
+            strain=strain,
+            threads=threads,
+        )
+        embed_shard(
+            views,
+            status,
+            vectors,
+            backbone=encoder.backbone,
+            weights=weights,
+            precision="auto",
+            device="cpu",
+            threads=threads,
+        )
+        found = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
+        if not len(found.rows):
+            reasons = "; ".join(sorted(set(tables.read("quarantine", lost)["reason"]))) or "no view"
+            raise UserError(f"similar: nothing to compare: {reasons}")
+        return Vectors(found.rows, np.array(found.values), found.mask)
