@@ -4,9 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Factor of the colour scale; standard deviation of shifts in time and frequency, as a share of the
-#: view; of the stretch by wrong axes; and of the rounding, in steps of energy.
-_SCALE, _SHIFTS, _STRETCH, _ROUNDING = (0.6, 1.6), (0.025, 0.012), 0.02, 1.5
+#: Factor of the colour scale, and standard deviation of the rounding, in steps of energy.
+_SCALE, _ROUNDING = (0.6, 1.6), 1.5
+#: Standard deviations in time and frequency: of shifts, as a share of the view, and of the stretch by
+#: wrong axes. Mains at 60 Hz and a compressor at 50 Hz are 0.034 apart in frequency.
+_SHIFTS, _STRETCHES = (0.025, 0.005), (0.02, 0.007)
 #: How often a patch is lost, and its largest side as a share of the view.
 _PATCH, _PATCH_SIDE = 0.25, 0.35
 #: What a lost patch shows: noise's mean energy, in steps.
@@ -22,7 +24,7 @@ def _moved(pictures: Tensor, random: torch.Generator) -> Tensor:
     n = len(pictures)
     matrices = torch.zeros(n, 2, 3)
     for axis in (0, 1):
-        matrices[:, axis, axis] = 1.0 + _STRETCH * torch.randn(n, generator=random).clamp(-2, 2)
+        matrices[:, axis, axis] = 1.0 + _STRETCHES[axis] * torch.randn(n, generator=random).clamp(-2, 2)
         matrices[:, axis, 2] = 2.0 * _SHIFTS[axis] * torch.randn(n, generator=random).clamp(-2, 2)
     grid = functional.affine_grid(matrices.to(pictures.device), list(pictures.shape), align_corners=False)
     return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
