@@ -61,7 +61,8 @@ def augment(pixels: Tensor, *, seed: int, step: int) -> Tensor:
     random = torch.Generator().manual_seed((seed << 32) + step)
     n = len(pixels)
     pictures = _patched(_moved(pixels.float(), random), random)
-    scale = _uniform(n, *torch.tensor(_SCALE).log().tolist(), random).exp().reshape(-1, 1, 1, 1)
+    low, high = torch.tensor(_SCALE).log().tolist()
+    scale = _uniform(n, low, high, random).exp().reshape(-1, 1, 1, 1)
     rounding = (
         _ROUNDING * torch.rand(n, 1, 1, 1, generator=random) * torch.randn(pixels.shape, generator=random)
     )

@@ -153,13 +153,11 @@ class Training:
 
     def _take(self, step: int, losses: list[float]) -> float:
         """Take a step along the mean of the parts' gradients; running means are averaged, too."""
-        for value, *parts in zip(
-            self.student.parameters(), *(c.parameters() for c in self.copies), strict=True
-        ):
+        everyone = (self.student, *self.copies)
+        for value, *parts in zip(*(one.parameters() for one in everyone), strict=True):
             value.grad = torch.stack([part.grad for part in parts if part.grad is not None]).mean(0)
-        running = zip(*(student.buffers() for student in self.copies), strict=True)
-        for value, parts in zip(self.student.buffers(), running, strict=True):
-            value.copy_(torch.stack(parts).to(torch.float64).mean(0))
+        for running, *others in zip(*(one.buffers() for one in everyone), strict=True):
+            running.copy_(torch.stack(others).to(torch.float64).mean(0))
         for group in self.optimizer.param_groups:
             group["lr"] = rate_at(step, self.recipe)
         self.optimizer.step()
