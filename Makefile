@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check bench lint lock clean
+.PHONY: help demo test check bench lint lock ship_encoder clean
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
 	@echo "make test   all tests (under 20 minutes on 2 cores)"
 	@echo "make check  the quick ones (under 2 minutes)"
 	@echo "make bench  speed and quality measurements"
+	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"
 	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
 
 $(READY): envs/lock.txt pyproject.toml
@@ -46,6 +47,10 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
+
+ship_encoder:
+	cp results/encoder/encoder.safetensors resources/encoders/glitch_resnet18.safetensors
+	cp results/encoder/model_card.md resources/encoders/glitch_resnet18.md
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

@@ -51,11 +51,16 @@ class Network(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Turn uint8 pixels ``(b, 1, H, W)`` into float32 vectors ``(b, d)``."""
-        grey = compress(pixels) / _BRIGHTEST
-        mean, deviation = (grey.new_tensor(value).reshape(1, 3, 1, 1) for value in (_MEAN, _DEVIATION))
-        colours = ((grey - mean) / deviation).to(next(self.body.parameters()).dtype)
+        colours = self.colours(pixels).to(next(self.body.parameters()).dtype)
         features: Tensor = self.body(colours.contiguous(memory_format=torch.channels_last))
         return features.flatten(1).float()
+
+    @staticmethod
+    def colours(pixels: Tensor) -> Tensor:
+        """Turn uint8 pixels ``(b, 1, H, W)`` into what the first layer takes: float32 ``(b, 3, H, W)``."""
+        grey = compress(pixels) / _BRIGHTEST
+        mean, deviation = (grey.new_tensor(value).reshape(1, 3, 1, 1) for value in (_MEAN, _DEVIATION))
+        return (grey - mean) / deviation
 
 
 class _Mean(nn.Module):
@@ -152,8 +157,14 @@ def _fit(state: State, wanted: State, *, where: str) -> State:
     return {key: named.get(key, wanted[key]) for key in wanted}
 
 
-def load_network(name: str, weights: str | Path, *, seed: int, sha256: str | None) -> Network:
-    """Load a torchvision network; see `backbone.load_backbone`."""
+def untrained_body(name: str, *, seed: int) -> nn.Module:
+    """Give a torchvision network without its last layer, with weights as torchvision draws them.
+
+    Raises
+    ------
+    UserError
+        When the name is unknown.
+    """
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
         near = difflib.get_close_matches(name, ["gradients", *known], n=3)
@@ -165,7 +176,12 @@ def load_network(name: str, weights: str | Path, *, seed: int, sha256: str | Non
         raise UserError(f"embedding.backbone {name!r} is not known{hint}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        body = _without_head(torchvision.models.get_model(name, weights=None)).eval()
+        return _without_head(torchvision.models.get_model(name, weights=None))
+
+
+def load_network(name: str, weights: str | Path, *, seed: int, sha256: str | None) -> Network:
+    """Load a torchvision network; see `backbone.load_backbone`."""
+    body = untrained_body(name, seed=seed).eval()
     if weights != UNTRAINED:
         state = _read_state(Path(weights), sha256)
         body.load_state_dict(_fit(state, body.state_dict(), where=f"{weights} for {name}"))

@@ -1,0 +1,24 @@
+# Training of the encoder that ships with the project: only when asked for by name. What it writes is
+# not what the map reads: `make ship_encoder` copies it into resources/encoders/.
+rule train_encoder:
+    output:
+        weights="results/encoder/encoder.safetensors",
+        training="results/encoder/training.csv",
+        card="results/encoder/model_card.md",
+    log:
+        "results/logs/train_encoder.log",
+    benchmark:
+        "results/benchmarks/train_encoder.tsv"
+    retries: 2
+    conda:
+        "../envs/encoder.yaml"
+    threads: 2
+    resources:
+        mem_mb=8000,
+        runtime=1440,
+        gpu=gpus,
+    params:
+        **config["encoder"],
+        code=code("train_encoder"),
+    script:
+        "../scripts/train_encoder.py"

@@ -1,0 +1,142 @@
+"""Many scanned training glitches: each is a function of the seed and its number alone."""
+
+import io
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from glitch_explorer import files
+from glitch_explorer.encoder.classes import HELD_OUT, SEEN, draw_class
+from glitch_explorer.encoder.generic import draw_generic
+from glitch_explorer.encoder.noise import draw_noise
+from glitch_explorer.encoder.scan import scan_white
+from glitch_explorer.tables import VIEWS
+from glitch_explorer.threads import one_thread
+from glitch_explorer.views import colormap
+from glitch_explorer.views.whitening import RATE
+
+#: Pixels of a view's side.
+SIDE = 128
+#: Members of a family of random shapes.
+MEMBERS = 4
+#: Glitches in a file.
+CHUNK = 256
+#: How often there is a second glitch, and a picture has been a JPEG.
+_SECOND, _JPEG = 0.08, 0.25
+#: Purposes of the random streams.
+_CLASS, _VALIDATION = range(2)
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Scanned glitches: `views` uint8 ``(n, 4, side, side)`` and `labels` ``(n,)``.
+
+    Labels below ``len(SEEN)`` are classes, the others families of random shapes; in a
+    validation bank the held-out classes follow the seen ones.
+    """
+
+    views: Bytes
+    labels: npt.NDArray[np.int64]
+
+
+def jpeg(view: Bytes, quality: int) -> Bytes:
+    """Draw a view in viridis, twice as large, keep it as JPEG and read it back."""
+    side = 2 * view.shape[0]
+    energy = np.asarray(Image.fromarray(view).resize((side, side), Image.Resampling.BILINEAR))
+    kept = io.BytesIO()
+    Image.fromarray(colormap.viridis()[energy]).save(kept, "JPEG", quality=quality)
+    rgba = np.asarray(Image.open(kept).convert("RGBA"))
+    return np.asarray(Image.fromarray(colormap.energy(rgba)).resize(view.shape[::-1], Image.Resampling.BOX))
+
+
+def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generator) -> Bytes:
+    """Put a glitch into noise, at times with a second one, and scan it."""
+    data = draw_noise(rng) + snr * wave
+    if rng.uniform() < _SECOND:
+        other, _ = draw_class(SEEN[int(rng.integers(len(SEEN)))], rng)
+        place = rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.9)
+        data = data + rng.uniform(5.0, 15.0) * np.roll(other, round(place * RATE))
+    views = scan_white(data, height=SIDE, width=SIDE)
+    if rng.uniform() < _JPEG:
+        quality = int(rng.integers(50, 96))
+        views = np.stack([jpeg(view, quality) for view in views])
+    return views
+
+
+def draw_labelled(number: int, *, seed: int) -> tuple[Bytes, int]:
+    """Draw training glitch `number`: every second one of a class, the others of random families."""
+    rng = np.random.default_rng([seed, _CLASS, number])
+    if number % 2 == 0:
+        label = int(rng.integers(len(SEEN)))
+        wave, snr = draw_class(SEEN[label], rng)
+    else:
+        family, member = divmod(number // 2, MEMBERS)
+        label = len(SEEN) + family
+        wave, snr = draw_generic(family, member, seed=seed)
+    return _scanned(wave, snr, rng), label
+
+
+def draw_validation(number: int, *, seed: int) -> tuple[Bytes, int]:
+    """Draw validation glitch `number` of the seen and held-out classes in turn."""
+    rng = np.random.default_rng([seed, _VALIDATION, number])
+    names = (*SEEN, *HELD_OUT)
+    label = number % len(names)
+    wave, snr = draw_class(names[label], rng)
+    return _scanned(wave, snr, rng), label
+
+
+def _chunk(
+    draw: Callable[[int], tuple[Bytes, int]], numbers: range, path: Path, *, threads: int
+) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    """Draw some glitches, or read them where they were drawn before."""
+    if not path.exists():
+        with one_thread(), ThreadPoolExecutor(threads, "bank", torch.set_num_threads, (1,)) as pool:
+            drawn = list(pool.map(draw, numbers))
+        with files.whole(path) as temporary, temporary.open("wb") as stream:
+            np.savez(
+                stream,
+                views=np.stack([views for views, _ in drawn]),
+                labels=np.array([label for _, label in drawn], np.int64),
+            )
+    with np.load(path, allow_pickle=False) as kept:
+        return kept["views"], kept["labels"]
+
+
+def make_bank(folder: str | Path, *, glitches: int, seed: int, validation: bool, threads: int) -> Bank:
+    """Draw `glitches` glitches, keeping them in `folder` as they come.
+
+    Parameters
+    ----------
+    folder : path
+        Holds the glitches of this seed, in pieces: a run that was stopped goes on from them.
+    glitches : int
+        How many.
+    seed : int
+        Seed of everything.
+    validation : bool
+        Draw for validation: other glitches than those of training, and held-out classes too.
+    threads : int
+        CPU threads; the glitches do not depend on it.
+    """
+    kind = "validation" if validation else "training"
+    draw = partial(draw_validation if validation else draw_labelled, seed=seed)
+    starts = range(0, glitches, CHUNK)
+    views = np.empty((glitches, len(VIEWS), SIDE, SIDE), np.uint8)
+    labels = np.empty(glitches, np.int64)
+    for start in tqdm(starts, desc=f"{kind} glitches", unit=f"{CHUNK} glitches"):
+        numbers = range(start, min(start + CHUNK, glitches))
+        path = Path(folder) / f"{kind}-{seed}-{numbers.start}-{numbers.stop}.npz"
+        views[start : numbers.stop], labels[start : numbers.stop] = _chunk(
+            draw, numbers, path, threads=threads
+        )
+    return Bank(views, labels)

@@ -1,0 +1,68 @@
+"""Which glitches and views make a step: a function of the seed and the step alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from glitch_explorer.encoder.bank import Bank
+from glitch_explorer.encoder.classes import SEEN
+from glitch_explorer.tables import VIEWS
+
+Integers = npt.NDArray[np.int64]
+
+#: Pictures of a label in a batch: two glitches, two lengths of view.
+GROUP = 4
+#: Purpose of the random stream.
+_BATCH = 7
+
+
+@dataclass(frozen=True)
+class Index:
+    """Glitches of a bank by label: of each class, and of each family of random shapes."""
+
+    classes: list[Integers]
+    families: list[Integers]
+
+
+def index_bank(bank: Bank) -> Index:
+    """Find the glitches of each label; labels with a single glitch take no part."""
+    order = np.argsort(bank.labels, kind="stable")
+    found = {
+        int(bank.labels[part[0]]): part
+        for part in np.split(order, np.flatnonzero(np.diff(bank.labels[order])) + 1)
+    }
+    classes = [part for label, part in found.items() if label < len(SEEN) and len(part) > 1]
+    families = [part for label, part in found.items() if label >= len(SEEN) and len(part) > 1]
+    return Index(classes, families)
+
+
+def draw_batch(index: Index, *, views: int, seed: int, step: int) -> tuple[Integers, Integers]:
+    """Draw the pictures of a step: half of them of classes, half of families.
+
+    Parameters
+    ----------
+    index
+        Glitches by label.
+    views
+        Pictures of the batch, a multiple of 8.
+    seed, step
+        All randomness follows from them.
+
+    Returns
+    -------
+    glitches, lengths
+        ``(views,)``: which glitch of the bank, and which of its four views.
+    """
+    rng = np.random.default_rng([seed, _BATCH, step])
+    groups = views // GROUP
+    glitches, lengths = [], []
+    for labels, n in ((index.classes, groups // 2), (index.families, groups - groups // 2)):
+        # Each label once before any comes twice.
+        rounds = [rng.permutation(len(labels)) for _ in range(-(-n // len(labels)))]
+        for label in np.concatenate(rounds)[:n]:
+            pair = rng.choice(labels[label], 2, replace=False)
+            which = rng.choice(len(VIEWS), 2, replace=False)
+            glitches.append(np.repeat(pair, 2))
+            lengths.append(np.tile(which, 2))
+    return np.concatenate(glitches), np.concatenate(lengths)

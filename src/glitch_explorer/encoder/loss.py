@@ -1,0 +1,36 @@
+"""The losses the encoder is trained with."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def supervised_contrastive(
+    vectors: Tensor, labels: Tensor, views: Tensor, *, temperature: float, across: float
+) -> Tensor:
+    """Draw together what has the same label (SupCon, "out" form; Khosla et al. 2020, arXiv:2004.11362).
+
+    Parameters
+    ----------
+    vectors
+        float32 ``(n, d)`` of length 1.
+    labels, views
+        ``(n,)``: what each picture shows, and which of the four lengths it has.
+    temperature
+        Of the softmax.
+    across
+        Weight of a pair of different lengths; one of the same length has 1.
+
+    Returns
+    -------
+    Tensor
+        The mean over the pictures that have a partner.
+    """
+    itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
+    logits = (vectors @ vectors.T / temperature).masked_fill(itself, -torch.inf)
+    log_share = functional.log_softmax(logits, dim=1).masked_fill(itself, 0.0)
+    alike = (labels[:, None] == labels) & ~itself
+    weight = alike * torch.where(views[:, None] == views, 1.0, across)
+    total = weight.sum(1)
+    partnered = total > 0
+    return -((weight * log_share).sum(1)[partnered] / total[partnered]).mean()

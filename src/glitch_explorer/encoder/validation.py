@@ -1,0 +1,55 @@
+"""How well neighbours agree, on simulated glitches that training never saw."""
+
+import copy
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from glitch_explorer.embed.network import Network
+from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.encoder.bank import Bank
+from glitch_explorer.encoder.classes import SEEN
+from glitch_explorer.map.vectors import fuse
+
+if TYPE_CHECKING:
+    from glitch_explorer.embed.backbone import Backbone
+
+
+def nearest_right(vectors: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Say whether the nearest other vector, by cosine, has the same label: ``(n,)``."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -np.inf)
+    return np.asarray(labels[similarity.argmax(1)] == labels)
+
+
+def validate(network: Network, bank: Bank, *, device: str, threads: int) -> dict[str, float]:
+    """Measure the share of nearest neighbours of the same class.
+
+    Returns
+    -------
+    dict
+        `view_seen`, `view_unseen`: mean over the four lengths, each among its own;
+        `fused_seen`, `fused_unseen`: of the four side by side. Unseen classes are those
+        that training left out; neighbours are sought among all.
+    """
+    n, lengths = bank.views.shape[:2]
+    vectors, _ = embed_pictures(
+        bank.views.reshape(n * lengths, *bank.views.shape[2:]),
+        np.arange(n * lengths),
+        load=lambda: cast("Backbone", copy.deepcopy(network).eval()),
+        precision="auto",
+        device=device,
+        threads=threads,
+    )
+    vectors = vectors.reshape(n, lengths, -1)
+    seen = bank.labels < len(SEEN)
+    by_view = np.mean([nearest_right(vectors[:, v], bank.labels) for v in range(lengths)], axis=0)
+    fused = nearest_right(fuse(vectors)[0], bank.labels)
+    found = {"view": by_view, "fused": fused}
+    return {
+        f"{name}_{part}": round(float(right[which].mean()), 5)
+        for name, right in found.items()
+        for part, which in (("seen", seen), ("unseen", ~seen))
+    }
