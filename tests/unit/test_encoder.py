@@ -13,7 +13,8 @@ from glitch_explorer.encoder import classes
 from glitch_explorer.encoder.augment import augment
 from glitch_explorer.encoder.bank import Bank, draw_labelled, jpeg, make_bank
 from glitch_explorer.encoder.batches import GROUP, draw_batch, index_bank
-from glitch_explorer.encoder.classes import HELD_OUT, SEEN, draw_class
+from glitch_explorer.encoder import HELD_OUT
+from glitch_explorer.encoder.classes import SEEN, draw_class
 from glitch_explorer.encoder.generic import draw_generic
 from glitch_explorer.encoder.loss import supervised_contrastive
 from glitch_explorer.encoder.noise import draw_noise

@@ -14,7 +14,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from glitch_explorer import files
-from glitch_explorer.encoder.classes import HELD_OUT, SEEN, draw_class
+from glitch_explorer.encoder import HELD_OUT
+from glitch_explorer.encoder.classes import SEEN, draw_class
 from glitch_explorer.encoder.generic import draw_generic
 from glitch_explorer.encoder.noise import draw_noise
 from glitch_explorer.encoder.scan import scan_white

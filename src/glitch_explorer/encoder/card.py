@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from glitch_explorer import files
-from glitch_explorer.encoder.classes import HELD_OUT, SEEN
+from glitch_explorer.encoder import HELD_OUT
+from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.train import ARCHITECTURE, COARSE_SHARE, Recipe
 from glitch_explorer.observatory.morphology import UNKNOWN
 

@@ -6,13 +6,12 @@ saw can be measured: `HELD_OUT`, and the shape that the observatory hides.
 
 import numpy as np
 
+from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.observatory.morphology import EVENT, MORPHOLOGIES, UNKNOWN, Morphology
 from glitch_explorer.observatory.shapes import Array, Draw, log_uniform, pulse, time_axis, track, unit, wander
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S, SHAPES
 from glitch_explorer.views.whitening import RATE
 
-#: Classes that training never draws; the model card names them.
-HELD_OUT: tuple[str, ...] = ("1400Ripples", "Helix", "Light_Modulation", "Paired_Doves")
 #: Pictures without a glitch.
 QUIET = "No_Glitch"
 #: Classes that look the same backwards.

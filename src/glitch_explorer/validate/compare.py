@@ -15,6 +15,7 @@ import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
 
 from glitch_explorer import files, tables
+from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
 
@@ -23,8 +24,6 @@ LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
 #: A family of this stability is stable.
 STABLE = 0.8
-#: Classes that the training of the project's encoder leaves out, beside the unknown shape.
-UNSEEN = ("1400Ripples", "Helix", "Light_Modulation", "Paired_Doves")
 
 
 @dataclass(frozen=True)
