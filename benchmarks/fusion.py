@@ -19,8 +19,8 @@ from torch.nn import functional
 
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
-from glitch_explorer.encoder.bank import Bank, make_bank
 from glitch_explorer.encoder import HELD_OUT
+from glitch_explorer.encoder.bank import Bank, make_bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.loss import supervised_contrastive
 from glitch_explorer.encoder.validation import nearest_right

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.job import logged
-from glitch_explorer.validate.compare import UNSEEN, validate_observatory
+from glitch_explorer.validate.compare import validate_observatory
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -18,6 +19,6 @@ if __name__ == "__main__":
             suspects=snakemake.input.suspects,
             leakage=snakemake.input.leakage,
             relabel=snakemake.input.relabel,
-            unseen=UNSEEN,
+            unseen=HELD_OUT,
             out=Path(snakemake.output.report).parent,
         )

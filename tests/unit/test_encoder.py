@@ -9,11 +9,10 @@ import torch
 from safetensors.torch import load_file
 
 from glitch_explorer.embed.backbone import load_backbone
-from glitch_explorer.encoder import classes
+from glitch_explorer.encoder import HELD_OUT, classes
 from glitch_explorer.encoder.augment import augment
 from glitch_explorer.encoder.bank import Bank, draw_labelled, jpeg, make_bank
 from glitch_explorer.encoder.batches import GROUP, draw_batch, index_bank
-from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.encoder.classes import SEEN, draw_class
 from glitch_explorer.encoder.generic import draw_generic
 from glitch_explorer.encoder.loss import supervised_contrastive

@@ -15,7 +15,6 @@ import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
 
 from glitch_explorer import files, tables
-from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
 
