@@ -186,6 +186,8 @@ SCHEMAS: dict[str, pa.Schema] = {
         ifo=_IFO,
         event_time=(_FLOAT, True, "s", "GPS time of the glitch, or where the quiet stretch starts"),
         duration_s=(_FLOAT, True, "s", "duration of the glitch, or length of the quiet stretch"),
+        peak_frequency_hz=(_FLOAT, True, "Hz", "frequency at the peak of the glitch"),
+        snr=(_FLOAT, True, "", "signal-to-noise ratio of the glitch"),
     ),
     "stability": _schema(
         family=_FAMILY,

@@ -20,6 +20,8 @@ def catalogue(times, durations=None, ifo="H1"):
             "ifo": ifo,
             "event_time": np.asarray(times, dtype=float),
             "duration_s": np.ones(n) if durations is None else np.asarray(durations, dtype=float),
+            "peak_frequency_hz": 100.0,
+            "snr": 10.0,
             "astrophysical": "",
         }
     )

@@ -110,7 +110,7 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
         quiet = quiet_stretches(own, glitches[glitches["ifo"] == ifo], bounds)
         parts.append(quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo))
     columns = tables.SCHEMAS["members"].names
-    table: pd.DataFrame = pd.concat([part[columns] for part in parts], ignore_index=True)
+    table: pd.DataFrame = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
     return table
 
 
