@@ -4,6 +4,7 @@ rule plan_observatory:
         catalog="results/observatory/catalog.csv",
         segments="results/observatory/segments.csv",
         events="results/observatory/events.csv",
+        channels="results/observatory/channels.csv",
         truth="results/observatory/truth.json",
     log:
         "results/logs/plan_observatory.log",
@@ -42,3 +43,24 @@ rule write_frames:
         code=code("write_frames"),
     script:
         "../scripts/write_frames.py"
+
+
+rule write_auxiliary:
+    output:
+        frames=directory("results/observatory/aux/{ifo}"),
+    log:
+        "results/logs/write_auxiliary/{ifo}.log",
+    benchmark:
+        "results/benchmarks/write_auxiliary/{ifo}.tsv"
+    conda:
+        "../envs/observatory.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        plan=config["observatory"],
+        detectors=config["detectors"],
+        code=code("write_auxiliary"),
+    script:
+        "../scripts/write_auxiliary.py"

@@ -32,7 +32,9 @@ def test_checksum_is_that_of_posix_cksum(text, expected):
 def test_frame_reads_back_and_carries_no_clock(tmp_path):
     strain = 1e-21 * np.random.default_rng(1).standard_normal(8192 * 4)
     for name in ("a", "b", "c"):
-        gwf.write(tmp_path / f"{name}.gwf", strain, channel="H1:OBS-STRAIN", start=1262304000, rate=8192)
+        gwf.write(
+            tmp_path / f"{name}.gwf", [gwf.Series("H1:OBS-STRAIN", strain, 8192, "strain")], start=1262304000
+        )
         if name == "a":
             time.sleep(1.1)  # the stamp has whole seconds
     assert (tmp_path / "a.gwf").read_bytes() == (tmp_path / "b.gwf").read_bytes()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer import files
-from glitch_explorer.observatory import frames, noise, waveforms
+from glitch_explorer.observatory import auxiliary, frames, noise, waveforms
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import Injection, Plan, make_plan, row_stream, shape_stream
 
@@ -139,6 +139,7 @@ def truth(plan: Plan, arguments: dict[str, Any]) -> dict[str, Any]:
         "wrong_labels": sorted(one.glitch_id for one in plan.injections if one.label not in (None, one.name)),
         "duplicates": [[one.glitch_id, second] for one, second in plan.repeats],
         "unreadable_frames": [segment.frame_name for segment in plan.segments if not segment.readable],
+        **auxiliary.truth(plan, arguments["detectors"]),
     }
 
 
@@ -153,12 +154,12 @@ def plan_observatory(
     wrong_label_share: float,
     detectors: list[str],
 ) -> None:
-    """Write the catalogue, the segments, the events and the truth of an observatory.
+    """Write the catalogue, segments, events, the list of channels and the truth of an observatory.
 
     Parameters
     ----------
     out : path
-        Folder for catalog.csv, segments.csv, events.csv and truth.json.
+        Folder for catalog.csv, segments.csv, events.csv, channels.csv and truth.json.
 
     The other arguments are those of `make_plan`. The same arguments give the same bytes.
 
@@ -184,6 +185,7 @@ def plan_observatory(
     _write_csv(folder / "segments.csv", table.sort_values(["ifo", "start"]))
     events = [(one.event, one.ifo, one.time, "event") for one in plan.injections if one.event]
     _write_csv(folder / "events.csv", pd.DataFrame(events, columns=["name", "ifo", "event_time", "kind"]))
+    _write_csv(folder / "channels.csv", auxiliary.channel_list(plan))
     files.write_json(folder / "truth.json", truth(plan, arguments))
 
 

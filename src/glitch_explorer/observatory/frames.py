@@ -27,8 +27,8 @@ def wave(plan: Plan, injection: Injection) -> np.ndarray:
     return waveforms.draw(injection.name, shape_stream(plan, injection), plan.rate)
 
 
-def segment_strain(plan: Plan, index: int) -> np.ndarray:
-    """Make the strain (n,) of the segment of that index."""
+def white_glitches(plan: Plan, index: int) -> np.ndarray:
+    """Draw the glitches (n,) of the segment of that index, as whitened data show them."""
     segment = plan.segments[index]
     n = (segment.end - segment.start) * plan.rate
     white = np.zeros(n)
@@ -39,8 +39,14 @@ def segment_strain(plan: Plan, index: int) -> np.ndarray:
         first = round((injection.time - segment.start) * plan.rate) - len(shape) // 2
         begin, end = max(first, 0), min(first + len(shape), n)
         white[begin:end] += injection.snr * shape[begin - first : end - first]
+    return white
+
+
+def segment_strain(plan: Plan, index: int) -> np.ndarray:
+    """Make the strain (n,) of the segment of that index."""
+    segment = plan.segments[index]
     return noise.strain(
-        white,
+        white_glitches(plan, index),
         ifo=segment.ifo,
         level=level(plan, segment),
         rate=plan.rate,
@@ -84,7 +90,7 @@ def write_frames(
             continue
         path = Path(out) / segment.frame_name
         strain = segment_strain(plan, index)
-        gwf.write(path, strain, channel=channel(ifo), start=segment.start, rate=plan.rate)
+        gwf.write(path, [gwf.Series(channel(ifo), strain, plan.rate, "strain")], start=segment.start)
         if not segment.readable:
             content = path.read_bytes()
             files.write_bytes(path, content[: int(KEPT_SHARE * len(content))])

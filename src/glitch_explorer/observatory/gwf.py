@@ -9,6 +9,7 @@ everything else.
 import ctypes
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import lal
@@ -20,6 +21,7 @@ from glitch_explorer import files
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _WRITER = b"FrameLib:"
 _PROJECT = "OBS"
+_TYPES = {"float32": lalframe.FRAMEU_FR_VECT_4R, "float64": lalframe.FRAMEU_FR_VECT_8R}
 #: Bytes of a structure's header in frame format version 8 (LIGO-T970130): length, checksum type,
 #: class, instance.
 _HEADER = 14
@@ -38,10 +40,20 @@ def posix_checksum(content: bytes) -> int:
     return int(f"{register:032b}"[::-1], 2) ^ 0xFFFFFFFF
 
 
-def write(path: str | Path, strain: np.ndarray, *, channel: str, start: int, rate: int) -> None:
-    """Write `strain` (n,) as one frame of `channel`, which starts at GPS second `start`."""
+@dataclass(frozen=True)
+class Series:
+    """Samples (n,) of float32 or float64 of one channel, with its rate in Hz and its unit."""
+
+    channel: str
+    samples: np.ndarray
+    rate: int
+    unit: str
+
+
+def write(path: str | Path, series: list[Series], *, start: int) -> None:
+    """Write channels of one length in seconds as one frame, which starts at GPS second `start`."""
     with files.whole(path) as temporary:
-        _write_lal(temporary, np.ascontiguousarray(strain, np.float64), channel, start, rate)
+        _write_lal(temporary, series, start)
         content = temporary.read_bytes()
         with temporary.open("r+b") as stream:
             for position, patch in _without_clock(content, start):
@@ -49,30 +61,38 @@ def write(path: str | Path, strain: np.ndarray, *, channel: str, start: int, rat
                 stream.write(patch)
 
 
-def _write_lal(path: Path, strain: np.ndarray, channel: str, start: int, rate: int) -> None:
+def _write_lal(path: Path, series: list[Series], start: int) -> None:
     """Write the frame through LALFrame, uncompressed."""
-    duration = len(strain) / rate
+    (duration,) = {len(one.samples) / one.rate for one in series}
+    channels = [_channel(one, duration) for one in series]  # before the frame: the order is in the bytes
+    frame = lalframe.FrameNew(lal.LIGOTimeGPS(start), duration, _PROJECT, 0, 0, 0)
+    for channel in channels:
+        lalframe.FrameUFrameHFrChanAdd(frame, channel)
+    lalframe.FrameWrite(frame, str(path))
+
+
+def _channel(one: Series, duration: float) -> object:
+    """Make LALFrame's channel structure."""
+    samples = np.ascontiguousarray(one.samples)
+    dtype = _TYPES[samples.dtype.name]
     vector = lalframe.FrameUFrProcChanAlloc(
-        channel,
+        one.channel,
         lalframe.FRAMEU_FR_PROC_TYPE_TIME_SERIES,
         lalframe.FRAMEU_FR_PROC_SUB_TYPE_UNKNOWN,
-        lalframe.FRAMEU_FR_VECT_8R,
-        len(strain),
+        dtype,
+        len(samples),
     )
-    lalframe.FrameUFrChanVectorAlloc(vector, lalframe.FRAMEU_FR_VECT_8R, len(strain))
+    lalframe.FrameUFrChanVectorAlloc(vector, dtype, len(samples))
     memory = lalframe.FrameUFrChanVectorQueryData(vector)
     memory.disown()  # the frame frees it
-    ctypes.memmove(int(memory), strain.ctypes.data, strain.nbytes)
+    ctypes.memmove(int(memory), samples.ctypes.data, samples.nbytes)
     lalframe.FrameUFrChanSetTRange(vector, duration)
-    lalframe.FrameUFrChanVectorSetName(vector, channel)
-    lalframe.FrameUFrChanVectorSetDx(vector, 1.0 / rate)
+    lalframe.FrameUFrChanVectorSetName(vector, one.channel)
+    lalframe.FrameUFrChanVectorSetDx(vector, 1.0 / one.rate)
     lalframe.FrameUFrChanVectorSetStartX(vector, 0.0)
     lalframe.FrameUFrChanVectorSetUnitX(vector, "s")
-    lalframe.FrameUFrChanVectorSetUnitY(vector, "strain")
-    frame = lalframe.FrameNew(lal.LIGOTimeGPS(start), duration, _PROJECT, 0, 0, 0)
-    lalframe.FrameUFrameHFrChanAdd(frame, vector)
-    del vector
-    lalframe.FrameWrite(frame, str(path))
+    lalframe.FrameUFrChanVectorSetUnitY(vector, one.unit)
+    return vector
 
 
 def _without_clock(content: bytes, start: int) -> list[tuple[int, bytes]]:

@@ -6,6 +6,8 @@ ranges of `morphology`, and returns an array (n,) of arbitrary size. What varies
 besides is said there: shapes were drawn to look like the field guide's examples.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
@@ -155,17 +157,43 @@ def wandering_line(t: Array, rng: np.random.Generator, f: float, d: float) -> Ar
     return track(t, frequency, amplitude, rng.uniform(0.0, _TURN))
 
 
+@dataclass(frozen=True)
+class Arch:
+    """Motion of the scatterer behind an arch, as speed over its greatest."""
+
+    skew: float
+    centre_s: float
+    duration_s: float
+    #: Top of the lowest arch, Hz, and the number of reflections seen: the m-th arch is m times as high.
+    lowest_hz: float
+    reflections: int
+
+    def phase(self, t: Array) -> Array:
+        """Give the phase of the swing at `t` (n,) in s from the event, rad; the arch is within pi / 2."""
+        return np.asarray(np.pi * (t - self.centre_s) / self.duration_s)
+
+    def swing(self, t: Array) -> Array:
+        """Give the speed at `t` (n,), 0 outside the arch."""
+        phase = self.phase(t)
+        return np.where(np.abs(phase) < 0.5 * np.pi, np.cos(phase) * (1.0 + self.skew * phase), 0.0)
+
+
+def draw_arch(rng: np.random.Generator, f: float, d: float) -> Arch:
+    """Draw the motion behind scattered light with its top at `f` Hz, of `d` s."""
+    skew = rng.normal(0.0, 0.08)
+    centre = 0.1 * d * rng.normal()
+    n = int(rng.integers(1, 4))
+    return Arch(skew, centre, d, f / n if n > 1 and f / n > 11.0 else f, n)
+
+
 def scattered_light(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     """Arches of a swinging scatterer and its multiple reflections: f = 2 m |v| / wavelength."""
-    skew = rng.normal(0.0, 0.08)
-    phase = np.pi * (t - 0.1 * d * rng.normal()) / d
-    swing = np.where(np.abs(phase) < 0.5 * np.pi, np.cos(phase) * (1.0 + skew * phase), 0.0)
-    n = int(rng.integers(1, 4))
-    first = f / n if n > 1 and f / n > 11.0 else f
+    arch = draw_arch(rng, f, d)
+    swing = arch.swing(t)
     wave = np.zeros_like(t)
-    for m in range(1, n + 1):
+    for m in range(1, arch.reflections + 1):
         amplitude = swing**0.5 * rng.uniform(0.5, 1.0) / m**0.5
-        wave += track(t, m * first * swing, amplitude, rng.uniform(0.0, _TURN))
+        wave += track(t, m * arch.lowest_hz * swing, amplitude, rng.uniform(0.0, _TURN))
     return wave
 
 
@@ -255,16 +283,21 @@ def extremely_loud(t: Array, rng: np.random.Generator, f: float, d: float) -> Ar
     return wave + 0.3 * pulse(t, 0.0, np.clip(f, 60.0, 300.0), 1.3, rng.uniform(0.0, _TURN))
 
 
+def running_down(t: Array, rng: np.random.Generator, f: float, d: float) -> tuple[Array, Array]:
+    """Give the frequency (n,) in Hz of a motor that runs down, and its envelope (n,)."""
+    start = -0.45 * d
+    tau = d * rng.uniform(0.6, 0.9)
+    age = np.clip(t - start, 0.0, None)
+    envelope = plateau(t, start, start + d, 0.03) * np.exp(-0.5 * age / tau)
+    return np.asarray(f * np.exp(-age / tau)), np.asarray(envelope)
+
+
 def spin_down(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     """Draw a motor that runs down: a fundamental and two harmonics that sink together, exponentially.
 
     No Gravity Spy class does this; a pump or a fan near the beam tube could.
     """
-    start = -0.45 * d
-    tau = d * rng.uniform(0.6, 0.9)
-    age = np.clip(t - start, 0.0, None)
-    frequency = f * np.exp(-age / tau)
-    envelope = plateau(t, start, start + d, 0.03) * np.exp(-0.5 * age / tau)
+    frequency, envelope = running_down(t, rng, f, d)
     wave = track(t, frequency, envelope, rng.uniform(0.0, _TURN))
     for k in (2, 3):
         strength = rng.uniform(0.5, 0.9) / k**0.3

@@ -1,0 +1,269 @@
+"""The planted witnesses: which auxiliary channel moves with which class, when, and how.
+
+A witness answers only a share of its class's glitches, and moves at times without any.
+The sources of the relations are those of the classes (`morphology`); where a class has no
+known witness a plausible one was chosen, and several classes have none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from glitch_explorer.observatory import ambience, waveforms
+from glitch_explorer.observatory.channels import CHANNELS
+from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
+from glitch_explorer.observatory.plan import Injection, Plan, shape_stream, stream
+from glitch_explorer.observatory.shapes import Array, band_noise, bell, log_uniform, track
+
+#: Wavelength of the laser, um.
+WAVELENGTH_UM = 1.064
+#: The voltage-controlled oscillator, and the fixed one that it beats with, Hz.
+VCO = "SYS-TIMING_C_FO_A_PORT_11_SLAVE_CFC_FREQUENCY_5"
+FIXED = "SYS-TIMING_C_FO_A_PORT_11_SLAVE_CFC_FREQUENCY_4"
+FIXED_HZ = 79_225_000.0
+#: Scatter of the size of an answer, nepers.
+SIZE_SCATTER = 0.4
+#: Nothing is planted closer than this to an end of a segment, s.
+EDGE_S = 3.0
+
+_DRIVEN, _FALSE, _ANSWER = range(210, 213)
+
+
+@dataclass(frozen=True)
+class Coupling:
+    """One planted witness; `ifo` is None where every detector has it."""
+
+    name: str
+    channel: str
+    ifo: str | None
+    kind: str
+    band_hz: tuple[float, float]
+    lag_s: float
+    efficiency: float
+    #: Usual size, over the channel's usual RMS in the band.
+    size: float
+    false_per_minute: float
+
+    @property
+    def relation(self) -> str:
+        """Whether the channel leads or moves together with the glitch."""
+        return "leads" if self.lag_s < 0.0 else "co-moves"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One motion of a witness, with the glitch that it belongs to or with none."""
+
+    coupling: Coupling
+    segment: int
+    #: GPS time around which the channel moves, s.
+    time: float
+    glitch: Injection | None
+    number: int
+
+
+COUPLINGS: tuple[Coupling, ...] = tuple(
+    Coupling(*row)
+    for row in (
+        ("Scattered_Light", "SUS-ETMX_R0_DAMP_L_IN1_DQ", "H1", "fringe", (0.1, 1.0), 0.0, 0.90, 1.0, 0.2),
+        ("Scattered_Light", "SUS-ETMY_R0_DAMP_L_IN1_DQ", "L1", "fringe", (0.1, 1.0), 0.0, 0.90, 1.0, 0.2),
+        ("Fast_Scattering", "ISI-GND_STS_ETMY_Y_DQ", None, "shaking", (1.0, 6.0), 0.0, 0.85, 4.0, 0.3),
+        ("Whistle", VCO, None, "beat", (0.3, 3.0), 0.0, 0.90, 1.0, 0.3),
+        ("Power_Line", "PEM-CS_MAG_LVEA_VERTEX_X_DQ", None, "hum", (30.0, 100.0), 0.0, 0.90, 0.8, 0.4),
+        ("Koi_Fish", "PEM-CS_ACC_BSC1_ITMY_Y_DQ", None, "thump", (10.0, 30.0), -2.0, 0.85, 3.5, 0.5),
+        ("Low_Frequency_Burst", "ASC-CHARD_P_OUT_DQ", None, "ramp", (0.3, 3.0), -20.0, 0.85, 11.0, 0.3),
+        ("Scratchy", "PEM-CS_ACC_HAM6_OMC_Z_DQ", None, "thump", (10.0, 30.0), 0.0, 0.85, 3.5, 0.5),
+        ("Scratchy", "HPI-HAM6_BLND_L4C_Z_IN1_DQ", None, "thump", (3.0, 10.0), -4.0, 0.80, 3.5, 0.3),
+        ("Tomte", "SUS-SR3_M3_OPLEV_PIT_OUT_DQ", "L1", "thump", (10.0, 30.0), 0.0, 0.85, 3.5, 0.5),
+        ("Air_Compressor", "PEM-EX_MIC_VEA_PLUSX_DQ", "H1", "hum", (30.0, 100.0), 0.0, 0.90, 2.5, 0.4),
+        (
+            "Light_Modulation",
+            "LSC-MOD_RF45_AM_CTRL_OUT_DQ",
+            "H1",
+            "thump",
+            (30.0, 100.0),
+            0.0,
+            0.90,
+            3.5,
+            0.4,
+        ),
+        (UNKNOWN, "PEM-CS_ACC_BEAMTUBE_YMAN_Z_DQ", None, "motor", (100.0, 300.0), 0.0, 0.90, 2.0, 0.3),
+    )
+)
+
+
+def couplings_of(ifo: str) -> list[Coupling]:
+    """Give the witnesses planted in one detector."""
+    return [one for one in COUPLINGS if one.ifo in (None, ifo)]
+
+
+def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
+    """Choose the glitches that the witness answers: a share `efficiency` of its class in `ifo`.
+
+    Where the answer would lie outside the segment, there is none.
+    """
+    mine = [one for one in plan.of(ifo) if one.name == coupling.name and not one.event]
+    rng = stream(plan.seed, _DRIVEN, *ifo.encode(), *coupling.channel.encode())
+    chosen = np.sort(rng.permutation(len(mine))[: round(coupling.efficiency * len(mine))])
+    return [one for one in (mine[int(i)] for i in chosen) if _fits(plan, one, coupling.lag_s)]
+
+
+def _fits(plan: Plan, one: Injection, lag_s: float) -> bool:
+    segment = plan.segments[one.segment]
+    return segment.start + EDGE_S <= one.time + lag_s <= segment.end - EDGE_S
+
+
+def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
+    """List every motion of every witness of one detector, by channel, false alarms included."""
+    found: dict[str, list[Answer]] = {}
+    for coupling in couplings_of(ifo):
+        answers = found.setdefault(coupling.channel, [])
+        for one in driven(plan, coupling, ifo):
+            answers.append(Answer(coupling, one.segment, one.time + coupling.lag_s, one, one.number))
+        for index, segment in enumerate(plan.segments):
+            if segment.ifo != ifo:
+                continue
+            rng = stream(plan.seed, _FALSE, *ifo.encode(), *coupling.channel.encode(), segment.level_key)
+            length = segment.end - segment.start
+            n = int(rng.poisson(coupling.false_per_minute * length / 60.0))
+            for k, at in enumerate(np.sort(rng.uniform(EDGE_S, length - EDGE_S, n))):
+                number = len(plan.injections) + 1000 * segment.level_key + k
+                answers.append(Answer(coupling, index, segment.start + float(at), None, number))
+    return found
+
+
+def add(samples: Array, answer: Answer, plan: Plan, *, rate: int) -> None:
+    """Add one motion to the `samples` (n,) of its segment, in place."""
+    segment = plan.segments[answer.segment]
+    offset = answer.time - segment.start
+    half = HALF_LENGTH_S[answer.coupling.kind]
+    first, last = max(0, int((offset - half) * rate)), min(len(samples), int((offset + half) * rate))
+    t = np.arange(first, last) / rate - offset
+    rng = stream(plan.seed, _ANSWER, *segment.ifo.encode(), *answer.coupling.channel.encode(), answer.number)
+    samples[first:last] += MOTIONS[answer.coupling.kind](t, answer, plan, rng)
+
+
+def _amplitude(coupling: Coupling, rng: np.random.Generator) -> float:
+    """Draw the size of a motion, in the channel's unit."""
+    spectrum = ambience.SPECTRA[CHANNELS[coupling.channel].noise]
+    usual = coupling.size * ambience.band_rms(spectrum, *coupling.band_hz)
+    return usual * float(rng.lognormal(0.0, SIZE_SCATTER))
+
+
+def _size(answer: Answer, plan: Plan, rng: np.random.Generator) -> tuple[np.random.Generator, float, float]:
+    """Give frequency (Hz) and duration (s) of the glitch, or of one that could have been.
+
+    The generator that comes with them is where the glitch's own shape goes on drawing.
+    """
+    own = rng if answer.glitch is None else shape_stream(plan, answer.glitch)
+    return own, *waveforms.draw_size(answer.coupling.name, own)
+
+
+def thump(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw a short burst of noise in the band."""
+    low, high = answer.coupling.band_hz
+    return _amplitude(answer.coupling, rng) * bell(t, 0.0, 1.5 / low) * band_noise(t, rng, low, high)
+
+
+def shaking(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw ground that shakes for some seconds, at the rate of the crowns (Soni 2021)."""
+    return (
+        _amplitude(answer.coupling, rng) * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
+    )
+
+
+def hum(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw a surge of the mains in their phase, or a motor near it at the glitch's frequency."""
+    amplitude = np.sqrt(2.0) * _amplitude(answer.coupling, rng)
+    _, frequency, _ = _size(answer, plan, rng)
+    since_start = t + answer.time - plan.segments[answer.segment].start
+    if answer.coupling.name == "Power_Line":
+        frequency = 60.0
+    phase = 2.0 * np.pi * frequency * since_start + ambience.MAINS_PHASE
+    return np.asarray(amplitude * bell(t, 0.0, 0.3) * np.cos(phase))
+
+
+def ramp(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw a drift that builds up over 4 s and lets go."""
+    rise = np.clip(1.0 + t / 4.0, 0.0, 1.0)
+    sign = rng.choice([-1.0, 1.0])
+    fall = np.where(t < 0.0, 1.0, np.exp(-np.clip(t, 0.0, None) / 0.1))
+    return np.asarray(sign * _amplitude(answer.coupling, rng) * rise * fall)
+
+
+def motor(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw the motor that runs down, as the floor hears it: the glitch's own fundamental."""
+    amplitude = _amplitude(answer.coupling, rng)
+    own, frequency, duration = _size(answer, plan, rng)
+    track_hz, envelope = waveforms.running_down(t, own, frequency, duration)
+    return np.sqrt(2.0) * amplitude * track(t, track_hz, envelope, rng.uniform(0.0, 2.0 * np.pi))
+
+
+def arch_of(plan: Plan, one: Injection) -> waveforms.Arch:
+    """Draw again the scatterer's motion behind a glitch of scattered light."""
+    own = shape_stream(plan, one)
+    return waveforms.draw_arch(own, *waveforms.draw_size(one.name, own))
+
+
+def fringe(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw the optic's swing behind scattered light, in um: f = 2 m |v| / wavelength is its arch.
+
+    Before and after the arch the optic swings back, with lobes that cancel the displacement.
+    Without a glitch the swing is too slow to lift its light out of the noise.
+    """
+    if answer.glitch is None:
+        _, duration = waveforms.draw_size(answer.coupling.name, rng)
+        arch = waveforms.draw_arch(rng, log_uniform(rng, (5.0, 11.0)), duration)
+    else:
+        arch = arch_of(plan, answer.glitch)
+    beyond = np.clip(np.abs(arch.phase(t)) - 0.5 * np.pi, 0.0, None)
+    damping = 0.6
+    back = (1.0 + damping**2) * np.sin(beyond) * np.exp(-damping * beyond)
+    speed = 0.5 * WAVELENGTH_UM * arch.lowest_hz * (arch.swing(t) - back)
+    moved = np.cumsum(speed) * (t[1] - t[0])
+    return np.asarray(moved - np.linspace(0.0, moved[-1], len(t)))
+
+
+def oscillator(t: Array, crossings: list[float], rng: np.random.Generator) -> Array:
+    """Make the frequency of the oscillator: it crosses the fixed one at `crossings` and nowhere else.
+
+    Parameters
+    ----------
+    t : array (n,)
+        Times from the segment's start, s.
+    crossings : list of float
+        Times of the crossings, s.
+    rng : Generator
+        Source of the wandering between them.
+
+    Returns
+    -------
+    array (n,)
+        Hz, without jitter.
+    """
+    knots = rng.standard_normal(int(t[-1] / ambience.KNOTS_S) + 2)
+    away = rng.choice([-1.0, 1.0]) * (6e3 + 1.5e4 * np.abs(ambience.curve(knots, t)))
+    for crossing in crossings:
+        away *= np.tanh((t - crossing) / rng.uniform(0.6, 1.2))
+    return np.asarray(FIXED_HZ + away)
+
+
+#: A function that draws a motion: times from its middle, the answer, the plan, and a source of randomness.
+Motion = Callable[[Array, Answer, Plan, np.random.Generator], Array]
+MOTIONS: dict[str, Motion] = {
+    "thump": thump,
+    "shaking": shaking,
+    "hum": hum,
+    "ramp": ramp,
+    "motor": motor,
+    "fringe": fringe,
+}
+#: Half the length of a motion's time axis, s.
+HALF_LENGTH_S = {"thump": 4.0, "shaking": 6.0, "hum": 2.0, "ramp": 5.0, "motor": 4.0, "fringe": 14.0}
+
+
+def classes_without(ifo: str) -> list[str]:
+    """Give the classes for which nothing is planted in `ifo`."""
+    witnessed = {one.name for one in couplings_of(ifo)}
+    return [name for name in MORPHOLOGIES if name not in witnessed]
