@@ -48,6 +48,8 @@ _ID = (_STRING, False, "", "Gravity Spy id, or one made from detector and time")
 _IFO = (_STRING, False, "", "detector, e.g. H1")
 _VIEW = (_STRING, False, "", "view length in seconds, empty where the four views are fused")
 _FAMILY = (_STRING, False, "", "family id, -1 where unassigned")
+_CHANNEL = (_STRING, False, "", "full name of the channel")
+_BAND = (_STRING, False, "", "frequency band, or mean, slope, distance, broadband")
 _LABEL = (_STRING, True, "", "class name of the label, null where there is none")
 
 SCHEMAS: dict[str, pa.Schema] = {
@@ -308,6 +310,84 @@ SCHEMAS: dict[str, pa.Schema] = {
         nearest=(_STRING, False, "", "class of its nearest other glitch, views fused"),
         n=(_INT, False, "", "glitches"),
         confusable_pair=(_BOOL, False, "", "experts call the two classes confusable"),
+    # Coupling: one row a (channel, band) at the lag where it lights up.
+    "witnesses": _schema(
+        family=_FAMILY,
+        ifo=_IFO,
+        channel=_CHANNEL,
+        band=_BAND,
+        lag=(_FLOAT, False, "s", "when it lights up relative to the glitch, negative before"),
+        lag_peak=(_FLOAT, False, "s", "lag with the largest abs(T)"),
+        auc=(_FLOAT, True, "", "chance that on-source is above background at `lag`, 0.5 is nothing"),
+        t_statistic=(_FLOAT, False, "", "T at `lag`: AUC less its slides' mean, per their spread"),
+        t_peak=(_FLOAT, False, "", "T at `lag_peak`, to which the p-values belong"),
+        efficiency=(_FLOAT, False, "", "share of glitches flagged at the background's 99 % threshold"),
+        excess_efficiency=(_FLOAT, False, "", "efficiency less the slides' mean"),
+        excess_low=(_FLOAT, True, "", "lower end of its 95 % interval, null under ten blocks"),
+        excess_high=(_FLOAT, True, "", "upper end of its 95 % interval"),
+        deadtime=(_FLOAT, False, "", "share of the live time flagged"),
+        hveto_significance=(_FLOAT, False, "", "-log10 of the Poisson tail, no trials factor, lag 0"),
+        hveto_overstated=(_BOOL, False, "", "its mean is too large: N_aux * window / T > 0.1"),
+        p_fwer=(_FLOAT, True, "", "family-wise p (max-T over channel, band, lag); null if unsafe"),
+        p_value=(_FLOAT, True, "", "the same with its tail continued, for the q-value"),
+        relation=(_STRING, False, "", "leads, co-moves, follows; empty where no lag survives"),
+        safety=(_STRING, False, "", "safe, unsafe or unknown"),
+        group=(_STRING, False, "", "group of correlated channels, called by its first"),
+        n_glitches=(_INT, False, "", "glitches with data at `lag`"),
+        n_alone=(_INT, False, "", "glitches with no other of the family in the minute before"),
+        n_leading=(_INT, False, "", "of those, the ones whose window at `lag` ends early enough"),
+        coverage=(_FLOAT, False, "", "share of the live time with data"),
+        live_time_s=(_FLOAT, False, "s", "live time that all this refers to"),
+    ),
+    "lag_profiles": _schema(
+        family=_FAMILY,
+        ifo=_IFO,
+        channel=_CHANNEL,
+        band=_BAND,
+        lag=(_FLOAT, False, "s", "relative to the glitch, negative before"),
+        auc=(_FLOAT, True, "", "on-source against background; null below eight glitches"),
+        t_statistic=(_FLOAT, False, "", "T"),
+        n_glitches=(_INT, False, "", "glitches with data"),
+        survives=(_BOOL, False, "", "family-wise p below 0.05 at this lag"),
+    ),
+    "pseudo_families": _schema(
+        family=_FAMILY,
+        ifo=_IFO,
+        kind=(_STRING, False, "", "shifted (real train at an offset) or quiet (quiet times)"),
+        number=(_INT, False, "", "number of the null family"),
+        p_value=(_FLOAT, False, "", "its family-wise p"),
+    ),
+    "calibration": _schema(
+        kind=(_STRING, False, "", "kind of null family"),
+        alpha=(_FLOAT, False, "", "level"),
+        n=(_INT, False, "", "null families"),
+        n_below=(_INT, False, "", "those with p at most alpha"),
+        share=(_FLOAT, False, "", "the same as a share"),
+        binomial_p=(_FLOAT, False, "", "chance of so many or more at exactly alpha"),
+        passed=(_BOOL, False, "", "that chance is at least 0.025"),
+    ),
+    "slow_drivers": _schema(
+        family=_FAMILY,
+        ifo=_IFO,
+        channel=_CHANNEL,
+        band=_BAND,
+        rho=(_FLOAT, True, "", "rank correlation of counts per minute with log RMS"),
+        p_value=(_FLOAT, True, "", "two-sided, null if too short"),
+        p_fwer=(_FLOAT, True, "", "the same, Bonferroni over the family's rows"),
+        blocks=(_INT, False, "", "independent stretches of time"),
+        correlation_min=(_INT, False, "min", "correlation time of the channel"),
+        null=(_STRING, False, "", "shift (within segments) or segments (permuted)"),
+        answer=(_STRING, False, "", "rises, falls, nothing found, or too short"),
+    ),
+    "scattering": _schema(
+        family=_FAMILY,
+        ifo=_IFO,
+        channel=_CHANNEL,
+        n_glitches=(_INT, False, "", "glitches with data"),
+        matched=(_FLOAT, True, "", "share whose frequency a fringe meets within a factor of 1.2"),
+        matched_slides=(_FLOAT, True, "", "the same for slid trains"),
+        p_value=(_FLOAT, True, "", "mean mismatch as small by slides; null below eight glitches"),
+        p_fwer=(_FLOAT, True, "", "the same, Bonferroni over the family's channels"),
     ),
 }
 

@@ -1,0 +1,90 @@
+"""Witness statistics at full size: `python benchmarks/witness.py --channels 100 --hours 24`.
+
+Times one family of 200 glitches with 500 slides x channels x 6 bands x 71 lags on two threads: the
+statistic with its nulls, and the whole answer (effects, timing, groups). Also shown is that one thread
+gives the same bytes.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+from planted import World, make_world
+
+from glitch_explorer.coupling.background import family_background
+from glitch_explorer.coupling.nulls import Measured, measure
+from glitch_explorer.coupling.ranks import make_grid
+from glitch_explorer.coupling.trains import make_train, slide
+from glitch_explorer.coupling.witness import find_witnesses
+
+
+def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
+    features, times = world.features, world.family["event_time"].to_numpy()
+    glitches = world.glitches
+    found = family_background(
+        features.cells, times, glitches["event_time"].to_numpy(), glitches["duration_s"].to_numpy()
+    )
+    if found is None:
+        raise SystemExit("too dense a family for this benchmark")
+    grid = make_grid(features.cells, features.block, found.lags_s)
+    slid = slide(make_train(times, features.cells, grid), grid, slides=slides, rng=np.random.default_rng(1))
+    made = measure(features.values, features.cells, features.block, found.mask, slid, threads=threads)
+    return made, len(slid.train.used)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--channels", type=int, default=100)
+    parser.add_argument("--glitches", type=int, default=200)
+    parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--slides", type=int, default=500)
+    arguments = parser.parse_args()
+    blocks = max(int(arguments.hours), 1)
+    world = make_world(
+        1,
+        segments=blocks,
+        segment_s=round(arguments.hours * 3600 / blocks),
+        channels=arguments.channels,
+        bands=6,
+        glitches=arguments.glitches,
+        others=20 * blocks,
+    )
+    small = make_world(2, segments=2, channels=1, glitches=40, others=5)
+    statistic(small, 20, 1)  # compiles
+    start, cpu = time.perf_counter(), time.process_time()
+    made, used = statistic(world, arguments.slides, 2)
+    seconds, work = time.perf_counter() - start, time.process_time() - cpu
+    n, m = world.features.values.shape
+    print(f"{n} cells, {m} features, {used} glitches, {made.auc.shape[1]} lags, {arguments.slides} slides")
+    print("| what | seconds | core-seconds |")
+    print("|---|---|---|")
+    print(f"| T and max-T, 2 threads | {seconds:.1f} | {work:.1f} |")
+    start, cpu = time.perf_counter(), time.process_time()
+    find_witnesses(
+        world.features,
+        world.family,
+        world.glitches,
+        world.segments,
+        world.channels,
+        family_id="F001",
+        ifo="H1",
+        slides=arguments.slides,
+        pseudo=0,
+        seed=1,
+        threads=2,
+    )
+    seconds, work = time.perf_counter() - start, time.process_time() - cpu
+    print(f"| the whole answer, 2 threads | {seconds:.1f} | {work:.1f} |")
+    alone, _ = statistic(world, arguments.slides, 1)
+    same = all(
+        np.array_equal(getattr(made, k), getattr(alone, k), equal_nan=True) for k in ("auc", "t", "peaks")
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"\nsame bytes with 1 thread: {same}; peak {peak:.0f} MiB, {world.features.values.nbytes / 2**20:.0f} of them features"
+    )
+
+
+if __name__ == "__main__":
+    main()

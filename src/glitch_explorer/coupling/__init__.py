@@ -1,0 +1,1 @@
+"""Detector coupling: which channels witness a family, with honest significance."""

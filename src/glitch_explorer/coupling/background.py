@@ -1,0 +1,108 @@
+"""The background of a family: the one set of cells that ranks, thresholds and models refer to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.map.members import CLEARANCE_S, LAGS_S, merge
+
+#: Least share of the live time that the background should have.
+LEAST_SHARE = 0.1
+#: Lag ranges tried in turn, seconds before and after the glitch.
+LAG_RANGES: tuple[tuple[float, float], ...] = (LAGS_S, (30.0, 10.0), (20.0, 10.0), (10.0, 5.0), (5.0, 2.0))
+
+Cells = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Background:
+    """Background cells, and the lag range that they keep free of the family."""
+
+    #: ``(n,)`` the cell is background.
+    mask: Bool
+    #: Seconds before and after a glitch that are looked at.
+    lags_s: tuple[float, float]
+
+    @property
+    def share(self) -> float:
+        """Share of the live time."""
+        return float(self.mask.mean()) if len(self.mask) else 0.0
+
+
+def background_mask(
+    cells: Cells,
+    family_times: Float,
+    times: Float,
+    durations: Float,
+    *,
+    lags_s: tuple[float, float] = LAGS_S,
+    both_sides: bool = False,
+) -> Bool:
+    """Say which cells are background (METHODS §6).
+
+    Parameters
+    ----------
+    cells
+        ``(n,)`` grid indices of the live time, ascending.
+    family_times
+        GPS times of the family's glitches.
+    times, durations
+        GPS times and durations (s) of all glitches of the detector, the family's too;
+        a duration that is not known (NaN) counts as 0.
+    lags_s
+        Seconds before and after a glitch of the family that are kept out.
+    both_sides
+        Keep the longer of the two out on both sides, as models need it.
+
+    Returns
+    -------
+    ``(n,)`` bool: no part of the cell lies within 4 s plus half the duration of any
+    glitch, or in the family's lag range.
+    """
+    reach = CLEARANCE_S + np.nan_to_num(durations) / 2
+    before, after = (max(lags_s), max(lags_s)) if both_sides else lags_s
+    blocked = merge(
+        np.concatenate(
+            [
+                np.column_stack([times - reach, times + reach]),
+                np.column_stack([family_times - before, family_times + after]),
+            ]
+        )
+    )
+    return ~_touched(cells, blocked)
+
+
+def _touched(cells: Cells, intervals: Float) -> Bool:
+    """Say which cells share more than a point with sorted, disjoint intervals."""
+    start, end = cells * CELL_S, (cells + 1) * CELL_S
+    first = np.searchsorted(intervals[:, 1], start, side="right")
+    starts = np.append(intervals[:, 0], np.inf)
+    touched: Bool = starts[first] < end
+    return touched
+
+
+def family_background(
+    cells: Cells,
+    family_times: Float,
+    times: Float,
+    durations: Float,
+    *,
+    ranges: Iterable[tuple[float, float]] = LAG_RANGES,
+) -> Background | None:
+    """Find the longest lag range whose background is at least a tenth of the live time.
+
+    Returns
+    -------
+    The background, or None where even the shortest range leaves less: such a family
+    is too dense for an answer.
+    """
+    for lags_s in ranges:
+        found = Background(background_mask(cells, family_times, times, durations, lags_s=lags_s), lags_s)
+        if found.share >= LEAST_SHARE:
+            return found
+    return None

@@ -1,0 +1,158 @@
+"""The statistic T, its family-wise null, and the calibration of both."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+from glitch_explorer.coupling.ranks import (
+    Bool,
+    Float32,
+    Float64,
+    Int32,
+    Int64,
+    placements,
+    sum_at,
+    window_mask,
+    windows,
+)
+from glitch_explorer.coupling.trains import LEAST_GLITCHES, Slid
+
+#: Columns worked on at once; a constant, so that threads change nothing.
+_CHUNK = 16
+#: Levels at which p-values are held against what they promise.
+ALPHAS = (0.01, 0.05, 0.1)
+#: A calibration fails where so many p-values below alpha had a smaller chance than this.
+FAIL_BELOW = 0.025
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Statistics of m features at L lags, and of their slides."""
+
+    #: ``(m, L)`` AUC of on-source against background; NaN where fewer than `LEAST_GLITCHES` have data.
+    auc: Float64
+    #: ``(m, L)`` T; 0 where the AUC is NaN.
+    t: Float64
+    #: ``(m, S)`` largest abs(T) over the lags of each slide.
+    peaks: Float32
+    #: ``(m, L)`` glitches with data.
+    count: Int64
+
+
+def measure(
+    values: Float32,
+    cells: Int64,
+    block: Int32,
+    background: Bool,
+    slid: Slid,
+    *,
+    threads: int,
+) -> Measured:
+    """Measure every feature of ``values (n, m)`` at every lag, for the train and its slides.
+
+    The answer does not depend on `threads`.
+    """
+    quiet = window_mask(background)
+    seam = slid.grid.first + slid.grid.length - 1
+
+    def work(first: int) -> Measured:
+        held = windows(values[:, first : first + _CHUNK], cells, block)
+        placed = placements(held, quiet, cells)
+        placed[:, seam] = 0.0  # between a ring's end and its beginning: neither high nor low
+        return _chunk(placed, slid)
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        parts = list(pool.map(work, range(0, values.shape[1], _CHUNK)))
+    return Measured(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("auc", "t", "peaks", "count"))
+    )
+
+
+def _chunk(placed: Float32, slid: Slid) -> Measured:
+    """Measure a few features."""
+    grid, train, starts = slid.grid, slid.train, slid.starts
+    m, lags = len(placed), len(grid.lags)
+    auc, t = np.full((m, lags), np.nan), np.zeros((m, lags))
+    peaks = np.zeros((m, len(starts) - 1), dtype=np.float32)
+    count = np.zeros((m, lags), dtype=np.int64)
+    inside = np.zeros(lags + 1, dtype=np.int64)
+    np.add.at(inside, train.low, 1)
+    np.add.at(inside, train.high, -1)
+    whole = np.cumsum(inside)[:-1]
+    known_counts: dict[bytes, Float32] = {}
+    for k in range(m):
+        known = ~np.isnan(placed[k])
+        key = known.tobytes()
+        if key not in known_counts:
+            known_counts[key] = sum_at(
+                known.astype(np.float32)[grid.rows], starts, train.low, train.high, lags
+            )
+        counts = known_counts[key]
+        sums = sum_at(np.nan_to_num(placed[k])[grid.rows], starts, train.low, train.high, lags)
+        count[k] = counts[0]
+        enough = counts[0] >= LEAST_GLITCHES
+        auc[k, enough] = 0.5 + sums[0, enough] / counts[0, enough]
+        # The root makes the spread of a slide independent of how many of its glitches have data.
+        scores = sums / np.sqrt(np.maximum(counts, 1.0) * np.maximum(whole, 1.0))
+        t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough)
+    return Measured(auc, t, peaks, count)
+
+
+def standardise(observed: Float64, slides: Float64, enough: Bool) -> tuple[Float64, Float32]:
+    """Standardise scores ``(L,)`` by their slides ``(S, L)``, and each slide by the others.
+
+    Returns
+    -------
+    t : ``(L,)``
+        T, signed; 0 at lags that are not `enough` or do not vary.
+    peaks : ``(S,)``
+        Largest abs(T) of each slide.
+    """
+    s = len(slides)
+    mean = slides.mean(axis=0)
+    away = slides - mean
+    squares: Float64 = np.asarray((away**2).sum(axis=0))
+    good = enough & (squares > 1e-12 * s)
+    t = np.zeros(len(observed))
+    t[good] = (observed - mean)[good] / np.sqrt(squares[good] / (s - 1))
+    away, squares = away[:, good], squares[good]
+    left = (squares - away**2 * s / (s - 1)) / (s - 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        others = np.abs(away) * (s / (s - 1)) / np.sqrt(left)
+    return t, np.nan_to_num(others).max(axis=1, initial=0.0).astype(np.float32)
+
+
+def share_above(value: Float64, null: Float64) -> Float64:
+    """Give (1 + draws of `null` at least as high) / (1 + draws) for each value."""
+    ordered = np.sort(null)
+    above = len(null) - np.searchsorted(ordered, value, side="left")
+    p: Float64 = np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
+    return p
+
+
+def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
+    """Hold the p-values of null families against what they promise.
+
+    Parameters
+    ----------
+    p_values
+        Columns kind (e.g. shifted or quiet) and p_value, one row a pseudo-family.
+
+    Returns
+    -------
+    Table "calibration": for each kind and level alpha, how many p-values are at most
+    alpha, the exact binomial chance of so many or more if the promise holds, and
+    whether it `passed`. It is shown whatever it says.
+    """
+    rows = []
+    for kind, own in p_values.groupby("kind", sort=True):
+        n = len(own)
+        for alpha in ALPHAS:
+            below = int((own["p_value"] <= alpha).sum())
+            chance = float(binom.sf(below - 1, n, alpha))
+            rows.append((str(kind), alpha, n, below, below / n, chance, chance >= FAIL_BELOW))
+    names = ["kind", "alpha", "n", "n_below", "share", "binomial_p", "passed"]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,125 @@
+"""Trains of glitches on the grid, and where they may be slid to.
+
+A slide turns each contiguous live interval as a ring, by an offset of its own that is
+larger than the largest lag: the train keeps its bursts, the channel its memory.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.coupling.ranks import STEP, Bool, Float64, Grid, Int32, Int64
+
+#: A block is slid in only if it is so many times as long as the least offset.
+LEAST_LENGTH = 3
+#: Families with fewer glitches that can be slid get no answer.
+LEAST_GLITCHES = 8
+
+
+@dataclass(frozen=True)
+class Train:
+    """Glitches that the statistics use."""
+
+    #: ``(n,)`` which of the times given they are.
+    used: Int64
+    #: ``(n,)`` their block.
+    block: Int64
+    #: ``(n,)`` window of the first lag, counted from the block's start; negative before it.
+    place: Int64
+    #: ``(n,)`` lags low … high - 1 lie in the block.
+    low: Int64
+    high: Int64
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> "Train":
+        """Keep some of the glitches."""
+        return Train(*(array[chosen] for array in (self.used, self.block, self.place, self.low, self.high)))
+
+
+@dataclass(frozen=True)
+class Slid:
+    """A train on its grid, with its slides."""
+
+    grid: Grid
+    train: Train
+    #: ``(1 + S, n)`` where each glitch's first lag stands in the ring; row 0 is unslid.
+    starts: Int32
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> "Slid":
+        """Keep some of the glitches."""
+        return Slid(self.grid, self.train.part(chosen), self.starts[:, chosen])
+
+
+def guard(grid: Grid) -> int:
+    """Give the least offset of a slide in cells: larger than the largest lag."""
+    return STEP * (int(np.abs(grid.lags).max()) + 1)
+
+
+def make_train(times: Float64, cells: Int64, grid: Grid) -> Train:
+    """Place glitches on the grid; those outside it, or in blocks too short to slide in, are left out.
+
+    The window of lag l is the one whose middle is nearest to the glitch's time plus l.
+    """
+    cell = np.floor(times / CELL_S).astype(np.int64)
+    row = np.minimum(np.searchsorted(cells, cell), len(cells) - 1)
+    block = np.searchsorted(grid.first, row, side="right") - 1
+    used = np.flatnonzero((cells[row] == cell) & (grid.length[block] >= LEAST_LENGTH * guard(grid)))
+    block = block[used]
+    middle = np.rint(times[used] / CELL_S).astype(np.int64) - 1 - cells[grid.first[block]]
+    place = middle + STEP * grid.lags[0]
+    low = np.clip(-(place // STEP), 0, len(grid.lags))
+    high = np.clip((grid.length[block] - 2 - place) // STEP + 1, 0, len(grid.lags))
+    return Train(used, block, place, low, np.maximum(high, low))
+
+
+def slide(train: Train, grid: Grid, *, slides: int, rng: np.random.Generator) -> Slid:
+    """Turn a train in each block by offsets of its own, larger than the largest lag."""
+    least = guard(grid)
+    offsets = np.zeros((1 + slides, len(grid.first)), dtype=np.int64)
+    for number in np.unique(train.block):
+        offsets[1:, number] = rng.integers(least, grid.length[number] - least + 1, slides)
+    return Slid(grid, train, _starts(train.place + offsets[:, train.block], train.block, grid))
+
+
+def _starts(place: Int64, block: Int64, grid: Grid) -> Int32:
+    at = place % grid.length[block]
+    starts: Int32 = (grid.base[block] + (at % STEP) * grid.half[block] + at // STEP).astype(np.int32)
+    return starts
+
+
+def shifted(times: Float64, train: Train, cells: Int64, grid: Grid, *, rng: np.random.Generator) -> Float64:
+    """Turn the real train by one offset a block: a pseudo-family with the family's own bursts."""
+    start = cells[grid.first] * CELL_S
+    length = grid.length * CELL_S
+    least = guard(grid) * CELL_S
+    offset = np.zeros(len(start))
+    for number in np.unique(train.block):
+        offset[number] = rng.uniform(least, length[number] - least)
+    moved = (times[train.used] - start[train.block] + offset[train.block]) % length[train.block]
+    turned: Float64 = np.sort(start[train.block] + moved)
+    return turned
+
+
+def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.random.Generator) -> Slid:
+    """Draw quiet times as a pseudo-family, and slides of it that stay within quiet time.
+
+    Each block's quiet windows, laid end to end, are the ring that its times turn on; all
+    lags count, as the features wrap with the block.
+    """
+    rows = np.flatnonzero(quiet)
+    chosen = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
+    block = np.searchsorted(grid.first, chosen, side="right") - 1
+    place = np.empty((1 + slides, len(chosen)), dtype=np.int64)
+    for number in np.unique(block):
+        mine = block == number
+        start = grid.first[number]
+        ring = rows[(rows >= start) & (rows < start + grid.length[number])] - start
+        least = min(guard(grid), len(ring) // 4)
+        offset = np.append(0, rng.integers(least, len(ring) - least + 1, slides))
+        at = np.searchsorted(ring, chosen[mine] - start)
+        place[:, mine] = ring[(at + offset[:, None]) % len(ring)]
+    first = STEP * grid.lags[0]
+    lags = np.full(len(chosen), len(grid.lags))
+    train = Train(np.arange(len(chosen)), block, place[0] + first, np.zeros_like(lags), lags)
+    return Slid(grid, train, _starts(place + first, block, grid))

@@ -1,0 +1,134 @@
+"""Background, placement values, trains and slides: known answers and properties."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glitch_explorer.coupling.background import background_mask, family_background
+from glitch_explorer.coupling.ranks import (
+    HALF_WINDOW,
+    TILE,
+    make_grid,
+    placements,
+    sum_at,
+    window_mask,
+    windows,
+)
+from glitch_explorer.coupling.trains import guard, make_train, quiet_train, shifted, slide
+
+NOTHING = np.empty(0)
+
+
+def line(*lengths, gap=5000):
+    starts = np.cumsum([0, *[length + gap for length in lengths[:-1]]]) + 2_000_000
+    cells = np.concatenate([np.arange(s, s + n) for s, n in zip(starts, lengths, strict=True)])
+    return cells, np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def test_background_keeps_clear_of_all_glitches_and_of_the_familys_lag_range():
+    cells = np.arange(2000)
+    mask = background_mask(cells, np.array([500.0]), np.array([500.0, 900.0]), np.array([np.nan, 2.0]))
+    free = cells[mask] * 0.5
+    assert not ((free + 0.5 > 440) & (free < 510)).any()
+    assert not ((free + 0.5 > 895) & (free < 905)).any()
+    assert {439.5, 510.0, 894.5, 905.0} <= set(free)
+    both = background_mask(cells, np.array([500.0]), np.array([500.0]), np.array([0.0]), both_sides=True)
+    assert not both[(cells * 0.5 >= 500) & (cells * 0.5 < 560)].any()
+
+
+def test_the_lag_range_is_shortened_for_a_dense_family_and_a_denser_one_has_no_answer():
+    cells = np.arange(20_000)
+    sparse, dense, full = (np.arange(5.0, 10_000, step) for step in (300, 50, 7))
+    durations = np.zeros
+    assert family_background(cells, sparse, sparse, durations(len(sparse))).lags_s == (60, 10)
+    assert family_background(cells, dense, dense, durations(len(dense))).lags_s == (30, 10)
+    assert family_background(cells, full, full, durations(len(full))) is None
+
+
+def test_windows_take_the_larger_cell_and_never_leave_a_block_or_span_a_gap():
+    cells, block = line(3, 2)
+    values = np.array([[1.0], [3.0], [np.nan], [5.0], [4.0]], dtype=np.float32)
+    np.testing.assert_array_equal(windows(values, cells, block), [[3.0, np.nan, np.nan, 5.0, np.nan]])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_placement_is_the_share_of_near_background_below_and_ties_count_half(seed, tied):
+    rng = np.random.default_rng(seed)
+    cells, block = line(700, 900, gap=int(rng.integers(1, 3000)))
+    values = rng.normal(size=(1, len(cells))).astype(np.float32)
+    if tied:
+        values = np.round(values)
+    values[0, rng.integers(0, len(cells), 50)] = np.nan
+    quiet = rng.uniform(size=len(cells)) < 0.5
+    found = placements(values, quiet, cells)[0]
+    for k in rng.integers(0, len(cells), 20):
+        centre = cells[k] // TILE * TILE + TILE // 2
+        near = quiet & (cells >= centre - HALF_WINDOW) & (cells < centre + HALF_WINDOW)
+        assert np.abs(cells[near] - cells[k]).max(initial=0) <= 1200
+        rest = values[0, near & ~np.isnan(values[0])]
+        if np.isnan(values[0, k]) or len(rest) < 40:
+            assert np.isnan(found[k])
+        else:
+            expected = (rest < values[0, k]).mean() + (rest == values[0, k]).mean() / 2 - 0.5
+            assert found[k] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_ring_gives_every_lag_its_own_window():
+    cells, block = line(901, 600)
+    grid = make_grid(cells, block, (60, 10))
+    times = np.array([(cells[300] + 0.3) / 2, (cells[5] + 0.9) / 2, (cells[901 + 599] + 0.5) / 2, 7.0])
+    train = make_train(times, cells, grid)
+    np.testing.assert_array_equal(train.used, [0, 1, 2])
+    slid = slide(train, grid, slides=50, rng=np.random.default_rng(1))
+    row = np.arange(len(cells), dtype=np.float32)
+    for j, base in enumerate([300, 5, 901 + 599]):
+        low, high = train.low[j], train.high[j]
+        one = slid.part(np.arange(3) == j)
+        seen = sum_at(row[grid.rows], one.starts, one.train.low, one.train.high, len(grid.lags))
+        middle = np.rint(times[j] * 2) - cells[base] + base - 1
+        inside = np.arange(len(grid.lags))
+        inside = inside[(inside >= low) & (inside < high)]
+        np.testing.assert_array_equal(seen[0, inside], middle + 2 * grid.lags[inside])
+    first, length = grid.first[train.block], grid.length[train.block]
+    low_row = train.place + 2 * train.low
+    assert (low_row >= 0).all()
+    assert (train.place + 2 * (train.high - 1) <= length - 2).all()
+    assert (first >= 0).all()
+
+
+def test_slides_keep_the_train_within_each_block_and_are_longer_than_the_longest_lag():
+    cells, block = line(1000, 1500)
+    grid = make_grid(cells, block, (60, 10))
+    times = np.sort(np.random.default_rng(0).choice(cells, 40, replace=False)) / 2 + 0.1
+    slid = slide(make_train(times, cells, grid), grid, slides=300, rng=np.random.default_rng(1))
+    rows = grid.rows[slid.starts] - grid.first[slid.train.block]
+    moved = (rows - rows[0]) % grid.length[slid.train.block]
+    for number in (0, 1):
+        mine = moved[1:, slid.train.block == number]
+        assert (mine == mine[:, :1]).all()
+        assert guard(grid) <= mine.min()
+        assert mine.max() <= grid.length[number] - guard(grid)
+    assert len(np.unique(moved[1:, 0])) > 100
+    assert (moved[1:, slid.train.block == 0][:, 0] != moved[1:, slid.train.block == 1][:, 0]).any()
+
+
+def test_glitches_in_stretches_too_short_to_slide_in_are_left_out():
+    cells, block = line(300, 2000)
+    grid = make_grid(cells, block, (60, 10))
+    train = make_train(np.array([cells[100], cells[900]]) / 2, cells, grid)
+    np.testing.assert_array_equal(train.used, [1])
+
+
+def test_pseudo_families_are_shifted_trains_and_quiet_times_that_stay_quiet():
+    cells, block = line(2000, 2000)
+    grid = make_grid(cells, block, (60, 10))
+    times = np.sort(np.random.default_rng(3).choice(cells, 30, replace=False)) / 2
+    moved = shifted(times, make_train(times, cells, grid), cells, grid, rng=np.random.default_rng(4))
+    assert np.isin(np.floor(moved * 2), cells).all()
+    assert not np.isin(moved, times).any()
+    quiet = window_mask(np.random.default_rng(5).uniform(size=len(cells)) < 0.7)
+    slid = quiet_train(quiet, grid, count=25, slides=40, rng=np.random.default_rng(6))
+    rows = grid.rows[slid.starts] - 2 * grid.lags[0] - grid.first[slid.train.block]
+    assert quiet[grid.first[slid.train.block] + rows % grid.length[slid.train.block]].all()
