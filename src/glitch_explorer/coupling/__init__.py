@@ -1,0 +1,1 @@
+"""Which auxiliary channels witness a family."""
