@@ -230,6 +230,19 @@ SCHEMAS: dict[str, pa.Schema] = {
         gated=(_BOOL, False, "", "this variable can fail the run"),
         failed=(_BOOL, False, "", "it did"),
     ),
+    # The auxiliary channels of a detector.
+    "channels": _schema(
+        channel=(_STRING, False, "", "full name with the detector"),
+        rate_hz=(_FLOAT, False, "Hz", "sample rate at the time of the run"),
+        rate_note=(_STRING, False, "", "the list's sentence where the rate changes, else empty"),
+        subsystem=(_STRING, False, "", "part of the detector, e.g. PEM"),
+        unit=(_STRING, False, "", "unit of the samples, empty where the list says none"),
+        kind=(_STRING, False, "", "raw, rms, trend or displacement"),
+        oscillator=(_BOOL, False, "", "its value is a frequency that may cross another"),
+        safety=(_STRING, False, "", "safe, unsafe or unknown"),
+        safety_source=(_STRING, False, "", "who says so, empty where unknown"),
+        safety_date=(_STRING, False, "", "when that held"),
+    ),
 }
 
 
