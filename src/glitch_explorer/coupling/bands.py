@@ -155,7 +155,10 @@ def _run(
 def _slowed(samples: np.ndarray, rate: float, start: int, high: float) -> tuple[np.ndarray, float, int]:
     """Halve the rate as often as a band up to `high` allows, on the grid of the block."""
     factor = 1
-    while rate / (2 * factor) >= max(_OVERSAMPLING * high, 1 / CELL_S) and (rate * CELL_S / (2 * factor)) % 1 == 0:
+    while (
+        rate / (2 * factor) >= max(_OVERSAMPLING * high, 1 / CELL_S)
+        and (rate * CELL_S / (2 * factor)) % 1 == 0
+    ):
         factor *= 2
     if factor == 1:
         return samples, rate, start
@@ -165,7 +168,7 @@ def _slowed(samples: np.ndarray, rate: float, start: int, high: float) -> tuple[
 
 
 def _cell_means(samples: np.ndarray, rate: float, start: int) -> tuple[np.ndarray, int]:
-    """Average samples (c, n), the first at index `start`, over the cells that they fill: (c, k), first cell."""
+    """Average samples (c, n), the first at index `start`, over cells that they fill: (c, k), first cell."""
     per_cell = rate * CELL_S
     first = int(np.ceil(start / per_cell - 1e-9))
     last = int((start + samples.shape[1]) / per_cell + 1e-9)

@@ -56,7 +56,8 @@ def parse_rate(text: str) -> list[tuple[float, float]]:
         steps.append((_positive(until[1], text), _positive(rate[1], text)))
         words, at = rest[until.end() :].lstrip(), 0
     raise UserError(
-        f"sample rate {text!r} is not understood; write a number of Hz, or '2048 until GPS = 1373157695 then 16384'"
+        f"sample rate {text!r} is not understood; write a number of Hz, or "
+        "'2048 until GPS = 1373157695 then 16384'"
     )
 
 
@@ -112,7 +113,8 @@ def read_list(path: str | Path) -> pd.DataFrame:
         frame[column] = frame[column].str.lower()
     for text in frame["rate_hz"][frame["rate_hz"] != ""].unique():
         parse_rate(text)
-    return frame
+    read: pd.DataFrame = frame
+    return read
 
 
 def channel_table(
@@ -159,9 +161,10 @@ def channel_table(
             pattern = entry["channel"].replace("{ifo}", ifo)
             if not fnmatchcase(f"{ifo}:", pattern.split(":")[0] + ":") or ":" not in pattern:
                 continue
+            words = {str(column): str(word) for column, word in entry.items()}
             for name in _names(pattern, held, ifo, path):
                 if name not in rows:
-                    rows[name] = _row(name, entry, ifo=ifo, gps=gps, rate=held.get(name), path=path)
+                    rows[name] = _row(name, words, ifo=ifo, gps=gps, rate=held.get(name), path=path)
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
     made = [_with_safety(rows[name], known, ifo) for name in sorted(rows)]
@@ -175,8 +178,8 @@ def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) 
     found = [name for name in held if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
     if not found:
         raise UserError(
-            f"channel list {path}: {pattern} matches none of the {len(held)} channels that the frames of {ifo} "
-            "hold; check it, or name the channels"
+            f"channel list {path}: {pattern} matches none of the {len(held)} channels that the frames "
+            f"of {ifo} hold; check it, or name the channels"
         )
     return sorted(found)
 

@@ -67,26 +67,34 @@ def is_logarithm(kind: str) -> bool:
 
 
 def bands_of_channel(rate: float, kind: str, bands: Sequence[tuple[float, float]]) -> list[Band]:
-    """Give the bands that are filtered for a channel: none where it is an RMS, a trend or slower than a cell."""
+    """Give the bands filtered for a channel: none where it is an RMS, a trend or slower than a cell."""
     return [] if is_logarithm(kind) or rate * CELL_S < 1 else bands_of(rate, bands)
 
 
-def columns_of(table: pd.DataFrame, bands: Sequence[tuple[float, float]]) -> pd.DataFrame:
-    """List the stored features of the table `channels`, in their order: channel, band, low_hz, high_hz, settling_s."""
-    rows: list[tuple[str, str, float, float, float]] = []
+def columns_of(
+    table: pd.DataFrame, bands: Sequence[tuple[float, float]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List the stored features of the table `channels`: the logarithms of RMS, and the means.
+
+    Each is a frame of channel, band, low_hz, high_hz, settling_s, in the order of the channels.
+    """
+    logs: list[tuple[str, str, float, float, float]] = []
+    means: list[tuple[str, str, float, float, float]] = []
     for channel, rate, kind in zip(table["channel"], table["rate_hz"], table["kind"], strict=True):
+        held = max(CELL_S, 1 / rate)
         if is_logarithm(kind):
-            rows.append((channel, *native_band(channel), max(CELL_S, 1 / rate)))
+            logs.append((channel, *native_band(channel), held))
             continue
         own = bands_of_channel(rate, kind, bands)
-        rows += [(channel, band.name, band.low, band.high, settling_s(band, rate)) for band in own]
-        rows.append((channel, MEAN, 0.0, 0.5 / CELL_S, max(CELL_S, 1 / rate)))
-    return pd.DataFrame(rows, columns=["channel", "band", "low_hz", "high_hz", "settling_s"])
+        logs += [(channel, band.name, band.low, band.high, settling_s(band, rate)) for band in own]
+        means.append((channel, MEAN, 0.0, 0.5 / CELL_S, held))
+    names = ["channel", "band", "low_hz", "high_hz", "settling_s"]
+    return pd.DataFrame(logs, columns=names), pd.DataFrame(means, columns=names)
 
 
 def piece_features(
     samples: np.ndarray, rate: float, kind: str, bands: Sequence[tuple[float, float]], *, skip: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Make the features of channels of one rate and kind.
 
     Parameters
@@ -100,17 +108,17 @@ def piece_features(
 
     Returns
     -------
-    ndarray
-        float64 (c, features, cells - skip), the features as `columns_of` lists them:
-        natural logarithm of RMS in each band, and the mean in the channel's unit.
+    tuple
+        Natural logarithms of RMS, float32 (c, bands, cells - skip), and means in the
+        channel's unit, float64 (c, 1 or 0, cells - skip), as `columns_of` lists them.
     """
     means = cell_means(samples, rate, skip=skip)[:, None]
     if is_logarithm(kind):
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             # A trend that is not positive has no logarithm: no data.
-            return np.where(means > 0, np.log(np.maximum(means, SILENCE)), np.nan)
-    own = bands_of_channel(rate, kind, bands)
-    return np.concatenate([log_rms(samples, rate, own, skip=skip), means], axis=1)
+            logs = np.log(np.where(means > 0, np.maximum(means, SILENCE), np.nan))
+        return logs.astype(np.float32), means[:, :0]
+    return log_rms(samples, rate, bands_of_channel(rate, kind, bands), skip=skip), means
 
 
 def slopes(means: np.ndarray, block: np.ndarray) -> np.ndarray:
@@ -210,4 +218,4 @@ def _mad(ordered: np.ndarray, count: int, median: float) -> float:
             low = middle + 1
         else:
             high = middle
-    return max(median - ordered[low], ordered[low + h - 1] - median)
+    return float(max(median - ordered[low], ordered[low + h - 1] - median))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.sources.frames import NO_CHANNEL, Frame, Piece
 from glitch_explorer.sources.locate import Locator
 
@@ -93,9 +94,7 @@ class ChannelReader:
                 self._warn(frame, content)
                 self._kept[frame] = self._bounded(frame, content)
 
-    def samples(
-        self, channels: Sequence[str], start: float, end: float
-    ) -> tuple[np.ndarray, list[Missing]]:
+    def samples(self, channels: Sequence[str], start: float, end: float) -> tuple[np.ndarray, list[Missing]]:
         """Give the samples of channels of one rate in [start, end), which `advance` has opened.
 
         Returns
@@ -130,20 +129,30 @@ class ChannelReader:
         rate, found = self._rates[channel], []
         for a, b in self.inside(start, end):
             low, high = round((a - start) * rate), round((b - start) * rate)
-            gone = np.isnan(values[low:high]).astype(np.int8)
-            edges = np.flatnonzero(np.diff(gone, prepend=0, append=0)).reshape(-1, 2) / rate + start + low / rate
-            for first, last in edges:
-                at = first
-                for frame in [*frames, Frame(end, end, "")]:
-                    if frame.end <= at or (frame.path and frame.start >= last):
-                        continue
-                    if min(frame.start, last) > at:
-                        found.append(Missing(channel, float(at), float(min(frame.start, last)), NO_FRAME))
-                    upto = min(frame.end, last)
-                    if frame.path and upto > at:
-                        begin = max(at, frame.start)
-                        found.append(Missing(channel, float(begin), float(upto), self._why(frame, channel)))
-                    at = max(at, upto)
+            gone = np.flatnonzero(np.isnan(values[low:high])) + low
+            # Runs that lie within a cell of each other are told as one.
+            breaks = np.flatnonzero(np.diff(gone) > max(1.0, CELL_S * rate))
+            firsts, lasts = (
+                np.append(0, breaks + 1)[: gone.size],
+                np.append(breaks, gone.size - 1)[: gone.size],
+            )
+            for first, last in zip(gone[firsts], gone[lasts], strict=True):
+                found += self._told(channel, start + first / rate, start + (last + 1) / rate, frames)
+        return found
+
+    def _told(self, channel: str, start: float, end: float, frames: Sequence[Frame]) -> list[Missing]:
+        """Cut one run of NaN at the frames, and give each part its reason."""
+        found, at = [], float(start)
+        for frame in frames:
+            low, high = max(at, frame.start), min(end, frame.end)
+            if high <= low:
+                continue
+            if low > at:
+                found.append(Missing(channel, at, float(low), NO_FRAME))
+            found.append(Missing(channel, float(low), float(high), self._why(frame, channel)))
+            at = float(high)
+        if at < end:
+            found.append(Missing(channel, at, float(end), NO_FRAME))
         return found
 
     def _why(self, frame: Frame, channel: str) -> str:
@@ -153,7 +162,9 @@ class ChannelReader:
         return piece if piece == NO_CHANNEL else f"{Path(frame.path).name}: {piece}"
 
     def _warn(self, frame: Frame, content: _Content) -> None:
-        troubles = sorted({piece for piece in content.values() if isinstance(piece, str) and piece != NO_CHANNEL})
+        troubles = sorted(
+            {piece for piece in content.values() if isinstance(piece, str) and piece != NO_CHANNEL}
+        )
         for trouble in troubles:
             _LOG.warning("%s: %s", frame.path, trouble)
 

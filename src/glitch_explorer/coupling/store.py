@@ -36,9 +36,10 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Block:
-    """Features of one block: values float64 (BLOCK_CELLS, m), and what is missing."""
+    """Logarithms float32 (BLOCK_CELLS, l), means float64 (BLOCK_CELLS, k), and what is missing."""
 
-    values: np.ndarray
+    logs: np.ndarray
+    means: np.ndarray
     missing: list[Missing]
 
 
@@ -72,7 +73,7 @@ class FeatureStore:
     ) -> None:
         self._root, self._reader, self._limit = Path(folder), reader, size_limit_bytes
         self._table, self._bands = table, [(float(a), float(b)) for a, b in bands]
-        self.columns = columns_of(table, self._bands)
+        self.logs, self.means = columns_of(table, self._bands)
         named = table[["channel", "rate_hz", "kind"]].values.tolist()
         key = json.dumps([_VERSION, CELL_S, BLOCK_S, WARM_UP_S, named, self._bands, source])
         self._folder = self._root / f"{ifo}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
@@ -89,6 +90,7 @@ class FeatureStore:
             When data cannot be opened, or a server stays away; blocks made before that stay.
         """
         found: dict[int, Block] = {}
+        before = self.made
         groups: dict[int, list[int]] = {}
         for number in sorted(set(numbers)):
             groups.setdefault(number // _BLOCKS_PER_LOCK, []).append(number)
@@ -103,7 +105,7 @@ class FeatureStore:
                 for number in absent:
                     block = self._read(number, marks[number])
                     found[number] = block if block is not None else self._make(number, marks[number])
-        if self.made:
+        if self.made > before:
             self._shrink(keep={self._path(number) for number in found})
         return found
 
@@ -123,45 +125,38 @@ class FeatureStore:
         try:
             with np.load(path, allow_pickle=False) as data:
                 about = json.loads(bytes(data["about"]))
-                values = np.concatenate([data["logs"].astype(np.float64), data["means"]], axis=1)
+                block = Block(data["logs"], data["means"], [Missing(**one) for one in about["missing"]])
+            os.utime(path)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        if about["mark"] != mark:
-            return None
-        os.utime(path)
-        back = np.argsort(np.concatenate(self._split()), kind="stable")
-        return Block(values[:, back], [Missing(**one) for one in about["missing"]])
-
-    def _split(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the numbers of the columns that are logarithms, and of those that are means."""
-        is_mean = (self.columns["band"] == "mean").to_numpy()
-        return np.flatnonzero(~is_mean), np.flatnonzero(is_mean)
+        return block if about["mark"] == mark else None
 
     def _make(self, number: int, mark: str) -> Block:
-        """Make a block and write it. Logarithms keep 24 bits, means all 53."""
-        start, end = float(number * BLOCK_S - WARM_UP_S), float((number + 1) * BLOCK_S)
+        """Make a block and write it."""
+        begin = float(number * BLOCK_S)
+        start, end = begin - WARM_UP_S, begin + BLOCK_S
         self._reader.advance(start, end)
-        values, missing = self._features(start, end)
-        logs, means = self._split()
+        block = self._features(start, end)
         missing = [
-            Missing(one.channel, max(one.start, start + WARM_UP_S), one.end, one.reason)
-            for one in missing
-            if one.end > start + WARM_UP_S
+            Missing(one.channel, max(one.start, begin), one.end, one.reason)
+            for one in block.missing
+            if one.end > begin
         ]
         about: dict[str, Any] = {"mark": mark, "missing": [vars(one) for one in missing]}
-        kept = values[:, logs].astype(np.float32)
         text = np.frombuffer(json.dumps(about, sort_keys=True).encode(), np.uint8)
         with files.whole(self._path(number)) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, logs=kept, means=values[:, means], about=text)
+            np.savez(stream, logs=block.logs, means=block.means, about=text)
         self.made += 1
-        values[:, logs] = kept
-        return Block(values, missing)
+        return Block(block.logs, block.means, missing)
 
-    def _features(self, start: float, end: float) -> tuple[np.ndarray, list[Missing]]:
-        values = np.full((BLOCK_CELLS, len(self.columns)), np.nan)
+    def _features(self, start: float, end: float) -> Block:
+        logs = np.full((BLOCK_CELLS, len(self.logs)), np.nan, np.float32)
+        means = np.full((BLOCK_CELLS, len(self.means)), np.nan)
         missing: list[Missing] = []
-        places = self.columns.groupby("channel", sort=False).indices
-        for (rate, kind), rows in self._table.groupby(["rate_hz", "kind"], sort=True):
+        log_places = self.logs.groupby("channel", sort=False).indices
+        mean_places = self.means.groupby("channel", sort=False).indices
+        for _, rows in self._table.groupby(["rate_hz", "kind"], sort=True):
+            rate, kind = float(rows["rate_hz"].iloc[0]), str(rows["kind"].iloc[0])
             step = max(1, int(_GROUP_BYTES / 8 / (rate * (end - start))))
             for first in range(0, len(rows), step):
                 names = list(rows["channel"].iloc[first : first + step])
@@ -170,9 +165,10 @@ class FeatureStore:
                 if np.isnan(samples).all():
                     continue
                 made = piece_features(samples, rate, kind, self._bands, skip=round(WARM_UP_S / CELL_S))
-                for name, one in zip(names, made, strict=True):
-                    values[:, places[name]] = one.T
-        return values, sorted(missing)
+                for name, own_logs, own_means in zip(names, *made, strict=True):
+                    logs[:, log_places.get(name, [])] = own_logs.T
+                    means[:, mean_places.get(name, [])] = own_means.T
+        return Block(logs, means, sorted(missing))
 
     def _shrink(self, keep: set[Path]) -> None:
         """Remove the blocks used least recently until the store fits, but none of `keep`."""
@@ -192,4 +188,4 @@ class FeatureStore:
 
 
 def _length(path: str) -> int:
-    return os.path.getsize(path) if os.path.isfile(path) else -1
+    return Path(path).stat().st_size if Path(path).is_file() else -1

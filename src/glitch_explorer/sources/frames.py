@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 from urllib.parse import quote, unquote, urlparse
@@ -14,6 +15,7 @@ import h5py
 import lal
 import lalframe
 import numpy as np
+from gwpy.io.gwf import get_channel_names
 from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.errors import UserError
@@ -275,7 +277,24 @@ def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         for channel in channels:
             try:
                 has = channel in file
-                found[channel] = Piece.of(TimeSeries.read(file, channel, format="hdf5")) if has else NO_CHANNEL
+                found[channel] = (
+                    Piece.of(TimeSeries.read(file, channel, format="hdf5")) if has else NO_CHANNEL
+                )
             except _DAMAGE as problem:
                 found[channel] = f"{DAMAGED}: {problem}"
     return found
+
+
+def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
+    """List the channels of a GWF file that match any of the patterns, with their rates in Hz.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read.
+    """
+    try:
+        names = [name for name in get_channel_names(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
+    except _DAMAGE as problem:
+        raise UserError(f"frame file {frame.path} cannot be read: {problem}") from problem
+    return {name: piece.rate for name, piece in load_many(frame, names).items() if isinstance(piece, Piece)}

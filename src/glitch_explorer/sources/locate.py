@@ -289,7 +289,10 @@ class Served:
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:  # noqa: ARG002
         """Give the blocks that overlap [start, end), whether the server has them or not."""
         starts = blocks(start, end, SERVED_BLOCK_S)
-        return [Frame(float(at), float(at + SERVED_BLOCK_S), f"{self._service}://{self._host}/{at}") for at in starts]
+        return [
+            Frame(float(at), float(at + SERVED_BLOCK_S), f"{self._service}://{self._host}/{at}")
+            for at in starts
+        ]
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         """Fetch one block in a process of its own, which can be stopped when it hangs.

@@ -1,4 +1,4 @@
-"""Fetch one interval from an NDS2 or arrakis server: run as a process, so that a hanging client can be stopped.
+"""Fetch one interval from an NDS2 or arrakis server: a process of its own, which can be stopped.
 
 Usage: ``python -m glitch_explorer.sources.served service host start end target.npz channel...``.
 Untried where this was built: NDS2's client comes from conda, not from PyPI; arrakis wants a login.
