@@ -310,6 +310,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         nearest=(_STRING, False, "", "class of its nearest other glitch, views fused"),
         n=(_INT, False, "", "glitches"),
         confusable_pair=(_BOOL, False, "", "experts call the two classes confusable"),
+    ),
     # Coupling: one row a (channel, band) at the lag where it lights up.
     "witnesses": _schema(
         family=_FAMILY,
@@ -388,6 +389,19 @@ SCHEMAS: dict[str, pa.Schema] = {
         matched_slides=(_FLOAT, True, "", "the same for slid trains"),
         p_value=(_FLOAT, True, "", "mean mismatch as small by slides; null below eight glitches"),
         p_fwer=(_FLOAT, True, "", "the same, Bonferroni over the family's channels"),
+    ),
+    # The auxiliary channels of a detector.
+    "channels": _schema(
+        channel=(_STRING, False, "", "full name with the detector"),
+        rate_hz=(_FLOAT, False, "Hz", "sample rate at the time of the run"),
+        rate_note=(_STRING, False, "", "the list's sentence where the rate changes, else empty"),
+        subsystem=(_STRING, False, "", "part of the detector, e.g. PEM"),
+        unit=(_STRING, False, "", "unit of the samples, empty where the list says none"),
+        kind=(_STRING, False, "", "raw, rms, trend or displacement"),
+        oscillator=(_BOOL, False, "", "its value is a frequency that may cross another"),
+        safety=(_STRING, False, "", "safe, unsafe or unknown"),
+        safety_source=(_STRING, False, "", "who says so, empty where unknown"),
+        safety_date=(_STRING, False, "", "when that held"),
     ),
 }
 

@@ -1,1 +1,1 @@
-"""Detector coupling: which channels witness a family, with honest significance."""
+"""Which auxiliary channels witness a family."""

@@ -6,12 +6,16 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO, Literal
-from urllib.parse import unquote, urlparse
+from typing import Any, BinaryIO, Literal
+from urllib.parse import quote, unquote, urlparse
 
 import h5py
+import lal
+import lalframe
 import numpy as np
+from gwpy.io.gwf import get_channel_names
 from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.errors import UserError
@@ -23,10 +27,29 @@ _TAG_IFO = re.compile(r"^([A-Z]\d)(?:_|$)")
 _ENDINGS = (".gwf", ".hdf5", ".h5")
 _GWF_VERSION = b"\x08"
 _CHUNK_BYTES = 1 << 22
+#: A larger file's checksum is not verified, only its length: raw frames hold 10^5 channels,
+#: and reading all of them for the few that are wanted would cost more than the work itself.
+_CHECKED_BYTES = 1 << 28
 _CRC_START = 0xFFFFFFFF
 #: Every byte with its bits in reverse order.
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _LIST_ENDINGS = (".lcf", ".cache", ".ffl", ".txt")
+
+
+#: Reasons why a frame gives no data; a damaged one may say more after a colon.
+NO_CHANNEL, DAMAGED = "no such channel", "truncated or damaged"
+#: What lalframe, h5py and gwpy raise for a damaged file; there is no common class.
+_DAMAGE = (RuntimeError, ValueError, OSError, KeyError, TypeError, IndexError)
+_READERS = {
+    lal.I2_TYPE_CODE: lalframe.FrFileReadINT2TimeSeries,
+    lal.I4_TYPE_CODE: lalframe.FrFileReadINT4TimeSeries,
+    lal.I8_TYPE_CODE: lalframe.FrFileReadINT8TimeSeries,
+    lal.U2_TYPE_CODE: lalframe.FrFileReadUINT2TimeSeries,
+    lal.U4_TYPE_CODE: lalframe.FrFileReadUINT4TimeSeries,
+    lal.U8_TYPE_CODE: lalframe.FrFileReadUINT8TimeSeries,
+    lal.S_TYPE_CODE: lalframe.FrFileReadREAL4TimeSeries,
+    lal.D_TYPE_CODE: lalframe.FrFileReadREAL8TimeSeries,
+}
 
 
 class StrainMissing(Exception):  # noqa: N818 - a reason for quarantine, no error of the program
@@ -127,18 +150,21 @@ def local_path(url: str) -> str:
     return unquote(parts.path) if parts.scheme == "file" else url
 
 
-def load(frame: Frame, channel: str) -> Piece:
-    """Read one channel of one frame file, whole.
+def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+    """Read channels of one frame file, opened once, each whole.
 
-    A part of a GWF frame costs as much time as the whole: it is compressed in
-    one piece.
+    A part of a GWF channel costs as much time as the whole: it is compressed in
+    one piece. Other channels in the file are not read.
+
+    Returns
+    -------
+    dict
+        For each channel what was read, or in words why there is nothing.
 
     Raises
     ------
     UserError
         When the file cannot be opened: gone, or no permission.
-    StrainMissing
-        When it is truncated or damaged, or holds no such channel.
     """
     try:
         with open(frame.path, "rb") as stream:
@@ -146,16 +172,17 @@ def load(frame: Frame, channel: str) -> Piece:
     except OSError as problem:
         raise UserError(f"frame file {frame.path} cannot be opened: {problem.strerror}") from problem
     if not sound:
-        raise StrainMissing(f"{channel}: {Path(frame.path).name} is truncated or damaged")
+        return dict.fromkeys(channels, DAMAGED)
     try:
-        return Piece.of(_read(frame.path, channel))
-    except (RuntimeError, ValueError, OSError, KeyError, TypeError, IndexError) as problem:
-        # What lalframe, h5py and gwpy raise for a damaged file; there is no common class.
-        raise StrainMissing(f"{channel} cannot be read from {Path(frame.path).name}: {problem}") from problem
+        return _read_gwf(frame.path, channels) if frame.path.endswith(".gwf") else _read_hdf5(frame, channels)
+    except _DAMAGE as problem:
+        return dict.fromkeys(channels, f"{DAMAGED}: {problem}")
 
 
 def _is_sound(stream: BinaryIO) -> bool:
     """Compare a GWF file's length and checksum with its bytes; True where there are none to compare.
+
+    Of files over 256 MiB the length alone is compared.
 
     lalframe can crash the process on a file with a block of zeros. A version 8
     frame file (LIGO-T970130) ends with its length, as 8 bytes 28 before the end,
@@ -171,7 +198,7 @@ def _is_sound(stream: BinaryIO) -> bool:
     stored = int.from_bytes(end[-4:], order)
     if int.from_bytes(end[:8], order) != length + 4:
         return False
-    if head[39] != 1:
+    if head[39] != 1 or length > _CHECKED_BYTES:
         return True
     stream.seek(0)
     register, rest = _CRC_START, length
@@ -184,11 +211,90 @@ def _is_sound(stream: BinaryIO) -> bool:
     return stored == int(f"{register:032b}"[::-1], 2)
 
 
-def _read(path: str, channel: str) -> TimeSeries:
-    if path.endswith(".gwf"):
-        return TimeSeries.read(path, channel, format="gwf")
-    with h5py.File(path, "r") as file:
-        is_gwosc = "strain/Strain" in file
-    if is_gwosc:
-        return TimeSeries.read(path, format="hdf5.gwosc")
-    return TimeSeries.read(path, channel, format="hdf5")
+def _read_gwf(path: str, channels: Sequence[str]) -> dict[str, Piece | str]:
+    """Read channels through LALFrame, which finds each by the file's table of contents."""
+    before = lal.GetDebugLevel()
+    # A channel that is not there is nothing to print about.
+    lal.ClobberDebugLevel(0)
+    try:
+        file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(path).resolve()))}")
+        count = lalframe.FrFileQueryNFrame(file)
+        found: dict[str, Piece | str] = {}
+        kind = lal.S_TYPE_CODE
+        for channel in channels:
+            try:
+                pieces = []
+                for position in range(count):
+                    series, kind = _read_series(file, channel, position, kind)
+                    pieces.append(series)
+                found[channel] = _joined(pieces)
+            except _DAMAGE as problem:
+                missing = str(problem).lower() == "wrong name"
+                found[channel] = NO_CHANNEL if missing else f"{DAMAGED}: {problem}"
+        return found
+    finally:
+        lal.ClobberDebugLevel(before)
+
+
+def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Piece, int]:
+    """Read one frame's samples, trying type `kind` first: asking for the type costs a reading."""
+    try:
+        series = _READERS[kind](file, channel, position)
+    except RuntimeError as problem:
+        if str(problem).lower() == "wrong name":
+            raise
+        kind = lalframe.FrFileQueryChanType(file, channel, position)
+        series = _READERS[kind](file, channel, position)
+    return Piece.of(TimeSeries.from_lal(series, copy=False)), kind
+
+
+def _joined(pieces: Sequence[Piece]) -> Piece:
+    """Join the frames of one file, NaN between them."""
+    first = pieces[0]
+    if len(pieces) == 1:
+        return first
+    rates = {piece.rate for piece in pieces}
+    if len(rates) > 1:
+        raise ValueError(f"it changes its rate inside: {sorted(rates)} Hz")
+    starts = [round((piece.t0 - first.t0) * first.rate) for piece in pieces]
+    ends = [start + len(piece.values) for start, piece in zip(starts, pieces, strict=True)]
+    whole = first.values.dtype
+    if sum(len(piece.values) for piece in pieces) < max(ends):
+        whole = np.result_type(whole, np.float32)
+    values = np.full(max(ends), np.nan if whole.kind == "f" else 0, whole)
+    for start, end, piece in zip(starts, ends, pieces, strict=True):
+        values[start:end] = piece.values
+    return Piece(values, first.t0, first.rate, first.unit)
+
+
+def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+    """Read HDF5: GWOSC's, which holds one channel, or gwpy's, one data set a channel."""
+    found: dict[str, Piece | str] = {}
+    with h5py.File(frame.path, "r") as file:
+        if "strain/Strain" in file:
+            piece = Piece.of(TimeSeries.read(frame.path, format="hdf5.gwosc"))
+            return dict.fromkeys(channels, piece)
+        for channel in channels:
+            try:
+                has = channel in file
+                found[channel] = (
+                    Piece.of(TimeSeries.read(file, channel, format="hdf5")) if has else NO_CHANNEL
+                )
+            except _DAMAGE as problem:
+                found[channel] = f"{DAMAGED}: {problem}"
+    return found
+
+
+def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
+    """List the channels of a GWF file that match any of the patterns, with their rates in Hz.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read.
+    """
+    try:
+        names = [name for name in get_channel_names(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
+    except _DAMAGE as problem:
+        raise UserError(f"frame file {frame.path} cannot be read: {problem}") from problem
+    return {name: piece.rate for name, piece in load_many(frame, names).items() if isinstance(piece, Piece)}

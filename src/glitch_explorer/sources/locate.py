@@ -1,7 +1,7 @@
 """Where the frames of an interval are: GWDataFind, GWOSC and NDS2.
 
 Each class answers `frames(ifo, start, end)` with the frames, readable here,
-that overlap [start, end), and `load(frame, channel)` with what is in one.
+that overlap [start, end), and `load_many(frame, channels)` with what is in one.
 """
 
 import difflib
@@ -25,16 +25,18 @@ from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
 from glitch_explorer.errors import UserError
-from glitch_explorer.sources import frames, nds2
+from glitch_explorer.sources import frames, served
 from glitch_explorer.sources.download import fetch
-from glitch_explorer.sources.frames import Frame, Piece, StrainMissing
+from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.patience import Transient, insist
 
+#: What `open_locator` knows.
+SOURCES = ("frames", "gwdatafind", "gwosc", "nds2", "arrakis")
 #: Services are asked for blocks of this length, so that neighbouring glitches share an answer.
 BLOCK_S = 4096
 _FRAME_FORMATS = ("gwf", "hdf5", "h5")
-#: NDS2 has no files: its data are fetched in blocks of this length.
-NDS2_BLOCK_S = 64
+#: NDS2 and arrakis have no files: their data are fetched in blocks of this length.
+SERVED_BLOCK_S = 64
 #: Files of GWOSC kept on disk at a time (0.5 GB each at 16384 Hz).
 _KEPT_DOWNLOADS = 2
 
@@ -47,8 +49,42 @@ class Locator(Protocol):
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         """List the frames that overlap [start, end)."""
 
-    def load(self, frame: Frame, channel: str) -> Piece:
-        """Read one channel of one frame."""
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+        """Read channels of one frame: the data, or in words why there are none."""
+
+
+def open_locator(
+    source: str,
+    *,
+    frames: str | Sequence[str] | None,
+    frame_type: str | None,
+    host: str | None,
+    sample_rate_hz: float | None,
+    timeout_s: float,
+    retries: int,
+) -> Locator:
+    """Open a source by its name, one of `SOURCES`; the options are those of `open_strain`.
+
+    Raises
+    ------
+    UserError
+        When the source is unknown or something that it needs is missing.
+    """
+    if source == "frames":
+        if not frames:
+            raise UserError(
+                "source is frames: set strain.frames (coupling.frames for channels) to a folder, glob or "
+                "list of frame files"
+            )
+        return Folder(frames, frame_type=frame_type)
+    if source == "gwdatafind":
+        return DataFind(host, frame_type=frame_type, timeout_s=timeout_s, retries=retries)
+    if source == "gwosc":
+        address = host or "https://gwosc.org"
+        return Gwosc(address, sample_rate_hz=sample_rate_hz, timeout_s=timeout_s, retries=retries)
+    if source in served.CLIENTS:
+        return Served(source, host, timeout_s=timeout_s, retries=retries)
+    raise UserError(f"strain.source is {source!r}; it can be {', '.join(SOURCES)}")
 
 
 def blocks(start: float, end: float, length: int) -> range:
@@ -73,9 +109,9 @@ class Folder:
         starts, ends = self._spans[ifo].T
         return [self._found[ifo][i] for i in np.flatnonzero((starts < end) & (ends > start))]
 
-    def load(self, frame: Frame, channel: str) -> Piece:
-        """Read one channel of one frame file."""
-        return frames.load(frame, channel)
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+        """Read channels of one frame file."""
+        return frames.load_many(frame, channels)
 
 
 class DataFind:
@@ -112,9 +148,9 @@ class DataFind:
             found.update(self._found[ifo, block])
         return sorted(frame for frame in found if frame.start < end and frame.end > start)
 
-    def load(self, frame: Frame, channel: str) -> Piece:
-        """Read one channel of one frame file."""
-        return frames.load(frame, channel)
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+        """Read channels of one frame file."""
+        return frames.load_many(frame, channels)
 
     def _ask(self, ifo: str, block: int) -> list[Frame]:
         frame_type = self._frame_type.replace("{ifo}", ifo)
@@ -211,7 +247,7 @@ class Gwosc:
                     found.add(frame)
         return sorted(found)
 
-    def load(self, frame: Frame, channel: str) -> Piece:
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         """Download the file, unless it is still here, and read it."""
         path = self._kept.get(frame.path)
         if path is None:
@@ -220,7 +256,7 @@ class Gwosc:
             target = Path(self._folder.name) / frame.path.rsplit("/", 1)[-1]
             path = fetch(frame.path, target, timeout_s=self._timeout_s, retries=self._retries)
             self._kept[frame.path] = path
-        return frames.load(Frame(frame.start, frame.end, str(path)), channel)
+        return frames.load_many(Frame(frame.start, frame.end, str(path)), channels)
 
     def _ask(self, ifo: str, block: int) -> list[str]:
         for rate in self._rates:
@@ -236,53 +272,52 @@ class Gwosc:
         return []
 
 
-class Nds2:
-    """Data of an NDS2 server, in blocks; untried where this was built (the client is not on PyPI)."""
+class Served:
+    """Data of an NDS2 or arrakis server, in blocks; untried where this was built.
 
-    def __init__(self, host: str | None, *, timeout_s: float, retries: int) -> None:
+    (The clients are not there: NDS2's is not on PyPI, arrakis wants a login.)
+    """
+
+    def __init__(self, service: str, host: str | None, *, timeout_s: float, retries: int) -> None:
         if not host:
-            raise UserError("NDS2: no server; set strain.host, e.g. nds.gwosc.org")
-        if importlib.util.find_spec("nds2") is None:
-            raise UserError("NDS2: the client is missing; install python-nds2-client with conda")
-        self._host, self._timeout_s, self._retries = host, timeout_s, retries
+            raise UserError(f"{service}: no server; set its host, e.g. nds.gwosc.org for nds2")
+        module, package = served.CLIENTS[service]
+        if importlib.util.find_spec(module) is None:
+            raise UserError(f"{service}: the client is missing; install {package}")
+        self._service, self._host, self._timeout_s, self._retries = service, host, timeout_s, retries
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:  # noqa: ARG002
         """Give the blocks that overlap [start, end), whether the server has them or not."""
-        starts = blocks(start, end, NDS2_BLOCK_S)
-        return [Frame(float(at), float(at + NDS2_BLOCK_S), f"nds2://{self._host}/{at}") for at in starts]
+        starts = blocks(start, end, SERVED_BLOCK_S)
+        return [
+            Frame(float(at), float(at + SERVED_BLOCK_S), f"{self._service}://{self._host}/{at}")
+            for at in starts
+        ]
 
-    def load(self, frame: Frame, channel: str) -> Piece:
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         """Fetch one block in a process of its own, which can be stopped when it hangs.
 
         Raises
         ------
-        StrainMissing
-            When the server says that it has no such data.
         SourceFault
-            When it stays away.
+            When the server stays away.
         """
-        what = f"NDS2 at {self._host}, {channel}, [{frame.start:.0f}, {frame.end:.0f})"
-        with tempfile.TemporaryDirectory(prefix="nds2-") as folder:
+        named = channels[0] if len(channels) == 1 else f"{len(channels)} channels"
+        what = f"{self._service} at {self._host}, {named}, [{frame.start:.0f}, {frame.end:.0f})"
+        with tempfile.TemporaryDirectory(prefix="served-") as folder:
             target = Path(folder) / "data.npz"
-            insist(
-                lambda: self._run(channel, frame, target, what),
-                what=what,
-                retries=self._retries,
-            )
-            with np.load(target, allow_pickle=False) as data:
-                return Piece(data["values"], float(data["t0"]), float(data["rate"]), str(data["unit"]))
+            insist(lambda: self._run(channels, frame, target), what=what, retries=self._retries)
+            return served.read(target, channels)
 
-    def _run(self, channel: str, frame: Frame, target: Path, what: str) -> None:
-        command = [sys.executable, "-m", nds2.__name__, self._host, channel]
-        command += [f"{frame.start:.0f}", f"{frame.end:.0f}", str(target)]
+    def _run(self, channels: Sequence[str], frame: Frame, target: Path) -> None:
+        command = [sys.executable, "-m", served.__name__, self._service, self._host]
+        command += [f"{frame.start:.0f}", f"{frame.end:.0f}", str(target), *channels]
         try:
             done = subprocess.run(  # noqa: S603 - our own module, no shell
                 command, timeout=self._timeout_s, capture_output=True, text=True, check=False
             )
         except subprocess.TimeoutExpired:
             raise Transient(f"no answer within {self._timeout_s:g} s") from None
-        said = (done.stderr.strip().splitlines() or [""])[-1]
-        if done.returncode == nds2.NO_DATA:
-            raise StrainMissing(f"{what}: {said}")
         if done.returncode != 0:
-            raise Transient(said or f"the NDS2 client ended with {done.returncode}")
+            said = (done.stderr.strip().splitlines() or [""])[-1]
+            raise Transient(said or f"the client of {self._service} ended with {done.returncode}")

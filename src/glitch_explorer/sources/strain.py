@@ -8,14 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.errors import UserError
 from glitch_explorer.sources.frames import Frame, Piece, StrainMissing
-from glitch_explorer.sources.locate import DataFind, Folder, Gwosc, Locator, Nds2
+from glitch_explorer.sources.locate import Locator, open_locator
 
 __all__ = ["Strain", "StrainMissing", "open_strain"]
 
-#: What `open_strain` knows.
-SOURCES = ("frames", "gwdatafind", "gwosc", "nds2")
 #: Frames of a detector are kept in memory up to this size, and always the last two:
 #: windows of glitches sorted by time go back and forth across one border.
 _KEPT_BYTES = 128 << 20
@@ -41,7 +38,7 @@ def open_strain(
     ----------
     source
         "frames" (folders, globs or lists of GWF or HDF5 files), "gwdatafind",
-        "gwosc", or "nds2" (thin, and untried where this was built).
+        "gwosc", or "nds2" and "arrakis" (thin, and untried where this was built).
     channel
         Name of the channel; `{ifo}` stands for the detector. GWOSC's HDF5
         files hold one channel, whatever its name.
@@ -51,7 +48,7 @@ def open_strain(
         For "gwdatafind" the frame type, for "frames" the tag in the file names;
         `{ifo}` is filled in.
     host
-        Server of "gwdatafind" (else GWDATAFIND_SERVER), "gwosc" or "nds2".
+        Server of "gwdatafind" (else GWDATAFIND_SERVER), "gwosc", "nds2" or "arrakis".
     sample_rate_hz
         Data at a higher rate are resampled to this one; None leaves them. From
         GWOSC None takes 16384 Hz where that exists, else 4096 Hz.
@@ -63,23 +60,15 @@ def open_strain(
     UserError
         When the source is unknown or something that it needs is missing.
     """
-    locator: Locator
-    if source == "frames":
-        if not frames:
-            raise UserError(
-                "strain.source is frames: set strain.frames to a folder, glob or list of frame files"
-            )
-        locator = Folder(frames, frame_type=frame_type)
-    elif source == "gwdatafind":
-        locator = DataFind(host, frame_type=frame_type, timeout_s=timeout_s, retries=retries)
-    elif source == "gwosc":
-        locator = Gwosc(
-            host or "https://gwosc.org", sample_rate_hz=sample_rate_hz, timeout_s=timeout_s, retries=retries
-        )
-    elif source == "nds2":
-        locator = Nds2(host, timeout_s=timeout_s, retries=retries)
-    else:
-        raise UserError(f"strain.source is {source!r}; it can be {', '.join(SOURCES)}")
+    locator = open_locator(
+        source,
+        frames=frames,
+        frame_type=frame_type,
+        host=host,
+        sample_rate_hz=sample_rate_hz,
+        timeout_s=timeout_s,
+        retries=retries,
+    )
     return Strain(locator, channel=channel, sample_rate_hz=sample_rate_hz)
 
 
@@ -185,17 +174,15 @@ class Strain:
             return kept[frame.path]
         reason = self._damaged.get((ifo, frame.path))
         if reason is None:
-            try:
-                piece = self._locator.load(frame, channel)
-            except StrainMissing as missing:
-                reason = str(missing)
-                _LOG.warning("%s", reason)
-                self._damaged[ifo, frame.path] = reason
-            else:
-                kept[frame.path] = piece
+            found = self._locator.load_many(frame, [channel])[channel]
+            if isinstance(found, Piece):
+                kept[frame.path] = found
                 while len(kept) > _KEPT_FRAMES and sum(p.values.nbytes for p in kept.values()) > _KEPT_BYTES:
                     kept.popitem(last=False)
-                return piece
+                return found
+            reason = f"{channel} cannot be read from {frame.path.rsplit('/', 1)[-1]}: {found}"
+            _LOG.warning("%s", reason)
+            self._damaged[ifo, frame.path] = reason
         reasons.append(reason)
         return None
 
