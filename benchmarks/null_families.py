@@ -27,7 +27,7 @@ def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]
     found = find_witnesses(
         world.features,
         world.family,
-        world.glitches,
+        world.quiet,
         world.segments,
         world.channels,
         family_id="F001",

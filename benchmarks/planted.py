@@ -12,6 +12,7 @@ from scipy.signal import lfilter
 
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.features import FeatureSet
+from glitch_explorer.map.members import quiet_stretches
 
 START = 1_262_304_000
 
@@ -39,6 +40,17 @@ class World:
     glitches: pd.DataFrame
     channels: pd.DataFrame
     plants: tuple[Plant, ...] = field(default=())
+
+    @property
+    def quiet(self) -> np.ndarray:
+        """Quiet stretches around the family ``(k, 2)``."""
+        return stretches(self.family, self.glitches, self.segments)
+
+
+def stretches(family: pd.DataFrame, glitches: pd.DataFrame, segments: np.ndarray) -> np.ndarray:
+    """Give the quiet stretches around a family as rows (start, end)."""
+    found = quiet_stretches(family, glitches, segments)
+    return np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
 
 
 def name(k: int) -> str:

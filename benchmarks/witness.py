@@ -21,10 +21,7 @@ from glitch_explorer.coupling.witness import find_witnesses
 
 def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
     features, times = world.features, world.family["event_time"].to_numpy()
-    glitches = world.glitches
-    found = family_background(
-        features.cells, times, glitches["event_time"].to_numpy(), glitches["duration_s"].to_numpy()
-    )
+    found = family_background(features.cells, times, world.quiet)
     if found is None:
         raise SystemExit("too dense a family for this benchmark")
     grid = make_grid(features.cells, features.block, found.lags_s)
@@ -64,7 +61,7 @@ def main() -> None:
     find_witnesses(
         world.features,
         world.family,
-        world.glitches,
+        world.quiet,
         world.segments,
         world.channels,
         family_id="F001",

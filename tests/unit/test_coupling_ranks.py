@@ -16,6 +16,7 @@ from glitch_explorer.coupling.ranks import (
     windows,
 )
 from glitch_explorer.coupling.trains import guard, make_train, quiet_train, shifted, slide
+from glitch_explorer.map.members import outside
 
 NOTHING = np.empty(0)
 
@@ -28,22 +29,26 @@ def line(*lengths, gap=5000):
 
 def test_background_keeps_clear_of_all_glitches_and_of_the_familys_lag_range():
     cells = np.arange(2000)
-    mask = background_mask(cells, np.array([500.0]), np.array([500.0, 900.0]), np.array([np.nan, 2.0]))
+    clear = np.array([[0.0, 496.0], [504.0, 895.0], [905.0, 1000.0]])
+    mask = background_mask(cells, np.array([500.0]), clear)
     free = cells[mask] * 0.5
     assert not ((free + 0.5 > 440) & (free < 510)).any()
     assert not ((free + 0.5 > 895) & (free < 905)).any()
     assert {439.5, 510.0, 894.5, 905.0} <= set(free)
-    both = background_mask(cells, np.array([500.0]), np.array([500.0]), np.array([0.0]), both_sides=True)
+    both = background_mask(cells, np.array([500.0]), clear, both_sides=True)
     assert not both[(cells * 0.5 >= 500) & (cells * 0.5 < 560)].any()
 
 
 def test_the_lag_range_is_shortened_for_a_dense_family_and_a_denser_one_has_no_answer():
     cells = np.arange(20_000)
     sparse, dense, full = (np.arange(5.0, 10_000, step) for step in (300, 50, 7))
-    durations = np.zeros
-    assert family_background(cells, sparse, sparse, durations(len(sparse))).lags_s == (60, 10)
-    assert family_background(cells, dense, dense, durations(len(dense))).lags_s == (30, 10)
-    assert family_background(cells, full, full, durations(len(full))) is None
+
+    def clear(times):
+        return outside(np.column_stack([times - 4, times + 4]))
+
+    assert family_background(cells, sparse, clear(sparse)).lags_s == (60, 10)
+    assert family_background(cells, dense, clear(dense)).lags_s == (30, 10)
+    assert family_background(cells, full, clear(full)) is None
 
 
 def test_windows_take_the_larger_cell_and_never_leave_a_block_or_span_a_gap():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planted import Plant, make_world, name
+from benchmarks.planted import Plant, make_world, name, stretches
 from glitch_explorer import tables
 from glitch_explorer.coupling.nulls import calibration_table
 from glitch_explorer.coupling.witness import find_witnesses
@@ -17,11 +17,11 @@ PLANTS = (
 
 
 def ask(world, *, slides=300, pseudo=0, seed=1, threads=2, **changes):
-    given = {"family": world.family, "glitches": world.glitches, "channels": world.channels} | changes
+    given = {"family": world.family, "quiet": world.quiet, "channels": world.channels} | changes
     return find_witnesses(
         world.features,
         given["family"],
-        given["glitches"],
+        given["quiet"],
         world.segments,
         given["channels"],
         family_id="F001",
@@ -122,7 +122,8 @@ def test_a_dense_family_gets_a_shorter_range_and_a_denser_one_no_answer():
     assert any("Lags are looked at from" in note for note in notes) or "under 10 %" in notes[0]
     times = np.sort(np.concatenate([np.arange(a + 3, b - 3, 6.0) for a, b in dense.segments]))
     everywhere = pd.DataFrame({"event_time": times, "duration_s": 1.0})
-    assert "under 10 %" in ask(dense, family=everywhere, glitches=everywhere).notes[0]
+    quiet = stretches(everywhere, everywhere, dense.segments)
+    assert "under 10 %" in ask(dense, family=everywhere, quiet=quiet).notes[0]
 
 
 @pytest.mark.slow

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.map.members import CLEARANCE_S, LAGS_S, merge
+from glitch_explorer.map.members import merge, outside
 
+#: Seconds before and after a glitch that are looked at.
+LAGS_S = (60.0, 10.0)
 #: Least share of the live time that the background should have.
 LEAST_SHARE = 0.1
 #: Lag ranges tried in turn, seconds before and after the glitch.
@@ -37,8 +39,7 @@ class Background:
 def background_mask(
     cells: Cells,
     family_times: Float,
-    times: Float,
-    durations: Float,
+    quiet: Float,
     *,
     lags_s: tuple[float, float] = LAGS_S,
     both_sides: bool = False,
@@ -51,9 +52,8 @@ def background_mask(
         ``(n,)`` grid indices of the live time, ascending.
     family_times
         GPS times of the family's glitches.
-    times, durations
-        GPS times and durations (s) of all glitches of the detector, the family's too;
-        a duration that is not known (NaN) counts as 0.
+    quiet
+        ``(k, 2)`` GPS seconds: stretches that keep clear of every glitch (`map.members`).
     lags_s
         Seconds before and after a glitch of the family that are kept out.
     both_sides
@@ -61,20 +61,11 @@ def background_mask(
 
     Returns
     -------
-    ``(n,)`` bool: no part of the cell lies within 4 s plus half the duration of any
-    glitch, or in the family's lag range.
+    ``(n,)`` bool: the whole cell is quiet, and no part of it lies in the family's lag range.
     """
-    reach = CLEARANCE_S + np.nan_to_num(durations) / 2
     before, after = (max(lags_s), max(lags_s)) if both_sides else lags_s
-    blocked = merge(
-        np.concatenate(
-            [
-                np.column_stack([times - reach, times + reach]),
-                np.column_stack([family_times - before, family_times + after]),
-            ]
-        )
-    )
-    return ~_touched(cells, blocked)
+    own = np.column_stack([family_times - before, family_times + after])
+    return ~_touched(cells, merge(np.concatenate([outside(quiet), own])))
 
 
 def _touched(cells: Cells, intervals: Float) -> Bool:
@@ -89,8 +80,7 @@ def _touched(cells: Cells, intervals: Float) -> Bool:
 def family_background(
     cells: Cells,
     family_times: Float,
-    times: Float,
-    durations: Float,
+    quiet: Float,
     *,
     ranges: Iterable[tuple[float, float]] = LAG_RANGES,
 ) -> Background | None:
@@ -102,7 +92,7 @@ def family_background(
     is too dense for an answer.
     """
     for lags_s in ranges:
-        found = Background(background_mask(cells, family_times, times, durations, lags_s=lags_s), lags_s)
+        found = Background(background_mask(cells, family_times, quiet, lags_s=lags_s), lags_s)
         if found.share >= LEAST_SHARE:
             return found
     return None

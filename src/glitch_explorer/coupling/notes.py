@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from glitch_explorer.coupling.background import Background
+from glitch_explorer.coupling.background import LAGS_S, Background
 from glitch_explorer.coupling.nulls import calibration_table
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
-from glitch_explorer.map.members import LAGS_S
 
 #: None of the features could be used.
 NO_DATA = "No channel has enough data over this family's live time: nothing was looked at."

@@ -21,13 +21,12 @@ from glitch_explorer.coupling.trains import (
 
 @dataclass(frozen=True)
 class Null:
-    """Live time, features that can be ranked, and glitches: what pseudo-families are made from."""
+    """Live time, features that can be ranked, and quiet stretches: what pseudo-families are made from."""
 
     cells: Int64
     block: Int32
     values: Float32
-    times: Float64
-    durations: Float64
+    quiet: Float64
     slides: int
     threads: int
 
@@ -47,7 +46,7 @@ def shifted_p(null: Null, family_times: Float64, train: Train, grid: Grid, *, se
     """
     rng = np.random.default_rng(seed)
     times = shifted(family_times, train, null.cells, grid, rng=rng)
-    found = family_background(null.cells, times, null.times, null.durations)
+    found = family_background(null.cells, times, null.quiet)
     if found is None:
         return np.nan
     own = make_grid(null.cells, null.block, found.lags_s)

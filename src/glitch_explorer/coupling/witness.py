@@ -68,7 +68,7 @@ class _Job:
 def find_witnesses(
     features: FeatureSet,
     family: pd.DataFrame,
-    glitches: pd.DataFrame,
+    quiet: Float64,
     segments: Float64,
     channels: pd.DataFrame,
     *,
@@ -89,8 +89,9 @@ def find_witnesses(
     family
         Its glitches in this detector: event_time, duration_s, and start_time where it is known.
         Real signals and injections are no part of it.
-    glitches
-        All glitches of the detector, the family's, signals and injections too: event_time, duration_s.
+    quiet
+        ``(k, 2)`` stretches around the family that keep clear of every glitch, signal and injection
+        of the detector, GPS seconds (`map.members`).
     segments
         ``(k, 2)`` sorted analysis segments of the detector, GPS seconds.
     channels
@@ -107,7 +108,7 @@ def find_witnesses(
         Channel to group (`groups.correlated_groups`, once a detector); from this family's
         background where None.
     """
-    job = _prepare(features, family, glitches, segments, slides=slides, seed=seed, threads=threads)
+    job = _prepare(features, family, quiet, segments, slides=slides, seed=seed, threads=threads)
     if isinstance(job, str):
         return _nothing(job)
     columns = features.columns.reset_index(drop=True)
@@ -131,7 +132,7 @@ def find_witnesses(
         groups = correlated_groups(values[job.background.mask], columns["channel"])
     columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])
     table, profiles = _answer(job, columns, values, measured, ranked)
-    tested = _calibrate(job, values[:, ranked], glitches, count=pseudo, slides=slides)
+    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo, slides=slides)
     said = notes.notes(
         table,
         given=len(family),
@@ -170,7 +171,7 @@ def _varies(features: FeatureSet) -> Bool:
 def _prepare(
     features: FeatureSet,
     family: pd.DataFrame,
-    glitches: pd.DataFrame,
+    quiet: Float64,
     segments: Float64,
     *,
     slides: int,
@@ -183,11 +184,7 @@ def _prepare(
     durations = family["duration_s"].fillna(0).to_numpy(dtype=float)
     if len(times) < LEAST_GLITCHES or not len(features.cells):
         return notes.too_few(len(times))
-    background = family_background(
-        features.cells,
-        times,
-        *(glitches[name].to_numpy(dtype=float) for name in ("event_time", "duration_s")),
-    )
+    background = family_background(features.cells, times, quiet)
     if background is None:
         return notes.TOO_DENSE
     grid = make_grid(features.cells, features.block, background.lags_s)
@@ -324,16 +321,13 @@ def _effect(
     }
 
 
-def _calibrate(
-    job: _Job, values: np.ndarray, glitches: pd.DataFrame, *, count: int, slides: int
-) -> pd.DataFrame:
+def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int, slides: int) -> pd.DataFrame:
     """Try the procedure on null families."""
     null = Null(
         cells=job.features.cells,
         block=job.features.block,
         values=values,
-        times=glitches["event_time"].to_numpy(dtype=float),
-        durations=glitches["duration_s"].to_numpy(dtype=float),
+        quiet=quiet,
         slides=slides,
         threads=job.threads,
     )
