@@ -1,0 +1,228 @@
+"""One family's own job: fetch, features, witnesses and scattered light, detector by detector."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.coupling import notes
+from glitch_explorer.coupling.channels import channel_table
+from glitch_explorer.coupling.fetch import ChannelReader
+from glitch_explorer.coupling.live import drawn, family_features, live_intervals
+from glitch_explorer.coupling.scatter import LEAST_OFFSET_S, Displacement, scattering
+from glitch_explorer.coupling.store import FeatureStore
+from glitch_explorer.coupling.trains import LEAST_GLITCHES
+from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.map.members import merge
+from glitch_explorer.sources.locate import Locator
+
+Float64 = npt.NDArray[np.float64]
+
+#: Tables that a family's job writes, by their file's name.
+TABLES = {
+    "witnesses": "family_witnesses",
+    "lag_profiles": "lag_profiles",
+    "pseudo_families": "pseudo_families",
+    "scattering": "scattering",
+    "coverage": "coverage",
+}
+#: Fringes are searched for in families whose median frequency is below this: light scattered off
+#: moving optics is seen no higher (Soni 2021).
+SCATTERING_BELOW_HZ = 200.0
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class ChannelSource:
+    """Where channels come from and how their features are made."""
+
+    locator: Locator
+    #: What tells this source from another in the store's key.
+    name: str
+    lists: Sequence[str | Path]
+    safety: Sequence[str | Path]
+    store: str | Path
+    store_gib: float
+    bands: Sequence[tuple[float, float]]
+
+    def table(self, ifo: str, times: Float64) -> pd.DataFrame:
+        """Give the table "channels" of a detector, as it was when the glitches happened."""
+        return channel_table(lists=self.lists, ifo=ifo, gps=float(np.median(times)), safety=self.safety)
+
+    def reader(self, ifo: str, table: pd.DataFrame, segments: Float64) -> ChannelReader:
+        """Open the data of a detector."""
+        return ChannelReader(self.locator, ifo=ifo, table=table, segments=segments)
+
+    def features(self, ifo: str, table: pd.DataFrame, segments: Float64) -> FeatureStore:
+        """Open the store of a detector's features."""
+        return FeatureStore(
+            self.store,
+            ifo=ifo,
+            table=table,
+            bands=self.bands,
+            reader=self.reader(ifo, table, segments),
+            source=self.name,
+            size_limit_bytes=int(self.store_gib * GIB),
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a family is tested; see config/README.md."""
+
+    slides: int
+    pseudo_families: int
+    max_glitches: int
+    seed: int
+    threads: int
+
+
+def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = 600.0) -> Float64:
+    """Give a detector's analysis segments (k, 2), sorted and disjoint; around the glitches where none are known."""
+    if not len(segments):
+        return merge(np.column_stack([times - pad_s, times + pad_s]))
+    own = segments[segments["ifo"] == ifo]
+    return merge(own[["start", "end"]].to_numpy(dtype=float))
+
+
+def couple_family(
+    members: str | Path,
+    segments: str | Path,
+    out: str | Path,
+    *,
+    source: ChannelSource,
+    settings: Settings,
+) -> None:
+    """Find the witnesses of one family in each detector.
+
+    Parameters
+    ----------
+    members
+        Table "members" of the family; its name is the family's.
+    segments
+        Table "segments".
+    out
+        Folder for the tables of `TABLES` and `notes.json`, what is to be said in words.
+    source, settings
+        Where the data are, and how they are tested.
+
+    Raises
+    ------
+    UserError, SourceFault
+        When a channel list or a source cannot be used, or a server stays away.
+    """
+    family = Path(members).stem
+    rows = tables.read("members", members)
+    known = tables.read("segments", segments)
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
+    said: dict[str, list[str]] = {}
+    for ifo, own in rows.groupby("ifo", sort=True):
+        found, said[str(ifo)] = _in_detector(family, str(ifo), own, known, source, settings)
+        for name, part in found.items():
+            parts[name].append(part)
+    folder = Path(out)
+    for name, schema in TABLES.items():
+        kept = [part for part in parts[name] if len(part)]
+        table = pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
+        tables.write(schema, table, folder / f"{name}.parquet")
+    files.write_json(folder / "notes.json", said)
+
+
+def _in_detector(
+    family: str,
+    ifo: str,
+    rows: pd.DataFrame,
+    segments: pd.DataFrame,
+    source: ChannelSource,
+    settings: Settings,
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Give one detector's tables and notes."""
+    glitches = rows[(rows["kind"] == "glitch") & rows["event_time"].notna()].drop_duplicates("glitch_id")
+    if len(glitches) < LEAST_GLITCHES:
+        return {}, [notes.too_few(len(glitches))]
+    times = glitches["event_time"].to_numpy(dtype=float)
+    stretches = rows[rows["kind"] == "quiet"]
+    quiet = np.column_stack([stretches["event_time"], stretches["event_time"] + stretches["duration_s"]])
+    spans = segments_of(segments, ifo, times)
+    live = live_intervals(times, spans, max_glitches=settings.max_glitches)
+    chosen = glitches[glitches["event_time"].isin(drawn(times, settings.max_glitches))]
+    table = source.table(ifo, times)
+    features = family_features(source.features(ifo, table, spans), live)
+    key = {"family": family, "ifo": ifo}
+    result = find_witnesses(
+        features,
+        chosen,
+        quiet,
+        spans,
+        table,
+        family_id=family,
+        ifo=ifo,
+        slides=settings.slides,
+        pseudo=settings.pseudo_families,
+        seed=settings.seed,
+        threads=settings.threads,
+    )
+    made = {
+        "witnesses": result.table,
+        "lag_profiles": result.profiles,
+        "pseudo_families": result.pseudo,
+        "coverage": features.coverage.assign(**key),
+        "scattering": _scattering(chosen, live, source, ifo, table, settings).assign(**key),
+    }
+    return made, result.notes
+
+
+def _scattering(
+    glitches: pd.DataFrame,
+    live: Float64,
+    source: ChannelSource,
+    ifo: str,
+    table: pd.DataFrame,
+    settings: Settings,
+) -> pd.DataFrame:
+    """Hold the family against the fringes of every displacement channel."""
+    columns = {"event_time": 0, "duration_s": 0, "peak_frequency_hz": 0}
+    times, durations, observed = (glitches[name].to_numpy(dtype=float) for name in columns)
+    moving = table[table["kind"] == "displacement"]
+    median = np.nanmedian(observed) if np.isfinite(observed).any() else np.inf
+    if median >= SCATTERING_BELOW_HZ or moving.empty:
+        return tables.empty("scattering").drop(columns=["family", "ifo"])
+    stretches = _displacements(moving, live, source.reader(ifo, moving, live))
+    answers = []
+    for number, channel in enumerate(moving["channel"]):
+        found = scattering(
+            times,
+            durations,
+            observed,
+            stretches[channel],
+            slides=settings.slides,
+            seed=settings.seed + number,
+        )
+        answers.append((channel, len(found.glitches), found.matched, found.matched_slides, found.p_value))
+    names = ["channel", "n_glitches", "matched", "matched_slides", "p_value"]
+    answer = pd.DataFrame(answers, columns=names)
+    answer["p_fwer"] = np.minimum(answer["p_value"] * answer["p_value"].notna().sum(), 1.0)
+    return answer
+
+
+def _displacements(
+    moving: pd.DataFrame, live: Float64, reader: ChannelReader
+) -> dict[str, list[Displacement]]:
+    """Read the displacement channels over the live time, in metres."""
+    found: dict[str, list[Displacement]] = {channel: [] for channel in moving["channel"]}
+    for start, end in live[np.diff(live, axis=1).ravel() >= LEAST_OFFSET_S]:
+        reader.advance(float(start), float(end))
+        for rate, rows in moving.groupby("rate_hz", sort=True):
+            samples, _ = reader.samples(rows["channel"].tolist(), float(start), float(end))
+            for row, values in zip(rows.itertuples(), samples, strict=True):
+                metres = values.astype(float) * METRES[str(row.unit)]
+                found[str(row.channel)].append(Displacement(float(start), float(rate), metres))
+    return found
+
+
+#: Metres in the units that displacement channels come in.
+METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
