@@ -105,14 +105,18 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     paths = sorted((folder / "frames").iterdir())
     for at in chosen:
         a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
-        near = [str(p) for p in paths if int(p.stem.split("-")[2]) < b and int(p.stem.split("-")[2]) + STEP > a]
+        near = [
+            str(p) for p in paths if int(p.stem.split("-")[2]) < b and int(p.stem.split("-")[2]) + STEP > a
+        ]
         TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
     scale = options.glitches / len(chosen)
     slow = scale * (time.perf_counter() - begin[0]), scale * (time.process_time() - begin[1])
     begin = time.perf_counter()
     found = family_features(store_of(folder / "store", Counted(str(folder / "frames")), n, segments), live)
     whole = time.perf_counter() - begin
-    print(f"{options.glitches} glitches, {n} channels of {RATE} Hz, {np.diff(live, axis=1).sum():.0f} s merged")
+    print(
+        f"{options.glitches} glitches, {n} channels of {RATE} Hz, {np.diff(live, axis=1).sum():.0f} s merged"
+    )
     print(f"bytes: {taken / merged:.3f} of the merged intervals")
     print(f"frames: {len(set(opened))} opened {len(opened) / len(set(opened)):.2f} times each")
     print(f"read: {fetched[0]:.1f} s ({fetched[1]:.1f} s of a core)")

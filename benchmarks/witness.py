@@ -78,9 +78,8 @@ def main() -> None:
         np.array_equal(getattr(made, k), getattr(alone, k), equal_nan=True) for k in ("auc", "t", "peaks")
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\nsame bytes with 1 thread: {same}; peak {peak:.0f} MiB, {world.features.values.nbytes / 2**20:.0f} of them features"
-    )
+    features = world.features.values.nbytes / 2**20
+    print(f"\nsame bytes with 1 thread: {same}; peak {peak:.0f} MiB, {features:.0f} of them features")
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ def test_windows_take_the_larger_cell_and_never_leave_a_block_or_span_a_gap():
 @given(st.integers(0, 10_000), st.booleans())
 def test_placement_is_the_share_of_near_background_below_and_ties_count_half(seed, tied):
     rng = np.random.default_rng(seed)
-    cells, block = line(700, 900, gap=int(rng.integers(1, 3000)))
+    cells, _ = line(700, 900, gap=int(rng.integers(1, 3000)))
     values = rng.normal(size=(1, len(cells))).astype(np.float32)
     if tied:
         values = np.round(values)
