@@ -18,6 +18,7 @@ include: "rules/encoder.smk"
 include: "rules/map.smk"
 include: "rules/audit.smk"
 include: "rules/similar.smk"
+include: "rules/coupling.smk"
 include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
@@ -32,6 +33,7 @@ rule all:
         rules.map.input,
         rules.audit.input,
         rules.similar.input,
+        rules.coupling.input if config["coupling"]["channels"] else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
 

@@ -79,6 +79,18 @@ STAGES = {
         "torch",
         "torchvision",
     ],
+    "coupling": [
+        "filelock",
+        "gwdatafind",
+        "gwosc",
+        "gwpy",
+        "h5py",
+        "lalsuite",
+        "numba",
+        "requests",
+        "scipy",
+        "tenacity",
+    ],
     "site": ["jinja2", "markupsafe", "matplotlib", "pillow", "plotly", "scipy"],
     "validate": ["scikit-learn", "scipy"],
     "evaluate": [

@@ -105,3 +105,21 @@ def shards(pattern):
     return lambda wildcards: expand(
         pattern, shard=Path(checkpoints.catalog.get().output.shards).read_text().split()
     )
+
+
+def families(pattern):
+    """Give an input function: `pattern` for each family of the map."""
+
+    def named(wildcards):
+        checkpoints.map_families.get()
+        names = glob_wildcards("results/map/members/{family}.parquet").family
+        return expand(pattern, family=sorted(names))
+
+    return named
+
+
+def auxiliary(wildcards):
+    """Frames of auxiliary channels that the workflow makes itself; a user's own are no input."""
+    folder = config["coupling"]["frames"] or ""
+    own = expand(folder, ifo=wildcards.get("ifo", config["detectors"]))
+    return own if folder.startswith("results/observatory/") else []

@@ -18,7 +18,7 @@ from glitch_explorer.coupling.store import FeatureStore
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.coupling.witness import find_witnesses
 from glitch_explorer.map.members import merge
-from glitch_explorer.sources.locate import Locator
+from glitch_explorer.sources.locate import Locator, open_locator
 
 Float64 = npt.NDArray[np.float64]
 
@@ -28,12 +28,14 @@ TABLES = {
     "lag_profiles": "lag_profiles",
     "pseudo_families": "pseudo_families",
     "scattering": "scattering",
-    "coverage": "coverage",
+    "coverage": "channel_coverage",
 }
 #: Fringes are searched for in families whose median frequency is below this: light scattered off
 #: moving optics is seen no higher (Soni 2021).
 SCATTERING_BELOW_HZ = 200.0
 GIB = 2**30
+#: A request is given up after so many seconds, and tried so often.
+TIMEOUT_S, RETRIES = 300.0, 3
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,50 @@ class ChannelSource:
         """Open the data of a detector."""
         return ChannelReader(self.locator, ifo=ifo, table=table, segments=segments)
 
-    def features(self, ifo: str, table: pd.DataFrame, segments: Float64) -> FeatureStore:
-        """Open the store of a detector's features."""
+    def features(
+        self,
+        ifo: str,
+        table: pd.DataFrame,
+        segments: Float64,
+        *,
+        bands: Sequence[tuple[float, float]] | None = None,
+    ) -> FeatureStore:
+        """Open the store of a detector's features, in other bands than this source's where given."""
         return FeatureStore(
             self.store,
             ifo=ifo,
             table=table,
-            bands=self.bands,
+            bands=self.bands if bands is None else bands,
             reader=self.reader(ifo, table, segments),
             source=self.name,
             size_limit_bytes=int(self.store_gib * GIB),
         )
+
+
+def open_source(
+    source: str,
+    *,
+    frames: str | None,
+    frame_type: str | None,
+    host: str | None,
+    lists: Sequence[str | Path],
+    safety: Sequence[str | Path],
+    store: str | Path,
+    store_gib: float,
+    bands: Sequence[tuple[float, float]],
+) -> ChannelSource:
+    """Open the source of auxiliary channels: options as those of `sources.locate.open_locator`."""
+    locator = open_locator(
+        source,
+        frames=frames,
+        frame_type=frame_type,
+        host=host,
+        sample_rate_hz=None,
+        timeout_s=TIMEOUT_S,
+        retries=RETRIES,
+    )
+    name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
+    return ChannelSource(locator, name, lists, safety, store, store_gib, bands)
 
 
 @dataclass(frozen=True)
@@ -82,7 +117,7 @@ class Settings:
 
 
 def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = 600.0) -> Float64:
-    """Give a detector's analysis segments (k, 2), sorted and disjoint; around the glitches where none are known."""
+    """Give a detector's analysis segments (k, 2), disjoint; around the glitches where none are known."""
     if not len(segments):
         return merge(np.column_stack([times - pad_s, times + pad_s]))
     own = segments[segments["ifo"] == ifo]

@@ -60,7 +60,7 @@ def notes(
     Parameters
     ----------
     table
-        Table "witnesses".
+        Table "family_witnesses", with the group of each channel.
     given, used
         Glitches of the family, and those that could be used.
     background

@@ -40,7 +40,7 @@ _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 class WitnessResult:
     """What was found for one family in one detector."""
 
-    #: Table "witnesses".
+    #: Table "family_witnesses".
     table: pd.DataFrame
     #: Table "lag_profiles".
     profiles: pd.DataFrame
@@ -145,7 +145,7 @@ def find_witnesses(
     )
     key = {"family": family_id, "ifo": ifo}
     return WitnessResult(
-        table=table.assign(**key)[tables.SCHEMAS["witnesses"].names],
+        table=table.assign(**key)[tables.SCHEMAS["family_witnesses"].names],
         profiles=profiles.assign(**key)[tables.SCHEMAS["lag_profiles"].names],
         pseudo=tested.assign(**key)[tables.SCHEMAS["pseudo_families"].names],
         notes=said,
@@ -154,7 +154,7 @@ def find_witnesses(
 
 def _nothing(why: str) -> WitnessResult:
     """Give no answer, and say why."""
-    names = ("witnesses", "lag_profiles", "pseudo_families")
+    names = ("family_witnesses", "lag_profiles", "pseudo_families")
     table, profiles, tested = (tables.empty(name) for name in names)
     return WitnessResult(table, profiles, tested, [why])
 

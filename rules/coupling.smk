@@ -1,0 +1,97 @@
+# Which auxiliary channels witness a family. A family's own job reads its member file and nothing of the
+# others'; what families share is a store of features, which may be deleted at any time.
+rule couple_family:
+    input:
+        members="results/map/members/{family}.parquet",
+        segments="results/catalog/segments.parquet",
+        lists=config["coupling"]["channels"],
+        safety=config["coupling"]["safety"],
+        frames=auxiliary,
+    output:
+        witnesses="results/coupling/{family}/witnesses.parquet",
+        profiles="results/coupling/{family}/lag_profiles.parquet",
+        pseudo="results/coupling/{family}/pseudo_families.parquet",
+        scattering="results/coupling/{family}/scattering.parquet",
+        coverage="results/coupling/{family}/coverage.parquet",
+        notes="results/coupling/{family}/notes.json",
+    wildcard_constraints:
+        family=r"F\d+",
+    log:
+        "results/logs/couple_family/{family}.log",
+    benchmark:
+        "results/benchmarks/couple_family/{family}.tsv"
+    retries: 1
+    conda:
+        "../envs/coupling.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        **config["coupling"],
+        shipped=str(BASE / "resources/channels/safety.csv"),
+        shipped_hash=shipped("resources/channels/safety.csv"),
+        code=code("couple_family"),
+    script:
+        "../scripts/couple_family.py"
+
+
+rule couple_detector:
+    input:
+        members=families("results/map/members/{family}.parquet"),
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        lists=config["coupling"]["channels"],
+        safety=config["coupling"]["safety"],
+        frames=auxiliary,
+    output:
+        groups="results/coupling/groups/{ifo}.parquet",
+        slow="results/coupling/slow_drivers/{ifo}.parquet",
+    log:
+        "results/logs/couple_detector/{ifo}.log",
+    benchmark:
+        "results/benchmarks/couple_detector/{ifo}.tsv"
+    retries: 1
+    conda:
+        "../envs/coupling.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        **config["coupling"],
+        shipped=str(BASE / "resources/channels/safety.csv"),
+        shipped_hash=shipped("resources/channels/safety.csv"),
+        code=code("couple_detector"),
+    script:
+        "../scripts/couple_detector.py"
+
+
+rule gather_witnesses:
+    input:
+        witnesses=families("results/coupling/{family}/witnesses.parquet"),
+        groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+    output:
+        witnesses="results/coupling/witnesses.parquet",
+        calibration="results/coupling/calibration.parquet",
+        notes="results/coupling/notes.json",
+    log:
+        "results/logs/gather_witnesses.log",
+    benchmark:
+        "results/benchmarks/gather_witnesses.tsv"
+    conda:
+        "../envs/coupling.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        code=code("gather_witnesses"),
+    script:
+        "../scripts/gather_witnesses.py"
+
+
+rule coupling:
+    input:
+        rules.gather_witnesses.output,
+        expand(rules.couple_detector.output.slow, ifo=config["detectors"]),

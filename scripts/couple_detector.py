@@ -1,0 +1,40 @@
+"""Group a detector's channels, and ask which families follow the ground for hours."""
+
+from glitch_explorer import tables
+from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
+from glitch_explorer.coupling.family import open_source
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        source = open_source(
+            wanted.source,
+            frames=wanted.frames,
+            frame_type=wanted.frame_type,
+            host=wanted.host,
+            lists=snakemake.input.lists,
+            safety=[snakemake.params.shipped, *snakemake.input.safety],
+            store="results/coupling/store",
+            store_gib=wanted.store_gib,
+            bands=wanted.bands,
+        )
+        segments = tables.read("segments", snakemake.input.segments)
+        groups = group_channels(
+            tables.read("glitches", snakemake.input.glitches),
+            segments,
+            ifo=snakemake.wildcards.ifo,
+            source=source,
+            max_glitches=wanted.max_glitches,
+        )
+        tables.write("channel_groups", groups, snakemake.output.groups)
+        slow = detector_slow_drivers(
+            snakemake.input.members,
+            segments,
+            ifo=snakemake.wildcards.ifo,
+            source=source,
+            ground=wanted.ground,
+            draws=wanted.slides,
+            seed=wanted.seed,
+        )
+        tables.write("slow_drivers", slow, snakemake.output.slow)

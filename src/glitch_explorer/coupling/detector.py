@@ -1,0 +1,176 @@
+"""What is asked once a detector: which channels say the same, and what moves with a family for hours."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.coupling.family import ChannelSource, segments_of
+from glitch_explorer.coupling.groups import correlated_groups
+from glitch_explorer.coupling.live import family_features, grid, live_intervals, stored_values
+from glitch_explorer.coupling.ranks import Float64, Int64
+from glitch_explorer.coupling.slow import GROUND_BANDS, slow_drivers
+from glitch_explorer.map.members import quiet_stretches
+
+#: A minute counts where at least this share of it has data.
+_LEAST_SHARE = 0.5
+_CELLS_A_MINUTE = round(60 / CELL_S)
+#: A level is averaged over at least so many periods of its band's lower edge.
+_PERIODS = 3
+
+
+def in_stretches(cells: npt.NDArray[np.int64], stretches: Float64) -> npt.NDArray[np.bool_]:
+    """Say which cells lie wholly in sorted, disjoint stretches (k, 2), GPS seconds."""
+    start, end = cells * CELL_S, (cells + 1) * CELL_S
+    place = np.searchsorted(stretches[:, 0], start, side="right") - 1
+    ends = np.append(stretches[:, 1], -np.inf)
+    inside: npt.NDArray[np.bool_] = (place >= 0) & (ends[place] >= end)
+    return inside
+
+
+def group_channels(
+    glitches: pd.DataFrame, segments: pd.DataFrame, *, ifo: str, source: ChannelSource, max_glitches: int
+) -> pd.DataFrame:
+    """Group a detector's channels by what they show when there is no glitch.
+
+    Parameters
+    ----------
+    glitches, segments
+        Tables of these names.
+    ifo
+        Detector.
+    source
+        Where channels come from.
+    max_glitches
+        The quiet time around so many glitches, drawn evenly in time, is looked at.
+
+    Returns
+    -------
+    DataFrame
+        Table "channel_groups": the channels, their groups and all that the lists say of them.
+    """
+    own = glitches[(glitches["ifo"] == ifo) & glitches["event_time"].notna()]
+    times = own["event_time"].to_numpy(dtype=float)
+    spans = segments_of(segments, ifo, times)
+    table = source.table(ifo, times)
+    live = live_intervals(times, spans, max_glitches=max_glitches)
+    features = family_features(source.features(ifo, table, spans), live)
+    quiet = quiet_stretches(own, own, spans)
+    stretches = np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
+    mask = in_stretches(features.cells, stretches)
+    groups = correlated_groups(features.values[mask], features.columns["channel"])
+    group = table["channel"].map(groups).fillna(table["channel"])
+    return table.assign(ifo=ifo, group=group)
+
+
+def minute_levels(
+    cells: Int64, block: npt.NDArray[np.int32], logs: npt.NDArray[np.float32], widths: Sequence[int]
+) -> tuple[Int64, Int64, Float64]:
+    """Average logarithms of RMS by minute.
+
+    Parameters
+    ----------
+    cells, block
+        (n,) grid indices and the number of the segment of each.
+    logs
+        (n, m), NaN where there is no data.
+    widths
+        (m,) minutes that each column is averaged over, the minute itself the last.
+
+    Returns
+    -------
+    minute, segment
+        (k,) GPS minute and segment.
+    levels
+        (k, m), NaN where less than half a minute has data.
+    """
+    minute = cells // _CELLS_A_MINUTE
+    key = np.stack([block.astype(np.int64), minute])
+    first = np.flatnonzero(np.any(np.diff(key, axis=1, prepend=-1), axis=0))
+    counts = np.diff(np.append(first, len(cells)))
+    known = np.add.reduceat(np.isfinite(logs), first, axis=0)
+    sums = np.add.reduceat(np.nan_to_num(logs, posinf=0, neginf=0).astype(np.float64), first, axis=0)
+    levels = np.where(known >= _LEAST_SHARE * _CELLS_A_MINUTE, sums / np.maximum(known, 1), np.nan)
+    whole = counts == _CELLS_A_MINUTE
+    minute, segment, levels = minute[first][whole], key[0, first][whole], levels[whole]
+    for column, width in enumerate(widths):
+        series = pd.Series(levels[:, column]).groupby(segment)
+        levels[:, column] = series.rolling(width).mean().droplevel(0).to_numpy()
+    return minute, segment, levels
+
+
+def detector_slow_drivers(
+    members: Sequence[str | Path],
+    segments: pd.DataFrame,
+    *,
+    ifo: str,
+    source: ChannelSource,
+    ground: Sequence[str],
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Correlate every family's rate with ground motion over all analysed time of a detector.
+
+    Parameters
+    ----------
+    members
+        Member files of all families.
+    segments
+        Table "segments".
+    ifo
+        Detector.
+    source
+        Where channels come from; its bands are not used, but `slow.GROUND_BANDS`.
+    ground
+        Names of ground motion channels, with wildcards as of a shell.
+    draws, seed
+        Draws of the null and their seed.
+
+    Returns
+    -------
+    DataFrame
+        Table "slow_drivers".
+    """
+    times = {Path(path).stem: _times(path, ifo) for path in members}
+    everything = np.concatenate([np.empty(0), *times.values()])
+    if not len(everything):
+        return tables.empty("slow_drivers")
+    table = source.table(ifo, everything)
+    moving = table["channel"].map(lambda name: any(fnmatchcase(name, pattern) for pattern in ground))
+    table = table[moving & (table["safety"] != "unsafe")].reset_index(drop=True)
+    spans = segments_of(segments, ifo, everything)
+    if table.empty:
+        return tables.empty("slow_drivers")
+    cells, block = grid(np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])]))
+    store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))
+    logs, _, _ = stored_values(store, cells)
+    low = store.logs["low_hz"].to_numpy(dtype=float)
+    wanted = low > 0
+    widths = np.ceil(_PERIODS / np.maximum(low[wanted], 1e-3) / 60).astype(int)
+    minute, segment, levels = minute_levels(cells, block, logs[:, wanted], widths.tolist())
+    columns = store.logs.loc[wanted, ["channel", "band"]].reset_index(drop=True)
+    parts = []
+    for family, own in times.items():
+        if not len(own):
+            continue
+        counts = np.bincount(
+            np.searchsorted(minute, np.floor(own / 60)).clip(0, len(minute) - 1), minlength=len(minute)
+        ).astype(float)
+        counts *= np.isin(minute, np.floor(own / 60))
+        found = slow_drivers(counts, levels, segment, columns, draws=draws, seed=seed)
+        parts.append(found.assign(family=family, ifo=ifo))
+    made: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else tables.empty("slow_drivers")
+    return made
+
+
+def _times(members: str | Path, ifo: str) -> Float64:
+    """Read the times of a family's glitches in a detector."""
+    rows = tables.read("members", members)
+    own = rows[(rows["kind"] == "glitch") & (rows["ifo"] == ifo) & rows["event_time"].notna()]
+    times: Float64 = own.drop_duplicates("glitch_id")["event_time"].to_numpy(dtype=float)
+    return times
