@@ -96,20 +96,20 @@ def test_the_ring_gives_every_lag_its_own_window():
         inside = np.arange(len(grid.lags))
         inside = inside[(inside >= low) & (inside < high)]
         np.testing.assert_array_equal(seen[0, inside], middle + 2 * grid.lags[inside])
-    first, length = grid.first[train.block], grid.length[train.block]
-    low_row = train.place + 2 * train.low
-    assert (low_row >= 0).all()
-    assert (train.place + 2 * (train.high - 1) <= length - 2).all()
-    assert (first >= 0).all()
+    at = grid.first[train.block] + train.place
+    own = np.array([[0, 901], [0, 901], [901, 1501]])
+    assert (at + 2 * train.low >= own[:, 0]).all()
+    assert (at + 2 * (train.high - 1) <= own[:, 1] - 2).all()
 
 
-def test_slides_keep_the_train_within_each_block_and_are_longer_than_the_longest_lag():
-    cells, block = line(1000, 1500)
+def test_slides_keep_the_train_within_each_ring_and_are_longer_than_the_longest_lag():
+    cells, block = line(9000, 6000, 16_000)
     grid = make_grid(cells, block, (60, 10))
     times = np.sort(np.random.default_rng(0).choice(cells, 40, replace=False)) / 2 + 0.1
     slid = slide(make_train(times, cells, grid), grid, slides=300, rng=np.random.default_rng(1))
     rows = grid.rows[slid.starts] - grid.first[slid.train.block]
     moved = (rows - rows[0]) % grid.length[slid.train.block]
+    np.testing.assert_array_equal(grid.length, [15_000, 16_000])
     for number in (0, 1):
         mine = moved[1:, slid.train.block == number]
         assert (mine == mine[:, :1]).all()
@@ -119,11 +119,12 @@ def test_slides_keep_the_train_within_each_block_and_are_longer_than_the_longest
     assert (moved[1:, slid.train.block == 0][:, 0] != moved[1:, slid.train.block == 1][:, 0]).any()
 
 
-def test_glitches_in_stretches_too_short_to_slide_in_are_left_out():
-    cells, block = line(300, 2000)
-    grid = make_grid(cells, block, (60, 10))
-    train = make_train(np.array([cells[100], cells[900]]) / 2, cells, grid)
-    np.testing.assert_array_equal(train.used, [1])
+def test_short_intervals_are_joined_and_live_time_too_short_to_slide_in_is_left_out():
+    for lengths, used in [((200, 2000), [0, 1]), ((150, 150), [])]:
+        cells, block = line(*lengths)
+        grid = make_grid(cells, block, (60, 10))
+        train = make_train(np.array([cells[100], cells[250]]) / 2, cells, grid)
+        np.testing.assert_array_equal(train.used, used)
 
 
 def test_pseudo_families_are_shifted_trains_and_quiet_times_that_stay_quiet():

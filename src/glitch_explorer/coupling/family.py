@@ -202,7 +202,7 @@ def _in_detector(
         threads=settings.threads,
     )
     made = {
-        "witnesses": result.table,
+        "witnesses": result.table.drop(columns="group"),
         "lag_profiles": result.profiles,
         "pseudo_families": result.pseudo,
         "coverage": features.coverage.assign(**key),

@@ -56,12 +56,12 @@ def measure(
     The answer does not depend on `threads`.
     """
     quiet = window_mask(background)
-    seam = slid.grid.first + slid.grid.length - 1
+    seam = np.unique(slid.grid.end) - 1
 
     def work(first: int) -> Measured:
         held = windows(values[:, first : first + _CHUNK], cells, block)
         placed = placements(held, quiet, cells)
-        placed[:, seam] = 0.0  # between a ring's end and its beginning: neither high nor low
+        placed[:, seam] = 0.0  # between an interval's end and what comes next: neither high nor low
         return _chunk(placed, slid)
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:

@@ -1,7 +1,7 @@
 """Trains of glitches on the grid, and where they may be slid to.
 
-A slide turns each contiguous live interval as a ring, by an offset of its own that is
-larger than the largest lag: the train keeps its bursts, the channel its memory.
+A slide turns each ring of live time by an offset of its own that is larger than the
+largest lag: the train keeps its bursts, the channel its memory.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.ranks import STEP, Bool, Float64, Grid, Int32, Int64
 
-#: A block is slid in only if it is so many times as long as the least offset.
+#: A ring is slid in only if it is so many times as long as the least offset.
 LEAST_LENGTH = 3
 #: Families with fewer glitches that can be slid get no answer.
 LEAST_GLITCHES = 8
@@ -24,11 +24,11 @@ class Train:
 
     #: ``(n,)`` which of the times given they are.
     used: Int64
-    #: ``(n,)`` their block.
+    #: ``(n,)`` their ring.
     block: Int64
-    #: ``(n,)`` window of the first lag, counted from the block's start; negative before it.
+    #: ``(n,)`` window of the first lag, counted from the ring's start; negative before it.
     place: Int64
-    #: ``(n,)`` lags low … high - 1 lie in the block.
+    #: ``(n,)`` lags low … high - 1 lie in the glitch's own interval.
     low: Int64
     high: Int64
 
@@ -57,7 +57,7 @@ def guard(grid: Grid) -> int:
 
 
 def make_train(times: Float64, cells: Int64, grid: Grid) -> Train:
-    """Place glitches on the grid; those outside it, or in blocks too short to slide in, are left out.
+    """Place glitches on the grid; those outside it, or in rings too short to slide in, are left out.
 
     The window of lag l is the one whose middle is nearest to the glitch's time plus l.
     """
@@ -65,16 +65,17 @@ def make_train(times: Float64, cells: Int64, grid: Grid) -> Train:
     row = np.minimum(np.searchsorted(cells, cell), len(cells) - 1)
     block = np.searchsorted(grid.first, row, side="right") - 1
     used = np.flatnonzero((cells[row] == cell) & (grid.length[block] >= LEAST_LENGTH * guard(grid)))
-    block = block[used]
-    middle = np.rint(times[used] / CELL_S).astype(np.int64) - 1 - cells[grid.first[block]]
-    place = middle + STEP * grid.lags[0]
-    low = np.clip(-(place // STEP), 0, len(grid.lags))
-    high = np.clip((grid.length[block] - 2 - place) // STEP + 1, 0, len(grid.lags))
+    block, row = block[used], row[used]
+    middle = row + np.rint(times[used] / CELL_S).astype(np.int64) - 1 - cells[row]
+    at = middle + STEP * grid.lags[0]
+    low = np.clip(-((at - grid.start[row]) // STEP), 0, len(grid.lags))
+    high = np.clip((grid.end[row] - 2 - at) // STEP + 1, 0, len(grid.lags))
+    place = at - grid.first[block]
     return Train(used, block, place, low, np.maximum(high, low))
 
 
 def slide(train: Train, grid: Grid, *, slides: int, rng: np.random.Generator) -> Slid:
-    """Turn a train in each block by offsets of its own, larger than the largest lag."""
+    """Turn a train in each ring by offsets of its own, larger than the largest lag."""
     least = guard(grid)
     offsets = np.zeros((1 + slides, len(grid.first)), dtype=np.int64)
     for number in np.unique(train.block):
@@ -89,23 +90,23 @@ def _starts(place: Int64, block: Int64, grid: Grid) -> Int32:
 
 
 def shifted(times: Float64, train: Train, cells: Int64, grid: Grid, *, rng: np.random.Generator) -> Float64:
-    """Turn the real train by one offset a block: a pseudo-family with the family's own bursts."""
-    start = cells[grid.first] * CELL_S
-    length = grid.length * CELL_S
-    least = guard(grid) * CELL_S
-    offset = np.zeros(len(start))
+    """Turn the real train by one offset a ring: a pseudo-family with the family's own bursts."""
+    least = guard(grid)
+    offset = np.zeros(len(grid.first), dtype=np.int64)
     for number in np.unique(train.block):
-        offset[number] = rng.uniform(least, length[number] - least)
-    moved = (times[train.used] - start[train.block] + offset[train.block]) % length[train.block]
-    turned: Float64 = np.sort(start[train.block] + moved)
+        offset[number] = rng.integers(least, grid.length[number] - least + 1)
+    cell = np.floor(times[train.used] / CELL_S).astype(np.int64)
+    first = grid.first[train.block]
+    row = first + (np.searchsorted(cells, cell) - first + offset[train.block]) % grid.length[train.block]
+    turned: Float64 = np.sort(times[train.used] + (cells[row] - cell) * CELL_S)
     return turned
 
 
 def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.random.Generator) -> Slid:
     """Draw quiet times as a pseudo-family, and slides of it that stay within quiet time.
 
-    Each block's quiet windows, laid end to end, are the ring that its times turn on; all
-    lags count, as the features wrap with the block.
+    Each ring's quiet windows, laid end to end, are what its times turn on; all lags count,
+    as the features wrap with the ring.
     """
     rows = np.flatnonzero(quiet)
     chosen = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))

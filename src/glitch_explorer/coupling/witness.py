@@ -40,7 +40,7 @@ _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 class WitnessResult:
     """What was found for one family in one detector."""
 
-    #: Table "family_witnesses".
+    #: Table "family_witnesses", and each channel's `group` in this family's background.
     table: pd.DataFrame
     #: Table "lag_profiles".
     profiles: pd.DataFrame
@@ -145,7 +145,7 @@ def find_witnesses(
     )
     key = {"family": family_id, "ifo": ifo}
     return WitnessResult(
-        table=table.assign(**key)[tables.SCHEMAS["family_witnesses"].names],
+        table=table.assign(**key)[[*tables.SCHEMAS["family_witnesses"].names, "group"]],
         profiles=profiles.assign(**key)[tables.SCHEMAS["lag_profiles"].names],
         pseudo=tested.assign(**key)[tables.SCHEMAS["pseudo_families"].names],
         notes=said,
@@ -156,7 +156,7 @@ def _nothing(why: str) -> WitnessResult:
     """Give no answer, and say why."""
     names = ("family_witnesses", "lag_profiles", "pseudo_families")
     table, profiles, tested = (tables.empty(name) for name in names)
-    return WitnessResult(table, profiles, tested, [why])
+    return WitnessResult(table.assign(group=""), profiles, tested, [why])
 
 
 def _varies(features: FeatureSet) -> Bool:
@@ -246,7 +246,7 @@ def _timings(
     lonely = profile.alone(job.times)[train.used]
     few_slid = job.slid.part(lonely)
     few = few_slid.train
-    window_end = (features.cells[grid.first[few.block]] + few.place - STEP * grid.lags[0] + STEP) * CELL_S
+    window_end = (np.rint(job.times[few.used] / CELL_S) - 1 + STEP) * CELL_S
     leads = [
         profile.leading(
             placed[k],
