@@ -211,6 +211,7 @@ def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:
         "subsystem": channel.subsystem,
         "unit": channel.unit,
         "kind": channel.kind,
+        "oscillator": "yes" if channel.oscillator else "no",
         "safety": channel.safety,
         "source": source,
         "date": date,
