@@ -91,9 +91,8 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     segments = np.array([[T0, T0 + seconds]], float)
     live = live_intervals(times, segments, pad_s=PAD_S, max_glitches=options.glitches)
     locator = Counted(str(folder / "frames"))
-    store = store_of(folder / "store", locator, n, segments)
+    reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
     begin = time.perf_counter(), time.process_time()
-    reader = store._reader
     for number in range(int(live[0, 0] // BLOCK_S), int(np.ceil(live[-1, 1] / BLOCK_S))):
         reader.advance(number * BLOCK_S - 64, (number + 1) * BLOCK_S)
         reader.samples(names(n), number * BLOCK_S - 64, (number + 1) * BLOCK_S)
@@ -105,14 +104,18 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     paths = sorted((folder / "frames").iterdir())
     for at in chosen:
         a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
-        near = [str(p) for p in paths if int(p.stem.split("-")[2]) < b and int(p.stem.split("-")[2]) + STEP > a]
+        near = [
+            str(p) for p in paths if int(p.stem.split("-")[2]) < b and int(p.stem.split("-")[2]) + STEP > a
+        ]
         TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
     scale = options.glitches / len(chosen)
     slow = scale * (time.perf_counter() - begin[0]), scale * (time.process_time() - begin[1])
     begin = time.perf_counter()
     found = family_features(store_of(folder / "store", Counted(str(folder / "frames")), n, segments), live)
     whole = time.perf_counter() - begin
-    print(f"{options.glitches} glitches, {n} channels of {RATE} Hz, {np.diff(live, axis=1).sum():.0f} s merged")
+    print(
+        f"{options.glitches} glitches, {n} channels of {RATE} Hz, {np.diff(live, axis=1).sum():.0f} s merged"
+    )
     print(f"bytes: {taken / merged:.3f} of the merged intervals")
     print(f"frames: {len(set(opened))} opened {len(opened) / len(set(opened)):.2f} times each")
     print(f"read: {fetched[0]:.1f} s ({fetched[1]:.1f} s of a core)")

@@ -15,6 +15,11 @@ pytestmark = pytest.mark.slow
         (["embedding.py", "--images", "48"], r"images/s"),
         (["qscan.py", "--rate", "4096", "--glitches", "2"], r"ratio"),
         (["reduction.py", "--n", "1500"], r"times"),
+        (
+            ["fetch.py", "--glitches", "20", "--channels", "8", "--seconds", "2048", "--sample", "1"],
+            r"opened 1\.00 times",
+        ),
+        (["fetch.py", "--day", "--day-seconds", "512"], r"peak: [01]\."),
         (["engines.py", "--n", "3000"], r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )
