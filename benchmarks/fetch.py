@@ -91,9 +91,8 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     segments = np.array([[T0, T0 + seconds]], float)
     live = live_intervals(times, segments, pad_s=PAD_S, max_glitches=options.glitches)
     locator = Counted(str(folder / "frames"))
-    store = store_of(folder / "store", locator, n, segments)
+    reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
     begin = time.perf_counter(), time.process_time()
-    reader = store._reader
     for number in range(int(live[0, 0] // BLOCK_S), int(np.ceil(live[-1, 1] / BLOCK_S))):
         reader.advance(number * BLOCK_S - 64, (number + 1) * BLOCK_S)
         reader.samples(names(n), number * BLOCK_S - 64, (number + 1) * BLOCK_S)

@@ -26,6 +26,8 @@ def commands(data: Path) -> list[list[str]]:
         ["qscan.py", "--rate", "4096"],
         ["qscan.py", "--rate", "8192"],
         ["qscan.py", "--rate", "16384"],
+        ["fetch.py"],
+        ["fetch.py", "--day"],
         ["engines.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.slow
         (["qscan.py", "--rate", "4096", "--glitches", "2"], r"ratio"),
         (["reduction.py", "--n", "1500"], r"times"),
         (["search.py", "--n", "10000", "--dimension", "64"], r"recall@30 of descent (1\.0|0\.9[5-9])"),
+        (
+            ["fetch.py", "--glitches", "20", "--channels", "8", "--seconds", "2048", "--sample", "1"],
+            r"opened 1\.00 times",
+        ),
+        (["fetch.py", "--day", "--day-seconds", "512"], r"peak: [01]\."),
         (["engines.py", "--n", "3000"], r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )
