@@ -197,7 +197,8 @@ def motor(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Arr
     amplitude = _amplitude(answer.coupling, rng)
     own, frequency, duration = _size(answer, plan, rng)
     track_hz, envelope = waveforms.running_down(t, own, frequency, duration)
-    return np.sqrt(2.0) * amplitude * track(t, track_hz, envelope, rng.uniform(0.0, 2.0 * np.pi))
+    wave = track(t, track_hz, envelope, rng.uniform(0.0, 2.0 * np.pi))
+    return np.asarray(np.sqrt(2.0) * amplitude * wave)
 
 
 def arch_of(plan: Plan, one: Injection) -> waveforms.Arch:
