@@ -28,6 +28,7 @@ def commands(data: Path) -> list[list[str]]:
         ["qscan.py", "--rate", "16384"],
         ["engines.py"],
         ["reduction.py", "--n", "34332"],
+        ["fusion.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

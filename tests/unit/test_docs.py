@@ -34,7 +34,7 @@ def test_dependencies_page_names_every_dependency(root):
 
 
 @pytest.mark.parametrize(
-    "target", ["catalog", "views", "embed", "map", "audit", "site", "validate", "download"]
+    "target", ["catalog", "views", "embed", "map", "audit", "site", "validate", "download", "train_encoder"]
 )
 def test_targets_of_the_docs_are_rules(root, target):
     rules = "\n".join(path.read_text() for path in (root / "rules").glob("*.smk"))

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
         (["embedding.py", "--images", "48"], r"images/s"),
         (["qscan.py", "--rate", "4096", "--glitches", "2"], r"ratio"),
         (["reduction.py", "--n", "1500"], r"times"),
+        (["fusion.py", "--glitches", "92"], r"side by side +seen 0\.[5-9]"),
         (["engines.py", "--n", "3000"], r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )
