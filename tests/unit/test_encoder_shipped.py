@@ -17,7 +17,7 @@ WEIGHTS = "resources/encoders/glitch_resnet18.safetensors"
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     folder = tmp_path_factory.mktemp("bank")
-    return make_bank(folder, glitches=92, seed=4242, validation=True, threads=2)
+    return make_bank(folder, glitches=69, seed=4242, validation=True, threads=2)
 
 
 @pytest.fixture(scope="module")
