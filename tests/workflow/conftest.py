@@ -26,6 +26,7 @@ SMALL = {
     "shards": {"gps_block_s": 345600},
     "limits": {"quarantined_share": 0.4},
     "views": {"height": 64, "width": 64},
+    "embedding": {"backbone": "gradients", "weights": "untrained"},
     "map": {"n_neighbors": 8, "min_cluster_size": 4, "min_samples": 2, "stability_runs": 2},
     "audit": {"permutations": 100},
     "observatory": {"glitches": 60, "segments": 4, "segment_s": 256, "sample_rate_hz": 8192},
@@ -177,7 +178,7 @@ def draw_pictures(project: Project, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def pictures(root, finished, tmp_path_factory) -> Project:
     """Give a small finished run on pictures, drawn from the simulated one."""
-    config = {name: SMALL[name] for name in ("detectors", "limits", "views", "map", "audit")}
+    config = {name: SMALL[name] for name in ("detectors", "limits", "views", "embedding", "map", "audit")}
     config["source"] = {"kind": "images", "paths": ["pictures"]}
 
     def make(folder: Path) -> None:
