@@ -51,6 +51,7 @@ bench: $(READY)
 ship_encoder:
 	cp results/encoder/encoder.safetensors resources/encoders/glitch_resnet18.safetensors
 	cp results/encoder/model_card.md resources/encoders/glitch_resnet18.md
+	printf '\nCode: commit %s.\n' "$$(git rev-parse --short=12 HEAD)" >> resources/encoders/glitch_resnet18.md
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

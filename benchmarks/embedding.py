@@ -241,7 +241,8 @@ def rates(threads: int, images: int, rounds: int) -> None:
             "oriented gradients": our_pass(load_backbone("gradients", "untrained"), "auto", threads, views),
         }
         start_s = None
-        if shutil.which("g++"):
+        # Compiling takes over a minute: not in the short form.
+        if rounds > 1 and shutil.which("g++"):
             made, start_s = compiled_backbone(eager, views)
             ways["the same, torch.compile"] = our_pass(made, "auto", threads, views)
         walls, cores = ({name: [] for name in ways} for _ in range(2))

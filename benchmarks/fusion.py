@@ -5,7 +5,7 @@ by class as queries among the simulated ones. A learned fusion is trained on dra
 the classes and random families that training knows: a weight for each length of view, or a linear
 map of the four vectors side by side, both with the encoder's contrastive loss.
 
-    python benchmarks/fusion.py --weights resources/encoders/glitch_resnet18.safetensors
+    python benchmarks/fusion.py
 """
 
 import argparse
@@ -28,12 +28,13 @@ from glitch_explorer.tables import VIEW_NAMES
 from glitch_explorer.views.pictures import read_view
 
 ARCHITECTURE = "resnet18"
+SHIPPED = Path(__file__).resolve().parents[1] / "resources/encoders/glitch_resnet18.safetensors"
 SEED = 11
 EPOCHS = 60
 BATCH = 256
 
 
-def vectors(views: np.ndarray, weights: str, threads: int) -> Tensor:
+def vectors(views: np.ndarray, weights: Path, threads: int) -> Tensor:
     """Embed uint8 (n, 4, H, W) as unit vectors (n, 4, d)."""
     found, _ = embed_pictures(
         views.reshape(-1, *views.shape[2:]),
@@ -107,7 +108,7 @@ def draws(folder: Path, glitches: int, threads: int) -> tuple[Bank, Bank]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", required=True)
+    parser.add_argument("--weights", type=Path, default=SHIPPED)
     parser.add_argument("--glitches", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tree", type=Path)

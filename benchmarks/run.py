@@ -32,6 +32,7 @@ def commands(data: Path) -> list[list[str]]:
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],
+        ["fusion.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

@@ -70,12 +70,24 @@ def frames(wildcards):
 
 
 def weights_of(encoder):
-    """Weights of a backbone as a file; none where it is untrained."""
+    """Weights of a backbone as an input; none where it is untrained or they ship with the project."""
     name = encoder["weights"]
     fetched = f"results/weights/{encoder['backbone']}-{name}.safetensors"
-    return {"untrained": []}.get(
-        name, fetched if name.startswith("IMAGENET1K") else name
-    )
+    if name == "untrained" or name.startswith("resources/"):
+        return []
+    return fetched if name.startswith("IMAGENET1K") else name
+
+
+def weights_digest(encoder):
+    """Hash of the weights where they ship with the project."""
+    name = encoder["weights"]
+    if not name.startswith("resources/"):
+        return None
+    if not (BASE / name).is_file():
+        raise WorkflowError(
+            f"embedding.weights: the project has no file {name}; see resources/encoders/README.md"
+        )
+    return shipped(name)
 
 
 def weights_file(wildcards):

@@ -20,6 +20,7 @@ rule embed_shard:
         gpu=gpus,
     params:
         **config["embedding"],
+        weights_digest=weights_digest(config["embedding"]),
         code=code("embed_shard"),
     script:
         "../scripts/embed_shard.py"

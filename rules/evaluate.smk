@@ -29,6 +29,7 @@ rule evaluate_encoder:
             (encoder["backbone"], weights_of(encoder) or encoder["weights"])
             for encoder in COMPARED
         ],
+        digests=[weights_digest(encoder) for encoder in COMPARED],
         untrained=config["evaluate"]["untrained"],
         draws=config["evaluate"]["draws"],
         seed=config["evaluate"]["seed"],

@@ -50,6 +50,7 @@ rule map_encoder:
         views=config["views"],
         backbone=config["embedding"]["backbone"],
         weights=config["embedding"]["weights"],
+        weights_digest=weights_digest(config["embedding"]),
         code=code("map_encoder"),
     script:
         "../scripts/map_encoder.py"

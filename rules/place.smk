@@ -26,6 +26,7 @@ rule place:
         views=config["views"],
         backbone=config["embedding"]["backbone"],
         weights=config["embedding"]["weights"],
+        weights_digest=weights_digest(config["embedding"]),
         code=code("place"),
     script:
         "../scripts/place.py"

@@ -57,6 +57,7 @@ rule similar_one:
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],
+        weights_digest=weights_digest(config["embedding"]),
         code=code("similar_answers"),
     script:
         "../scripts/similar_answers.py"
@@ -85,6 +86,7 @@ rule similar_answers:
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],
+        weights_digest=weights_digest(config["embedding"]),
         code=code("similar_answers"),
     script:
         "../scripts/similar_answers.py"

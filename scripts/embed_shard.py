@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from glitch_explorer.embed.device import claimed_device
-from glitch_explorer.job import logged
+from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
@@ -18,7 +18,7 @@ if __name__ == "__main__":
             snakemake.input.status,
             snakemake.output.embeddings,
             backbone=snakemake.params.backbone,
-            weights=snakemake.input.weights or snakemake.params.weights,
+            weights=snakemake.input.weights or own_file(snakemake.params.weights, snakemake.scriptdir),
             precision=snakemake.params.precision,
             device=device if snakemake.resources.gpu else "cpu",
             threads=snakemake.threads,

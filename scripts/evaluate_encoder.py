@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from glitch_explorer.embed.device import claimed_device
-from glitch_explorer.job import logged
+from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
@@ -16,8 +16,8 @@ if __name__ == "__main__":
         wanted = snakemake.params
         evaluate(
             wanted.pictures,
-            wanted.encoders,
-            confusable=Path(snakemake.scriptdir).parent / wanted.confusable,
+            [(backbone, own_file(weights, snakemake.scriptdir)) for backbone, weights in wanted.encoders],
+            confusable=own_file(wanted.confusable, snakemake.scriptdir),
             out=Path(snakemake.output.evaluation).parent,
             height=wanted.height,
             width=wanted.width,

@@ -1,14 +1,14 @@
 """Record what the map's vectors were made with."""
 
 from glitch_explorer.embed.record import describe_encoder, write_encoder
-from glitch_explorer.job import logged
+from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         encoder = describe_encoder(
             unit=snakemake.params.unit,
             backbone=snakemake.params.backbone,
-            weights=snakemake.input.weights or snakemake.params.weights,
+            weights=snakemake.input.weights or own_file(snakemake.params.weights, snakemake.scriptdir),
             **snakemake.params.views,
         )
         write_encoder(snakemake.output.encoder, encoder)

@@ -1,7 +1,7 @@
 """Place the catalogue's glitches on the map of another run."""
 
 from glitch_explorer.embed.record import describe_encoder
-from glitch_explorer.job import logged
+from glitch_explorer.job import logged, own_file
 from glitch_explorer.map.place import make_placed
 
 if __name__ == "__main__":
@@ -10,7 +10,7 @@ if __name__ == "__main__":
         encoder = describe_encoder(
             unit=wanted.unit,
             backbone=wanted.backbone,
-            weights=snakemake.input.weights or wanted.weights,
+            weights=snakemake.input.weights or own_file(wanted.weights, snakemake.scriptdir),
             **wanted.views,
         )
         make_placed(

@@ -23,7 +23,14 @@ def shared_data() -> Path:
 
 
 #: What takes longest starts first, so that two processes end at about the same time.
-LONGEST = ("test_rebuild.py", "test_faults.py", "test_default.py", "test_workflow_real.py")
+LONGEST = (
+    "test_rebuild.py",
+    "test_faults.py",
+    "test_default.py",
+    "test_workflow_real.py",
+    "test_benchmarks.py",
+    "test_similar_place.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

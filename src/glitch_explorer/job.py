@@ -1,4 +1,4 @@
-"""What every script does around its one call: a log, and errors in plain words."""
+"""What scripts do around their one call: a log, errors in plain words, files that ship with the project."""
 
 import logging
 import sys
@@ -36,3 +36,16 @@ def logged(path: str | Path) -> Iterator[None]:
         except BaseException:
             _log.exception("the job failed")
             raise
+
+
+def own_file(path: str, scripts: str | Path) -> str:
+    """Give a path under `resources/` as the project's own file, wherever the job runs; others as they are.
+
+    Parameters
+    ----------
+    path
+        As the config has it.
+    scripts
+        The project's folder of scripts.
+    """
+    return str(Path(scripts).parent / path) if path.startswith("resources/") else path

@@ -186,7 +186,7 @@ def test_a_catalogue_whose_frames_hold_only_part_of_it(root, shared_data, tmp_pa
     assert "50 of 54 glitches are in quarantine" in answer
     assert "limits.quarantined_share = 0.1" in answer
     assert "Traceback" not in answer
-    assert not (project.folder / "results/map").exists()
+    assert not (project.folder / "results/map/rows.parquet").exists()
     glitches = table(project, "glitches", "catalog/glitches.parquet").set_index("glitch_id")
     inside = glitches["event_time"].between(FRAME, FRAME + FRAME_S)
     (shard,) = glitches["shard"].unique()

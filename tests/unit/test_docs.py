@@ -47,6 +47,7 @@ def test_dependencies_page_names_every_dependency(root):
         "validate",
         "download",
         "evaluate_encoder",
+        "train_encoder",
     ],
 )
 def test_targets_of_the_docs_are_rules(root, target):

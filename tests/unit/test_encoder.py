@@ -1,5 +1,6 @@
 """The encoder's training: what it draws, how it compares, and that it can stop and go on."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from glitch_explorer.encoder.scan import noise_medians, scan_white
 from glitch_explorer.encoder.train import ARCHITECTURE, Recipe, Training, rate_at, train_encoder
 from glitch_explorer.encoder.validation import nearest_right
 from glitch_explorer.observatory.morphology import CLASSES, UNKNOWN
+from glitch_explorer.threads import one_thread
 from glitch_explorer.views.energies import event_energies
 from glitch_explorer.views.qscan import qscan
 from glitch_explorer.views.tiling import tiling
@@ -31,9 +33,21 @@ RECIPE = Recipe(
 )
 
 
+@pytest.fixture(autouse=True)
+def single() -> Iterator[None]:
+    """Draw on one thread, as the trainer's own do."""
+    with one_thread():
+        yield
+
+
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
-    return make_bank(tmp_path_factory.mktemp("bank"), glitches=48, seed=5, validation=False, threads=2)
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def bank(work: Path) -> Bank:
+    return make_bank(work, glitches=48, seed=5, validation=False, threads=2)
 
 
 def test_held_out_classes_and_the_unknown_shape_are_never_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +178,10 @@ def test_a_resumed_training_is_the_uninterrupted_one(bank: Bank, tmp_path: Path)
     assert other.step == 0
 
 
-def test_a_training_writes_weights_that_load(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("bank")
+def test_a_training_writes_weights_that_load(work: Path, tmp_path: Path) -> None:
     out = tmp_path / "encoder.safetensors"
-    history = train_encoder(out, tmp_path / "work", recipe=replace(RECIPE, steps=2), device="cpu", threads=2)
+    history = train_encoder(out, work, recipe=replace(RECIPE, steps=2), device="cpu", threads=2)
     assert history["step"].tolist() == [2] and history.notna().all(axis=None)
     assert all(value.dtype in (torch.float16, torch.int64) for value in load_file(out).values())
     assert out.stat().st_size < 25e6

@@ -26,6 +26,7 @@ SMALL = {
     "shards": {"gps_block_s": 345600},
     "limits": {"quarantined_share": 0.4},
     "views": {"height": 64, "width": 64},
+    "embedding": {"backbone": "gradients", "weights": "untrained"},
     "map": {"n_neighbors": 8, "min_cluster_size": 4, "min_samples": 2, "stability_runs": 2},
     "audit": {"permutations": 100},
     "observatory": {"glitches": 60, "segments": 4, "segment_s": 256, "sample_rate_hz": 8192},
@@ -153,8 +154,8 @@ def finished(root, tmp_path_factory) -> Project:
     return made_once(tmp_path_factory, "finished", make)
 
 
-def draw_pictures(project: Project, folder: Path) -> None:
-    """Draw a run's views as Gravity Spy pictures without axes, in folders by label."""
+def draw_pictures(project: Project, folder: Path, metadata: Path) -> None:
+    """Draw a run's views as Gravity Spy pictures without axes, by label; their times as metadata."""
     import matplotlib as mpl
     import numpy as np
     from PIL import Image
@@ -163,26 +164,29 @@ def draw_pictures(project: Project, folder: Path) -> None:
 
     colours = (mpl.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
     results = project.folder / "results"
+    lines = ["gravityspy_id,ifo,event_time"]
     for shard in (results / "catalog/shards.txt").read_text().split():
         views = np.load(results / f"views/{shard}.npy")
         rows = tables.read("glitches", results / f"catalog/shards/{shard}.parquet")
         for row, pictures in zip(rows.itertuples(), views, strict=True):
+            lines.append(f"{row.glitch_id},{row.ifo},{row.event_time}")
             target = folder / str(row.label)
             target.mkdir(parents=True, exist_ok=True)
             for name, picture in zip(tables.VIEW_NAMES, pictures, strict=True):
                 image = Image.fromarray(colours[picture]).resize((569, 479))
                 image.save(target / f"{row.ifo}_{row.glitch_id}_spectrogram_{name}.png", compress_level=1)
+    metadata.write_text("\n".join([*lines, ""]))
 
 
 @pytest.fixture(scope="session")
 def pictures(root, finished, tmp_path_factory) -> Project:
     """Give a small finished run on pictures, drawn from the simulated one."""
-    config = {name: SMALL[name] for name in ("detectors", "limits", "views", "map", "audit")}
-    config["source"] = {"kind": "images", "paths": ["pictures"]}
+    config = {name: SMALL[name] for name in ("detectors", "limits", "views", "embedding", "map", "audit")}
+    config["source"] = {"kind": "images", "paths": ["pictures"], "metadata": ["times.csv"]}
 
     def make(folder: Path) -> None:
         project = Project.copied(root, folder, config)
-        draw_pictures(finished, folder / "pictures")
+        draw_pictures(finished, folder / "pictures", folder / "times.csv")
         project.run()
 
     return made_once(tmp_path_factory, "drawn", make)

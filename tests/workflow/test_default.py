@@ -40,6 +40,10 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     table = (project.folder / "results/validate/validation.md").read_text()
     print(table)
     assert report["passed"], table
+    value = {check["name"]: check["value"] for check in report["checks"]}
+    assert value["ami_all"] >= 0.9
+    assert value["families_stable"] > 0.5
+    assert 0.3 < value["detector_probe"] < 0.7
     assert sum(jobs(text).values()) < 60
     assert "Open results/site/index.html" in text
     # The clock's minutes are fewer on two idle cores; those of a shared machine say nothing.

@@ -49,7 +49,7 @@ def test_a_killed_run_resumes_on_one_core_to_the_same_bytes(root, request, tmp_p
 def test_two_runs_in_one_folder_are_refused(root, tmp_path):
     project = Project.copied(root, tmp_path / "twice", SMALL)
     first = subprocess.Popen(
-        project.command("catalog"),
+        project.command(),
         cwd=project.folder,
         env=project.environment,
         stdout=subprocess.DEVNULL,

@@ -24,6 +24,14 @@ def test_a_finished_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run("--dry-run")
 
 
+def test_the_trainer_runs_only_when_asked_for(root, tmp_path):
+    project = Project.copied(root, tmp_path / "fresh", SMALL)
+    planned = project.plan()
+    assert planned["catalog"] == 1
+    assert "train_encoder" not in planned
+    assert project.plan("train_encoder") == {"train_encoder": 1}
+
+
 @pytest.mark.parametrize("history", [True, False])
 def test_results_copied_into_a_fresh_clone_are_complete(root, finished, tmp_path, history):
     clone = Project.copied(root, tmp_path / "clone", SMALL)

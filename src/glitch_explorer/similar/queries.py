@@ -92,12 +92,7 @@ def _blank(glitch_id: str) -> pd.DataFrame:
 
 
 def embed_rows(
-    rows: pd.DataFrame,
-    *,
-    encoder: Encoder,
-    weights: str | Path,
-    strain: Strain | None,
-    threads: int,
+    rows: pd.DataFrame, *, encoder: Encoder, weights: str | Path, strain: Strain | None, threads: int
 ) -> Vectors:
     """Draw and embed glitches that are not on the map, as the map's own were.
 

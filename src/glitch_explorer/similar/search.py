@@ -12,7 +12,7 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
 from glitch_explorer.errors import UserError
 from glitch_explorer.map.graph import nearest_rows
-from glitch_explorer.map.vectors import Bool, Float32
+from glitch_explorer.map.vectors import Bool, Float32, Vectors
 from glitch_explorer.similar.queries import (
     embed_rows,
     is_picture,
@@ -109,22 +109,29 @@ def find(
     if glitch_id is not None:
         values, mask = np.asarray(searched.values[own]), searched.mask[own]
     else:
-        encoder = read_encoder(Path(results) / "map/encoder.json")
-        given = describe_encoder(
-            unit=encoder.unit,
-            backbone=encoder.backbone,
-            weights=weights,
-            height=encoder.height,
-            width=encoder.width,
-            crop=encoder.crop,
-        )
-        require_same(encoder, given, where=f"the map in {results}")
-        moment = read_moment(query)
-        rows = moment_rows(*moment) if moment else picture_rows(query)
-        found = embed_rows(rows, encoder=encoder, weights=weights, strain=strain, threads=threads)
+        found = _embedded(query, results, weights=weights, strain=strain, threads=threads)
         values, mask = found.values, found.mask
     answer = _nearest(searched, values, mask, own, k=k, threads=threads)
     return answer.assign(query=query, query_id=glitch_id).reindex(columns=tables.SCHEMAS["similar"].names)
+
+
+def _embedded(
+    query: str, results: str | Path, *, weights: str | Path, strain: Strain | None, threads: int
+) -> Vectors:
+    """Embed a picture or a moment as the map's rows were."""
+    encoder = read_encoder(Path(results) / "map/encoder.json")
+    given = describe_encoder(
+        unit=encoder.unit,
+        backbone=encoder.backbone,
+        weights=weights,
+        height=encoder.height,
+        width=encoder.width,
+        crop=encoder.crop,
+    )
+    require_same(encoder, given, where=f"the map in {results}")
+    moment = read_moment(query)
+    rows = moment_rows(*moment) if moment else picture_rows(query)
+    return embed_rows(rows, encoder=encoder, weights=weights, strain=strain, threads=threads)
 
 
 def _meant(query: str, rows: pd.DataFrame, tolerance_s: float) -> str | None:

@@ -75,16 +75,27 @@ def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], n
 
 
 def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
-    """Draw the map by family, each family's id at its middle."""
+    """Draw the map by family, each family's id at its middle, or above it where it is small."""
     made = figure(8.6, 6.6)
     axes = made.add_subplot()
     order = sorted(set(rows["family"]) - {UNASSIGNED})
     _points(axes, rows, "family", order, unassigned)
     for name in order:
-        middle = rows.loc[rows["family"] == name, ["x", "y"]].median()
+        own = rows.loc[rows["family"] == name, ["x", "y"]]
+        # A name in the middle would hide a small family.
+        small = np.ptp(own["y"]) < 0.1 * np.ptp(rows["y"])
+        at = (own["x"].median(), own["y"].max() if small else own["y"].median())
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
-        axes.text(
-            middle["x"], middle["y"], plain(name), fontsize=8, ha="center", va="center", bbox=box, zorder=3
+        axes.annotate(
+            plain(name),
+            at,
+            xytext=(0, 9 if small else 0),
+            textcoords="offset points",
+            fontsize=8,
+            ha="center",
+            va="center",
+            bbox=box,
+            zorder=3,
         )
     noise = int((rows["family"] == UNASSIGNED).sum())
     axes.set_title(f"{len(rows)} points in {len(order)} families, {noise} in none", loc="left", fontsize=11)

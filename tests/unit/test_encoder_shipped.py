@@ -1,0 +1,65 @@
+"""The encoder that ships with the project: small, stable in bfloat16, and better than gradients."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glitch_explorer.embed.backbone import load_backbone
+from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.encoder.bank import Bank, make_bank
+from glitch_explorer.encoder.classes import SEEN
+from glitch_explorer.encoder.validation import nearest_right
+
+WEIGHTS = "resources/encoders/glitch_resnet18.safetensors"
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    folder = tmp_path_factory.mktemp("bank")
+    return make_bank(folder, glitches=69, seed=4242, validation=True, threads=2)
+
+
+@pytest.fixture(scope="module")
+def embedded(root: Path, bank: Bank) -> dict[tuple[str, str], np.ndarray]:
+    """The 2 s views by backbone and precision, as directions."""
+    made = {}
+    for backbone, weights, precision in (
+        ("resnet18", root / WEIGHTS, "float32"),
+        ("resnet18", root / WEIGHTS, "bfloat16"),
+        ("gradients", "untrained", "float32"),
+    ):
+        found, _ = embed_pictures(
+            bank.views[:, 2],
+            np.arange(len(bank.views)),
+            load=lambda backbone=backbone, weights=weights: load_backbone(backbone, weights),
+            precision=precision,
+            device="cpu",
+            threads=2,
+        )
+        made[backbone, precision] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return made
+
+
+def test_the_file_is_small_and_has_a_card(root: Path) -> None:
+    assert (root / WEIGHTS).stat().st_size <= 25e6
+    assert "Limits" in (root / WEIGHTS).with_suffix(".md").read_text()
+
+
+def test_neighbours_are_alike_more_often_than_with_gradients(
+    bank: Bank, embedded: dict[tuple[str, str], np.ndarray]
+) -> None:
+    ours = nearest_right(embedded["resnet18", "float32"], bank.labels)
+    gradients = nearest_right(embedded["gradients", "float32"], bank.labels)
+    assert ours.mean() >= 0.75
+    assert ours.mean() > gradients.mean() + 0.1
+    assert ours[bank.labels >= len(SEEN)].mean() >= 0.7
+
+
+def test_bfloat16_finds_the_same_neighbours(embedded: dict[tuple[str, str], np.ndarray]) -> None:
+    near = [
+        np.argsort(-(one @ one.T), axis=1)[:, :11]
+        for one in (embedded["resnet18", "float32"], embedded["resnet18", "bfloat16"])
+    ]
+    recall = np.mean([len(set(a) & set(b)) / 11 for a, b in zip(*near, strict=True)])
+    assert recall >= 0.95
