@@ -38,6 +38,7 @@ rule couple_family:
 
 rule couple_detector:
     input:
+        families="results/map/families.parquet",
         members=families("results/map/members/{family}.parquet"),
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
@@ -69,6 +70,7 @@ rule couple_detector:
 
 rule gather_witnesses:
     input:
+        families="results/map/families.parquet",
         witnesses=families("results/coupling/{family}/witnesses.parquet"),
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
     output:
