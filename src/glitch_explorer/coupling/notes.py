@@ -31,11 +31,9 @@ def _found(table: pd.DataFrame, alpha: float) -> str:
     looked = f"{ranked['channel'].nunique()} channels in {len(ranked)} bands"
     hits = ranked[ranked["p_fwer"] <= alpha]
     if len(hits):
-        names = hits["group"].nunique()
         return (
-            f"{looked} were looked at; {hits['channel'].nunique()} channels in {names} "
-            f"{'group' if names == 1 else 'groups'} light up with this family more than chance allows "
-            f"(family-wise p at most {alpha:g})."
+            f"{looked} were looked at; {hits['channel'].nunique()} channels light up with this family more "
+            f"than chance allows (family-wise p at most {alpha:g})."
         )
     least = f": the smallest family-wise p is {ranked['p_fwer'].min():.2g}" if len(ranked) else ""
     return (

@@ -18,6 +18,9 @@ from glitch_explorer.coupling.trains import (
     slide,
 )
 
+#: Slides of a pseudo-family: they resolve a p of 0.005, and 0.01 is the smallest level asked about.
+SLIDES = 199
+
 
 @dataclass(frozen=True)
 class Null:
@@ -27,7 +30,6 @@ class Null:
     block: Int32
     values: Float32
     quiet: Float64
-    slides: int
     threads: int
 
 
@@ -53,7 +55,7 @@ def shifted_p(null: Null, family_times: Float64, train: Train, grid: Grid, *, se
     moved = make_train(times, null.cells, own)
     if len(moved.used) < LEAST_GLITCHES:
         return np.nan
-    return _p_value(null, found.mask, slide(moved, own, slides=null.slides, rng=rng))
+    return _p_value(null, found.mask, slide(moved, own, slides=SLIDES, rng=rng))
 
 
 def quiet_p(null: Null, background: Bool, grid: Grid, count: int, *, seed: list[int]) -> float:
@@ -66,7 +68,7 @@ def quiet_p(null: Null, background: Bool, grid: Grid, count: int, *, seed: list[
     quiet = window_mask(background)
     if int(quiet.sum()) < 4 * count:
         return np.nan
-    slid = quiet_train(quiet, grid, count=count, slides=null.slides, rng=rng)
+    slid = quiet_train(quiet, grid, count=count, slides=SLIDES, rng=rng)
     return _p_value(null, background, slid)
 
 

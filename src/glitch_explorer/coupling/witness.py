@@ -132,7 +132,7 @@ def find_witnesses(
         groups = correlated_groups(values[job.background.mask], columns["channel"])
     columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])
     table, profiles = _answer(job, columns, values, measured, ranked)
-    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo, slides=slides)
+    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo)
     said = notes.notes(
         table,
         given=len(family),
@@ -321,14 +321,13 @@ def _effect(
     }
 
 
-def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int, slides: int) -> pd.DataFrame:
+def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int) -> pd.DataFrame:
     """Try the procedure on null families."""
     null = Null(
         cells=job.features.cells,
         block=job.features.block,
         values=values,
         quiet=quiet,
-        slides=slides,
         threads=job.threads,
     )
     if not values.shape[1]:
