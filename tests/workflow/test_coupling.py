@@ -73,6 +73,10 @@ def test_a_family_reruns_alone(coupled, tmp_path):
     clone = coupled.clone(tmp_path / "clone")
     first = names(coupled)[0]
     shutil.rmtree(clone.folder / f"results/coupling/{first}")
+    assert clone.plan(f"results/coupling/{first}/witnesses.parquet") == {"couple_family": 1}
+    clone = coupled.clone(tmp_path / "other")
+    members = clone.folder / f"results/map/members/{first}.parquet"
+    tables.write("members", tables.read("members", members).iloc[1:], members)
     assert clone.plan("coupling") == {"couple_family": 1, "gather_witnesses": 1}
 
 
