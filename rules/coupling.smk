@@ -7,6 +7,7 @@ CHANNEL_SOURCE = {
     "frame_type": config["coupling"]["frame_type"],
     "host": config["coupling"]["host"],
     "bands": config["coupling"]["bands"],
+    "strain": lambda wildcards: config["strain"]["channel"],
     "shipped": "resources/channels/safety.csv",
     "shipped_hash": shipped("resources/channels/safety.csv"),
 }
@@ -26,12 +27,12 @@ rule couple_family:
         scattering="results/coupling/{family}/scattering.parquet",
         coverage="results/coupling/{family}/coverage.parquet",
         notes="results/coupling/{family}/notes.json",
-    wildcard_constraints:
-        family=r"F\d+",
     log:
         "results/logs/couple_family/{family}.log",
     benchmark:
         "results/benchmarks/couple_family/{family}.tsv"
+    wildcard_constraints:
+        family=r"F\d+",
     retries: 1
     conda:
         "../envs/coupling.yaml"

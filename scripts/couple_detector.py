@@ -18,6 +18,7 @@ if __name__ == "__main__":
             store="results/coupling/store",
             store_gib=snakemake.config["coupling"]["store_gib"],
             bands=wanted.bands,
+            strain=wanted.strain,
         )
         segments = tables.read("segments", snakemake.input.segments)
         groups = group_channels(

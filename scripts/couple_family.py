@@ -22,6 +22,7 @@ if __name__ == "__main__":
                 store="results/coupling/store",
                 store_gib=snakemake.config["coupling"]["store_gib"],
                 bands=wanted.bands,
+                strain=wanted.strain,
             ),
             settings=Settings(
                 slides=wanted.slides,

@@ -18,6 +18,9 @@ from glitch_explorer.errors import UserError
 #: What a channel's samples are; `displacement` in metres also predicts fringes.
 KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
+#: Names of strain itself: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
+#: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
+STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
 _COLUMNS = ("channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date")
 #: Headers of GWOSC's public lists, and the columns that they are here.
 _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": ""}
@@ -124,6 +127,7 @@ def channel_table(
     gps: float,
     safety: Sequence[str | Path] = (),
     available: Mapping[str, float] | None = None,
+    strain: str = "",
 ) -> pd.DataFrame:
     """Make the table of one detector's channels.
 
@@ -141,12 +145,15 @@ def channel_table(
     available
         Channels that the frames hold, with their rates in Hz: wildcards are
         expanded among them, and rates that a list leaves out are taken from them.
+    strain
+        The strain channel that the glitches were found in; `{ifo}` is filled.
 
     Returns
     -------
     DataFrame
-        Table `channels`, sorted by channel. A channel is unsafe where any list or
-        table says so, safe where one does, else unknown; nothing is guessed.
+        Table `channels`, sorted by channel. A channel is unsafe where it is `strain` or is
+        named like strain (`STRAIN_NAMES`), or any list or table says so, safe where one
+        does, else unknown; nothing is guessed.
 
     Raises
     ------
@@ -167,7 +174,8 @@ def channel_table(
                     rows[name] = _row(name, words, ifo=ifo, gps=gps, rate=held.get(name), path=path)
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
-    made = [_with_safety(rows[name], known, ifo) for name in sorted(rows)]
+    own = strain.replace("{ifo}", ifo)
+    made = [_strain_is_unsafe(_with_safety(rows[name], known, ifo), own) for name in sorted(rows)]
     return pd.DataFrame(made, columns=tables.SCHEMAS["channels"].names)
 
 
@@ -205,6 +213,16 @@ def _row(
         "safety_source": entry["source"] if entry["safety"] != "unknown" else "",
         "safety_date": entry["date"] if entry["safety"] != "unknown" else "",
     }
+
+
+def _strain_is_unsafe(row: dict[str, object], strain: str) -> dict[str, object]:
+    """Mark strain, of this run or of any name, unsafe whatever else is said."""
+    name = str(row["channel"])
+    named = any(fnmatchcase(name, pattern) for pattern in STRAIN_NAMES)
+    if row["safety"] == "unsafe" or not (named or name == strain):
+        return row
+    source = "this run's strain channel" if name == strain else "its name: it is strain"
+    return {**row, "safety": "unsafe", "safety_source": source, "safety_date": ""}
 
 
 def _with_safety(row: dict[str, object], known: pd.DataFrame | None, ifo: str) -> dict[str, object]:

@@ -50,10 +50,18 @@ class ChannelSource:
     store: str | Path
     store_gib: float
     bands: Sequence[tuple[float, float]]
+    #: Strain channel that the glitches were found in.
+    strain: str
 
     def table(self, ifo: str, times: Float64) -> pd.DataFrame:
         """Give the table "channels" of a detector, as it was when the glitches happened."""
-        return channel_table(lists=self.lists, ifo=ifo, gps=float(np.median(times)), safety=self.safety)
+        return channel_table(
+            lists=self.lists,
+            ifo=ifo,
+            gps=float(np.median(times)),
+            safety=self.safety,
+            strain=self.strain,
+        )
 
     def reader(self, ifo: str, table: pd.DataFrame, segments: Float64) -> ChannelReader:
         """Open the data of a detector."""
@@ -90,6 +98,7 @@ def open_source(
     store: str | Path,
     store_gib: float,
     bands: Sequence[tuple[float, float]],
+    strain: str,
 ) -> ChannelSource:
     """Open the source of auxiliary channels: options as those of `sources.locate.open_locator`."""
     locator = open_locator(
@@ -102,7 +111,7 @@ def open_source(
         retries=RETRIES,
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
-    return ChannelSource(locator, name, lists, safety, store, store_gib, bands)
+    return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
 
 
 @dataclass(frozen=True)
@@ -156,7 +165,9 @@ def couple_family(
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     said: dict[str, list[str]] = {}
     for ifo, own in rows.groupby("ifo", sort=True):
-        found, said[str(ifo)] = _in_detector(family, str(ifo), own, known, source, settings)
+        found, said[str(ifo)] = _in_detector(
+            family, str(ifo), own, segments=known, source=source, settings=settings
+        )
         for name, part in found.items():
             parts[name].append(part)
     folder = Path(out)
@@ -171,6 +182,7 @@ def _in_detector(
     family: str,
     ifo: str,
     rows: pd.DataFrame,
+    *,
     segments: pd.DataFrame,
     source: ChannelSource,
     settings: Settings,
@@ -207,7 +219,9 @@ def _in_detector(
         "lag_profiles": result.profiles,
         "pseudo_families": result.pseudo,
         "coverage": features.coverage.assign(**key),
-        "scattering": _scattering(chosen, live, source, ifo, table, settings).assign(**key),
+        "scattering": _scattering(
+            chosen, live, source=source, ifo=ifo, table=table, settings=settings
+        ).assign(**key),
     }
     return made, result.notes
 
@@ -215,6 +229,7 @@ def _in_detector(
 def _scattering(
     glitches: pd.DataFrame,
     live: Float64,
+    *,
     source: ChannelSource,
     ifo: str,
     table: pd.DataFrame,
@@ -252,11 +267,13 @@ def _displacements(
     found: dict[str, list[Displacement]] = {channel: [] for channel in moving["channel"]}
     for start, end in live[np.diff(live, axis=1).ravel() >= LEAST_OFFSET_S]:
         reader.advance(float(start), float(end))
-        for rate, rows in moving.groupby("rate_hz", sort=True):
+        for _, rows in moving.groupby("rate_hz", sort=True):
             samples, _ = reader.samples(rows["channel"].tolist(), float(start), float(end))
             for row, values in zip(rows.itertuples(), samples, strict=True):
                 metres = values.astype(float) * METRES[str(row.unit)]
-                found[str(row.channel)].append(Displacement(float(start), float(rate), metres))
+                found[str(row.channel)].append(
+                    Displacement(float(start), float(rows["rate_hz"].iloc[0]), metres)
+                )
     return found
 
 
