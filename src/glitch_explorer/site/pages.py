@@ -13,6 +13,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer.site.witness_words import band_text, chance_text, lag_text
+
 _HERE = Path(__file__).parent
 
 
@@ -51,6 +53,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "percent": _percent, "text": _text}
+    environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
     return environment
 
@@ -58,6 +61,11 @@ def _environment() -> jinja2.Environment:
 def render(template: str, **values: Any) -> str:
     """Fill a template; everything in `values` is escaped."""
     return _environment().get_template(template).render(**values)
+
+
+def own_fragment(path: str | Path) -> Markup:
+    """Read a part of a page that `render` wrote, and escaped, before."""
+    return Markup(Path(path).read_text(encoding="utf-8"))  # noqa: S704 - our own page
 
 
 def script_data(name: str, value: Any) -> str:
