@@ -8,15 +8,26 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer import tables
-from glitch_explorer.coupling.nulls import calibration_table
+from glitch_explorer.coupling.effects import QUANTILE
+from glitch_explorer.coupling.groups import LIMIT
+from glitch_explorer.coupling.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.slow import GROUND_BANDS
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.witness_words import count_text, fringe_text, ground_text, witness_text
+from glitch_explorer.site.witness_words import KINDS, LEAST_SHOWN, count_text, fringe_text, ground_text, witness_text
 
 #: A witness counts up to this q-value; slow drivers and fringes up to this p.
 ALPHA = 0.05
 #: Witnesses told in sentences; unsafe channels listed.
 TOLD, UNSAFE_LISTED = 3, 5
+#: What the templates name.
+CONSTANTS: dict[str, Any] = {
+    "alpha": ALPHA,
+    "threshold": QUANTILE,
+    "fail_below": FAIL_BELOW,
+    "least": LEAST_SHOWN,
+    "kinds": KINDS,
+    "correlated": LIMIT,
+}
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pandas as pd
 from glitch_explorer.coupling.nulls import FAIL_BELOW
 from glitch_explorer.coupling.slow import GROUND_BANDS
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.witness_answers import ALPHA, Coupling, best_bands
-from glitch_explorer.site.witness_words import KINDS, count_text
+from glitch_explorer.site.witness_answers import ALPHA, CONSTANTS, Coupling, best_bands
+from glitch_explorer.site.witness_words import count_text
 
 Told = dict[str, list[dict[str, Any]]]
 
@@ -104,7 +104,7 @@ def missing_lines(coverage: pd.DataFrame, looked: set[tuple[str, str]]) -> list[
 def null_lines(told: Told, pooled: pd.DataFrame) -> dict[str, Any]:
     """Describe the calibration of the nulls: pooled, and where it fails for a family of its own."""
     single = [
-        {"family": family, "ifo": one["ifo"], **row}
+        {"family": family, "place": f"{family}, {one['ifo']}", **row}
         for family, answers in told.items()
         for one in answers
         for row in one["calibration"]
@@ -115,7 +115,6 @@ def null_lines(told: Told, pooled: pd.DataFrame) -> dict[str, Any]:
         "failed": [row for row in single if not row["passed"]],
         "single": len(single),
         "expected": FAIL_BELOW * len(single),
-        "kinds": KINDS,
     }
 
 
@@ -137,8 +136,14 @@ def lead_text(lines: list[dict[str, Any]], families: int) -> str:
     )
 
 
+def _title(line: dict[str, Any]) -> str:
+    """Say above a detector's panel how many families have a witness there."""
+    answered = len(line["witnessed"]) + len(line["none"])
+    return f"{line['ifo']}: {len(line['witnessed'])} of {count_text(answered, 'family', 'families')} with an answer"
+
+
 def overview(
-    coupling: Coupling, told: Told, pseudo: pd.DataFrame, coverage: pd.DataFrame, pooled: pd.DataFrame
+    coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.DataFrame
 ) -> dict[str, Any]:
     """Collect the values of the page of all witnesses.
 
@@ -148,8 +153,8 @@ def overview(
         What is said of all families.
     told
         Family to its answers, one a detector (`witness_answers.answer`).
-    pseudo, coverage
-        Tables "pseudo_families" and "channel_coverage" of all families.
+    coverage
+        Tables "channel_coverage" of all families.
     pooled
         Table "calibration".
     """
@@ -162,8 +167,10 @@ def overview(
         "lines": lines,
         "told": told,
         "detectors": coupling.detectors,
-        "cells": matrix_cells(told),
-        "counts": {line["ifo"]: f"{line['ifo']}: {len(line['witnessed'])} witnessed" for line in lines},
+        "drawn": {
+            "titles": {line["ifo"]: _title(line) for line in lines},
+            "unanswered": {line["ifo"]: line["unanswered"] + line["absent"] for line in lines},
+        },
         "leads": [(family, group) for family, own in told.items() for one in own for group in one["leads"]],
         "fringes": [(family, one) for family, own in told.items() for one in own if one["fringes"]],
         "asked": sum(not one["fringe_words"].startswith("Not ask") for own in told.values() for one in own),
@@ -173,9 +180,8 @@ def overview(
         "groups": [
             {"ifo": ifo, "group": group, "members": records(own)} for (ifo, group), own in groups if len(own) > 1
         ],
-        "nulls": len(pseudo),
         **null_lines(told, pooled),
-        "alpha": ALPHA,
+        **CONSTANTS,
         "witnesses": True,
         "root": "",
     }

@@ -18,7 +18,7 @@ from scipy.stats import binom
 from glitch_explorer.coupling.bands import CELL_S, Band, settling_s
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
-from glitch_explorer.site.witness_words import KINDS, band_text, lag_text
+from glitch_explorer.site.witness_words import KINDS, band_text, lag_text, signed_text, verb_text
 
 #: Groups and families in the matrix, at most.
 MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
@@ -69,7 +69,7 @@ def make_profile(
     filtered = channel["kind"] not in ("rms", "trend")
     settled = feature_settling_s(str(row["band"]) if filtered else "", float(channel["rate_hz"]))
     half_s = 0.0 if np.isnan(half_s) else half_s
-    words = f"lights up {lag_text(row['lag'])}" if row["t_peak"] > 0 else f"drops {lag_text(row['lag'])}"
+    words = f"{verb_text(row)} {lag_text(row['lag'])}"
     told = words if found else "strongest of all, within what chance allows"
     return Profile(
         title=f"{plain(row['channel'], 52)}\n{band_text(row['band'])}: {told}; settles in {settled:.1f} s",
@@ -155,7 +155,13 @@ def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *
 
 
 def witness_matrix(
-    found: pd.DataFrame, path: Path, *, dpi: int, detectors: Sequence[str], counts: Mapping[str, str]
+    found: pd.DataFrame,
+    path: Path,
+    *,
+    dpi: int,
+    detectors: Sequence[str],
+    titles: Mapping[str, str],
+    unanswered: Mapping[str, Sequence[str]],
 ) -> None:
     """Draw families against the groups that witness them, detectors side by side.
 
@@ -170,8 +176,10 @@ def witness_matrix(
         Pixels per inch.
     detectors
         In the order of the panels.
-    counts
-        Detector to what its panel's title says.
+    titles
+        Detector to its panel's title.
+    unanswered
+        Detector to the families that it has no answer for.
     """
     if found.empty:
         made = figure(8, 2.2)
@@ -192,9 +200,11 @@ def witness_matrix(
         for row in shown[shown["ifo"] == ifo].to_dict("records"):
             if row["group"] in groups:
                 _cell(axes, families.index(row["family"]), groups.index(row["group"]), row, colours(norm(row["size"])))
+        for x in (families.index(name) for name in unanswered[ifo] if name in families):
+            axes.axvspan(x - 0.5, x + 0.5, facecolor="#F4F6F8", edgecolor="#C3CAD1", hatch="///", linewidth=0)
         axes.set_xticks(range(len(families)), [plain(name) for name in families], rotation=90, fontsize=9)
         axes.set(xlim=(-0.5, len(families) - 0.5), ylim=(len(groups) - 0.5, -0.5))
-        axes.set_title(plain(counts[ifo], 60), loc="left", fontsize=9.5)
+        axes.set_title(plain(titles[ifo], 60), loc="left", fontsize=9.5)
         axes.set_xticks(np.arange(-0.5, len(families)), minor=True)
         axes.set_yticks(np.arange(-0.5, len(groups)), minor=True)
         axes.grid(which="minor", color="#E4E7EA", linewidth=0.8)
@@ -202,12 +212,12 @@ def witness_matrix(
         axes.spines[:].set_visible(False)
     names = [plain(name, 44) + (" (safety unknown)" if name in unknown else "") for name in groups]
     grid[0].set_yticks(range(len(groups)), names, fontsize=9)
-    bar = made.colorbar(ScalarMappable(norm, colours), ax=list(grid), shrink=0.8, pad=0.01)
+    bar = made.colorbar(ScalarMappable(norm, colours), ax=list(grid), shrink=0.7, pad=0.01, aspect=30)
     bar.set_label("|T|, spreads of the slides", fontsize=9)
     left = found["family"].nunique() - len(families), found["group"].nunique() - len(groups)
     more = "" if left == (0, 0) else f"   Not drawn: {left[0]} families, {left[1]} groups."
     marks = "   ".join(f"{mark} {name}" for name, mark in MARKS.items())
-    made.supxlabel(f"{marks}   number: lag in seconds{more}", fontsize=9, x=0.02, ha="left")
+    made.supxlabel(f"{marks}   number: lag in seconds   hatched: no answer{more}", fontsize=9, x=0.02, ha="left")
     save(made, path, dpi)
 
 
@@ -217,7 +227,7 @@ def _cell(axes: Axes, x: int, y: int, row: Mapping[str, Any], colour: tuple[floa
     bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
     ink = "black" if bright > 0.5 else "white"
     axes.text(x, y - 0.17, MARKS.get(row["relation"], ""), ha="center", va="center", fontsize=7, color=ink)
-    axes.text(x, y + 0.22, f"{row['lag']:+g}" if row["lag"] else "0", ha="center", va="center", fontsize=7.5, color=ink)
+    axes.text(x, y + 0.22, signed_text(row["lag"]), ha="center", va="center", fontsize=7.5, color=ink)
 
 
 def calibration(pseudo: pd.DataFrame, path: Path, *, dpi: int) -> None:

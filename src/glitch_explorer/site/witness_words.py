@@ -36,12 +36,22 @@ def chance_text(p: float | None) -> str:
     """Write a p- or q-value: two digits, powers of ten below 0.001, and no smaller than `LEAST_SHOWN`."""
     if p is None or pd.isna(p):
         return "–"
-    if p < LEAST_SHOWN:
-        return f"below {chance_text(LEAST_SHOWN)}"
     if p >= 0.001:
         return f"{p:.2g}"
-    digits, power = f"{p:.0e}".split("e")
-    return f"{digits} × 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    digits, power = f"{max(p, LEAST_SHOWN):.0e}".split("e")
+    shown = f"10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return f"<\u00a0{shown}" if p < LEAST_SHOWN else f"{digits}\u00a0×\u00a0{shown}"
+
+
+def equals_text(name: str, p: float | None) -> str:
+    """Write `q = 0.02`, or `q < 10⁻⁶`."""
+    shown = chance_text(p)
+    return f"{name}\u00a0{shown}" if shown.startswith("<") else f"{name}\u00a0=\u00a0{shown}"
+
+
+def signed_text(value: float, digits: int = 0) -> str:
+    """Write a number with its sign, 0 without."""
+    return f"{value:+.{digits}f}".replace("-", "−") if value else "0"
 
 
 def share_text(share: float) -> str:
@@ -59,8 +69,8 @@ def interval_text(row: Mapping[str, Any]) -> str:
     low, high = row["excess_low"], row["excess_high"]
     if pd.isna(low) or pd.isna(high):
         return "no interval: under ten blocks of time"
-    held = "; it holds 0" if low <= 0 <= high else ""
-    return f"95\u00a0% interval {low:.2f} to {high:.2f}{held}"
+    held = ", which holds 0" if low <= 0 <= high else ""
+    return f"95\u00a0% interval {low:.2f} to {high:.2f}{held}".replace("-", "−")
 
 
 def relation_text(row: Mapping[str, Any]) -> str:
@@ -77,6 +87,11 @@ def relation_text(row: Mapping[str, Any]) -> str:
     return ""
 
 
+def verb_text(row: Mapping[str, Any]) -> str:
+    """Say whether it is high or low at the glitches."""
+    return "lights up" if row["t_peak"] > 0 else "drops"
+
+
 def witness_text(row: Mapping[str, Any]) -> str:
     """Say in a sentence or two what a witness does.
 
@@ -85,13 +100,13 @@ def witness_text(row: Mapping[str, Any]) -> str:
     row
         Row of table "witnesses", and `others`, the number of channels in its group besides it.
     """
-    verb = "lights up" if row["t_peak"] > 0 else "drops"
     random = row["efficiency"] - row["excess_efficiency"]
     group = f", with {count_text(row['others'], 'channel')} of its group," if row["others"] else ""
     told = (
-        f"({band_text(row['band'])}){group} {verb} {lag_text(row['lag'])} in {share_text(row['efficiency'])} of the "
+        f"({band_text(row['band'])}){group} {verb_text(row)} {lag_text(row['lag'])} in {share_text(row['efficiency'])} of the "
         f"family's glitches, against {share_text(max(random, 0.0))} at random times (excess "
-        f"{row['excess_efficiency']:.2f}, {interval_text(row)}); q = {chance_text(row['q_value'])}; "
+        f"{row['excess_efficiency']:.2f}, {interval_text(row)}); "
+        f"{equals_text('family-wise p', row['p_fwer'])}, {equals_text('q', row['q_value'])}; "
         f"{safety_text(row['safety'])}."
     )
     return f"{told} {relation_text(row)}".rstrip()
@@ -128,7 +143,7 @@ def ground_text(rows: pd.DataFrame, *, alpha: float) -> tuple[str, str]:
     found = told[told["p_fwer"] <= alpha].sort_values("p_fwer", kind="stable")
     if found.empty:
         return "nothing found", (
-            f"Nothing found in {count_text(len(told), 'channel')}; smallest p = {chance_text(told['p_fwer'].min())}."
+            f"Nothing found in {count_text(len(told), 'channel')}; smallest {equals_text('p', told['p_fwer'].min())}."
         )
     answers = set(found["answer"])
     best = found.iloc[0]
@@ -136,7 +151,7 @@ def ground_text(rows: pd.DataFrame, *, alpha: float) -> tuple[str, str]:
     verb = "more" if best["rho"] > 0 else "fewer"
     return answers.pop() if len(answers) == 1 else "both", (
         f"There are {verb} glitches when {best['channel']} is high (rank correlation {best['rho']:.2f}, "
-        f"p = {chance_text(best['p_fwer'])}, {best['blocks']} independent stretches{rest})."
+        f"{equals_text('p', best['p_fwer'])}, {best['blocks']} independent stretches{rest})."
     )
 
 
@@ -165,7 +180,7 @@ def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tup
     best = told.sort_values(["p_fwer", "p_value"], kind="stable").iloc[0]
     numbers = (
         f"{share_text(best['matched'])} of {best['n_glitches']} glitches, against "
-        f"{share_text(best['matched_slides'])} in slid trains, p = {chance_text(best['p_fwer'])}"
+        f"{share_text(best['matched_slides'])} in slid trains, {equals_text('p', best['p_fwer'])}"
     )
     if best["p_fwer"] > alpha:
         return False, (

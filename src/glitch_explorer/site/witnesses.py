@@ -10,9 +10,8 @@ import pandas as pd
 from glitch_explorer import files, tables
 from glitch_explorer.site import witness_plots
 from glitch_explorer.site.pages import render, whole_folder
-from glitch_explorer.site.witness_answers import TOLD, Coupling, answer, headline, read_own
-from glitch_explorer.site.witness_overview import overview
-from glitch_explorer.site.witness_words import KINDS
+from glitch_explorer.site.witness_answers import CONSTANTS, TOLD, Coupling, answer, headline, read_own
+from glitch_explorer.site.witness_overview import matrix_cells, overview
 
 
 def _panels(one: dict[str, Any], coupling: Coupling, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
@@ -86,7 +85,7 @@ def make_witness_pages(
             rows = coupling.witnesses[coupling.witnesses["family"] == family]
             tables.write("witnesses", rows, folder / f"{family}.parquet")
             said = headline(family, answers)
-            fragment = render("witness_fragment.html", family=family, headline=said, answers=answers, kinds=KINDS)
+            fragment = render("witness_fragment.html", family=family, headline=said, answers=answers, **CONSTANTS)
             files.write_text(folder / f"{family}.html", fragment)
             told[family] = answers
             pseudo.append(own.pseudo)
@@ -94,11 +93,12 @@ def make_witness_pages(
     nulls = pd.concat([part for part in pseudo if len(part)] or pseudo, ignore_index=True)
     gaps = pd.concat([part for part in coverage if len(part)] or coverage, ignore_index=True)
     pooled = tables.read("calibration", calibration)
-    values = overview(coupling, told, nulls, gaps, pooled)
+    values = overview(coupling, told, gaps, pooled)
+    cells = matrix_cells(told)
     with whole_folder(pictures) as folder:
         for path in (Path(matrix), folder / "matrix.png"):
             witness_plots.witness_matrix(
-                values["cells"], path, dpi=dpi, detectors=coupling.detectors, counts=values["counts"]
+                cells, path, dpi=dpi, detectors=coupling.detectors, **values["drawn"]
             )
         witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
     files.write_text(page, render("witnesses.html", folder=Path(pictures).name, **values))
