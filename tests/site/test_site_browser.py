@@ -54,7 +54,9 @@ def point(page: Any) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("name", ["index.html", "atlas.html", "family/F002.html", "map.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "atlas.html", "family/F001.html", "family/F003.html", "map.html", "witnesses.html"]
+)
 def test_page_opens_from_a_folder(site: Path, watched: Watched, name: str) -> None:
     page = watched.open(site / name)
     assert watched.spread() > 10

@@ -13,14 +13,25 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from glitch_explorer.site.witness_words import band_text, chance_text, equals_text, lag_text, signed_text, verb_text
+from glitch_explorer.site.witness_words import (
+    band_text,
+    chance_text,
+    equals_text,
+    lag_text,
+    signed_text,
+    verb_text,
+)
 
 _HERE = Path(__file__).parent
 
 
 def _number(value: float | None, digits: int = 2) -> str:
     """Write a number with `digits` decimals, a dash where there is none."""
-    return "–" if value is None or pd.isna(value) else f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
+    return (
+        "–"
+        if value is None or pd.isna(value)
+        else f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
+    )
 
 
 def _percent(value: float | None) -> str:

@@ -13,7 +13,14 @@ from glitch_explorer.coupling.groups import LIMIT
 from glitch_explorer.coupling.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.slow import GROUND_BANDS
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.witness_words import KINDS, LEAST_SHOWN, count_text, fringe_text, ground_text, witness_text
+from glitch_explorer.site.witness_words import (
+    KINDS,
+    LEAST_SHOWN,
+    count_text,
+    fringe_text,
+    ground_text,
+    witness_text,
+)
 
 #: A witness counts up to this q-value; slow drivers and fringes up to this p.
 ALPHA = 0.05
@@ -156,7 +163,9 @@ def answer(coupling: Coupling, own: Own, family: str, ifo: str) -> dict[str, Any
     glitches, ranked = part(own.glitches), rows[rows["p_fwer"].notna()]
     coverage, looked = part(own.coverage), set(rows["channel"])
     groups = witness_groups(rows, channels)
-    fringes, fringe_words = fringe_text(part(own.scattering), glitches["peak_frequency_hz"].median(), alpha=ALPHA)
+    fringes, fringe_words = fringe_text(
+        part(own.scattering), glitches["peak_frequency_hz"].median(), alpha=ALPHA
+    )
     return {
         "ifo": ifo,
         "state": state_of(rows, notes),
@@ -190,7 +199,9 @@ def headline(family: str, answers: list[dict[str, Any]]) -> str:
     for one in answers:
         if one["state"] == "witnessed":
             groups = count_text(len(one["groups"]), "group lights up", "groups light up")
-            said.append(f"{one['ifo']}: {groups} with {family} more often than chance allows (q at most {ALPHA:g}).")
+            said.append(
+                f"{one['ifo']}: {groups} with {family} more often than chance allows (q at most {ALPHA:g})."
+            )
     for state, words in (
         ("none", "No witness was found in"),
         ("unanswered", "There is no answer in"),

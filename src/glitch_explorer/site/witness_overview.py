@@ -62,7 +62,9 @@ def slow_lines(told: Told) -> list[dict[str, Any]]:
         for one in answers:
             if one["state"] != "absent":
                 for band in one["ground"]:
-                    sums.setdefault((band["name"], one["ifo"]), {}).setdefault(band["answer"], []).append(family)
+                    sums.setdefault((band["name"], one["ifo"]), {}).setdefault(band["answer"], []).append(
+                        family
+                    )
     return [
         {"name": name, "low": low, "high": high, "ifo": ifo, "by": by}
         for name, (low, high) in GROUND_BANDS.items()
@@ -123,7 +125,9 @@ def lead_text(lines: list[dict[str, Any]], families: int) -> str:
     witnessed = {family for line in lines for family in line["witnessed"]}
     answered = witnessed | {family for line in lines for family in line["none"]}
     if not answered:
-        return f"There is no answer for any of the {count_text(families, 'family', 'families')}: see below why."
+        return (
+            f"There is no answer for any of the {count_text(families, 'family', 'families')}: see below why."
+        )
     channels = "; ".join(f"{line['looked']} in {line['ifo']}" for line in lines)
     if not witnessed:
         return (
@@ -142,9 +146,7 @@ def _title(line: dict[str, Any]) -> str:
     return f"{line['ifo']}: {len(line['witnessed'])} of {count_text(answered, 'family', 'families')} with an answer"
 
 
-def overview(
-    coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.DataFrame
-) -> dict[str, Any]:
+def overview(coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]:
     """Collect the values of the page of all witnesses.
 
     Parameters
@@ -178,7 +180,9 @@ def overview(
         "unsafe": records(best_bands(unsafe)),
         "missing": missing_lines(coverage, looked),
         "groups": [
-            {"ifo": ifo, "group": group, "members": records(own)} for (ifo, group), own in groups if len(own) > 1
+            {"ifo": ifo, "group": group, "members": records(own)}
+            for (ifo, group), own in groups
+            if len(own) > 1
         ],
         **null_lines(told, pooled),
         **CONSTANTS,

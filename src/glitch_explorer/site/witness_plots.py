@@ -94,7 +94,9 @@ def _panel(axes: Axes, one: Profile) -> None:
     axes.plot(lag[found], t[found], "o", color=_RED, markersize=5, zorder=3)
     if one.lag is not None:
         at = float(t[np.argmin(np.abs(lag - one.lag))])
-        axes.plot([one.lag], [at], "D", markersize=10, markerfacecolor="none", markeredgecolor="black", zorder=4)
+        axes.plot(
+            [one.lag], [at], "D", markersize=10, markerfacecolor="none", markeredgecolor="black", zorder=4
+        )
     axes.set_title(one.title, loc="left", fontsize=9.5)
     reach = max(5.0, 1.15 * float(np.abs(t).max()))
     axes.set(xlim=(lag.min() - 1, lag.max() + 1), ylim=(min(-3.0, 1.25 * float(t.min())), reach))
@@ -199,7 +201,13 @@ def witness_matrix(
     for axes, ifo in zip(grid, detectors, strict=True):
         for row in shown[shown["ifo"] == ifo].to_dict("records"):
             if row["group"] in groups:
-                _cell(axes, families.index(row["family"]), groups.index(row["group"]), row, colours(norm(row["size"])))
+                _cell(
+                    axes,
+                    families.index(row["family"]),
+                    groups.index(row["group"]),
+                    row,
+                    colours(norm(row["size"])),
+                )
         for x in (families.index(name) for name in unanswered[ifo] if name in families):
             axes.axvspan(x - 0.5, x + 0.5, facecolor="#F4F6F8", edgecolor="#C3CAD1", hatch="///", linewidth=0)
         axes.set_xticks(range(len(families)), [plain(name) for name in families], rotation=90, fontsize=9)
@@ -217,13 +225,17 @@ def witness_matrix(
     left = found["family"].nunique() - len(families), found["group"].nunique() - len(groups)
     more = "" if left == (0, 0) else f"   Not drawn: {left[0]} families, {left[1]} groups."
     marks = "   ".join(f"{mark} {name}" for name, mark in MARKS.items())
-    made.supxlabel(f"{marks}   number: lag in seconds   hatched: no answer{more}", fontsize=9, x=0.02, ha="left")
+    made.supxlabel(
+        f"{marks}   number: lag in seconds   hatched: no answer{more}", fontsize=9, x=0.02, ha="left"
+    )
     save(made, path, dpi)
 
 
 def _cell(axes: Axes, x: int, y: int, row: Mapping[str, Any], colour: tuple[float, ...]) -> None:
     """Draw one cell of the matrix: colour, mark of the relation, lag."""
-    axes.fill([x - 0.5, x + 0.5, x + 0.5, x - 0.5], [y - 0.5, y - 0.5, y + 0.5, y + 0.5], color=colour, linewidth=0)
+    axes.fill(
+        [x - 0.5, x + 0.5, x + 0.5, x - 0.5], [y - 0.5, y - 0.5, y + 0.5, y + 0.5], color=colour, linewidth=0
+    )
     bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
     ink = "black" if bright > 0.5 else "white"
     axes.text(x, y - 0.17, MARKS.get(row["relation"], ""), ha="center", va="center", fontsize=7, color=ink)
@@ -252,7 +264,9 @@ def calibration(pseudo: pd.DataFrame, path: Path, *, dpi: int) -> None:
     for number, (kind, own) in enumerate(pseudo.groupby("kind", sort=True)):
         share = [(own["p_value"] <= level).mean() for level in levels]
         label = f"{KINDS.get(str(kind), str(kind))} ({len(own)})"
-        axes.plot(levels, share, color=(_BLUE, _RED)[number % 2], linestyle=("-", "--")[number % 2], label=label)
+        axes.plot(
+            levels, share, color=(_BLUE, _RED)[number % 2], linestyle=("-", "--")[number % 2], label=label
+        )
     axes.set(xlim=(0, 0.2), ylim=(0, None), xlabel="Level α", ylabel="Share of null families with p ≤ α")
     axes.legend(fontsize=8.5, frameon=False, loc="upper left")
     bare(axes)

@@ -21,7 +21,11 @@ def _panels(one: dict[str, Any], coupling: Coupling, profiles: pd.DataFrame) -> 
     found = bool(one["groups"])
     chosen = one["groups"][:TOLD] if found else one["strongest"]
     if not chosen:
-        words = f"{one['ifo']}: no glitch of this family" if one["state"] == "absent" else f"{one['ifo']}: no answer"
+        words = (
+            f"{one['ifo']}: no glitch of this family"
+            if one["state"] == "absent"
+            else f"{one['ifo']}: no answer"
+        )
         return [witness_plots.Profile(words, own.head(0), None, 0.0, 0.0)]
     return [
         witness_plots.make_profile(row, own, channels.loc[row["channel"]], half_s=one["half_s"], found=found)
@@ -85,7 +89,9 @@ def make_witness_pages(
             rows = coupling.witnesses[coupling.witnesses["family"] == family]
             tables.write("witnesses", rows, folder / f"{family}.parquet")
             said = headline(family, answers)
-            fragment = render("witness_fragment.html", family=family, headline=said, answers=answers, **CONSTANTS)
+            fragment = render(
+                "witness_fragment.html", family=family, headline=said, answers=answers, **CONSTANTS
+            )
             files.write_text(folder / f"{family}.html", fragment)
             told[family] = answers
             pseudo.append(own.pseudo)
