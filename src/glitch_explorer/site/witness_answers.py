@@ -100,7 +100,7 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[dict[str,
     -------
     list of dict
         The row of the group's strongest channel and band, and `members` (all channels of the
-        group), `others` (how many besides the strongest), `bands` (its other bands that
+        group), `bands` (its other bands that
         count) and `text` (a sentence).
     """
     counted = rows[rows["q_value"].to_numpy(dtype=float, na_value=1.0) <= ALPHA]
@@ -111,7 +111,7 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[dict[str,
         if best["channel"] not in set(among["channel"]):
             among = own.drop_duplicates("channel")[["channel", "safety"]]
         bands = own.loc[(own["channel"] == best["channel"]) & (own["band"] != best["band"]), "band"]
-        best |= {"members": records(among), "others": len(among) - 1, "bands": sorted(bands)}
+        best |= {"members": records(among), "bands": sorted(bands)}
         listed.append(best | {"text": witness_text(best)})
     return sorted(listed, key=lambda one: (one["rank"], one["group"]))
 
@@ -143,7 +143,7 @@ def missing_channels(coverage: pd.DataFrame, looked: set[str]) -> list[dict[str,
 
 
 def state_of(rows: pd.DataFrame, notes: list[str] | None) -> str:
-    """Say whether a family was `witnessed` in a detector, `none` was found, or it was `unanswered` or `absent`."""
+    """Say whether a family was `witnessed` in a detector, `none` found, or it is `unanswered` or `absent`."""
     if notes is None:
         return "absent"
     if not rows["p_fwer"].notna().any():
@@ -200,7 +200,7 @@ def headline(family: str, answers: list[dict[str, Any]]) -> str:
         if one["state"] == "witnessed":
             groups = count_text(len(one["groups"]), "group lights up", "groups light up")
             said.append(
-                f"{one['ifo']}: {groups} with {family} more often than chance allows (q at most {ALPHA:g})."
+                f"{one['ifo']}: {groups} with {family} more than chance allows (q at most {ALPHA:g})."
             )
     for state, words in (
         ("none", "No witness was found in"),

@@ -37,7 +37,7 @@ def detector_lines(coupling: Coupling, told: Told) -> list[dict[str, Any]]:
 
 
 def matrix_cells(told: Told) -> pd.DataFrame:
-    """List what the matrix draws: a row a family, detector and group, groups without the detector's prefix."""
+    """List what the matrix draws: family, detector and group, the groups without the detector's prefix."""
     rows = [
         {
             "family": family,
@@ -122,28 +122,30 @@ def null_lines(told: Told, pooled: pd.DataFrame) -> dict[str, Any]:
 
 def lead_text(lines: list[dict[str, Any]], families: int) -> str:
     """Say in a few sentences what was found, or plainly that nothing was."""
+    if not families:
+        return "There is no family: nothing was asked."
+    every = count_text(families, "family", "families")
     witnessed = {family for line in lines for family in line["witnessed"]}
     answered = witnessed | {family for line in lines for family in line["none"]}
     if not answered:
-        return (
-            f"There is no answer for any of the {count_text(families, 'family', 'families')}: see below why."
-        )
+        return f"There is no answer for any of the {every}: see below why."
     channels = "; ".join(f"{line['looked']} in {line['ifo']}" for line in lines)
+    looked = f"Channels looked at: {channels}."
     if not witnessed:
         return (
-            f"No witness was found for any of the {count_text(families, 'family', 'families')}. Channels looked at: "
-            f"{channels}. None of them lights up with a family more often than chance allows (q at most {ALPHA:g})."
+            f"No witness was found for any of the {every}. {looked} None of them lights up with a family "
+            f"more than chance allows (q at most {ALPHA:g})."
         )
     return (
-        f"{len(witnessed)} of {count_text(families, 'family', 'families')} have at least one witness: a channel that "
-        f"lights up with the family more often than chance allows (q at most {ALPHA:g}). Channels looked at: {channels}."
+        f"{len(witnessed)} of {every} have at least one witness: a channel that lights up with the family "
+        f"more than chance allows (q at most {ALPHA:g}). {looked}"
     )
 
 
 def _title(line: dict[str, Any]) -> str:
     """Say above a detector's panel how many families have a witness there."""
-    answered = len(line["witnessed"]) + len(line["none"])
-    return f"{line['ifo']}: {len(line['witnessed'])} of {count_text(answered, 'family', 'families')} with an answer"
+    answered = count_text(len(line["witnessed"]) + len(line["none"]), "family", "families")
+    return f"{line['ifo']}: {len(line['witnessed'])} of {answered} with an answer"
 
 
 def overview(coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]:

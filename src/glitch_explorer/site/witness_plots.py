@@ -16,6 +16,7 @@ from matplotlib.patches import Patch
 from scipy.stats import binom
 
 from glitch_explorer.coupling.bands import CELL_S, Band, settling_s
+from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
 from glitch_explorer.site.witness_words import KINDS, band_text, lag_text, signed_text, verb_text
@@ -199,7 +200,7 @@ def witness_matrix(
     colours = colormaps["cividis_r"]
     unknown = set(shown.loc[shown["safety"] == "unknown", "group"])
     for axes, ifo in zip(grid, detectors, strict=True):
-        for row in shown[shown["ifo"] == ifo].to_dict("records"):
+        for row in records(shown[shown["ifo"] == ifo]):
             if row["group"] in groups:
                 _cell(
                     axes,

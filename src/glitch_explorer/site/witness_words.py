@@ -6,6 +6,7 @@ Nothing is claimed beyond an order in time and a share of glitches.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 #: Smaller p- and q-values continue the tail of a few hundred slides too far to be written out.
@@ -77,8 +78,9 @@ def relation_text(row: Mapping[str, Any]) -> str:
     """Say what is known of the order in time; empty where the lag says it all."""
     if row["relation"] == "leads":
         return (
-            f"A precursor candidate: it is there before the glitch begins, in the {row['n_leading']} glitches "
-            "that have data then and no other of the family in the minute before."
+            "A precursor candidate: it is there before the glitch begins, judged from the "
+            f"{row['n_leading']} glitches that have data then and no other of the family in the minute "
+            "before."
         )
     if row["relation"] == "follows":
         return "It follows: only lags after the glitch survive correction."
@@ -98,14 +100,14 @@ def witness_text(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row
-        Row of table "witnesses", and `others`, the number of channels in its group besides it.
+        Row of table "witnesses", and `members`, the channels of its group.
     """
     random = row["efficiency"] - row["excess_efficiency"]
-    group = f", with {count_text(row['others'], 'channel')} of its group," if row["others"] else ""
+    group = f", one of a group of {len(row['members'])}" if len(row["members"]) > 1 else ""
     told = (
-        f"({band_text(row['band'])}){group} {verb_text(row)} {lag_text(row['lag'])} in {share_text(row['efficiency'])} of the "
-        f"family's glitches, against {share_text(max(random, 0.0))} at random times (excess "
-        f"{row['excess_efficiency']:.2f}, {interval_text(row)}); "
+        f"({band_text(row['band'])}{group}) {verb_text(row)} {lag_text(row['lag'])} in "
+        f"{share_text(row['efficiency'])} of the family's glitches, against {share_text(max(random, 0.0))} "
+        f"at random times (excess {row['excess_efficiency']:.2f}, {interval_text(row)}); "
         f"{equals_text('family-wise p', row['p_fwer'])}, {equals_text('q', row['q_value'])}; "
         f"{safety_text(row['safety'])}."
     )
@@ -136,15 +138,12 @@ def ground_text(rows: pd.DataFrame, *, alpha: float) -> tuple[str, str]:
         return "no channel", "No channel of ground motion covers this band."
     told = rows[rows["p_fwer"].notna()]
     if told.empty:
-        blocks = int(rows["blocks"].max())
-        return "too short", (
-            f"Too short: {count_text(blocks, 'independent stretch', 'independent stretches')} of time cannot answer it."
-        )
+        blocks = count_text(int(rows["blocks"].max()), "independent stretch", "independent stretches")
+        return "too short", f"Too short: {blocks} of time cannot answer it."
     found = told[told["p_fwer"] <= alpha].sort_values("p_fwer", kind="stable")
     if found.empty:
-        return "nothing found", (
-            f"Nothing found in {count_text(len(told), 'channel')}; smallest {equals_text('p', told['p_fwer'].min())}."
-        )
+        least = equals_text("p", told["p_fwer"].min())
+        return "nothing found", f"Nothing found in {count_text(len(told), 'channel')}; smallest {least}."
     answers = set(found["answer"])
     best = found.iloc[0]
     rest = f", and {count_text(len(found) - 1, 'more channel')}" if len(found) > 1 else ""
@@ -168,7 +167,7 @@ def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tup
         Level at which a channel counts.
     """
     if rows.empty:
-        if pd.isna(frequency_hz):
+        if np.isnan(frequency_hz):
             return False, "Not asked: the catalogue does not say at which frequencies these glitches peak."
         return False, (
             "Not asked: fringes are predicted from displacement channels, for families of low frequency. "
@@ -184,8 +183,8 @@ def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tup
     )
     if best["p_fwer"] > alpha:
         return False, (
-            f"No: of {count_text(len(told), 'displacement channel')} none predicts the frequencies better than "
-            f"chance allows; the nearest is {best['channel']} ({numbers})."
+            f"No: of {count_text(len(told), 'displacement channel')} none predicts the frequencies better "
+            f"than chance allows; the nearest is {best['channel']} ({numbers})."
         )
     more = int((told["p_fwer"] <= alpha).sum()) - 1
     rest = f" {count_text(more, 'more channel')} also." if more else ""
