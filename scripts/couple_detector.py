@@ -3,7 +3,7 @@
 from glitch_explorer import tables
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.family import open_source
-from glitch_explorer.job import logged
+from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -14,9 +14,9 @@ if __name__ == "__main__":
             frame_type=wanted.frame_type,
             host=wanted.host,
             lists=snakemake.input.lists,
-            safety=[snakemake.params.shipped, *snakemake.input.safety],
+            safety=[own_file(wanted.shipped, snakemake.scriptdir), *snakemake.input.safety],
             store="results/coupling/store",
-            store_gib=wanted.store_gib,
+            store_gib=snakemake.config["coupling"]["store_gib"],
             bands=wanted.bands,
         )
         segments = tables.read("segments", snakemake.input.segments)

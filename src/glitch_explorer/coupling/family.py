@@ -200,6 +200,7 @@ def _in_detector(
         pseudo=settings.pseudo_families,
         seed=settings.seed,
         threads=settings.threads,
+        groups={},  # once a detector, and joined to all families' witnesses
     )
     made = {
         "witnesses": result.table.drop(columns="group"),

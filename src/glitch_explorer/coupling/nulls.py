@@ -32,9 +32,7 @@ FAIL_BELOW = 0.025
 class Measured:
     """Statistics of m features at L lags, and of their slides."""
 
-    #: ``(m, L)`` AUC of on-source against background; NaN where fewer than `LEAST_GLITCHES` have data.
-    auc: Float64
-    #: ``(m, L)`` T; 0 where the AUC is NaN.
+    #: ``(m, L)`` T; 0 where fewer than `LEAST_GLITCHES` have data.
     t: Float64
     #: ``(m, S)`` largest abs(T) over the lags of each slide.
     peaks: Float32
@@ -42,32 +40,26 @@ class Measured:
     count: Int64
 
 
-def measure(
-    values: Float32,
-    cells: Int64,
-    block: Int32,
-    background: Bool,
-    slid: Slid,
-    *,
-    threads: int,
-) -> Measured:
+def measure(values: Float32, cells: Int64, block: Int32, slid: Slid, *, threads: int) -> Measured:
     """Measure every feature of ``values (n, m)`` at every lag, for the train and its slides.
 
-    The answer does not depend on `threads`.
+    T ranks on-source against all live time near, not against the background: the background leaves
+    the train's own surroundings out, but not those of its slides, and where a channel wanders for
+    minutes the train then looks special. The answer does not depend on `threads`.
     """
-    quiet = window_mask(background)
+    everything = window_mask(np.ones(len(cells), dtype=bool))
     seam = np.unique(slid.grid.end) - 1
 
     def work(first: int) -> Measured:
         held = windows(values[:, first : first + _CHUNK], cells, block)
-        placed = placements(held, quiet, cells)
+        placed = placements(held, everything, cells)
         placed[:, seam] = 0.0  # between an interval's end and what comes next: neither high nor low
         return _chunk(placed, slid)
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         parts = list(pool.map(work, range(0, values.shape[1], _CHUNK)))
     return Measured(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("auc", "t", "peaks", "count"))
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "peaks", "count"))
     )
 
 
@@ -75,9 +67,8 @@ def _chunk(placed: Float32, slid: Slid) -> Measured:
     """Measure a few features."""
     grid, train, starts = slid.grid, slid.train, slid.starts
     m, lags = len(placed), len(grid.lags)
-    auc, t = np.full((m, lags), np.nan), np.zeros((m, lags))
+    t, count = np.zeros((m, lags)), np.zeros((m, lags), dtype=np.int64)
     peaks = np.zeros((m, len(starts) - 1), dtype=np.float32)
-    count = np.zeros((m, lags), dtype=np.int64)
     inside = np.zeros(lags + 1, dtype=np.int64)
     np.add.at(inside, train.low, 1)
     np.add.at(inside, train.high, -1)
@@ -94,11 +85,32 @@ def _chunk(placed: Float32, slid: Slid) -> Measured:
         sums = sum_at(np.nan_to_num(placed[k])[grid.rows], starts, train.low, train.high, lags)
         count[k] = counts[0]
         enough = counts[0] >= LEAST_GLITCHES
-        auc[k, enough] = 0.5 + sums[0, enough] / counts[0, enough]
         # The root makes the spread of a slide independent of how many of its glitches have data.
         scores = sums / np.sqrt(np.maximum(counts, 1.0) * np.maximum(whole, 1.0))
         t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough)
-    return Measured(auc, t, peaks, count)
+    return Measured(t, peaks, count)
+
+
+def areas(values: Float32, cells: Int64, block: Int32, background: Bool, slid: Slid) -> Float64:
+    """Give the AUC of on-source against the background near it.
+
+    Returns
+    -------
+    ``(m, L)``, NaN where fewer than `LEAST_GLITCHES` have data.
+    """
+    grid, train = slid.grid, slid.train
+    held = windows(values, cells, block)
+    placed = placements(held, window_mask(background), cells)
+    auc = np.full((len(placed), len(grid.lags)), np.nan)
+    for k, row in enumerate(placed):
+        known, score = (~np.isnan(row)).astype(np.float32), np.nan_to_num(row)
+        count, total = (
+            sum_at(each[grid.rows], slid.starts[:1], train.low, train.high, len(grid.lags))[0]
+            for each in (known, score)
+        )
+        enough = count >= LEAST_GLITCHES
+        auc[k, enough] = 0.5 + total[enough] / count[enough]
+    return auc
 
 
 def standardise(observed: Float64, slides: Float64, enough: Bool) -> tuple[Float64, Float32]:

@@ -13,7 +13,7 @@ from glitch_explorer.coupling.background import Background, family_background
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.features import FeatureSet
 from glitch_explorer.coupling.groups import correlated_groups
-from glitch_explorer.coupling.nulls import Measured, measure, share_above
+from glitch_explorer.coupling.nulls import Measured, areas, measure, share_above
 from glitch_explorer.coupling.pseudo import Null, pseudo_families
 from glitch_explorer.coupling.ranks import (
     STEP,
@@ -124,15 +124,19 @@ def find_witnesses(
         values,
         features.cells,
         features.block,
-        job.background.mask,
         job.slid,
         threads=threads,
     )
+    heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
+    if not heard.any():
+        return _nothing(notes.NO_DATA)
+    columns, values, ranked = columns[heard].reset_index(drop=True), values[:, heard], ranked[heard]
+    measured = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
     if groups is None:
         groups = correlated_groups(values[job.background.mask], columns["channel"])
     columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])
     table, profiles = _answer(job, columns, values, measured, ranked)
-    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo, slides=slides)
+    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo)
     said = notes.notes(
         table,
         given=len(family),
@@ -204,12 +208,14 @@ def _answer(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Make the tables "witnesses" and "lag_profiles" from what was measured."""
     lags = job.slid.grid.lags
+    auc = areas(values, job.features.cells, job.features.block, job.background.mask, job.slid)
     most = np.abs(measured.t).max(axis=1)
     null = measured.peaks[ranked].max(axis=0, initial=0.0).astype(float)
     limit = float(np.quantile(null, 1 - ALPHA, method="higher")) if ranked.any() else np.inf
     surviving = np.abs(measured.t) > limit
     timings = _timings(job, columns, values, measured, surviving)
     rows = _effects(job, values, measured, timings)
+    rows["auc"] = auc[np.arange(len(rows)), [timing.lag for timing in timings]]
     table = pd.concat([columns[["channel", "band", "safety", "group", "coverage"]], rows], axis=1)
     p_fwer, p_value = share_above(most, null), fit_tail(null, seed=job.seed + _TAIL).p_value(most)
     table["p_fwer"], table["p_value"] = np.where(ranked, p_fwer, np.nan), np.where(ranked, p_value, np.nan)
@@ -221,7 +227,7 @@ def _answer(
             "channel": np.repeat(columns["channel"].to_numpy(), len(lags)),
             "band": np.repeat(columns["band"].to_numpy(), len(lags)),
             "lag": np.tile(lags.astype(float), len(columns)),
-            "auc": measured.auc.ravel(),
+            "auc": auc.ravel(),
             "t_statistic": measured.t.ravel(),
             "n_glitches": measured.count.ravel(),
             "survives": (surviving & ranked[:, None]).ravel(),
@@ -242,7 +248,7 @@ def _timings(
     train, grid, features = job.slid.train, job.slid.grid, job.features
     quiet = window_mask(job.background.mask)
     held = windows(values[:, found], features.cells, features.block)
-    placed = placements(held, quiet, features.cells)
+    placed = placements(held, window_mask(np.ones(len(features.cells), dtype=bool)), features.cells)
     lonely = profile.alone(job.times)[train.used]
     few_slid = job.slid.part(lonely)
     few = few_slid.train
@@ -305,7 +311,6 @@ def _effect(
     return {
         "lag": float(lags[timing.lag]),
         "lag_peak": float(lags[timing.peak]),
-        "auc": measured.auc[k, timing.lag],
         "t_statistic": measured.t[k, timing.lag],
         "t_peak": measured.t[k, timing.peak],
         "efficiency": found.efficiency,
@@ -321,14 +326,13 @@ def _effect(
     }
 
 
-def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int, slides: int) -> pd.DataFrame:
+def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int) -> pd.DataFrame:
     """Try the procedure on null families."""
     null = Null(
         cells=job.features.cells,
         block=job.features.block,
         values=values,
         quiet=quiet,
-        slides=slides,
         threads=job.threads,
     )
     if not values.shape[1]:
