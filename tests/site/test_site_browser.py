@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_coupling import EVIL
 from fake_results import HOSTILE
 from PIL import Image
 
@@ -140,6 +141,17 @@ def test_keyboard_reaches_and_steps_through_the_glitches(site: Path, watched: Wa
     assert page.locator("#what").inner_text() != first
     page.keyboard.press("ArrowLeft")
     assert page.locator("#what").inner_text() == first
+
+
+@pytest.mark.parametrize("name", ["witnesses.html", "family/F001.html"])
+def test_witnesses_fit_a_phone_in_the_dark(site: Path, chromium: Any, name: str) -> None:
+    phone = Watched(chromium, "dark")
+    phone.page.set_viewport_size({"width": 390, "height": 720})
+    page = phone.open(site / name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert EVIL in page.locator("main").inner_text()
+    page.close()
+    assert not phone.complaints
 
 
 def test_dark_pages_are_dark(site: Path, chromium: Any) -> None:

@@ -50,7 +50,7 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
         assert parser.links
         for link in parser.links:
             if not link.startswith(("#", "data:,")):
-                target = (page.parent / link).resolve()
+                target = (page.parent / link.partition("#")[0]).resolve()
                 assert target.is_relative_to(site.resolve()), (page.name, link)
                 assert target.is_file(), (page.name, link)
 
