@@ -119,7 +119,7 @@ def test_fringes_that_were_not_asked_for():
         [("F", "H1", "H1:SUS", 3, None, None, None, None)], columns=tables.SCHEMAS["scattering"].names
     )
     assert fringe_text(none, 30.0, alpha=0.05) == (
-        False,
+        "too few",
         "Not answered: too few glitches have displacement data.",
     )
 

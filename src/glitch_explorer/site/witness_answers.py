@@ -202,11 +202,11 @@ def headline(family: str, answers: list[dict[str, Any]]) -> str:
             said.append(
                 f"{one['ifo']}: {groups} with {family} more than chance allows (q at most {ALPHA:g})."
             )
-    for state, words in (
-        ("none", "No witness was found in"),
-        ("unanswered", "There is no answer in"),
-        ("absent", "It has no glitch in"),
+    for state, words, joined in (
+        ("none", "No witness was found in", " or "),
+        ("unanswered", "There is no answer in", " and "),
+        ("absent", "It has no glitch in", " and "),
     ):
         if state in by_state:
-            said.append(f"{words} {' and '.join(by_state[state])}.")
+            said.append(f"{words} {joined.join(by_state[state])}.")
     return " ".join(said)

@@ -71,7 +71,7 @@ def make_profile(
     settled = feature_settling_s(str(row["band"]) if filtered else "", float(channel["rate_hz"]))
     half_s = 0.0 if np.isnan(half_s) else half_s
     words = f"{verb_text(row)} {lag_text(row['lag'])}"
-    told = words if found else "strongest of all, within what chance allows"
+    told = words if found else "the strongest, but it does not count"
     return Profile(
         title=f"{plain(row['channel'], 52)}\n{band_text(row['band'])}: {told}; settles in {settled:.1f} s",
         rows=own.sort_values("lag"),
@@ -87,7 +87,7 @@ def _panel(axes: Axes, one: Profile) -> None:
         nothing(axes, one.title)
         return
     lag, t = one.rows["lag"].to_numpy(), one.rows["t_statistic"].to_numpy()
-    found = one.rows["survives"].to_numpy() & (one.lag is not None)
+    found = one.rows["survives"].to_numpy()
     axes.axvspan(max(one.near_s, lag.min()), one.half_s, color="#E4E7EA", linewidth=0, zorder=0)
     axes.axhline(0, color=_GREY, linewidth=0.8, zorder=1)
     axes.axvline(0, color="black", linewidth=1.2, zorder=1)

@@ -154,7 +154,7 @@ def ground_text(rows: pd.DataFrame, *, alpha: float) -> tuple[str, str]:
     )
 
 
-def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tuple[bool, str]:
+def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tuple[str, str]:
     """Answer for one family and detector whether the frequencies are those of scattered light.
 
     Parameters
@@ -165,27 +165,35 @@ def fringe_text(rows: pd.DataFrame, frequency_hz: float, *, alpha: float) -> tup
         The family's median peak frequency.
     alpha
         Level at which a channel counts.
+
+    Returns
+    -------
+    answer, text
+        `yes`, `no`, `too few` or `not asked`, and the words for it.
     """
     if rows.empty:
         if np.isnan(frequency_hz):
-            return False, "Not asked: the catalogue does not say at which frequencies these glitches peak."
-        return False, (
+            return (
+                "not asked",
+                "Not asked: the catalogue does not say at which frequencies these glitches peak.",
+            )
+        return "not asked", (
             "Not asked: fringes are predicted from displacement channels, for families of low frequency. "
             f"This one's median peak frequency is {frequency_hz:.0f} Hz."
         )
     told = rows[rows["p_fwer"].notna()]
     if told.empty:
-        return False, "Not answered: too few glitches have displacement data."
+        return "too few", "Not answered: too few glitches have displacement data."
     best = told.sort_values(["p_fwer", "p_value"], kind="stable").iloc[0]
     numbers = (
         f"{share_text(best['matched'])} of {best['n_glitches']} glitches, against "
         f"{share_text(best['matched_slides'])} in slid trains, {equals_text('p', best['p_fwer'])}"
     )
     if best["p_fwer"] > alpha:
-        return False, (
+        return "no", (
             f"No: of {count_text(len(told), 'displacement channel')} none predicts the frequencies better "
             f"than chance allows; the nearest is {best['channel']} ({numbers})."
         )
     more = int((told["p_fwer"] <= alpha).sum()) - 1
     rest = f" {count_text(more, 'more channel')} also." if more else ""
-    return True, f"Yes: fringes of {best['channel']} meet the frequency of {numbers}.{rest}"
+    return "yes", f"Yes: fringes of {best['channel']} meet the frequency of {numbers}.{rest}"
