@@ -21,6 +21,7 @@ except UserError as problem:
 CONFIGURED_FILES = (
     config["source"]["paths"] + config["segments"]["files"] + config["events"]["files"]
 )
+WITNESSES = bool(config["coupling"]["channels"])
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 

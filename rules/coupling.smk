@@ -110,7 +110,49 @@ rule gather_witnesses:
         "../scripts/gather_witnesses.py"
 
 
+rule witness_pages:
+    input:
+        families="results/map/families.parquet",
+        members=families("results/map/members/{family}.parquet"),
+        witnesses=rules.gather_witnesses.output.witnesses,
+        calibration=rules.gather_witnesses.output.calibration,
+        notes=rules.gather_witnesses.output.notes,
+        profiles=families("results/coupling/{family}/lag_profiles.parquet"),
+        pseudo=families("results/coupling/{family}/pseudo_families.parquet"),
+        scattering=families("results/coupling/{family}/scattering.parquet"),
+        coverage=families("results/coupling/{family}/coverage.parquet"),
+        groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+        slow=expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+    output:
+        pages=directory("results/coupling/pages"),
+        page="results/site/witnesses.html",
+        pictures=directory("results/site/witnesses"),
+        matrix=report(
+            "results/figures/witness_matrix.png",
+            category="Witnesses",
+            caption="../report/witness_matrix.rst",
+        ),
+    log:
+        "results/logs/witness_pages.log",
+    benchmark:
+        "results/benchmarks/witness_pages.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        dpi=config["figures"]["dpi"],
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("witness_pages"),
+    script:
+        "../scripts/witness_pages.py"
+
+
 rule coupling:
     input:
         rules.gather_witnesses.output,
+        rules.witness_pages.output,
         expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
