@@ -1,10 +1,25 @@
 # Which auxiliary channels witness a family. A family's own job reads its member file and nothing of the
 # others'; what families share is a store of features, which may be deleted at any time.
+# What opens the auxiliary channels. A place's `{ifo}` is the detector's, not a wildcard of the rule.
+CHANNEL_SOURCE = {
+    "source": config["coupling"]["source"],
+    "frames": lambda wildcards: config["coupling"]["frames"],
+    "frame_type": lambda wildcards: config["coupling"]["frame_type"],
+    "host": config["coupling"]["host"],
+    "bands": config["coupling"]["bands"],
+    "store_gib": config["coupling"]["store_gib"],
+    "lists": lambda wildcards: [placed(path) for path in config["coupling"]["channels"]],
+    "lists_hash": digests(config["coupling"]["channels"]),
+    "shipped": str(BASE / "resources/channels/safety.csv"),
+    "shipped_hash": shipped("resources/channels/safety.csv"),
+}
+
+
 rule couple_family:
     input:
         members="results/map/members/{family}.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -28,9 +43,11 @@ rule couple_family:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        **config["coupling"],
-        shipped=str(BASE / "resources/channels/safety.csv"),
-        shipped_hash=shipped("resources/channels/safety.csv"),
+        **CHANNEL_SOURCE,
+        max_glitches=config["coupling"]["max_glitches"],
+        slides=config["coupling"]["slides"],
+        pseudo_families=config["coupling"]["pseudo_families"],
+        seed=config["coupling"]["seed"],
         code=code("couple_family"),
     script:
         "../scripts/couple_family.py"
@@ -42,7 +59,7 @@ rule couple_detector:
         members=families("results/map/members/{family}.parquet"),
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -60,9 +77,11 @@ rule couple_detector:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        **config["coupling"],
-        shipped=str(BASE / "resources/channels/safety.csv"),
-        shipped_hash=shipped("resources/channels/safety.csv"),
+        **CHANNEL_SOURCE,
+        ground=config["coupling"]["ground"],
+        max_glitches=config["coupling"]["max_glitches"],
+        slides=config["coupling"]["slides"],
+        seed=config["coupling"]["seed"],
         code=code("couple_detector"),
     script:
         "../scripts/couple_detector.py"

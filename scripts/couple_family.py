@@ -17,7 +17,7 @@ if __name__ == "__main__":
                 frames=wanted.frames,
                 frame_type=wanted.frame_type,
                 host=wanted.host,
-                lists=snakemake.input.lists,
+                lists=wanted.lists,
                 safety=[snakemake.params.shipped, *snakemake.input.safety],
                 store="results/coupling/store",
                 store_gib=wanted.store_gib,

@@ -14,10 +14,10 @@ import numpy as np
 
 from glitch_explorer.sources.frames import NO_CHANNEL, Piece
 
-#: Each service's client: the module to import, and the package that has it.
+#: Each service's client: the module to import, and what installs it (NDS2's is not on PyPI).
 CLIENTS = {
-    "nds2": ("nds2", "python-nds2-client with conda"),
-    "arrakis": ("arrakis", "arrakis-python"),
+    "nds2": ("nds2", "conda install -c conda-forge python-nds2-client"),
+    "arrakis": ("arrakis", "pip install arrakis"),
 }
 #: How the clients word missing data, and a missing channel.
 _NO_CHANNEL = ("no such channel", "unknown channel", "not found", "could not be found")
