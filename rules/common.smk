@@ -64,11 +64,15 @@ def digests(paths):
 
 def source_files(wildcards):
     """Source files, as inputs; folders of pictures are watched through `source_listing`."""
-    return [
-        path
-        for path in config["source"]["paths"] + config["source"]["metadata"]
-        if not Path(path).is_dir()
-    ]
+    paths = config["source"]["paths"] + config["source"]["metadata"]
+    for path in paths:
+        fetched = Path(config["download"]["folder"]) in Path(path).parents
+        if config["download"]["record"] and fetched and not Path(path).exists():
+            raise WorkflowError(
+                f"{path} is not there; fetch it first: run `snakemake --cores 1 download` with the same"
+                " --configfile"
+            )
+    return [path for path in paths if not Path(path).is_dir()]
 
 
 def listing(paths):

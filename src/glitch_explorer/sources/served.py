@@ -25,15 +25,21 @@ _NO_DATA = ("no data", "gap")
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch each channel and write what came; any other trouble ends the process with its traceback."""
+    """Fetch each channel and write what came; trouble with the server is told on stderr."""
     service, host, start, end, target, *channels = arguments
     arrays: dict[str, Any] = {}
     about: list[dict[str, Any] | str] = []
     for number, channel in enumerate(channels):
         try:
             series = _fetch(service, host, channel, float(start), float(end))
-        except (RuntimeError, ValueError) as problem:
-            about.append(_reason(problem))
+        # gwpy raises a group of what each of its ways to the data said.
+        except (RuntimeError, ValueError, ExceptionGroup) as problem:
+            said = _said(problem)
+            reason = _reason(said)
+            if reason is None:
+                sys.stderr.write(f"{said}\n")
+                return 1
+            about.append(reason)
         else:
             arrays[f"values_{number}"] = series.value
             rate, t0 = float(series.sample_rate.value), float(series.t0.value)
@@ -50,14 +56,18 @@ def _fetch(service: str, host: str, channel: str, start: float, end: float) -> A
     return TimeSeries.fetch(channel, start, end, host=host)
 
 
-def _reason(problem: Exception) -> str:
-    """Tell missing data from trouble, which is raised again."""
-    said = str(problem)
+def _said(problem: BaseException) -> str:
+    """Give the message of an error on one line; of a group those of its members."""
+    if isinstance(problem, BaseExceptionGroup):
+        return "; ".join(_said(one) for one in problem.exceptions)
+    return " ".join(str(problem).split())
+
+
+def _reason(said: str) -> str | None:
+    """Give the reason why a channel has no data; None where the trouble is another."""
     if any(word in said.lower() for word in _NO_CHANNEL):
         return NO_CHANNEL
-    if any(word in said.lower() for word in _NO_DATA):
-        return said
-    raise problem
+    return said if any(word in said.lower() for word in _NO_DATA) else None
 
 
 def read(path: Path, channels: Sequence[str]) -> dict[str, Piece | str]:
