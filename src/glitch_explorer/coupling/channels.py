@@ -127,7 +127,7 @@ def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
 
 def _of(pattern: str, ifo: str) -> bool:
     """Tell whether a pattern can be of a detector's channels."""
-    return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":")[0] + ":")
+    return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
 
 
 def channel_table(
