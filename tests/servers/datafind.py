@@ -1,7 +1,7 @@
 """The real GWDataFind server on loopback."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +16,20 @@ def serve_datafind(
     folder: Path,
     *,
     site: str,
-    tag: str,
+    tag: str | Sequence[str],
     duration: int,
     stretches: list[tuple[int, int]],
     osdf: str | None = None,
 ) -> Iterator[str]:
-    """Serve the frames of `folder`, as a diskcache tells them, and give the address.
+    """Serve the frames of `folder`, of one type or several, as a diskcache tells them, and give the address.
 
     With `osdf`, as at GWOSC, each has also the address under that one in the federation.
     """
     times = " ".join(f"{a} {b}" for a, b in stretches)
     cache = folder / "diskcache.txt"
-    cache.write_text(f"# version: 0x0101\n{folder},{site},{tag},.gwf,1,{duration} 0 1 {{{times}}}\n")
+    tags = [tag] if isinstance(tag, str) else tag
+    lines = [f"{folder},{site},{one},.gwf,1,{duration} 0 1 {{{times}}}" for one in tags]
+    cache.write_text("\n".join(["# version: 0x0101", *lines, ""]))
     config: dict[str, object] = {
         "api": {"versions": ["ldr", "v1"]},
         "input": {"source": [{"type": "diskcache", "path": str(cache), "interval": 3600}]},
