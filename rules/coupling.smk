@@ -4,10 +4,12 @@
 CHANNEL_SOURCE = {
     "source": config["coupling"]["source"],
     "frames": lambda wildcards: config["coupling"]["frames"],
-    "frame_type": config["coupling"]["frame_type"],
+    "frame_type": lambda wildcards: config["coupling"]["frame_type"],
     "host": config["coupling"]["host"],
     "bands": config["coupling"]["bands"],
     "strain": lambda wildcards: config["strain"]["channel"],
+    "lists": lambda wildcards: config["coupling"]["channels"],
+    "lists_hash": digests(config["coupling"]["channels"]),
     "shipped": "resources/channels/safety.csv",
     "shipped_hash": shipped("resources/channels/safety.csv"),
 }
@@ -17,7 +19,7 @@ rule couple_family:
     input:
         members="results/map/members/{family}.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -57,7 +59,7 @@ rule couple_detector:
         members=families("results/map/members/{family}.parquet"),
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
