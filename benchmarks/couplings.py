@@ -215,7 +215,7 @@ def summary(folder: Path) -> None:
         rank = couplings["rank"].fillna(np.inf)
         missed = (rank > 1) | ~(couplings["q_value"] <= validate.ALPHA)
         missed |= (couplings["lag_error"].abs() > validate.LAG_BIN_S) & ~missed
-        columns = ["class", "ifo", "channel", "family", "n_glitches", "rank", "band", "lag_error", "t_peak", "q_value"]
+        columns = ["planted_class", "ifo", "channel", "family", "n_glitches", "rank", "band", "lag_error", "t_peak", "q_value"]
         print("\nNot first, not significant, or at another lag:\n")
         print(couplings.loc[missed, columns].to_string(index=False))
         print("\nFalse discoveries:\n")

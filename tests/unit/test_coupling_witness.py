@@ -80,7 +80,7 @@ def test_an_unsafe_channel_is_shown_and_never_ranked(world, found):
     assert np.isnan(row["p_fwer"])
     assert np.isnan(row["p_value"])
     assert row["t_statistic"] > 5
-    assert any("unsafe channels" in note for note in table.notes)
+    assert any(note.startswith("Unsafe, shown apart") for note in table.notes)
     assert any("safety of" in note for note in table.notes)
     assert table.table.iloc[-2:]["channel"].eq(name(2)).all()
 

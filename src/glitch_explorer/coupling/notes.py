@@ -7,12 +7,19 @@ from glitch_explorer.coupling.nulls import calibration_table
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 
 #: None of the features could be used.
-NO_DATA = "No channel has enough data over this family's live time: nothing was looked at."
+NO_DATA = (
+    f"No channel has data over a fifth of the live time and at {LEAST_GLITCHES} or more of the glitches: "
+    "nothing was looked at."
+)
 #: The family leaves no background.
 TOO_DENSE = (
     "Glitches are so frequent here that under 10 % of the live time is background, even for the "
     "shortest lag range: no answer."
 )
+
+
+def _channels(n: int) -> str:
+    return f"{n} channel" if n == 1 else f"{n} channels"
 
 
 def too_few(usable: int, given: int | None = None) -> str:
@@ -32,7 +39,7 @@ def _found(table: pd.DataFrame, alpha: float) -> str:
     hits = ranked[ranked["p_fwer"] <= alpha]
     if len(hits):
         return (
-            f"{looked} were looked at; {hits['channel'].nunique()} channels light up with this family more "
+            f"{looked} were looked at; {hits['channel'].nunique()} of them light up with this family more "
             f"than chance allows (family-wise p at most {alpha:g})."
         )
     least = f": the smallest family-wise p is {ranked['p_fwer'].min():.2g}" if len(ranked) else ""
@@ -84,10 +91,12 @@ def notes(
             "the full range would have left under 10 % of the live time as background."
         )
     if dropped:
-        said.append(f"{dropped} channels are not looked at: too little data, or a value that never changes.")
+        said.append(
+            f"Not looked at: {_channels(dropped)} with too little data, or a value that never changes."
+        )
     missing = coverage[coverage["reason"] != ""]
     for reason, rows in missing.groupby("reason", sort=True):
-        said.append(f"{reason}: {rows['channel'].nunique()} channels.")
+        said.append(f"{reason}: {_channels(rows['channel'].nunique())}.")
     said += _remarks(table, alpha)
     failed = calibration_table(pseudo)
     failed = failed[~failed["passed"]]
@@ -105,13 +114,13 @@ def _remarks(table: pd.DataFrame, alpha: float) -> list[str]:
     unsafe = table[table["safety"] == "unsafe"]
     if len(unsafe):
         said.append(
-            f"{unsafe['channel'].nunique()} unsafe channels, which may hear the strain itself, are shown "
-            "apart and are not ranked."
+            f"Unsafe, shown apart and not ranked, as they may hear the strain itself: "
+            f"{_channels(unsafe['channel'].nunique())}."
         )
     hits = table[table["p_fwer"] <= alpha]
     unknown = hits.loc[hits["safety"] == "unknown", "channel"].nunique()
     if unknown:
-        said.append(f"The safety of {unknown} of the channels found is unknown.")
+        said.append(f"Of the channels found, the safety of {unknown} is unknown.")
     early = hits[(hits["lag"] < 0) & (hits["relation"] == "co-moves") & (hits["n_leading"] < LEAST_GLITCHES)]
     if len(early):
         alone = int(early["n_alone"].iloc[0])
@@ -122,7 +131,7 @@ def _remarks(table: pd.DataFrame, alpha: float) -> list[str]:
     leads = hits[hits["relation"] == "leads"]
     if len(leads):
         said.append(
-            f"{leads['channel'].nunique()} precursor candidates: they light up before the glitch begins. "
-            "That is an order in time, not its reason."
+            f"Precursor candidates, which light up before the glitch begins: "
+            f"{_channels(leads['channel'].nunique())}. That is an order in time, not its reason."
         )
     return said

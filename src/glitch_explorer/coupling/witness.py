@@ -131,6 +131,11 @@ def find_witnesses(
         job.slid,
         threads=threads,
     )
+    heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
+    if not heard.any():
+        return _nothing(notes.NO_DATA)
+    columns, values, ranked = columns[heard].reset_index(drop=True), values[:, heard], ranked[heard]
+    measured = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
     if groups is None:
         groups = correlated_groups(values[job.background.mask], columns["channel"])
     columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])

@@ -98,13 +98,14 @@ def couplings_table(held: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[str
             key = (family, plant["ifo"], plant["channel"])
             rows.append(_compared(plant, family, n, best.loc[key] if key in best.index else None))
     made = pd.DataFrame(rows, columns=tables.SCHEMAS["couplings"].names)
-    return made.astype({"rank": "Int64"}).sort_values(["class", "ifo", "channel", "family"], ignore_index=True)
+    order = ["planted_class", "ifo", "channel", "family"]
+    return made.astype({"rank": "Int64"}).sort_values(order, ignore_index=True)
 
 
 def _compared(plant: dict[str, Any], family: str | None, n: int, found: pd.Series | None) -> dict[str, Any]:
     """Compare one planted witness with the best row of its channel."""
     row: dict[str, Any] = {
-        "class": plant["class"],
+        "planted_class": plant["class"],
         "ifo": plant["ifo"],
         "channel": plant["channel"],
         "family": family,
@@ -259,7 +260,8 @@ def copies_check(witnesses: pd.DataFrame, truth: dict[str, Any]) -> Check:
     group = witnesses.drop_duplicates(["ifo", "channel"]).set_index("channel")["group"]
     pairs = [(one["channel"], one["group"]) for one in truth["decoys"] if one["kind"] == "correlated"]
     same = pd.Series([group[a] == group[b] for a, b in pairs if a in group.index and b in group.index])
-    return Check("correlated_decoys", _share(same), 1.0, "copies of a witness that are in its group", len(same))
+    meaning = "copies of a witness that are in its group"
+    return Check("correlated_decoys", _share(same), 1.0, meaning, len(same))
 
 
 def calibration_check(calibration: pd.DataFrame) -> Check:

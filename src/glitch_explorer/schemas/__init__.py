@@ -1,0 +1,13 @@
+"""The schemas of all tables, one module a stage."""
+
+import pyarrow as pa
+
+from glitch_explorer.schemas import audit, catalog, coupling, map, validate  # noqa: A004 - the stage's name
+
+SCHEMAS: dict[str, pa.Schema] = {
+    **catalog.TABLES,
+    **map.TABLES,
+    **audit.TABLES,
+    **coupling.TABLES,
+    **validate.TABLES,
+}

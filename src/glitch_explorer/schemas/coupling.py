@@ -1,0 +1,132 @@
+"""Auxiliary channels and the families that they witness."""
+
+import pyarrow as pa
+
+from glitch_explorer.schemas.columns import (
+    BAND,
+    BOOL,
+    CHANNEL,
+    FAMILY,
+    FLOAT,
+    IFO,
+    INT,
+    STRING,
+    Column,
+    schema,
+)
+
+#: A channel and band that was held against a family.
+_WITNESS: dict[str, Column] = {
+    "family": FAMILY,
+    "ifo": IFO,
+    "channel": CHANNEL,
+    "band": BAND,
+    "lag": (FLOAT, False, "s", "when it lights up relative to the glitch, its filter's delay taken off"),
+    "lag_peak": (FLOAT, False, "s", "lag with the largest abs(T)"),
+    "auc": (FLOAT, True, "", "chance that on-source is above background at `lag`, 0.5 is nothing"),
+    "t_statistic": (FLOAT, False, "", "T at `lag`: rank in all live time near, standardised by slides"),
+    "t_peak": (FLOAT, False, "", "T at `lag_peak`, to which the p-values belong"),
+    "efficiency": (FLOAT, True, "", "share of glitches above the background's 99 % threshold"),
+    "excess_efficiency": (FLOAT, True, "", "efficiency less the slides' mean"),
+    "excess_low": (FLOAT, True, "", "lower end of its 95 % interval, null under ten blocks"),
+    "excess_high": (FLOAT, True, "", "upper end of its 95 % interval"),
+    "deadtime": (FLOAT, False, "", "share of the live time flagged"),
+    "hveto_significance": (FLOAT, False, "", "-log10 of the Poisson tail, no trials factor, lag 0"),
+    "hveto_overstated": (BOOL, False, "", "its mean is too large: N_aux * window / T > 0.1"),
+    "p_fwer": (FLOAT, True, "", "family-wise p (max-T over channel, band, lag); null if unsafe"),
+    "p_value": (FLOAT, True, "", "the same with its tail continued, for the q-value"),
+    "relation": (STRING, False, "", "leads, co-moves, follows; empty where no lag survives"),
+    "safety": (STRING, False, "", "safe, unsafe or unknown"),
+    "n_glitches": (INT, False, "", "glitches with data at `lag`"),
+    "n_alone": (INT, False, "", "glitches with no other of the family in the minute before"),
+    "n_leading": (INT, False, "", "of those, the ones whose window at `lag` ends early enough"),
+    "coverage": (FLOAT, False, "", "share of the live time with data"),
+    "live_time_s": (FLOAT, False, "s", "live time that all this refers to"),
+}
+#: What the channel lists and safety tables say of a channel.
+_LISTED: dict[str, Column] = {
+    "channel": (STRING, False, "", "full name with the detector"),
+    "rate_hz": (FLOAT, False, "Hz", "sample rate at the time of the run"),
+    "rate_note": (STRING, False, "", "the list's sentence where the rate changes, else empty"),
+    "subsystem": (STRING, False, "", "part of the detector, e.g. PEM"),
+    "unit": (STRING, False, "", "unit of the samples, empty where the list says none"),
+    "kind": (STRING, False, "", "raw, rms, trend or displacement"),
+    "oscillator": (BOOL, False, "", "its value is a frequency that may cross another"),
+    "safety": (STRING, False, "", "safe, unsafe or unknown"),
+    "safety_source": (STRING, False, "", "who says so, empty where unknown"),
+    "safety_date": (STRING, False, "", "when that held"),
+}
+
+TABLES: dict[str, pa.Schema] = {
+    # One row a (channel, band) at the lag where it lights up; what depends on the family alone.
+    "family_witnesses": schema(**_WITNESS),
+    "witnesses": schema(
+        **_WITNESS,
+        group=(STRING, False, "", "group of correlated channels, called by its first"),
+        q_value=(FLOAT, True, "", "smallest false-discovery level at which it counts, over all families"),
+        rank=(INT, True, "", "place of its group within family and detector, by abs(T)"),
+    ),
+    "channel_coverage": schema(
+        family=FAMILY,
+        ifo=IFO,
+        channel=CHANNEL,
+        reason=(STRING, False, "", "why some of the live time has no data, empty where all has"),
+        share=(FLOAT, False, "", "share of the live time with data"),
+    ),
+    "lag_profiles": schema(
+        family=FAMILY,
+        ifo=IFO,
+        channel=CHANNEL,
+        band=BAND,
+        lag=(FLOAT, False, "s", "relative to the glitch, negative before"),
+        auc=(FLOAT, True, "", "on-source against background; null below eight glitches"),
+        t_statistic=(FLOAT, False, "", "T"),
+        n_glitches=(INT, False, "", "glitches with data"),
+        survives=(BOOL, False, "", "family-wise p below 0.05 at this lag"),
+    ),
+    "pseudo_families": schema(
+        family=FAMILY,
+        ifo=IFO,
+        kind=(STRING, False, "", "shifted (real train at an offset) or quiet (quiet times)"),
+        number=(INT, False, "", "number of the null family"),
+        p_value=(FLOAT, False, "", "its family-wise p"),
+    ),
+    "calibration": schema(
+        kind=(STRING, False, "", "kind of null family"),
+        alpha=(FLOAT, False, "", "level"),
+        n=(INT, False, "", "null families"),
+        n_below=(INT, False, "", "those with p at most alpha"),
+        share=(FLOAT, False, "", "the same as a share"),
+        binomial_p=(FLOAT, False, "", "chance of so many or more at exactly alpha"),
+        passed=(BOOL, False, "", "that chance is at least 0.025"),
+    ),
+    "slow_drivers": schema(
+        family=FAMILY,
+        ifo=IFO,
+        channel=CHANNEL,
+        band=BAND,
+        rho=(FLOAT, True, "", "rank correlation of counts per minute with log RMS"),
+        p_value=(FLOAT, True, "", "two-sided, null if too short"),
+        p_fwer=(FLOAT, True, "", "the same, Bonferroni over the family's rows"),
+        blocks=(INT, False, "", "independent stretches of time"),
+        correlation_min=(INT, False, "min", "correlation time of the channel"),
+        null=(STRING, False, "", "shift (within segments) or segments (permuted)"),
+        answer=(STRING, False, "", "rises, falls, nothing found, or too short"),
+    ),
+    "scattering": schema(
+        family=FAMILY,
+        ifo=IFO,
+        channel=CHANNEL,
+        n_glitches=(INT, False, "", "glitches with data"),
+        matched=(FLOAT, True, "", "share whose frequency a fringe meets within a factor of 1.2"),
+        matched_slides=(FLOAT, True, "", "the same for slid trains"),
+        p_value=(FLOAT, True, "", "mean mismatch as small by slides; null below eight glitches"),
+        p_fwer=(FLOAT, True, "", "the same, Bonferroni over the family's channels"),
+    ),
+    "channels": schema(**_LISTED),
+    "channel_groups": schema(
+        **_LISTED,
+        ifo=IFO,
+        group=(STRING, False, "", "group of correlated channels, called by its first"),
+    ),
+}

@@ -1,0 +1,104 @@
+"""The coupling stage in a small run: what it remakes, what it says, and what it keeps quiet about."""
+
+import json
+import shutil
+
+import pytest
+
+from glitch_explorer import tables
+from tests.workflow.conftest import Project, made_once
+
+pytestmark = pytest.mark.slow
+
+COUPLING = {
+    "channels": ["results/observatory/channels.csv"],
+    "frames": "results/observatory/aux/{ifo}",
+    "slides": 100,
+    "pseudo_families": 2,
+}
+BEFORE = {"catalog", "make_views", "embed_shard", "map_graph", "map_layout", "map_families"}
+
+
+@pytest.fixture(scope="session")
+def coupled(finished, tmp_path_factory) -> Project:
+    """Give a small finished run with couplings; clone it, do not change it."""
+
+    def make(folder):
+        project = finished.clone(folder)
+        project.configure(coupling=COUPLING)
+        project.run("coupling")
+
+    return made_once(tmp_path_factory, "coupled", make)
+
+
+def names(project: Project) -> list[str]:
+    return sorted(path.stem for path in (project.folder / "results/map/members").glob("*.parquet"))
+
+
+def test_every_family_gets_an_answer_or_a_reason(coupled):
+    results = coupled.folder / "results/coupling"
+    found = tables.read("witnesses", results / "witnesses.parquet")
+    said = json.loads((results / "notes.json").read_text())
+    assert sorted(said) == names(coupled)
+    for family, detectors in said.items():
+        for ifo, notes in detectors.items():
+            answered = ((found["family"] == family) & (found["ifo"] == ifo)).any()
+            assert notes
+            assert answered != notes[0].startswith(("Too few glitches", "No channel has data"))
+    unsafe = found[found["safety"] == "unsafe"]
+    assert unsafe["rank"].isna().all()
+    assert unsafe["q_value"].isna().all()
+    groups = tables.read("channel_groups", results / "groups/H1.parquet")
+    assert len(groups) >= 60
+    slow = tables.read("slow_drivers", results / "slow_drivers/H1.parquet")
+    assert set(slow["answer"]) == {"too short"}  # four segments are no twenty blocks
+
+
+def test_nothing_is_left_to_do(coupled):
+    assert "Nothing to be done" in coupled.run("--dry-run", "coupling")
+
+
+def test_a_key_of_the_statistics_remakes_no_map(coupled, tmp_path):
+    clone = coupled.clone(tmp_path / "clone")
+    clone.configure(coupling={"seed": 43})
+    planned = clone.plan("coupling")
+    assert planned["couple_family"] == len(names(coupled))
+    assert planned["couple_detector"] == 2
+    assert not set(planned) & (BEFORE | {"write_auxiliary"})
+    clone.configure(coupling={"seed": 42, "store_gib": 1})
+    assert "Nothing to be done" in clone.run("--dry-run", "coupling")
+
+
+def test_a_family_reruns_alone(coupled, tmp_path):
+    clone = coupled.clone(tmp_path / "clone")
+    first = names(coupled)[0]
+    shutil.rmtree(clone.folder / f"results/coupling/{first}")
+    assert clone.plan(f"results/coupling/{first}/witnesses.parquet") == {"couple_family": 1}
+    clone = coupled.clone(tmp_path / "other")
+    members = clone.folder / f"results/map/members/{first}.parquet"
+    tables.write("members", tables.read("members", members).iloc[1:], members)
+    assert clone.plan("coupling") == {"couple_family": 1, "gather_witnesses": 1}
+
+
+def test_a_store_that_is_gone_changes_nothing(coupled, tmp_path):
+    clone = coupled.clone(tmp_path / "clone")
+    stores = clone.folder / "results/coupling/store"
+    before = {name: data for name, data in clone.contents().items() if "/store/" not in name}
+    halves = sorted(path for path in stores.rglob("*") if path.is_file() and path.suffix != ".lock")
+    halves[0].write_bytes(halves[0].read_bytes()[: halves[0].stat().st_size // 2])
+    for path in halves[1 : len(halves) // 2]:
+        path.unlink()
+    assert "Nothing to be done" in clone.run("--dry-run", "coupling")
+    clone.run("coupling", "--forcerun", "couple_family", "couple_detector")
+    after = {name: data for name, data in clone.contents().items() if "/store/" not in name}
+    assert before == after
+
+
+def test_a_channel_list_with_a_fault_stops_with_its_name(coupled, tmp_path):
+    clone = coupled.clone(tmp_path / "clone")
+    (clone.folder / "mine.csv").write_text("channel,rate\nH1:PEM-X,16\n")
+    clone.configure(coupling={"channels": ["mine.csv"]})
+    text = clone.run("coupling", check=False)
+    logs = "".join(path.read_text() for path in (clone.folder / "results/logs").rglob("*.log"))
+    assert "mine.csv" in text + logs
+    assert "rate_hz" in text + logs
