@@ -6,7 +6,7 @@ and whether it passed, and the whole says whether all did.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,13 @@ from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.validate.check import Check, as_markdown
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
 #: A family of this stability is stable.
 STABLE = 0.8
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison: `bound` is the least value that passes, None where it only informs."""
-
-    name: str
-    value: float
-    bound: float | None
-    meaning: str
-    n: int
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether the value reaches its bound."""
-        return self.bound is None or self.value >= self.bound
 
 
 def read_truth(path: str | Path) -> dict[str, Any]:
@@ -173,18 +158,6 @@ def row_checks(duplicates: pd.DataFrame, quarantine: pd.DataFrame, truth: dict[s
         Check("quarantine_exact", float(aside == unreadable), 1.0,
               "the glitches of the unreadable frames and no others", len(unreadable)),
     ]  # fmt: skip
-
-
-def as_markdown(checks: list[Check]) -> str:
-    """Make a table of the checks in Markdown."""
-    lines = ["| check | value | bound | passed | n | meaning |", "|---|---|---|---|---|---|"]
-    for check in checks:
-        bound = "" if check.bound is None else f"≥ {check.bound:g}"
-        passed = "" if check.bound is None else ("yes" if check.passed else "**no**")
-        lines.append(
-            f"| {check.name} | {check.value:.3f} | {bound} | {passed} | {check.n} | {check.meaning} |"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def validate_observatory(
