@@ -10,7 +10,6 @@ in the folder, so a run that was stopped goes on; `--summary` says what is there
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,7 +62,9 @@ def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
     return replace(features, cells=features.cells[keep], block=block, values=features.values[keep])
 
 
-def features_of(plan: Plan, ifo: str, arguments: dict[str, Any]) -> tuple[FeatureSet, pd.DataFrame, np.ndarray]:
+def features_of(
+    plan: Plan, ifo: str, arguments: dict[str, Any]
+) -> tuple[FeatureSet, pd.DataFrame, np.ndarray]:
     """Make the features of a detector's readable segments; frames and store are gone afterwards."""
     spans = np.array([(s.start, s.end) for s in plan.segments if s.ifo == ifo and s.readable], float)
     with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
@@ -128,7 +129,7 @@ def mapped_families(seed: int) -> pd.DataFrame:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", folder, "--quiet", "all"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"observatory={{seed: {seed}}}"]
         command += ["--", "results/map/families.parquet"]
-        subprocess.run(command, check=True)  # noqa: S603 - our own command
+        subprocess.run(command, check=True)
         return tables.read("families", Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
 
 
@@ -153,7 +154,9 @@ def said(
 
 def one_seed(seed: int, folder: Path, size: dict[str, Any], *, found: bool, classes: list[str]) -> None:
     """Do what is not yet there of one seed."""
-    modes = [mode for mode in ["planted", *["found"] * found] if not (folder / mode / f"{seed}.json").exists()]
+    modes = [
+        mode for mode in ["planted", *["found"] * found] if not (folder / mode / f"{seed}.json").exists()
+    ]
     if not modes:
         return
     arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], **size, "seed": seed}
@@ -166,7 +169,9 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], *, found: bool, clas
     truth["witnesses"] = [one for one in truth["witnesses"] if not classes or one["class"] in classes]
     families: Families = {}
     if "planted" in modes:
-        rows = [(one.glitch_id, one.name) for one in plan.injections if not one.event and _readable(plan, one)]
+        rows = [
+            (one.glitch_id, one.name) for one in plan.injections if not one.event and _readable(plan, one)
+        ]
         families["planted"] = pd.DataFrame(
             [row for row in rows if not classes or row[1] in classes], columns=["glitch_id", "family"]
         )
@@ -181,7 +186,9 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], *, found: bool, clas
         report = said(witnesses, families[mode], catalogue, truth)
         files.write_json(folder / mode / f"{seed}.json", report)
     cost = sum(os.times()[:4]) - spent
-    print(f"seed {seed} {' '.join(modes)}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True)
+    print(
+        f"seed {seed} {' '.join(modes)}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True
+    )
 
 
 def _readable(plan: Plan, one: Any) -> bool:
@@ -205,7 +212,9 @@ def summary(folder: Path) -> None:
         couplings, counted = _rows(reports, "couplings"), _rows(reports, "counted")
         idle = counted[~counted["coupled"]].groupby("seed").head(NULLS_A_SEED)
         rejected = int((idle["p_fwer"] <= validate.ALPHA).sum())
-        unsafe, copies = (np.sum([report[name] for report in reports.values()], axis=0) for name in ("unsafe", "copies"))
+        unsafe, copies = (
+            np.sum([report[name] for report in reports.values()], axis=0) for name in ("unsafe", "copies")
+        )
         print(f"\n### {mode} families, {len(reports)} seeds\n")
         print(as_markdown([*validate.witness_checks(couplings), *validate.discovery_checks(counted)]))
         print(f"- null families, at most {NULLS_A_SEED} a seed: {rejected} of {len(idle)} rejected at 0.05 "
@@ -215,7 +224,18 @@ def summary(folder: Path) -> None:
         rank = couplings["rank"].fillna(np.inf)
         missed = (rank > 1) | ~(couplings["q_value"] <= validate.ALPHA)
         missed |= (couplings["lag_error"].abs() > validate.LAG_BIN_S) & ~missed
-        columns = ["planted_class", "ifo", "channel", "family", "n_glitches", "rank", "band", "lag_error", "t_peak", "q_value"]
+        columns = [
+            "planted_class",
+            "ifo",
+            "channel",
+            "family",
+            "n_glitches",
+            "rank",
+            "band",
+            "lag_error",
+            "t_peak",
+            "q_value",
+        ]
         print("\nNot first, not significant, or at another lag:\n")
         print(couplings.loc[missed, columns].to_string(index=False))
         print("\nFalse discoveries:\n")

@@ -151,3 +151,18 @@ def auxiliary(wildcards):
     folder = config["coupling"]["frames"] or ""
     own = expand(folder, ifo=wildcards.get("ifo", config["detectors"]))
     return own if folder.startswith("results/observatory/") else []
+
+
+def coupling_tables(wildcards):
+    """What was found of couplings, by name; nothing where no channels are looked at."""
+    if not config["coupling"]["channels"]:
+        return {}
+    slow = "results/coupling/slow_drivers/{ifo}.parquet"
+    return {
+        "witnesses": "results/coupling/witnesses.parquet",
+        "calibration": "results/coupling/calibration.parquet",
+        "slow_drivers": expand(slow, ifo=config["detectors"]),
+        "scattering": families("results/coupling/{family}/scattering.parquet")(
+            wildcards
+        ),
+    }

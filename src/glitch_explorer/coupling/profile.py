@@ -61,8 +61,8 @@ def onset(t: Float64, surviving: Bool, raised: Float64) -> int:
 
     A feature of a low band stays up for its window's length, so its largest T may come late: the
     onset is what is timed. It is the first lag, in the run of surviving lags around the
-    largest T, whose excess reaches 90 % of the run's highest. Where the run begins at the first lag of all its beginning was not seen: the
-    largest T is taken.
+    largest T, whose excess reaches 90 % of the run's highest. Where the run begins at the
+    first lag of all its beginning was not seen: the largest T is taken.
     """
     peak = int(np.argmax(np.abs(t)))
     first = last = peak

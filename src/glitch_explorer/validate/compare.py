@@ -18,6 +18,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
 from glitch_explorer.validate.check import Check, as_markdown
+from glitch_explorer.validate.couplings import CouplingFiles, compare_couplings
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
@@ -173,9 +174,10 @@ def validate_observatory(
     leakage: str | Path,
     relabel: str | Path,
     unseen: Sequence[str],
+    coupling: CouplingFiles | None,
     out: str | Path,
 ) -> None:
-    """Write validation.json and validation.md into the folder `out`.
+    """Write validation.json, validation.md and couplings.parquet into the folder `out`.
 
     Parameters
     ----------
@@ -186,6 +188,8 @@ def validate_observatory(
         `suspects`, `leakage` and `relabel`.
     unseen : sequence of str
         Classes that the encoder's training left out.
+    coupling : CouplingFiles or None
+        What was found of couplings; None where no channels were looked at.
     out : path
         Folder to write into.
 
@@ -207,6 +211,11 @@ def validate_observatory(
         leakage_check(tables.read("leakage", leakage)),
         *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
     ]
+    couplings = tables.empty("couplings")
+    if coupling is not None:
+        classes = planted_classes(planted, found["glitch_id"])
+        couplings, more = compare_couplings(coupling, found, glitches, classes, planted)
+        checks += more
     folder = Path(out)
     report = [
         {**asdict(check), "value": round(float(np.nan_to_num(check.value)), 6), "passed": check.passed}
@@ -215,3 +224,4 @@ def validate_observatory(
     passed = all(check.passed for check in checks)
     files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
     files.write_text(folder / "validation.md", as_markdown(checks))
+    tables.write("couplings", couplings, folder / "couplings.parquet")
