@@ -1,6 +1,7 @@
 # Planted answers against found ones: simulated observatory only.
 rule validate_observatory:
     input:
+        unpack(coupling_tables),
         truth=rules.plan_observatory.output.truth,
         catalog="results/catalog/glitches.parquet",
         duplicates="results/catalog/duplicates.parquet",
@@ -18,6 +19,7 @@ rule validate_observatory:
             category="Validation",
             caption="../report/validation.rst",
         ),
+        couplings="results/validate/couplings.parquet",
     log:
         "results/logs/validate_observatory.log",
     benchmark:
@@ -34,6 +36,31 @@ rule validate_observatory:
         "../scripts/validate_observatory.py"
 
 
+rule validation_page:
+    input:
+        report=rules.validate_observatory.output.report,
+        couplings=rules.validate_observatory.output.couplings,
+    output:
+        page="results/site/validation.html",
+    log:
+        "results/logs/validation_page.log",
+    benchmark:
+        "results/benchmarks/validation_page.tsv"
+    conda:
+        "../envs/validate.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("validation_page"),
+    script:
+        "../scripts/validation_page.py"
+
+
 rule validate:
     input:
         rules.validate_observatory.output,
+        rules.validation_page.output,

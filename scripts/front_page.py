@@ -18,4 +18,5 @@ if __name__ == "__main__":
             figures=snakemake.input.figures,
             out=snakemake.output.figures,
             page=snakemake.output.page,
+            witnesses=snakemake.params.witnesses,
         )

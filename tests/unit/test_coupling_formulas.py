@@ -137,7 +137,7 @@ def test_correlated_channels_are_one_group_either_sign_and_through_gaps():
 
 @pytest.mark.parametrize(
     ("t", "expected"),
-    [([0, 0, 5, 9, 9, 9, 2, 0], 3), ([0, 2, 4, 6, 8, 6, 4, 0], 3), ([9, 9, 9, 9.5, 9, 0, 0, 0], 3)],
+    [([0, 0, 5, 9, 9, 9, 2, 0], 3), ([0, 2, 4, 6, 8, 6, 4, 0], 4), ([9, 9, 9, 9.5, 9, 0, 0, 0], 3)],
 )
 def test_onset_is_where_the_run_around_the_peak_has_risen(t, expected):
     t = np.array(t, dtype=float)

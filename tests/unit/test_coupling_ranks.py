@@ -6,9 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glitch_explorer.coupling.background import background_mask, family_background
+from glitch_explorer.coupling.bands import CELL_S, Band, log_rms, settling_s
 from glitch_explorer.coupling.ranks import (
     HALF_WINDOW,
     TILE,
+    align,
+    delays_s,
     make_grid,
     placements,
     sum_at,
@@ -138,3 +141,26 @@ def test_pseudo_families_are_shifted_trains_and_quiet_times_that_stay_quiet():
     slid = quiet_train(quiet, grid, count=25, slides=40, rng=np.random.default_rng(6))
     rows = grid.rows[slid.starts] - 2 * grid.lags[0] - grid.first[slid.train.block]
     assert quiet[grid.first[slid.train.block] + rows % grid.length[slid.train.block]].all()
+
+
+def test_a_feature_is_moved_back_by_half_its_settling_time_within_its_block():
+    assert delays_s(np.array([0.5, 1.6, 5.5, 16.1, 52.0])).tolist() == [0, 0, 2, 8, 26]
+    values = np.tile(np.arange(12, dtype=np.float32)[:, None], 2)
+    align(values, np.repeat(np.arange(2, dtype=np.int32), 6), np.array([0.0, 2.0]))
+    assert values[:, 0].tolist() == list(range(12))
+    nan = np.nan
+    assert np.array_equal(
+        values[:, 1], [4, 5, nan, nan, nan, nan, 10, 11, nan, nan, nan, nan], equal_nan=True
+    )
+
+
+@pytest.mark.parametrize("low", [0.3, 1.0, 10.0])
+def test_the_delay_is_about_when_the_answer_to_a_burst_is_highest(low):
+    band, rate = Band(low, 3 * low), 64
+    rng = np.random.default_rng(1)
+    at = 60 + rng.uniform(0, 1, (20, 1))
+    t = np.arange(80 * rate) / rate - at
+    samples = np.exp(-0.5 * (t * 4 * low) ** 2) * np.cos(2 * np.pi * 1.7 * low * t)
+    rms = log_rms(samples + 1e-3 * rng.normal(size=t.shape), rate, [band], skip=0)[:, 0, 100:]
+    late = (np.argmax(rms, axis=1) + 100.5) * CELL_S - at[:, 0]
+    assert abs(np.median(late) - delays_s(np.array([settling_s(band, rate)]))[0]) < 0.75

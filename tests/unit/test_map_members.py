@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from glitch_explorer import tables
 from glitch_explorer.map.members import family_members, merge, quiet_stretches, subtract, write_members
+from glitch_explorer.map.run import make_members
 
 bounds = st.tuples(st.integers(0, 100), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -106,3 +107,19 @@ def test_a_glitch_in_two_views_has_its_quiet_once(view):
     family = pd.DataFrame({"glitch_id": ["H1000", "H1000"], "view": [view, "4.0"]})
     found = family_members(family, glitches, tables.empty("segments"))
     assert (found["kind"] == "quiet").sum() == 2
+
+
+def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
+    glitches = catalogue([100.0, 900.0]).assign(peak_frequency_hz=[31.0, 32.0], snr=[8.0, 9.0])
+    whole = tables.empty("glitches").reindex(range(2)).astype(object)
+    whole = whole.assign(**glitches, shard="H1-0", label=None)
+    families = glitches[["glitch_id"]].assign(view="", family="F001", probability=1.0, outlier_score=0.0)
+    tables.write("glitches", whole, tmp_path / "glitches.parquet")
+    tables.write("families", families, tmp_path / "families.parquet")
+    tables.write("segments", tables.empty("segments"), tmp_path / "segments.parquet")
+    paths = {name: tmp_path / f"{name}.parquet" for name in ("families", "glitches", "segments")}
+    make_members(**paths, members=tmp_path / "members")
+    found = tables.read("members", tmp_path / "members/F001.parquet")
+    found = found[found["kind"] == "glitch"]
+    assert found["peak_frequency_hz"].tolist() == [31.0, 32.0]
+    assert found["snr"].tolist() == [8.0, 9.0]

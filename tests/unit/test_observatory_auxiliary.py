@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -168,6 +169,15 @@ def test_ground_moves_more_where_there_is_more_scattered_light(plan):
             assert spearmanr(counts, [getattr(one, part) for one in weather]).statistic > 0.4
     levels = [ambience.weather(plan, plan.segments[i]).microseism for i in _segments(plan, "H1")]
     assert max(levels) / min(levels) > 2.0
+
+
+def test_the_shaking_behind_fast_scattering_goes_with_human_activity(plan, answers, monkeypatch):
+    one = next(each for each in answers["H1"]["ISI-GND_STS_ETMY_Y_DQ"] if each.glitch is not None)
+    t = np.arange(-6.0, 6.0, 1 / 64)
+    usual = ambience.weather(plan, plan.segments[one.segment])
+    moved = couplings.shaking(t, one, plan, np.random.default_rng(1))
+    monkeypatch.setattr(ambience, "weather", lambda *_: replace(usual, human=3 * usual.human))
+    assert couplings.shaking(t, one, plan, np.random.default_rng(1)) == pytest.approx(3 * moved)
 
 
 def test_truth_says_what_was_planted(plan, told):

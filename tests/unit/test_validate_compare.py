@@ -149,11 +149,13 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
         catalog=tmp_path / "glitches.parquet",
         out=tmp_path / "v",
         unseen=["Tomte"],
+        coupling=None,
         **paths,
     )
     report = json.loads((tmp_path / "v/validation.json").read_text())
     assert not report["passed"]
     assert [check["name"] for check in report["checks"] if not check["passed"]] == ["leakage_green"]
+    assert tables.read("couplings", tmp_path / "v/couplings.parquet").empty
     assert "| leakage_green | 0.000 | ≥ 1 | **no** |" in (tmp_path / "v/validation.md").read_text()
 
 

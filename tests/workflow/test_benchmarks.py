@@ -28,11 +28,15 @@ pytestmark = pytest.mark.slow
             r"all with witnesses \| ours \| 2 \| 1\.00 \| 1\.00 [^$]*ours 2000 coincident",
         ),
         ("fusion.py --glitches 92", r"side by side +seen 0\.[5-9]"),
+        (
+            "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
+            r"witness_hit_at_1 \| 1\.000",
+        ),
         ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )
-def test_a_benchmark_runs(root, command, expected):
-    name, *arguments = shlex.split(command)
+def test_a_benchmark_runs(root, command, expected, tmp_path):
+    name, *arguments = shlex.split(command.replace("FOLDER", str(tmp_path)))
     done = subprocess.run(
         [sys.executable, root / "benchmarks" / name, *arguments],
         capture_output=True,

@@ -120,6 +120,19 @@ def read_list(path: str | Path) -> pd.DataFrame:
     return read
 
 
+def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
+    """List what only frames can answer: names with wildcards, and names without a rate, of a detector."""
+    read = pd.concat([read_list(path) for path in lists])
+    names = read["channel"].str.replace("{ifo}", ifo, regex=False)
+    asked = names.str.contains(_WILD) | (read["rate_hz"] == "")
+    return [name for name in names[asked].unique() if _of(name, ifo)]
+
+
+def _of(pattern: str, ifo: str) -> bool:
+    """Tell whether a pattern can be of a detector's channels."""
+    return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
+
+
 def channel_table(
     *,
     lists: Sequence[str | Path],
@@ -166,7 +179,7 @@ def channel_table(
     for path in lists:
         for entry in read_list(path).to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
-            if not fnmatchcase(f"{ifo}:", pattern.split(":")[0] + ":") or ":" not in pattern:
+            if not _of(pattern, ifo):
                 continue
             words = {str(column): str(word) for column, word in entry.items()}
             for name in _names(pattern, held, ifo, path):
@@ -186,8 +199,8 @@ def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) 
     found = [name for name in held if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
     if not found:
         raise UserError(
-            f"channel list {path}: {pattern} matches none of the {len(held)} channels that the frames "
-            f"of {ifo} hold; check it, or name the channels"
+            f"channel list {path}: {pattern} matches no channel of the frames of {ifo} looked at; check it "
+            "and the frame type, or name the channels with their rates (NDS2 and arrakis know no wildcards)"
         )
     return sorted(found)
 

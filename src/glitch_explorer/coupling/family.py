@@ -1,5 +1,6 @@
 """One family's own job: fetch, features, witnesses and scattered light, detector by detector."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,15 @@ import pandas as pd
 
 from glitch_explorer import files, tables
 from glitch_explorer.coupling import notes
-from glitch_explorer.coupling.channels import channel_table
+from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.coupling.channels import channel_table, open_patterns
 from glitch_explorer.coupling.fetch import ChannelReader
 from glitch_explorer.coupling.live import drawn, family_features, live_intervals
 from glitch_explorer.coupling.scatter import LEAST_OFFSET_S, Displacement, scattering
 from glitch_explorer.coupling.store import FeatureStore
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.errors import UserError
 from glitch_explorer.map.members import merge
 from glitch_explorer.sources.locate import Locator, open_locator
 
@@ -36,6 +39,10 @@ SCATTERING_BELOW_HZ = 200.0
 GIB = 2**30
 #: A request is given up after so many seconds, and tried so often.
 TIMEOUT_S, RETRIES = 300.0, 3
+#: Frames opened at most to see which channels there are: some may be missing or damaged.
+_FRAMES_TRIED = 30
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,26 @@ class ChannelSource:
             gps=float(np.median(times)),
             safety=self.safety,
             strain=self.strain,
+            available=self._available(ifo, times),
         )
+
+    def _available(self, ifo: str, times: Float64) -> dict[str, float]:
+        """Look into a frame of each third of the glitches, where the lists leave anything open.
+
+        One frame would miss the channels that another part of a run has.
+        """
+        patterns = open_patterns(self.lists, ifo)
+        found: dict[str, float] = {}
+        for third in np.array_split(drawn(times, _FRAMES_TRIED), 3) if patterns else ():
+            for frame in (frame for at in third for frame in self.locator.frames(ifo, at, at + CELL_S)):
+                try:
+                    held = self.locator.held(frame, patterns)
+                except UserError as problem:
+                    _LOG.warning("no channels listed: %s", problem)
+                    continue
+                found = held | found
+                break
+        return found
 
     def reader(self, ifo: str, table: pd.DataFrame, segments: Float64) -> ChannelReader:
         """Open the data of a detector."""

@@ -35,6 +35,30 @@ def rank_groups(table: pd.DataFrame) -> pd.Series:
     return rank.where(table["p_fwer"].notna())
 
 
+def together(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Give all families' rows their group, q-value and rank.
+
+    Parameters
+    ----------
+    table
+        Tables "family_witnesses", one below the other.
+    groups
+        channel and group of all detectors.
+
+    Returns
+    -------
+    DataFrame
+        Table "witnesses", the best rank first.
+    """
+    table = table.merge(groups[["channel", "group"]], on="channel", how="left")
+    table["group"] = table["group"].fillna(table["channel"])
+    names = (table["family"] + " " + table["ifo"]).tolist()
+    table["q_value"] = q_values(names, table["p_value"].to_numpy(dtype=float))
+    table["rank"] = rank_groups(table)
+    order = ["family", "ifo", "rank", "channel", "band"]
+    return table.sort_values(order, ignore_index=True)
+
+
 def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path], out: str | Path) -> None:
     """Gather all families' witnesses.
 
@@ -50,14 +74,8 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
     own = [Path(folder) for folder in folders]
     table = _all("family_witnesses", [folder / "witnesses.parquet" for folder in own])
     grouped = _all("channel_groups", [Path(path) for path in groups])
-    table = table.merge(grouped[["channel", "group"]], on="channel", how="left")
-    table["group"] = table["group"].fillna(table["channel"])
-    names = (table["family"] + " " + table["ifo"]).tolist()
-    table["q_value"] = q_values(names, table["p_value"].to_numpy(dtype=float))
-    table["rank"] = rank_groups(table)
-    order = ["family", "ifo", "rank", "channel", "band"]
     folder = Path(out)
-    tables.write("witnesses", table.sort_values(order, ignore_index=True), folder / "witnesses.parquet")
+    tables.write("witnesses", together(table, grouped), folder / "witnesses.parquet")
     pseudo = _all("pseudo_families", [path / "pseudo_families.parquet" for path in own])
     tables.write("calibration", calibration_table(pseudo), folder / "calibration.parquet")
     said = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in own}

@@ -9,8 +9,9 @@ from glitch_explorer.coupling.nulls import standardise
 from glitch_explorer.coupling.ranks import STEP, Bool, Float32, Float64, Int64, sum_at
 from glitch_explorer.coupling.trains import LEAST_GLITCHES, Slid
 
-#: A feature has lit up where it first reaches this share of its highest excess.
-RISEN = 0.75
+#: A feature has lit up where it first reaches this share of its highest excess: the delay that is taken
+#: off (`ranks.delays_s`) is that of the highest, so what comes before it is the filter's rise.
+RISEN = 0.9
 #: Scores count up to this: one silent stretch must not make a mean.
 _LARGEST = np.float32(20.0)
 #: A glitch is alone where no other of its family lies in so many seconds before it.
@@ -58,11 +59,10 @@ def excess(held: Float32, quiet: Bool, slid: Slid) -> Float64:
 def onset(t: Float64, surviving: Bool, raised: Float64) -> int:
     """Find the lag at which a feature lights up.
 
-    A causal feature of a low band rises with the burst and stays up for its window's length,
-    so its largest T may come late: the onset is what is timed. It is the first lag, in
-    the run of surviving lags around the largest T, whose excess reaches 75 % of the run's
-    highest. Where the run begins at the first lag of all its beginning was not seen: the
-    largest T is taken.
+    A feature of a low band stays up for its window's length, so its largest T may come late: the
+    onset is what is timed. It is the first lag, in the run of surviving lags around the
+    largest T, whose excess reaches 90 % of the run's highest. Where the run begins at the
+    first lag of all its beginning was not seen: the largest T is taken.
     """
     peak = int(np.argmax(np.abs(t)))
     first = last = peak

@@ -20,6 +20,8 @@ from glitch_explorer.coupling.ranks import (
     Bool,
     Float64,
     Int64,
+    align,
+    delays_s,
     make_grid,
     placements,
     window_mask,
@@ -119,6 +121,8 @@ def find_witnesses(
     columns, values = columns[looked].reset_index(drop=True), features.values[:, looked]
     if columns.empty:
         return _nothing(notes.NO_DATA)
+    columns["delay_s"] = delays_s(columns["settling_s"].to_numpy(dtype=float))
+    align(values, features.block, columns["delay_s"].to_numpy())
     ranked = (columns["safety"] != "unsafe").to_numpy()
     measured = measure(
         values,
@@ -257,13 +261,9 @@ def _timings(
     few_slid = job.slid.part(lonely)
     few = few_slid.train
     window_end = (np.rint(job.times[few.used] / CELL_S) - 1 + STEP) * CELL_S
+    reach = (columns["settling_s"] + columns["delay_s"]).to_numpy(dtype=float)  # data after the lag's window
     leads = [
-        profile.leading(
-            placed[k],
-            few_slid,
-            window_end,
-            job.starts_at[few.used] - float(columns["settling_s"].iloc[column]),
-        )
+        profile.leading(placed[k], few_slid, window_end, job.starts_at[few.used] - reach[column])
         for k, column in enumerate(found)
     ]
     limit = np.quantile(np.max([peaks for _, peaks, _ in leads], axis=0), 1 - ALPHA, method="higher")

@@ -101,16 +101,17 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
     """
     rows = family[["glitch_id", "view"]].merge(glitches, on="glitch_id", how="left", validate="many_to_one")
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
-    parts = [rows.assign(kind="glitch")]
+    columns = tables.SCHEMAS["members"].names
+    parts = [rows.assign(kind="glitch")[columns]]
     timed = rows[rows["event_time"].notna()].drop_duplicates("glitch_id")
     for ifo, own in timed.groupby("ifo", sort=True):
         bounds = None
         if len(segments):
             bounds = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
         quiet = quiet_stretches(own, glitches[glitches["ifo"] == ifo], bounds)
-        parts.append(quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo))
-    columns = tables.SCHEMAS["members"].names
-    table: pd.DataFrame = pd.concat([part.reindex(columns=columns) for part in parts], ignore_index=True)
+        quiet = quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo)
+        parts.append(quiet.reindex(columns=columns))
+    table: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return table
 
 

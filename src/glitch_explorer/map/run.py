@@ -156,7 +156,7 @@ def make_members(
     *, families: str | Path, glitches: str | Path, segments: str | Path, members: str | Path
 ) -> None:
     """Write each family's member file into the folder `members`; those that stay the same stay untouched."""
-    columns = ["glitch_id", "ifo", "event_time", "duration_s", "astrophysical"]
+    columns = ["glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "astrophysical"]
     write_members(
         tables.read("families", families),
         tables.read("glitches", glitches, columns=columns),

@@ -166,11 +166,13 @@ def thump(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Ar
     return _amplitude(answer.coupling, rng) * bell(t, 0.0, 1.5 / low) * band_noise(t, rng, low, high)
 
 
-def shaking(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
-    """Draw ground that shakes for some seconds, at the rate of the crowns (Soni 2021)."""
-    return (
-        _amplitude(answer.coupling, rng) * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
-    )
+def shaking(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+    """Draw ground that shakes for some seconds, at the rate of the crowns (Soni 2021).
+
+    It is the human activity of the segment that does it: where there is more, it shakes more.
+    """
+    size = _amplitude(answer.coupling, rng) * ambience.weather(plan, plan.segments[answer.segment]).human
+    return size * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
 
 
 def hum(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:

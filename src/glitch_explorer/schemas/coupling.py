@@ -21,7 +21,7 @@ _WITNESS: dict[str, Column] = {
     "ifo": IFO,
     "channel": CHANNEL,
     "band": BAND,
-    "lag": (FLOAT, False, "s", "when it lights up relative to the glitch, negative before"),
+    "lag": (FLOAT, False, "s", "when it lights up relative to the glitch, its filter's delay taken off"),
     "lag_peak": (FLOAT, False, "s", "lag with the largest abs(T)"),
     "auc": (FLOAT, True, "", "chance that on-source is above background at `lag`, 0.5 is nothing"),
     "t_statistic": (FLOAT, False, "", "T at `lag`: rank in all live time near, standardised by slides"),

@@ -76,6 +76,7 @@ def make_front(
     figures: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
+    witnesses: bool,
 ) -> None:
     """Write the front page of the site.
 
@@ -91,6 +92,8 @@ def make_front(
         Folder of the copies, replaced as a whole.
     page : path
         The page, beside the folder.
+    witnesses : bool
+        The site has a page of witnesses to go on to.
     """
     audit = Path(audit)
     catalogue = tables.read("glitches", glitches)
@@ -120,6 +123,7 @@ def make_front(
         "issues": int(tables.read("suspects", audit / "suspects.parquet", ["issue"])["issue"].sum()),
         "proposals": len(tables.read("relabel", audit / "relabel.parquet", ["glitch_id"])),
         "figures": shown,
+        "witnesses": witnesses,
         "root": "",
     }
     files.write_text(page, render("front.html", **values))

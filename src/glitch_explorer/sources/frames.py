@@ -269,7 +269,7 @@ def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
 
 
 def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
-    """List the channels of a GWF file that match any of the patterns, with their rates in Hz.
+    """List the channels of a frame file that match any of the patterns, with their rates in Hz.
 
     Raises
     ------
@@ -277,7 +277,15 @@ def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
         When the file cannot be read.
     """
     try:
-        names = [name for name in get_channel_names(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
+        names = [name for name in _names_in(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
     except _DAMAGE as problem:
         raise UserError(f"frame file {frame.path} cannot be read: {problem}") from problem
     return {name: piece.rate for name, piece in load_many(frame, names).items() if isinstance(piece, Piece)}
+
+
+def _names_in(path: str) -> list[str]:
+    """List the channels of a file; GWOSC's HDF5 names none."""
+    if path.endswith(".gwf"):
+        return list(get_channel_names(path))
+    with h5py.File(path, "r") as file:
+        return [name for name in file if isinstance(file[name], h5py.Dataset)]

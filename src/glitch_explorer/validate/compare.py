@@ -6,7 +6,7 @@ and whether it passed, and the whole says whether all did.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,14 @@ from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.validate.check import Check, as_markdown
+from glitch_explorer.validate.couplings import CouplingFiles, compare_couplings
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
 #: A family of this stability is stable.
 STABLE = 0.8
-
-
-@dataclass(frozen=True)
-class Check:
-    """One comparison: `bound` is the least value that passes, None where it only informs."""
-
-    name: str
-    value: float
-    bound: float | None
-    meaning: str
-    n: int
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether the value reaches its bound."""
-        return self.bound is None or self.value >= self.bound
 
 
 def read_truth(path: str | Path) -> dict[str, Any]:
@@ -175,18 +161,6 @@ def row_checks(duplicates: pd.DataFrame, quarantine: pd.DataFrame, truth: dict[s
     ]  # fmt: skip
 
 
-def as_markdown(checks: list[Check]) -> str:
-    """Make a table of the checks in Markdown."""
-    lines = ["| check | value | bound | passed | n | meaning |", "|---|---|---|---|---|---|"]
-    for check in checks:
-        bound = "" if check.bound is None else f"≥ {check.bound:g}"
-        passed = "" if check.bound is None else ("yes" if check.passed else "**no**")
-        lines.append(
-            f"| {check.name} | {check.value:.3f} | {bound} | {passed} | {check.n} | {check.meaning} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
 def validate_observatory(
     *,
     truth: str | Path,
@@ -200,9 +174,10 @@ def validate_observatory(
     leakage: str | Path,
     relabel: str | Path,
     unseen: Sequence[str],
+    coupling: CouplingFiles | None,
     out: str | Path,
 ) -> None:
-    """Write validation.json and validation.md into the folder `out`.
+    """Write validation.json, validation.md and couplings.parquet into the folder `out`.
 
     Parameters
     ----------
@@ -213,6 +188,8 @@ def validate_observatory(
         `suspects`, `leakage` and `relabel`.
     unseen : sequence of str
         Classes that the encoder's training left out.
+    coupling : CouplingFiles or None
+        What was found of couplings; None where no channels were looked at.
     out : path
         Folder to write into.
 
@@ -234,6 +211,11 @@ def validate_observatory(
         leakage_check(tables.read("leakage", leakage)),
         *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
     ]
+    couplings = tables.empty("couplings")
+    if coupling is not None:
+        classes = planted_classes(planted, found["glitch_id"])
+        couplings, more = compare_couplings(coupling, found, glitches, classes, planted)
+        checks += more
     folder = Path(out)
     report = [
         {**asdict(check), "value": round(float(np.nan_to_num(check.value)), 6), "passed": check.passed}
@@ -242,3 +224,4 @@ def validate_observatory(
     passed = all(check.passed for check in checks)
     files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
     files.write_text(folder / "validation.md", as_markdown(checks))
+    tables.write("couplings", couplings, folder / "couplings.parquet")

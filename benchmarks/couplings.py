@@ -1,0 +1,265 @@
+"""Planted witnesses over many seeds: `python benchmarks/couplings.py results/couplings --seeds 20 --found 4`.
+
+Each seed is an observatory of the embedded default's size, with the default's channels and settings but for
+pseudo-families (`null_families.py` measures those). Its families are the planted classes and, for the
+first `--found` seeds, also those of the workflow's own map, made from strain by the default encoder.
+A detector's auxiliary frames are written, read into features once, and removed. What a seed said is kept
+in the folder, so a run that was stopped goes on; `--summary` says what is there.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from glitch_explorer import files, tables
+from glitch_explorer.coupling.detector import in_stretches
+from glitch_explorer.coupling.family import open_source
+from glitch_explorer.coupling.features import FeatureSet
+from glitch_explorer.coupling.gather import together
+from glitch_explorer.coupling.groups import correlated_groups
+from glitch_explorer.coupling.live import family_features, live_intervals
+from glitch_explorer.coupling.trains import LEAST_GLITCHES
+from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.map.members import quiet_stretches
+from glitch_explorer.observatory import auxiliary, catalog
+from glitch_explorer.observatory.plan import Plan, make_plan
+from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.validate import couplings as validate
+from glitch_explorer.validate.check import as_markdown
+from glitch_explorer.validate.compare import planted_classes
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+COUPLING = CONFIG["coupling"]
+#: Null families a seed that count against the bound, and the bound for 200 of them.
+NULLS_A_SEED, MOST_OF_200 = 10, 16
+
+Families = dict[str, pd.DataFrame]
+
+
+def stretches(family: pd.DataFrame, everything: pd.DataFrame, spans: np.ndarray) -> np.ndarray:
+    """Give the quiet stretches around a family as rows (start, end)."""
+    found = quiet_stretches(family, everything, spans)
+    return np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
+
+
+def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
+    """Cut the features of a detector to a family's live time, which consists of whole segments."""
+    keep = in_stretches(features.cells, live)
+    block = np.unique(features.block[keep], return_inverse=True)[1].astype(np.int32)
+    return replace(features, cells=features.cells[keep], block=block, values=features.values[keep])
+
+
+def features_of(
+    plan: Plan, ifo: str, arguments: dict[str, Any]
+) -> tuple[FeatureSet, pd.DataFrame, np.ndarray]:
+    """Make the features of a detector's readable segments; frames and store are gone afterwards."""
+    spans = np.array([(s.start, s.end) for s in plan.segments if s.ifo == ifo and s.readable], float)
+    with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
+        frames, channels = Path(folder) / "aux", Path(folder) / "channels.csv"
+        auxiliary.write_auxiliary(ifo=ifo, out=frames, **arguments)
+        auxiliary.channel_list(plan).to_csv(channels, index=False)
+        source = open_source(
+            "frames",
+            frames=str(frames),
+            frame_type=None,
+            host=None,
+            lists=[channels],
+            safety=[ROOT / "resources/channels/safety.csv"],
+            store=Path(folder) / "store",
+            store_gib=COUPLING["store_gib"],
+            bands=COUPLING["bands"],
+        )
+        table = source.table(ifo, spans.mean(axis=1))
+        return family_features(source.features(ifo, table, spans), spans), table, spans
+
+
+def detector(
+    ifo: str, arguments: dict[str, Any], catalogue: pd.DataFrame, families: Families
+) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Find the witnesses of all families of a detector: tables "family_witnesses" and its groups, by mode."""
+    features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
+    own = catalogue[catalogue["ifo"] == ifo]
+    idle = in_stretches(features.cells, stretches(own, own, spans))
+    groups = correlated_groups(features.values[idle], features.columns["channel"])
+    named = pd.DataFrame(groups.items(), columns=["channel", "group"])
+    found = {}
+    for mode, members in families.items():
+        parts = [tables.empty("family_witnesses")]
+        rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
+        for family, glitches in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
+            if len(glitches) < LEAST_GLITCHES:
+                continue
+            result = find_witnesses(
+                part(features, live_intervals(glitches["event_time"], spans)),
+                glitches,
+                stretches(glitches, own, spans),
+                spans,
+                table,
+                family_id=str(family),
+                ifo=ifo,
+                slides=COUPLING["slides"],
+                pseudo=0,
+                seed=COUPLING["seed"],
+                threads=1,
+                groups={},
+            )
+            if len(result.table):
+                parts.append(result.table.drop(columns="group"))
+        kept = parts[1:] or parts
+        found[mode] = pd.concat(kept, ignore_index=True), named
+    return found
+
+
+def mapped_families(seed: int) -> pd.DataFrame:
+    """Let the workflow make the map of an observatory; its families."""
+    with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", folder, "--quiet", "all"]
+        command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"observatory={{seed: {seed}}}"]
+        command += ["--", "results/map/families.parquet"]
+        subprocess.run(command, check=True)
+        return tables.read("families", Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
+
+
+def said(
+    witnesses: pd.DataFrame, families: pd.DataFrame, catalogue: pd.DataFrame, truth: dict[str, Any]
+) -> dict[str, Any]:
+    """Compare with the truth, and keep what a summary needs."""
+    planted = planted_classes(truth, families["glitch_id"])
+    held = validate.answered(validate.compositions(families, catalogue, planted), witnesses)
+    couplings = validate.couplings_table(held, witnesses, truth)
+    counted = validate.discoveries(held, witnesses, truth)
+    unsafe, copies = validate.safety_check(witnesses), validate.copies_check(witnesses, truth)
+    false = validate.false_rows(held, witnesses, truth)
+    return {
+        "couplings": json.loads(couplings.to_json(orient="records")),
+        "counted": json.loads(counted.to_json(orient="records")),
+        "false": json.loads(false.to_json(orient="records")),
+        "unsafe": [unsafe.value, unsafe.n],
+        "copies": [copies.value * copies.n, copies.n],
+    }
+
+
+def one_seed(seed: int, folder: Path, size: dict[str, Any], *, found: bool, classes: list[str]) -> None:
+    """Do what is not yet there of one seed."""
+    modes = [
+        mode for mode in ["planted", *["found"] * found] if not (folder / mode / f"{seed}.json").exists()
+    ]
+    if not modes:
+        return
+    arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], **size, "seed": seed}
+    begin, spent = time.perf_counter(), sum(os.times()[:4])
+    plan = make_plan(**arguments)
+    names = {"gravityspy_id": "glitch_id", "duration": "duration_s"}
+    catalogue = catalog.catalog(plan).rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
+    catalogue = catalogue.drop_duplicates("glitch_id", ignore_index=True)
+    truth = catalog.truth(plan, arguments)
+    truth["witnesses"] = [one for one in truth["witnesses"] if not classes or one["class"] in classes]
+    families: Families = {}
+    if "planted" in modes:
+        rows = [
+            (one.glitch_id, one.name) for one in plan.injections if not one.event and _readable(plan, one)
+        ]
+        families["planted"] = pd.DataFrame(
+            [row for row in rows if not classes or row[1] in classes], columns=["glitch_id", "family"]
+        )
+    if "found" in modes:
+        families["found"] = mapped_families(seed)
+    with ProcessPoolExecutor(2) as pool:
+        waiting = [pool.submit(detector, ifo, arguments, catalogue, families) for ifo in CONFIG["detectors"]]
+        answers = [each.result() for each in waiting]
+    for mode in modes:
+        parts, groups = zip(*(answer[mode] for answer in answers), strict=True)
+        witnesses = together(pd.concat(parts, ignore_index=True), pd.concat(groups))
+        report = said(witnesses, families[mode], catalogue, truth)
+        files.write_json(folder / mode / f"{seed}.json", report)
+    cost = sum(os.times()[:4]) - spent
+    print(
+        f"seed {seed} {' '.join(modes)}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True
+    )
+
+
+def _readable(plan: Plan, one: Any) -> bool:
+    return plan.segments[one.segment].readable
+
+
+def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
+    """Put one table of all seeds together; families get the seed as a first name."""
+    made = pd.concat([pd.DataFrame(report[name]).assign(seed=seed) for seed, report in reports.items()])
+    made["family"] = np.where(made["family"].notna(), made["seed"] + " " + made["family"].astype(str), None)
+    return made.reset_index(drop=True)
+
+
+def summary(folder: Path) -> None:
+    """Print the checks and every miss of all seeds that are there."""
+    for mode in ("planted", "found"):
+        paths = sorted((folder / mode).glob("*.json"), key=lambda path: int(path.stem))
+        if not paths:
+            continue
+        reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
+        couplings, counted = _rows(reports, "couplings"), _rows(reports, "counted")
+        idle = counted[~counted["coupled"]].groupby("seed").head(NULLS_A_SEED)
+        rejected = int((idle["p_fwer"] <= validate.ALPHA).sum())
+        unsafe, copies = (
+            np.sum([report[name] for report in reports.values()], axis=0) for name in ("unsafe", "copies")
+        )
+        print(f"\n### {mode} families, {len(reports)} seeds\n")
+        print(as_markdown([*validate.witness_checks(couplings), *validate.discovery_checks(counted)]))
+        print(f"- null families, at most {NULLS_A_SEED} a seed: {rejected} of {len(idle)} rejected at 0.05 "
+              f"(allowed: {MOST_OF_200} of 200)")  # fmt: skip
+        print(f"- rows of unsafe channels that are ranked: {unsafe[0]:.0f} of {unsafe[1]:.0f}")
+        print(f"- copies in their witness's group: {copies[0]:.0f} of {copies[1]:.0f}")
+        rank = couplings["rank"].fillna(np.inf)
+        missed = (rank > 1) | ~(couplings["q_value"] <= validate.ALPHA)
+        missed |= (couplings["lag_error"].abs() > validate.LAG_BIN_S) & ~missed
+        columns = [
+            "planted_class",
+            "ifo",
+            "channel",
+            "family",
+            "n_glitches",
+            "rank",
+            "band",
+            "lag_error",
+            "t_peak",
+            "q_value",
+        ]
+        print("\nNot first, not significant, or at another lag:\n")
+        print(couplings.loc[missed, columns].to_string(index=False))
+        print("\nFalse discoveries:\n")
+        print(_rows(reports, "false").to_string(index=False))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="what each seed said")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--found", type=int, default=0, help="seeds whose own map is asked too")
+    parser.add_argument("--glitches", type=int, default=CONFIG["observatory"]["glitches"])
+    parser.add_argument("--segments", type=int, default=CONFIG["observatory"]["segments"])
+    parser.add_argument("--classes", nargs="*", default=[], help="only these planted families")
+    parser.add_argument("--summary", action="store_true", help="compute nothing")
+    arguments = parser.parse_args()
+    size = {"glitches": arguments.glitches, "segments": arguments.segments}
+    if not arguments.summary:
+        for number in range(arguments.seeds):
+            seed, found = arguments.first_seed + number, number < arguments.found
+            one_seed(seed, arguments.folder, size, found=found, classes=arguments.classes)
+    summary(arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

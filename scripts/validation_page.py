@@ -1,0 +1,10 @@
+"""Write the page that holds what was planted against what was found."""
+
+from glitch_explorer.job import logged
+from glitch_explorer.site.validation import make_validation_page
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        make_validation_page(
+            report=snakemake.input.report, couplings=snakemake.input.couplings, page=snakemake.output.page
+        )
