@@ -183,7 +183,7 @@ def detector(project, options, root):
 def omicron(folder, times):
     """Write triggers as Omicron does, a file for each stretch of time."""
     folder.mkdir(parents=True)
-    for number, own in enumerate(np.array_split(times, 2)):
+    for own in np.array_split(times, 2):
         seconds = own.astype(int)
         table = EventTable(
             {
