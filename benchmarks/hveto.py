@@ -2,12 +2,14 @@
 
 hveto is no dependency of this project, and its gwpy may differ; give it an environment of its own:
 
-    uv venv ../hveto-env && uv pip install --python ../hveto-env/bin/python hveto==2.1.9
+    uv venv --seed ../hveto-env && uv pip install --python ../hveto-env/bin/python hveto==2.1.9
 
 Worlds with planted witnesses (`planted.py`) are given to both: ours gets the features, hveto what it works
 on, the family's glitches as primaries and triggers that an Omicron-like search makes of the same features.
 A witness counts as found where hveto's first rounds, or our first groups, name it or a channel that was made
-to hear it. hveto runs with the windows of its documentation, and with windows wide enough for what leads.
+to hear it. hveto runs with the windows of its documentation, and with windows wide enough for what leads;
+by its own functions, in the order of its main program. `--command` runs the whole `hveto` command, with plots
+and pages, on trigger files of each kind's first world, and says whether its rounds are the same.
 Also shown: coincident primaries of bursts, of which hveto's search stops at the next primary.
 Without `--python` only ours is measured.
 """
@@ -84,7 +86,7 @@ def job(world: World, windows: list[float]) -> dict[str, object]:
         "snrs": SNRS,
         "windows": windows,
         "least": LEAST_SIGNIFICANCE,
-        "rounds": 10,
+        "what": "rounds",
     }
 
 
@@ -97,7 +99,7 @@ def bursts() -> dict[str, object]:
         "auxiliary": {name(0): [[t + 0.01, 100.0, 10.0] for t in middles]},
         "snrs": [4.0],
         "windows": [2.0],
-        "rounds": 0,
+        "what": "count",
     }
 
 
@@ -169,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--python", help="python of an environment that has hveto")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--command", action="store_true", help="run the whole command too, on few worlds")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="what is planted")
     parser.add_argument("--slides", type=int, default=500)
     parser.add_argument("--processes", type=int, default=2)
@@ -186,14 +189,19 @@ def main() -> None:
     primary, auxiliary = (np.array(rows)[:, 0] for rows in (burst["primary"], burst["auxiliary"][name(0)]))
     exact = coincident(primary, auxiliary, burst["windows"][0])
     if options.python:
-        jobs = [asked for _, asked in made]
-        won = run_hveto(options.python, [one for asked in jobs for one in asked] + [burst])
+        jobs = [one for _, asked in made for one in asked]
+        won = run_hveto(options.python, [*jobs, burst])
         for number, method in enumerate(WINDOWS):
             rounds = won[:-1][number :: len(WINDOWS)]
             answers[method] = [[winner["channel"] for winner in own] for own in rounds]
     report(answers, tasks)
     print(f"\nbursts: {len(primary)} primaries, ours {exact} coincident", end="")
     print(f", hveto {won[-1]}" if options.python else "")
+    if options.python and options.command:
+        some = range(0, len(jobs), options.seeds * len(WINDOWS))
+        again = run_hveto(options.python, [{**jobs[i], "what": "command"} for i in some])
+        same = sum(own == won[i] for own, i in zip(again, some, strict=True))
+        print(f"the whole command on {len(again)} worlds: the same rounds in {same}")
 
 
 if __name__ == "__main__":
