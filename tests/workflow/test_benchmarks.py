@@ -54,8 +54,7 @@ pytestmark = pytest.mark.slow
         ),
         (["fusion.py", "--glitches", "92"], r"side by side +seen 0\.[5-9]"),
         (
-            ["couplings.py", "FOLDER", "--seeds", "1", "--glitches", "500", "--segments", "8", "--classes"]
-            + ["Koi_Fish", "Power_Line"],
+            "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line".split(),
             r"witness_hit_at_1 \| 1\.000",
         ),
         (["engines.py", "--n", "3000"], r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
