@@ -8,7 +8,9 @@ CHANNEL_SOURCE = {
     "host": config["coupling"]["host"],
     "bands": config["coupling"]["bands"],
     "store_gib": config["coupling"]["store_gib"],
-    "lists": lambda wildcards: [placed(path) for path in config["coupling"]["channels"]],
+    "lists": lambda wildcards: [
+        placed(path) for path in config["coupling"]["channels"]
+    ],
     "lists_hash": digests(config["coupling"]["channels"]),
     "shipped": str(BASE / "resources/channels/safety.csv"),
     "shipped_hash": shipped("resources/channels/safety.csv"),
@@ -29,12 +31,12 @@ rule couple_family:
         scattering="results/coupling/{family}/scattering.parquet",
         coverage="results/coupling/{family}/coverage.parquet",
         notes="results/coupling/{family}/notes.json",
-    wildcard_constraints:
-        family=r"F\d+",
     log:
         "results/logs/couple_family/{family}.log",
     benchmark:
         "results/benchmarks/couple_family/{family}.tsv"
+    wildcard_constraints:
+        family=r"F\d+",
     retries: 1
     conda:
         "../envs/coupling.yaml"
