@@ -33,7 +33,7 @@ rule all:
         rules.map.input,
         rules.audit.input,
         rules.similar.input,
-        rules.coupling.input if config["coupling"]["channels"] else [],
+        rules.coupling.input if WITNESSES else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
 

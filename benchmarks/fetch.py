@@ -1,26 +1,36 @@
 """What it costs to read a family's channels and make features: `python benchmarks/fetch.py`.
 
 Writes frames of simulated channels to a temporary folder, then makes the features of a family
-of glitches from them with an empty store. Printed: bytes taken from the files beside the bytes
-of the merged intervals, how often each frame was opened, the time beside
-`TimeSeriesDict.read` glitch by glitch (measured on a few glitches and multiplied), and with
-`--day` the peak memory of a day of 500 channels at 256 Hz through the features.
+of glitches from them with an empty store. Printed: bytes read beside the bytes that the wanted
+channels take in the frame files (compressed, as they lie there) over the merged intervals, three times:
+what is asked of the files, what the kernel counts for the process (`rchar`, which also has what LALFrame
+reads from the file in memory), and what comes from the disk once the files are forgotten
+(`read_bytes`, 0 where the folder is in memory); how often each frame was opened; and the time beside
+`TimeSeriesDict.read` glitch by glitch, measured on a few glitches and multiplied. `--held` puts more
+channels into the frames than are wanted, `--spread` the glitches so far apart that few intervals meet.
+With `--day` the peak memory of a day of 500 channels at 256 Hz through the features.
 """
 
 import argparse
+import os
 import resource
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
+from glitch_explorer.coupling.bands import WARM_UP_S
 from glitch_explorer.coupling.fetch import ChannelReader
 from glitch_explorer.coupling.live import family_features, live_intervals
 from glitch_explorer.coupling.store import BLOCK_S, FeatureStore
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.frames import Frame, Piece, load_many
+from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder
 
 T0 = 1260000000 // BLOCK_S * BLOCK_S
@@ -47,32 +57,75 @@ def write(folder: Path, n: int, seconds: int) -> None:
 
 
 class Counted(Folder):
-    """A folder that counts what is taken from its files: each is read whole by its checksum."""
+    """A folder that notes which of its files are opened."""
 
     def __init__(self, place: str) -> None:
         super().__init__(place, frame_type=None)
         self.opened: list[str] = []
-        self.bytes = 0
 
     def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | str]:
         self.opened.append(frame.path)
-        self.bytes += Path(frame.path).stat().st_size
         return super().load_many(frame, channels)
 
 
-class Made:
-    """Frames that are drawn when asked for, so that a day of them needs no disk."""
+@contextmanager
+def counted_bytes(taken: dict[str, int]) -> Iterator[None]:
+    """Count into `taken` what is asked of frame files, and what the kernel has counted."""
+    pread, asked, before = os.pread, [0], kernel()
+
+    def counting(file: int, size: int, at: int) -> bytes:
+        got = pread(file, size, at)
+        asked[0] += len(got)
+        return got
+
+    os.pread = counting
+    try:
+        yield
+    finally:
+        os.pread = pread
+    taken |= {name: value - before[name] for name, value in kernel().items()} | {"asked": asked[0]}
+
+
+def kernel() -> dict[str, int]:
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return {name: int(value) for name, value in (line.split(": ") for line in lines)}
+
+
+def forget(paths: list[Path]) -> None:
+    """Have the files' pages dropped, so that they come from the disk again."""
+    os.sync()
+    for path in paths:
+        with path.open("rb") as stream:
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def stored_bytes(paths: list[Path], channels: list[str], live: np.ndarray) -> float:
+    """Add up the bytes of channels in the files, each file for the share of its time that is live."""
+    total = 0.0
+    for path in paths:
+        start = int(path.stem.split("-")[2])
+        share = np.clip(np.minimum(live[:, 1], start + STEP) - np.maximum(live[:, 0], start), 0, None).sum()
+        with path.open("rb") as stream:
+            spans = layout(stream.fileno()).channels
+        total += share / STEP * sum(b - a for name in channels for a, b in spans[name])
+    return total
+
+
+class Repeated:
+    """One real frame file that stands for every frame of a day, so that the day needs no disk."""
+
+    def __init__(self, folder: Path, n: int) -> None:
+        write(folder, n, STEP)
+        (path,) = folder.glob("*.gwf")
+        self._frame = Frame(T0, T0 + STEP, str(path))
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         first = int(start // STEP) * STEP
-        return [Frame(at, at + STEP, f"made-{at}") for at in range(first, int(np.ceil(end)), STEP)]
+        return [Frame(at, at + STEP, f"repeated-{at}") for at in range(first, int(np.ceil(end)), STEP)]
 
     def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | str]:
-        noise = np.random.default_rng(int(frame.start)).standard_normal(STEP * RATE + 1000, dtype=np.float32)
-        return {
-            name: Piece(noise[i : i + STEP * RATE].copy(), frame.start, RATE, "")
-            for i, name in enumerate(channels)
-        }
+        held = load_many(self._frame, channels)
+        return {name: replace(piece, t0=frame.start) for name, piece in held.items()}
 
 
 def store_of(folder: Path, locator: object, n: int, live: np.ndarray) -> FeatureStore:
@@ -85,23 +138,29 @@ def store_of(folder: Path, locator: object, n: int, live: np.ndarray) -> Feature
 def family(options: argparse.Namespace, folder: Path) -> None:
     n, seconds = options.channels, options.seconds
     (folder / "frames").mkdir()
-    write(folder / "frames", n, seconds)
+    write(folder / "frames", max(options.held, n), seconds)
     rng = np.random.default_rng(1)
     times = np.sort(T0 + rng.uniform(0.15, 0.85, options.glitches) * seconds)
+    if options.spread:
+        times = T0 + (np.arange(options.glitches) + 0.5) * seconds / options.glitches
     segments = np.array([[T0, T0 + seconds]], float)
     live = live_intervals(times, segments, pad_s=PAD_S, max_glitches=options.glitches)
+    paths = sorted((folder / "frames").iterdir())
+    merged = stored_bytes(paths, names(n), live)
     locator = Counted(str(folder / "frames"))
     reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
+    forget(paths)
+    wanted = sorted({k for a, b in live for k in range(int(a // BLOCK_S), int(np.ceil(b / BLOCK_S)))})
+    taken: dict[str, int] = {}
     begin = time.perf_counter(), time.process_time()
-    for number in range(int(live[0, 0] // BLOCK_S), int(np.ceil(live[-1, 1] / BLOCK_S))):
-        reader.advance(number * BLOCK_S - 64, (number + 1) * BLOCK_S)
-        reader.samples(names(n), number * BLOCK_S - 64, (number + 1) * BLOCK_S)
+    with counted_bytes(taken):
+        for number in wanted:
+            reader.advance(number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
+            reader.samples(names(n), number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
     fetched = time.perf_counter() - begin[0], time.process_time() - begin[1]
-    taken, opened = locator.bytes, locator.opened
-    merged = np.diff(live, axis=1).sum() * RATE * 4 * n
-    begin = time.perf_counter(), time.process_time()
+    opened = locator.opened
     chosen = times[:: max(1, len(times) // options.sample)][: options.sample]
-    paths = sorted((folder / "frames").iterdir())
+    begin = time.perf_counter(), time.process_time()
     for at in chosen:
         a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
         near = [
@@ -110,23 +169,31 @@ def family(options: argparse.Namespace, folder: Path) -> None:
         TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
     scale = options.glitches / len(chosen)
     slow = scale * (time.perf_counter() - begin[0]), scale * (time.process_time() - begin[1])
-    begin = time.perf_counter()
+    begin = time.perf_counter(), time.process_time()
     found = family_features(store_of(folder / "store", Counted(str(folder / "frames")), n, segments), live)
-    whole = time.perf_counter() - begin
+    whole = time.perf_counter() - begin[0], time.process_time() - begin[1]
     print(
-        f"{options.glitches} glitches, {n} channels of {RATE} Hz, {np.diff(live, axis=1).sum():.0f} s merged"
+        f"{options.glitches} glitches, {n} of {max(options.held, n)} channels of {RATE} Hz, "
+        f"{len(live)} intervals, {np.diff(live, axis=1).sum():.0f} s merged, {merged / 2**20:.0f} MiB"
     )
-    print(f"bytes: {taken / merged:.3f} of the merged intervals")
+    shares = {name: taken[name] / merged for name in ("asked", "rchar", "read_bytes")}
+    print(
+        f"bytes, of the merged intervals: {shares['asked']:.3f} asked of the frame files, "
+        f"{shares['read_bytes']:.3f} from the disk, {shares['rchar']:.3f} with the file in memory"
+    )
     print(f"frames: {len(set(opened))} opened {len(opened) / len(set(opened)):.2f} times each")
     print(f"read: {fetched[0]:.1f} s ({fetched[1]:.1f} s of a core)")
     print(f"glitch by glitch: {slow[0]:.1f} s ({slow[1]:.1f} s of a core), from {len(chosen)} of them")
     print(f"ratio: {slow[0] / fetched[0]:.1f} in time, {slow[1] / fetched[1]:.1f} in work")
-    print(f"features and scores, empty store: {whole:.1f} s; {found.values.shape} values")
+    print(
+        f"features and scores, empty store: {whole[0]:.1f} s ({whole[1]:.1f} s of a core); "
+        f"{found.values.shape} values"
+    )
 
 
 def day(options: argparse.Namespace, folder: Path) -> None:
     live = np.array([[T0, T0 + options.day_seconds]], float)
-    store = store_of(folder / "day", Made(), 500, live)
+    store = store_of(folder / "day", Repeated(folder, 500), 500, live)
     begin = time.perf_counter(), time.process_time()
     for number in range(T0 // BLOCK_S, (T0 + options.day_seconds) // BLOCK_S):
         store.blocks([number])
@@ -141,6 +208,10 @@ def main() -> None:
     parser.add_argument("--glitches", type=int, default=200)
     parser.add_argument("--channels", type=int, default=100)
     parser.add_argument("--seconds", type=int, default=14400 // BLOCK_S * BLOCK_S)
+    parser.add_argument(
+        "--held", type=int, default=0, help="channels in the frames; the wanted ones where fewer"
+    )
+    parser.add_argument("--spread", action="store_true", help="glitches evenly apart")
     parser.add_argument("--sample", type=int, default=4, help="glitches that gwpy reads one by one")
     parser.add_argument("--day", action="store_true", help="measure memory over a day instead")
     parser.add_argument("--day-seconds", type=int, default=86400)

@@ -20,14 +20,18 @@ def machine() -> str:
     return f"{len(models)} x {models[0]}" if models else platform.processor() or "unknown"
 
 
-def commands(data: Path) -> list[list[str]]:
+def commands(data: Path, hveto: Path | None) -> list[list[str]]:
     made = [
         ["embedding.py", "--images", "800"],
         ["qscan.py", "--rate", "4096"],
         ["qscan.py", "--rate", "8192"],
         ["qscan.py", "--rate", "16384"],
         ["fetch.py"],
+        ["fetch.py", "--held", "400", "--glitches", "50", "--seconds", "2944"],
+        ["fetch.py", "--spread", "--glitches", "6", "--channels", "20", "--seconds", "14336"],
         ["fetch.py", "--day"],
+        ["witness.py"],
+        ["hveto.py", *(["--python", str(hveto)] if hveto else [])],
         ["engines.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],
@@ -43,13 +47,14 @@ def commands(data: Path) -> list[list[str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared/data")
-    data = parser.parse_args().data
+    parser.add_argument("--hveto", type=Path, help="python of an environment with hveto; see hveto.py")
+    options = parser.parse_args()
     commit = subprocess.run(
         ["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     print(f"commit {commit or 'unknown'}, {machine()}, Python {platform.python_version()}")
     worst = 0
-    for name, *arguments in commands(data):
+    for name, *arguments in commands(options.data, options.hveto):
         print(f"\n## {name} {' '.join(arguments)}\n", flush=True)
         worst = max(worst, subprocess.run([sys.executable, HERE / name, *arguments], check=False).returncode)
     return worst

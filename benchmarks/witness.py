@@ -53,7 +53,7 @@ def main() -> None:
     made, used = statistic(world, arguments.slides, 2)
     seconds, work = time.perf_counter() - start, time.process_time() - cpu
     n, m = world.features.values.shape
-    print(f"{n} cells, {m} features, {used} glitches, {made.auc.shape[1]} lags, {arguments.slides} slides")
+    print(f"{n} cells, {m} features, {used} glitches, {made.t.shape[1]} lags, {arguments.slides} slides")
     print("| what | seconds | core-seconds |")
     print("|---|---|---|")
     print(f"| T and max-T, 2 threads | {seconds:.1f} | {work:.1f} |")

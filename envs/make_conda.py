@@ -91,7 +91,7 @@ STAGES = {
         "scipy",
         "tenacity",
     ],
-    "site": ["jinja2", "markupsafe", "matplotlib", "pillow", "plotly", "scipy"],
+    "site": ["jinja2", "markupsafe", "matplotlib", "numba", "pillow", "plotly", "scipy"],
     "validate": ["scikit-learn", "scipy"],
     "evaluate": [
         "filelock",

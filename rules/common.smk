@@ -21,6 +21,7 @@ except UserError as problem:
 CONFIGURED_FILES = (
     config["source"]["paths"] + config["segments"]["files"] + config["events"]["files"]
 )
+WITNESSES = bool(config["coupling"]["channels"])
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
@@ -39,13 +40,37 @@ def shipped(path):
     return digest(BASE / path)
 
 
+def ours(path):
+    """Whether a file ships with the project; it then enters by its hash."""
+    return path.startswith("resources/")
+
+
+def own(paths):
+    """The files of a study's own, which are inputs."""
+    return [path for path in paths if not ours(path)]
+
+
+def digests(paths):
+    """Hashes of the files that ship with the project."""
+    for path in filter(ours, paths):
+        if not (BASE / path).is_file():
+            raise WorkflowError(
+                f"the project has no file {path}; see {Path(path).parent}/README.md"
+            )
+    return [shipped(path) for path in filter(ours, paths)]
+
+
 def source_files(wildcards):
     """Source files, as inputs; folders of pictures are watched through `source_listing`."""
-    return [
-        path
-        for path in config["source"]["paths"] + config["source"]["metadata"]
-        if not Path(path).is_dir()
-    ]
+    paths = config["source"]["paths"] + config["source"]["metadata"]
+    for path in paths:
+        fetched = Path(config["download"]["folder"]) in Path(path).parents
+        if config["download"]["record"] and fetched and not Path(path).exists():
+            raise WorkflowError(
+                f"{path} is not there; fetch it first: run `snakemake --cores 1 download` with the same"
+                " --configfile"
+            )
+    return [path for path in paths if not Path(path).is_dir()]
 
 
 def listing(paths):
@@ -73,21 +98,14 @@ def weights_of(encoder):
     """Weights of a backbone as an input; none where it is untrained or they ship with the project."""
     name = encoder["weights"]
     fetched = f"results/weights/{encoder['backbone']}-{name}.safetensors"
-    if name == "untrained" or name.startswith("resources/"):
+    if name == "untrained" or ours(name):
         return []
     return fetched if name.startswith("IMAGENET1K") else name
 
 
 def weights_digest(encoder):
     """Hash of the weights where they ship with the project."""
-    name = encoder["weights"]
-    if not name.startswith("resources/"):
-        return None
-    if not (BASE / name).is_file():
-        raise WorkflowError(
-            f"embedding.weights: the project has no file {name}; see resources/encoders/README.md"
-        )
-    return shipped(name)
+    return next(iter(digests([encoder["weights"]])), None)
 
 
 def weights_file(wildcards):

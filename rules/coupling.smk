@@ -4,9 +4,12 @@
 CHANNEL_SOURCE = {
     "source": config["coupling"]["source"],
     "frames": lambda wildcards: config["coupling"]["frames"],
-    "frame_type": config["coupling"]["frame_type"],
+    "frame_type": lambda wildcards: config["coupling"]["frame_type"],
     "host": config["coupling"]["host"],
     "bands": config["coupling"]["bands"],
+    "strain": lambda wildcards: config["strain"]["channel"],
+    "lists": lambda wildcards: config["coupling"]["channels"],
+    "lists_hash": digests(config["coupling"]["channels"]),
     "shipped": "resources/channels/safety.csv",
     "shipped_hash": shipped("resources/channels/safety.csv"),
 }
@@ -16,7 +19,7 @@ rule couple_family:
     input:
         members="results/map/members/{family}.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -26,12 +29,12 @@ rule couple_family:
         scattering="results/coupling/{family}/scattering.parquet",
         coverage="results/coupling/{family}/coverage.parquet",
         notes="results/coupling/{family}/notes.json",
-    wildcard_constraints:
-        family=r"F\d+",
     log:
         "results/logs/couple_family/{family}.log",
     benchmark:
         "results/benchmarks/couple_family/{family}.tsv"
+    wildcard_constraints:
+        family=r"F\d+",
     retries: 1
     conda:
         "../envs/coupling.yaml"
@@ -56,7 +59,7 @@ rule couple_detector:
         members=families("results/map/members/{family}.parquet"),
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
-        lists=config["coupling"]["channels"],
+        lists=own(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -109,7 +112,49 @@ rule gather_witnesses:
         "../scripts/gather_witnesses.py"
 
 
+rule witness_pages:
+    input:
+        families="results/map/families.parquet",
+        members=families("results/map/members/{family}.parquet"),
+        witnesses=rules.gather_witnesses.output.witnesses,
+        calibration=rules.gather_witnesses.output.calibration,
+        notes=rules.gather_witnesses.output.notes,
+        profiles=families("results/coupling/{family}/lag_profiles.parquet"),
+        pseudo=families("results/coupling/{family}/pseudo_families.parquet"),
+        scattering=families("results/coupling/{family}/scattering.parquet"),
+        coverage=families("results/coupling/{family}/coverage.parquet"),
+        groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+        slow=expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+    output:
+        pages=directory("results/coupling/pages"),
+        page="results/site/witnesses.html",
+        pictures=directory("results/site/witnesses"),
+        matrix=report(
+            "results/figures/witness_matrix.png",
+            category="Witnesses",
+            caption="../report/witness_matrix.rst",
+        ),
+    log:
+        "results/logs/witness_pages.log",
+    benchmark:
+        "results/benchmarks/witness_pages.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        dpi=config["figures"]["dpi"],
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("witness_pages"),
+    script:
+        "../scripts/witness_pages.py"
+
+
 rule coupling:
     input:
         rules.gather_witnesses.output,
+        rules.witness_pages.output,
         expand(rules.couple_detector.output.slow, ifo=config["detectors"]),

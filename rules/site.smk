@@ -73,6 +73,7 @@ rule atlas:
         audit=rules.audit_labels.output,
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
+        fragments=rules.witness_pages.output.pages if WITNESSES else [],
     output:
         pages=directory("results/site/family"),
         index="results/site/atlas.html",
@@ -117,6 +118,7 @@ rule explorer:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
+        witnesses=WITNESSES,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("explorer"),
@@ -149,6 +151,8 @@ rule front_page:
         mem_mb=2000,
         runtime=20,
     params:
+        witnesses=WITNESSES,
+        simulated=SIMULATED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("front_page"),
@@ -158,6 +162,7 @@ rule front_page:
 
 rule site:
     input:
+        rules.witness_pages.output if WITNESSES else [],
         rules.figures.output,
         rules.atlas.output,
         rules.explorer.output,

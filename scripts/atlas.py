@@ -17,4 +17,5 @@ if __name__ == "__main__":
             index=snakemake.output.index,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,
+            fragments=snakemake.input.fragments or None,
         )

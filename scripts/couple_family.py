@@ -17,11 +17,12 @@ if __name__ == "__main__":
                 frames=wanted.frames,
                 frame_type=wanted.frame_type,
                 host=wanted.host,
-                lists=snakemake.input.lists,
+                lists=[own_file(path, snakemake.scriptdir) for path in wanted.lists],
                 safety=[own_file(wanted.shipped, snakemake.scriptdir), *snakemake.input.safety],
                 store="results/coupling/store",
                 store_gib=snakemake.config["coupling"]["store_gib"],
                 bands=wanted.bands,
+                strain=wanted.strain,
             ),
             settings=Settings(
                 slides=wanted.slides,

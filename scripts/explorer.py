@@ -14,4 +14,5 @@ if __name__ == "__main__":
             status=snakemake.input.status,
             out=snakemake.output.assets,
             page=snakemake.output.page,
+            witnesses=snakemake.params.witnesses,
         )

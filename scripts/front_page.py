@@ -18,4 +18,6 @@ if __name__ == "__main__":
             figures=snakemake.input.figures,
             out=snakemake.output.figures,
             page=snakemake.output.page,
+            witnesses=snakemake.params.witnesses,
+            simulated=snakemake.params.simulated,
         )

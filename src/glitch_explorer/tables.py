@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from glitch_explorer import files
+from glitch_explorer import files, schemas
 from glitch_explorer.errors import UserError
-from glitch_explorer.schemas import SCHEMAS
 
+#: Schema of each table by its name.
+SCHEMAS: dict[str, pa.Schema] = schemas.SCHEMAS
 #: View lengths in seconds, in the order of every array's view axis.
 VIEWS: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
 #: The same, as they stand in file names and in the column `view`.

@@ -11,6 +11,7 @@ import pytest
 # The tests of this folder share the module that makes the fake results.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fake_coupling import fake_coupling, make_pages
 from fake_results import fake_results, make_site
 
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -23,7 +24,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(results: Path) -> Path:
-    make_site(results, results / "site", results / "figures")
+    fragments = make_pages(results, results / "site", fake_coupling(results))
+    make_site(results, results / "site", results / "figures", fragments)
     return results / "site"
 
 

@@ -235,8 +235,8 @@ def write_audit(root: Path, unit: str) -> None:
     )
 
 
-def make_site(root: Path, site: Path, figures: Path) -> None:
-    """Run the four jobs of the site on a results folder."""
+def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = None) -> None:
+    """Run the four jobs of the site on a results folder; `fragments` as of the witness pages."""
     catalog, mapped = root / "catalog", root / "map"
     arrays = sorted((root / "views").glob("*.npy"))
     shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
@@ -261,8 +261,17 @@ def make_site(root: Path, site: Path, figures: Path) -> None:
         index=site / "atlas.html",
         typical=2,
         odd=2,
+        fragments=fragments,
     )
-    make_map_page(**rows, **places, **near, **shards, out=site / "map", page=site / "map.html")
+    make_map_page(
+        **rows,
+        **places,
+        **near,
+        **shards,
+        out=site / "map",
+        page=site / "map.html",
+        witnesses=bool(fragments),
+    )
     make_front(
         **rows,
         segments=catalog / "segments.parquet",
@@ -273,4 +282,6 @@ def make_site(root: Path, site: Path, figures: Path) -> None:
         figures=sorted(figures.glob("*.png")),
         out=site / "figures",
         page=site / "index.html",
+        witnesses=bool(fragments),
+        simulated=False,
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_coupling import EVIL
 from fake_results import HOSTILE
 from PIL import Image
 
@@ -54,7 +55,9 @@ def point(page: Any) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-@pytest.mark.parametrize("name", ["index.html", "atlas.html", "family/F002.html", "map.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "atlas.html", "family/F001.html", "family/F003.html", "map.html", "witnesses.html"]
+)
 def test_page_opens_from_a_folder(site: Path, watched: Watched, name: str) -> None:
     page = watched.open(site / name)
     assert watched.spread() > 10
@@ -138,6 +141,17 @@ def test_keyboard_reaches_and_steps_through_the_glitches(site: Path, watched: Wa
     assert page.locator("#what").inner_text() != first
     page.keyboard.press("ArrowLeft")
     assert page.locator("#what").inner_text() == first
+
+
+@pytest.mark.parametrize("name", ["witnesses.html", "family/F001.html"])
+def test_witnesses_fit_a_phone_in_the_dark(site: Path, chromium: Any, name: str) -> None:
+    phone = Watched(chromium, "dark")
+    phone.page.set_viewport_size({"width": 390, "height": 720})
+    page = phone.open(site / name)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert EVIL in page.locator("main").inner_text()
+    page.close()
+    assert not phone.complaints
 
 
 def test_dark_pages_are_dark(site: Path, chromium: Any) -> None:

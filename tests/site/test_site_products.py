@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_coupling import fake_coupling, make_pages
 from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
@@ -34,7 +35,12 @@ def pages(site: Path) -> list[Path]:
 def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
     families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
     assert {path.stem for path in (site / "family").glob("*.html")} == families
-    assert {path.name for path in site.glob("*.html")} == {"index.html", "map.html", "atlas.html"}
+    assert {path.name for path in site.glob("*.html")} == {
+        "index.html",
+        "map.html",
+        "atlas.html",
+        "witnesses.html",
+    }
 
 
 def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
@@ -44,7 +50,7 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
         assert parser.links
         for link in parser.links:
             if not link.startswith(("#", "data:,")):
-                target = (page.parent / link).resolve()
+                target = (page.parent / link.partition("#")[0]).resolve()
                 assert target.is_relative_to(site.resolve()), (page.name, link)
                 assert target.is_file(), (page.name, link)
 
@@ -100,8 +106,9 @@ def test_the_labels_that_change_make_a_gradient(results: Path) -> None:
 @pytest.mark.slow
 def test_same_input_same_bytes(results: Path, site: Path, tmp_path: Path) -> None:
     again = fake_results(tmp_path / "again")
-    make_site(again, again / "site", again / "figures")
-    for folder in ("audit", "site", "figures"):
+    fragments = make_pages(again, again / "site", fake_coupling(again))
+    make_site(again, again / "site", again / "figures", fragments)
+    for folder in ("audit", "coupling", "site", "figures"):
         paths = [path for path in sorted((results / folder).rglob("*")) if path.is_file()]
         assert paths
         for path in paths:

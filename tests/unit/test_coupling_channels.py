@@ -89,3 +89,19 @@ def test_the_safety_table_is_well_formed(root):
 def test_what_a_list_may_not_say(tmp_path, text, message):
     with pytest.raises(UserError, match=message):
         channel_table(lists=[write(tmp_path, text)], ifo="H1", gps=GPS)
+
+
+def test_strain_is_unsafe_whatever_the_lists_say(tmp_path):
+    strain = ["GDS-CALIB_STRAIN", "DCS-CALIB_STRAIN_C01", "GWOSC-16KHZ_R1_STRAIN", "OBS-H_OF_T"]
+    other = ["PEM-STRAINGAUGE_X", "LSC-PRCL"]
+    path = tmp_path / "channels.csv"
+    path.write_text(
+        "channel,rate_hz,safety,source,date\n"
+        + "".join(f"H1:{name},256,safe,me,2020\n" for name in [*strain, *other])
+    )
+    found = channel_table(lists=[path], ifo="H1", gps=1e9, strain="{ifo}:OBS-H_OF_T").set_index("channel")
+    assert set(found.index[found["safety"] == "unsafe"]) == {f"H1:{name}" for name in strain}
+    assert found["safety_source"]["H1:OBS-H_OF_T"] == "this run's strain channel"
+    assert found["safety_source"]["H1:GDS-CALIB_STRAIN"] == "its name: it is strain"
+    path.write_text("channel,rate_hz\nV1:Hrec_hoft_16384Hz,256\nV1:h_16384Hz,256\nV1:ENV_CEB_MAG_N,256\n")
+    assert list(channel_table(lists=[path], ifo="V1", gps=1e9)["safety"]) == ["unknown", "unsafe", "unsafe"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glitch_explorer.coupling.bands import CELL_S, WARM_UP_S, bands_of, settling_s
+from glitch_explorer.coupling.bands import CELL_S, WARM_UP_S, bands_of, log_rms, settling_s
 from glitch_explorer.coupling.features import (
     columns_of,
     native_band,
@@ -148,3 +148,21 @@ def test_columns_of_every_kind():
     assert list(logarithms["band"]) == ["0.3-1", "1-3", "3-8", "0.03-0.1", "broadband"]
     assert list(means["channel"]) == ["H1:A-B"]
     assert native_band("L1:PEM_BLRMS_1_3.rms") == ("1-3", 1.0, 3.0)
+
+
+@pytest.mark.parametrize("edges", [(0.1, 0.3), (0.3, 1.0), (1.0, 3.0), (10.0, 30.0)])
+def test_a_burst_shows_late_but_never_early_and_within_the_settling_time(edges):
+    rate, at = 256.0, 150.0
+    (band,) = bands_of(rate, [edges])
+    seconds = np.arange(int(300 * rate)) / rate
+    impulse = np.where(seconds == at, 1.0, 0.0)
+    centre = np.sqrt(band.low * band.high)
+    burst = np.sin(2 * np.pi * centre * seconds) * np.exp(-2 * (centre * (seconds - at)) ** 2)
+    rms = np.exp(log_rms(np.stack([impulse, burst]), rate, [band], skip=0)[:, 0].astype(float))
+    starts = np.arange(rms.shape[1]) * CELL_S
+    settled = starts >= at + settling_s(band, rate)
+    heard = np.nansum(rms[0] ** 2)
+    assert np.nansum(rms[0, starts + CELL_S <= at] ** 2) < 1e-20 * heard
+    assert np.nansum(rms[0, settled] ** 2) < 0.01 * heard
+    late = starts[np.nanargmax(rms[1])] + CELL_S - at
+    assert 0 < late < settling_s(band, rate)

@@ -169,7 +169,10 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
     assert "no such channel (80.0%)" in about["reason"]["H1:PEM-NONE"]
     for channel in RATES:
         assert "no frame (10.0%)" in about["reason"][channel]
-        assert f"{path.name}: truncated or damaged (10.0%)" in about["reason"][channel]
+        assert (
+            f"{path.name}: truncated or damaged: its length is not what its end says (10.0%)"
+            in about["reason"][channel]
+        )
     assert "NaN in the data (1.6%)" in about["reason"]["H1:PEM-A"]
     assert "no such channel (30.0%)" in about["reason"]["H1:PEM-B"]
     assert "8 Hz, not 16 Hz (10.0%)" in about["reason"]["H1:SUS-C"]

@@ -91,12 +91,13 @@ class Project:
         assert old in text, f"{old!r} is not in {name}"
         path.write_text(text.replace(old, new, 1))
 
-    def configure(self, **sections) -> None:
+    def configure(self, **sections) -> dict:
         path = self.folder / "study.yaml"
         config = yaml.safe_load(path.read_text())
         for name, section in sections.items():
             config[name] = {**config.get(name, {}), **section} if isinstance(section, dict) else section
         path.write_text(yaml.safe_dump(config))
+        return config
 
     def contents(self) -> dict[str, bytes]:
         """Give the bytes of all results that must not depend on how the run went."""

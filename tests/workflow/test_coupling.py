@@ -54,6 +54,15 @@ def test_every_family_gets_an_answer_or_a_reason(coupled):
     assert set(slow["answer"]) == {"too short"}  # four segments are no twenty blocks
 
 
+def test_every_family_gets_a_part_of_a_page(coupled):
+    pages = coupled.folder / "results/coupling/pages"
+    assert {path.name for path in pages.iterdir() if path.name[0] != "."} == {
+        f"{name}.{kind}" for name in names(coupled) for kind in ("html", "png", "parquet")
+    }
+    assert "too short" in (pages / f"{names(coupled)[0]}.html").read_text().lower()
+    assert (coupled.folder / "results/site/witnesses.html").is_file()
+
+
 def test_nothing_is_left_to_do(coupled):
     assert "Nothing to be done" in coupled.run("--dry-run", "coupling")
 
@@ -77,7 +86,8 @@ def test_a_family_reruns_alone(coupled, tmp_path):
     clone = coupled.clone(tmp_path / "other")
     members = clone.folder / f"results/map/members/{first}.parquet"
     tables.write("members", tables.read("members", members).iloc[1:], members)
-    assert clone.plan("coupling") == {"couple_family": 1, "gather_witnesses": 1}
+    gathered = {"couple_detector": 2, "gather_witnesses": 1, "witness_pages": 1}  # they read all families
+    assert clone.plan("coupling") == {"couple_family": 1, **gathered}
 
 
 def test_a_store_that_is_gone_changes_nothing(coupled, tmp_path):

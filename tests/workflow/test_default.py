@@ -44,10 +44,13 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     assert value["ami_all"] >= 0.9
     assert value["families_stable"] > 0.5
     assert 0.3 < value["detector_probe"] < 0.7
-    assert sum(jobs(text).values()) < 60
+    assert value["witness_hit_at_1"] == 1
+    assert value["witness_recall_at_3"] == 1
+    assert value["false_discovery_proportion"] < 0.1
+    assert sum(jobs(text).values()) < 120
     assert "Open results/site/index.html" in text
-    # The clock's minutes are fewer on two idle cores; those of a shared machine say nothing.
-    assert minutes < 10, f"the demo took {minutes:.1f} core minutes"
+    # Ten minutes of two cores; the clock's minutes say nothing on a shared machine.
+    assert minutes < 20, f"the demo took {minutes:.1f} core minutes"
     archive = tmp_path / "report.zip"
     project.run("--report", str(archive))
     assert archive.stat().st_size > 100_000

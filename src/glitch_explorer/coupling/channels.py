@@ -18,6 +18,9 @@ from glitch_explorer.errors import UserError
 #: What a channel's samples are; `displacement` in metres also predicts fringes.
 KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
+#: Names of strain itself: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
+#: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
+STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
 _COLUMNS = ("channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date")
 #: Headers of GWOSC's public lists, and the columns that they are here.
 _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": ""}
@@ -117,6 +120,19 @@ def read_list(path: str | Path) -> pd.DataFrame:
     return read
 
 
+def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
+    """List what only frames can answer: names with wildcards, and names without a rate, of a detector."""
+    read = pd.concat([read_list(path) for path in lists])
+    names = read["channel"].str.replace("{ifo}", ifo, regex=False)
+    asked = names.str.contains(_WILD) | (read["rate_hz"] == "")
+    return [name for name in names[asked].unique() if _of(name, ifo)]
+
+
+def _of(pattern: str, ifo: str) -> bool:
+    """Tell whether a pattern can be of a detector's channels."""
+    return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
+
+
 def channel_table(
     *,
     lists: Sequence[str | Path],
@@ -124,6 +140,7 @@ def channel_table(
     gps: float,
     safety: Sequence[str | Path] = (),
     available: Mapping[str, float] | None = None,
+    strain: str = "",
 ) -> pd.DataFrame:
     """Make the table of one detector's channels.
 
@@ -141,12 +158,15 @@ def channel_table(
     available
         Channels that the frames hold, with their rates in Hz: wildcards are
         expanded among them, and rates that a list leaves out are taken from them.
+    strain
+        The strain channel that the glitches were found in; `{ifo}` is filled.
 
     Returns
     -------
     DataFrame
-        Table `channels`, sorted by channel. A channel is unsafe where any list or
-        table says so, safe where one does, else unknown; nothing is guessed.
+        Table `channels`, sorted by channel. A channel is unsafe where it is `strain` or is
+        named like strain (`STRAIN_NAMES`), or any list or table says so, safe where one
+        does, else unknown; nothing is guessed.
 
     Raises
     ------
@@ -159,7 +179,7 @@ def channel_table(
     for path in lists:
         for entry in read_list(path).to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
-            if not fnmatchcase(f"{ifo}:", pattern.split(":")[0] + ":") or ":" not in pattern:
+            if not _of(pattern, ifo):
                 continue
             words = {str(column): str(word) for column, word in entry.items()}
             for name in _names(pattern, held, ifo, path):
@@ -167,7 +187,8 @@ def channel_table(
                     rows[name] = _row(name, words, ifo=ifo, gps=gps, rate=held.get(name), path=path)
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
-    made = [_with_safety(rows[name], known, ifo) for name in sorted(rows)]
+    own = strain.replace("{ifo}", ifo)
+    made = [_strain_is_unsafe(_with_safety(rows[name], known, ifo), own) for name in sorted(rows)]
     return pd.DataFrame(made, columns=tables.SCHEMAS["channels"].names)
 
 
@@ -178,8 +199,9 @@ def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) 
     found = [name for name in held if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
     if not found:
         raise UserError(
-            f"channel list {path}: {pattern} matches none of the {len(held)} channels that the frames "
-            f"of {ifo} hold; check it, or name the channels"
+            f"channel list {path}: {pattern} matches none of the channels in the frames of {ifo} looked at; "
+            "check it and the frame type, or name the channels with their rates "
+            "(NDS2 and arrakis know no wildcards)"
         )
     return sorted(found)
 
@@ -205,6 +227,16 @@ def _row(
         "safety_source": entry["source"] if entry["safety"] != "unknown" else "",
         "safety_date": entry["date"] if entry["safety"] != "unknown" else "",
     }
+
+
+def _strain_is_unsafe(row: dict[str, object], strain: str) -> dict[str, object]:
+    """Mark strain, of this run or of any name, unsafe whatever else is said."""
+    name = str(row["channel"])
+    named = any(fnmatchcase(name, pattern) for pattern in STRAIN_NAMES)
+    if row["safety"] == "unsafe" or not (named or name == strain):
+        return row
+    source = "this run's strain channel" if name == strain else "its name: it is strain"
+    return {**row, "safety": "unsafe", "safety_source": source, "safety_date": ""}
 
 
 def _with_safety(row: dict[str, object], known: pd.DataFrame | None, ifo: str) -> dict[str, object]:

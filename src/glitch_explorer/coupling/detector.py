@@ -150,10 +150,10 @@ def detector_slow_drivers(
     store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))
     logs, _, _ = stored_values(store, cells)
     low = store.logs["low_hz"].to_numpy(dtype=float)
-    wanted = low > 0
-    widths = np.ceil(_PERIODS / np.maximum(low[wanted], 1e-3) / 60).astype(int)
-    minute, segment, levels = minute_levels(cells, block, logs[:, wanted], widths.tolist())
-    columns = store.logs.loc[wanted, ["channel", "band"]].reset_index(drop=True)
+    # An RMS of a band that its name does not tell, such as a wind speed's, is taken minute by minute.
+    widths = np.ceil(_PERIODS / np.where(low > 0, low, np.inf) / 60).astype(int).clip(1)
+    minute, segment, levels = minute_levels(cells, block, logs, widths.tolist())
+    columns = store.logs[["channel", "band"]]
     parts = []
     for family, own in times.items():
         if not len(own):

@@ -1,5 +1,6 @@
 """One family's own job: fetch, features, witnesses and scattered light, detector by detector."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,15 @@ import pandas as pd
 
 from glitch_explorer import files, tables
 from glitch_explorer.coupling import notes
-from glitch_explorer.coupling.channels import channel_table
+from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.coupling.channels import channel_table, open_patterns
 from glitch_explorer.coupling.fetch import ChannelReader
 from glitch_explorer.coupling.live import drawn, family_features, live_intervals
 from glitch_explorer.coupling.scatter import LEAST_OFFSET_S, Displacement, scattering
 from glitch_explorer.coupling.store import FeatureStore
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.errors import UserError
 from glitch_explorer.map.members import merge
 from glitch_explorer.sources.locate import Locator, open_locator
 
@@ -36,6 +39,10 @@ SCATTERING_BELOW_HZ = 200.0
 GIB = 2**30
 #: A request is given up after so many seconds, and tried so often.
 TIMEOUT_S, RETRIES = 300.0, 3
+#: Frames opened at most to see which channels there are: some may be missing or damaged.
+_FRAMES_TRIED = 30
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,37 @@ class ChannelSource:
     store: str | Path
     store_gib: float
     bands: Sequence[tuple[float, float]]
+    #: Strain channel that the glitches were found in.
+    strain: str
 
     def table(self, ifo: str, times: Float64) -> pd.DataFrame:
         """Give the table "channels" of a detector, as it was when the glitches happened."""
-        return channel_table(lists=self.lists, ifo=ifo, gps=float(np.median(times)), safety=self.safety)
+        return channel_table(
+            lists=self.lists,
+            ifo=ifo,
+            gps=float(np.median(times)),
+            safety=self.safety,
+            strain=self.strain,
+            available=self._available(ifo, times),
+        )
+
+    def _available(self, ifo: str, times: Float64) -> dict[str, float]:
+        """Look into a frame of each third of the glitches, where the lists leave anything open.
+
+        One frame would miss the channels that another part of a run has.
+        """
+        patterns = open_patterns(self.lists, ifo)
+        found: dict[str, float] = {}
+        for third in np.array_split(drawn(times, _FRAMES_TRIED), 3) if patterns else ():
+            for frame in (frame for at in third for frame in self.locator.frames(ifo, at, at + CELL_S)):
+                try:
+                    held = self.locator.held(frame, patterns)
+                except UserError as problem:
+                    _LOG.warning("no channels listed: %s", problem)
+                    continue
+                found = held | found
+                break
+        return found
 
     def reader(self, ifo: str, table: pd.DataFrame, segments: Float64) -> ChannelReader:
         """Open the data of a detector."""
@@ -90,6 +124,7 @@ def open_source(
     store: str | Path,
     store_gib: float,
     bands: Sequence[tuple[float, float]],
+    strain: str,
 ) -> ChannelSource:
     """Open the source of auxiliary channels: options as those of `sources.locate.open_locator`."""
     locator = open_locator(
@@ -102,7 +137,7 @@ def open_source(
         retries=RETRIES,
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
-    return ChannelSource(locator, name, lists, safety, store, store_gib, bands)
+    return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
 
 
 @dataclass(frozen=True)
@@ -156,7 +191,9 @@ def couple_family(
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     said: dict[str, list[str]] = {}
     for ifo, own in rows.groupby("ifo", sort=True):
-        found, said[str(ifo)] = _in_detector(family, str(ifo), own, known, source, settings)
+        found, said[str(ifo)] = _in_detector(
+            family, str(ifo), own, segments=known, source=source, settings=settings
+        )
         for name, part in found.items():
             parts[name].append(part)
     folder = Path(out)
@@ -171,6 +208,7 @@ def _in_detector(
     family: str,
     ifo: str,
     rows: pd.DataFrame,
+    *,
     segments: pd.DataFrame,
     source: ChannelSource,
     settings: Settings,
@@ -207,7 +245,9 @@ def _in_detector(
         "lag_profiles": result.profiles,
         "pseudo_families": result.pseudo,
         "coverage": features.coverage.assign(**key),
-        "scattering": _scattering(chosen, live, source, ifo, table, settings).assign(**key),
+        "scattering": _scattering(
+            chosen, live, source=source, ifo=ifo, table=table, settings=settings
+        ).assign(**key),
     }
     return made, result.notes
 
@@ -215,6 +255,7 @@ def _in_detector(
 def _scattering(
     glitches: pd.DataFrame,
     live: Float64,
+    *,
     source: ChannelSource,
     ifo: str,
     table: pd.DataFrame,
@@ -252,11 +293,13 @@ def _displacements(
     found: dict[str, list[Displacement]] = {channel: [] for channel in moving["channel"]}
     for start, end in live[np.diff(live, axis=1).ravel() >= LEAST_OFFSET_S]:
         reader.advance(float(start), float(end))
-        for rate, rows in moving.groupby("rate_hz", sort=True):
+        for _, rows in moving.groupby("rate_hz", sort=True):
             samples, _ = reader.samples(rows["channel"].tolist(), float(start), float(end))
             for row, values in zip(rows.itertuples(), samples, strict=True):
                 metres = values.astype(float) * METRES[str(row.unit)]
-                found[str(row.channel)].append(Displacement(float(start), float(rate), metres))
+                found[str(row.channel)].append(
+                    Displacement(float(start), float(rows["rate_hz"].iloc[0]), metres)
+                )
     return found
 
 

@@ -134,7 +134,11 @@ def find_witnesses(
     heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
     if not heard.any():
         return _nothing(notes.NO_DATA)
-    columns, values, ranked = columns[heard].reset_index(drop=True), values[:, heard], ranked[heard]
+    columns, values, ranked = (
+        columns.iloc[np.flatnonzero(heard)].reset_index(drop=True),
+        values[:, heard],
+        ranked[heard],
+    )
     measured = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
     if groups is None:
         groups = correlated_groups(values[job.background.mask], columns["channel"])

@@ -8,7 +8,6 @@ everything else.
 
 import ctypes
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,27 +16,14 @@ import lalframe
 import numpy as np
 
 from glitch_explorer import files
+from glitch_explorer.sources.gwf import posix_checksum
 
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _WRITER = b"FrameLib:"
 _PROJECT = "OBS"
 _TYPES = {"float32": lalframe.FRAMEU_FR_VECT_4R, "float64": lalframe.FRAMEU_FR_VECT_8R}
 #: Bytes of a structure's header in frame format version 8 (LIGO-T970130): length, checksum type,
 #: class, instance.
 _HEADER = 14
-
-
-def posix_checksum(content: bytes) -> int:
-    """Give the checksum of POSIX `cksum`, which frame files use.
-
-    It is CRC-32 with the most significant bit first, zlib's the other way round:
-    bits are reversed on the way in and out.
-    """
-    length = len(content)
-    tail = length.to_bytes((length.bit_length() + 7) // 8, "little")
-    register = zlib.crc32(content.translate(_REVERSED), 0xFFFFFFFF)
-    register = zlib.crc32(tail.translate(_REVERSED), register) ^ 0xFFFFFFFF
-    return int(f"{register:032b}"[::-1], 2) ^ 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -110,8 +96,8 @@ def _without_clock(content: bytes, start: int) -> list[tuple[int, bytes]]:
         raise RuntimeError("LALFrame wrote a history that is not where frame format version 8 has it")
     stamp = struct.pack("<I", start)
     history = content[begin:time] + stamp + content[time + 4 : begin + length - 4]
-    checksum = struct.pack("<I", posix_checksum(history))
+    checksum = struct.pack("<I", posix_checksum([history]))
     end = begin + length
     patched = b"".join((content[:begin], history, checksum, content[end:-4]))
-    whole = struct.pack("<I", posix_checksum(patched))
+    whole = struct.pack("<I", posix_checksum([patched]))
     return [(time, stamp), (end - 4, checksum), (len(content) - 4, whole)]

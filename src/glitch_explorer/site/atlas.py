@@ -1,5 +1,6 @@
 """The atlas: a page for each family, and their list."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.site.choice import by_label, evenly, odd_members, typical_members
-from glitch_explorer.site.pages import records, render, whole_folder
+from glitch_explorer.site.pages import own_fragment, records, render, whole_folder
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
 from glitch_explorer.tables import UNASSIGNED, VIEW_NAMES
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ
@@ -40,6 +42,8 @@ class Atlas:
     pictures: Pictures
     typical: int
     odd: int
+    #: Folder with what is said of each family's witnesses; None where no channels were asked.
+    fragments: Path | None
 
 
 def frequency_ticks() -> list[tuple[str, float]]:
@@ -114,6 +118,14 @@ def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
     }
 
 
+def _fragment(atlas: Atlas, family: str, folder: Path) -> Markup:
+    """Take over what is said of a family's witnesses, its picture beside the page."""
+    if atlas.fragments is None:
+        return Markup()
+    shutil.copyfile(atlas.fragments / f"{family}.png", folder / f"{family}.png")
+    return own_fragment(atlas.fragments / f"{family}.html")
+
+
 def _page(atlas: Atlas, family: str, order: list[str], folder: Path) -> dict[str, Any]:
     """Write one family's page and pictures into `folder`; give its line of the atlas."""
     members = atlas.rows[atlas.rows["family"] == family]
@@ -145,6 +157,8 @@ def _page(atlas: Atlas, family: str, order: list[str], folder: Path) -> dict[str
         **_strips(atlas, placed, family, folder),
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
+        "fragment": _fragment(atlas, family, folder),
+        "witnesses": atlas.fragments is not None,
         "root": "../",
     }
     files.write_text(folder / f"{family}.html", render("family.html", **values))
@@ -163,6 +177,7 @@ def make_atlas(
     index: str | Path,
     typical: int,
     odd: int,
+    fragments: str | Path | None,
 ) -> None:
     """Write the atlas: a page and pictures for each family, and the page that lists them.
 
@@ -180,6 +195,8 @@ def make_atlas(
         Page that lists the families, beside the folder.
     typical, odd : int
         Members shown of each kind.
+    fragments : path or None
+        Folder of `witnesses.make_witness_pages`; None where no channels were asked.
     """
     audit = Path(audit)
     atlas = Atlas(
@@ -192,11 +209,19 @@ def make_atlas(
         pictures=Pictures(views, status),
         typical=typical,
         odd=odd,
+        fragments=None if fragments is None else Path(fragments),
     )
     order = atlas.families.index.tolist()
     with whole_folder(out) as folder:
         lines = [_page(atlas, family, order, folder) for family in order]
     lines.sort(key=lambda line: (-np.nan_to_num(line["ambiguity_score"], nan=-1), line["family"]))
     unassigned = int((atlas.rows["family"] == UNASSIGNED).sum())
-    page = render("atlas.html", lines=lines, unassigned=unassigned, folder=Path(out).name, root="")
+    page = render(
+        "atlas.html",
+        lines=lines,
+        unassigned=unassigned,
+        folder=Path(out).name,
+        witnesses=fragments is not None,
+        root="",
+    )
     files.write_text(index, page)

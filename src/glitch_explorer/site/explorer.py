@@ -119,6 +119,7 @@ def make_map_page(
     status: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
+    witnesses: bool,
 ) -> None:
     """Write the interactive map.
 
@@ -132,6 +133,8 @@ def make_map_page(
         Folder of the page's scripts and sprite sheets, replaced as a whole.
     page : path
         The page, beside the folder; the atlas's folder `family` is expected there too.
+    witnesses : bool
+        The site has a page of witnesses to go on to.
     """
     rows = map_rows(glitches, families, ["ifo", "event_time", "snr", "label"])
     rows = rows.merge(tables.read("coordinates", coordinates), on=["glitch_id", "view"], validate="1:1")
@@ -142,4 +145,5 @@ def make_map_page(
         files.write_text(folder / "points.js", script_data("GLITCHES", data))
         files.write_text(folder / "plotly.min.js", get_plotlyjs())
         files.write_text(folder / "map.js", static("map.js"))
-    files.write_text(page, render("map.html", folder=Path(out).name, count=len(rows), root=""))
+    text = render("map.html", folder=Path(out).name, count=len(rows), witnesses=witnesses, root="")
+    files.write_text(page, text)

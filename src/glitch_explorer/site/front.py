@@ -76,6 +76,8 @@ def make_front(
     figures: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
+    witnesses: bool,
+    simulated: bool,
 ) -> None:
     """Write the front page of the site.
 
@@ -91,6 +93,10 @@ def make_front(
         Folder of the copies, replaced as a whole.
     page : path
         The page, beside the folder.
+    witnesses : bool
+        The site has a page of witnesses to go on to.
+    simulated : bool
+        The data are the simulated observatory's: the site has a page of what was planted.
     """
     audit = Path(audit)
     catalogue = tables.read("glitches", glitches)
@@ -120,6 +126,8 @@ def make_front(
         "issues": int(tables.read("suspects", audit / "suspects.parquet", ["issue"])["issue"].sum()),
         "proposals": len(tables.read("relabel", audit / "relabel.parquet", ["glitch_id"])),
         "figures": shown,
+        "witnesses": witnesses,
+        "simulated": simulated,
         "root": "",
     }
     files.write_text(page, render("front.html", **values))

@@ -13,12 +13,25 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer.site.witness_words import (
+    band_text,
+    chance_text,
+    equals_text,
+    lag_text,
+    signed_text,
+    verb_text,
+)
+
 _HERE = Path(__file__).parent
 
 
 def _number(value: float | None, digits: int = 2) -> str:
     """Write a number with `digits` decimals, a dash where there is none."""
-    return "–" if value is None or pd.isna(value) else f"{value:,.{digits}f}".replace(",", "\u202f")
+    return (
+        "–"
+        if value is None or pd.isna(value)
+        else f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
+    )
 
 
 def _percent(value: float | None) -> str:
@@ -51,6 +64,8 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "percent": _percent, "text": _text}
+    environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
+    environment.globals |= {"equals": equals_text, "verb": verb_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
     return environment
 
@@ -58,6 +73,11 @@ def _environment() -> jinja2.Environment:
 def render(template: str, **values: Any) -> str:
     """Fill a template; everything in `values` is escaped."""
     return _environment().get_template(template).render(**values)
+
+
+def own_fragment(path: str | Path) -> Markup:
+    """Read a part of a page that `render` wrote, and escaped, before."""
+    return Markup(Path(path).read_text(encoding="utf-8"))  # noqa: S704 - our own page
 
 
 def script_data(name: str, value: Any) -> str:

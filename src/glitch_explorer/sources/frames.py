@@ -1,14 +1,12 @@
 """Frame files: which exist, what they cover, and how one is read."""
 
 import glob
-import os
 import re
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any
 from urllib.parse import quote, unquote, urlparse
 
 import h5py
@@ -19,27 +17,21 @@ from gwpy.io.gwf import get_channel_names
 from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.errors import UserError
+from glitch_explorer.sources import gwf
 
 #: `SITE-TAG-GPS-DURATION.ext` (LIGO-T050017).
 _NAME = re.compile(r"^([A-Z][A-Z0-9]*)-([^-]+)-(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)\.(?:gwf|hdf5|h5)$")
 #: The first part of a tag that names one detector, e.g. H1_HOFT_C00.
 _TAG_IFO = re.compile(r"^([A-Z]\d)(?:_|$)")
 _ENDINGS = (".gwf", ".hdf5", ".h5")
-_GWF_VERSION = b"\x08"
-_CHUNK_BYTES = 1 << 22
-#: A larger file's checksum is not verified, only its length: raw frames hold 10^5 channels,
-#: and reading all of them for the few that are wanted would cost more than the work itself.
-_CHECKED_BYTES = 1 << 28
-_CRC_START = 0xFFFFFFFF
-#: Every byte with its bits in reverse order.
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _LIST_ENDINGS = (".lcf", ".cache", ".ffl", ".txt")
 
 
 #: Reasons why a frame gives no data; a damaged one may say more after a colon.
 NO_CHANNEL, DAMAGED = "no such channel", "truncated or damaged"
-#: What lalframe, h5py and gwpy raise for a damaged file; there is no common class.
-_DAMAGE = (RuntimeError, ValueError, OSError, KeyError, TypeError, IndexError)
+#: What lalframe, gwpy and h5py raise for a damaged file; there is no common class.
+_LAL_DAMAGE = (RuntimeError, ValueError, KeyError, TypeError, IndexError)
+_DAMAGE = (*_LAL_DAMAGE, OSError)
 _READERS = {
     lal.I2_TYPE_CODE: lalframe.FrFileReadINT2TimeSeries,
     lal.I4_TYPE_CODE: lalframe.FrFileReadINT4TimeSeries,
@@ -154,7 +146,8 @@ def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
     """Read channels of one frame file, opened once, each whole.
 
     A part of a GWF channel costs as much time as the whole: it is compressed in
-    one piece. Other channels in the file are not read.
+    one piece. Other channels in the file are not read; what is read is held against
+    its checksums.
 
     Returns
     -------
@@ -167,48 +160,38 @@ def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         When the file cannot be opened: gone, or no permission.
     """
     try:
-        with open(frame.path, "rb") as stream:
-            sound = _is_sound(stream)
+        # Unbuffered: what is read is what is wanted.
+        with open(frame.path, "rb", buffering=0) as stream:
+            if frame.path.endswith(".gwf"):
+                return _read_checked(frame.path, stream.fileno(), channels)
     except OSError as problem:
         raise UserError(f"frame file {frame.path} cannot be opened: {problem.strerror}") from problem
-    if not sound:
-        return dict.fromkeys(channels, DAMAGED)
     try:
-        return _read_gwf(frame.path, channels) if frame.path.endswith(".gwf") else _read_hdf5(frame, channels)
+        return _read_hdf5(frame, channels)
     except _DAMAGE as problem:
         return dict.fromkeys(channels, f"{DAMAGED}: {problem}")
 
 
-def _is_sound(stream: BinaryIO) -> bool:
-    """Compare a GWF file's length and checksum with its bytes; True where there are none to compare.
+def _read_checked(path: str, file: int, channels: Sequence[str]) -> dict[str, Piece | str]:
+    """Read channels of a GWF file whose bytes are as they were written, as far as can be told."""
+    try:
+        try:
+            return _read_parts(gwf.layout(file), channels)
+        except gwf.UncheckedFile:
+            gwf.check_whole(file)
+            return _read_gwf(path, channels)
+    except (gwf.DamagedFile, *_LAL_DAMAGE) as problem:
+        return dict.fromkeys(channels, f"{DAMAGED}: {problem}")
 
-    Of files over 256 MiB the length alone is compared.
 
-    lalframe can crash the process on a file with a block of zeros. A version 8
-    frame file (LIGO-T970130) ends with its length, as 8 bytes 28 before the end,
-    and, where byte 39 of its header is 1, the POSIX cksum of all before the last 4 bytes.
-    """
-    head = stream.read(40)
-    if not head.startswith(b"IGWD\0") or head[5:6] != _GWF_VERSION:
-        return True
-    order: Literal["little", "big"] = "little" if head[12:14] == b"\x34\x12" else "big"
-    length = stream.seek(0, os.SEEK_END) - 4
-    stream.seek(max(0, length - 24))
-    end = stream.read()
-    stored = int.from_bytes(end[-4:], order)
-    if int.from_bytes(end[:8], order) != length + 4:
-        return False
-    if head[39] != 1 or length > _CHECKED_BYTES:
-        return True
-    stream.seek(0)
-    register, rest = _CRC_START, length
-    while rest:
-        chunk = stream.read(min(rest, _CHUNK_BYTES))
-        register, rest = zlib.crc32(chunk.translate(_REVERSED), register), rest - len(chunk)
-    size = length.to_bytes((length.bit_length() + 7) // 8, "little")
-    register = zlib.crc32(size.translate(_REVERSED), register)
-    # zlib's CRC reads bits in the other order than POSIX's.
-    return stored == int(f"{register:032b}"[::-1], 2)
+def _read_parts(layout: gwf.Layout, channels: Sequence[str]) -> dict[str, Piece | str]:
+    """Read no more of the file than the channels need."""
+    found: dict[str, Piece | str] = {}
+    for group in gwf.groups(layout, channels):
+        with gwf.excerpt(layout, group) as (path, damaged):
+            found |= {channel: f"{DAMAGED}: {why}" for channel, why in damaged.items()}
+            found |= _read_gwf(path, [channel for channel in group if channel not in damaged])
+    return {channel: found[channel] for channel in channels}
 
 
 def _read_gwf(path: str, channels: Sequence[str]) -> dict[str, Piece | str]:
@@ -217,7 +200,7 @@ def _read_gwf(path: str, channels: Sequence[str]) -> dict[str, Piece | str]:
     # A channel that is not there is nothing to print about.
     lal.ClobberDebugLevel(0)
     try:
-        file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(path).resolve()))}")
+        file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(path).absolute()))}")
         count = lalframe.FrFileQueryNFrame(file)
         found: dict[str, Piece | str] = {}
         kind = lal.S_TYPE_CODE
@@ -286,7 +269,7 @@ def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
 
 
 def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
-    """List the channels of a GWF file that match any of the patterns, with their rates in Hz.
+    """List the channels of a frame file that match any of the patterns, with their rates in Hz.
 
     Raises
     ------
@@ -294,7 +277,15 @@ def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
         When the file cannot be read.
     """
     try:
-        names = [name for name in get_channel_names(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
+        names = [name for name in _names_in(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
     except _DAMAGE as problem:
         raise UserError(f"frame file {frame.path} cannot be read: {problem}") from problem
     return {name: piece.rate for name, piece in load_many(frame, names).items() if isinstance(piece, Piece)}
+
+
+def _names_in(path: str) -> list[str]:
+    """List the channels of a file; GWOSC's HDF5 names none."""
+    if path.endswith(".gwf"):
+        return list(get_channel_names(path))
+    with h5py.File(path, "r") as file:
+        return [name for name in file if isinstance(file[name], h5py.Dataset)]

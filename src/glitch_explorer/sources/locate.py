@@ -1,7 +1,8 @@
 """Where the frames of an interval are: GWDataFind, GWOSC and NDS2.
 
 Each class answers `frames(ifo, start, end)` with the frames, readable here,
-that overlap [start, end), and `load_many(frame, channels)` with what is in one.
+that overlap [start, end), `load_many(frame, channels)` with what is in one, and
+`held(frame, wanted)` with the channels that match patterns.
 """
 
 import difflib
@@ -11,7 +12,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -26,7 +26,7 @@ from gwosc.locate import get_run_urls
 
 from glitch_explorer.errors import UserError
 from glitch_explorer.sources import frames, served
-from glitch_explorer.sources.download import fetch
+from glitch_explorer.sources.copies import OSDF_PUBLIC, Copies
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.patience import Transient, insist
 
@@ -37,7 +37,7 @@ BLOCK_S = 4096
 _FRAME_FORMATS = ("gwf", "hdf5", "h5")
 #: NDS2 and arrakis have no files: their data are fetched in blocks of this length.
 SERVED_BLOCK_S = 64
-#: Files of GWOSC kept on disk at a time (0.5 GB each at 16384 Hz).
+#: Downloaded files kept on disk at a time (GWOSC's strain has 0.5 GB each at 16384 Hz).
 _KEPT_DOWNLOADS = 2
 
 _LOG = logging.getLogger(__name__)
@@ -51,6 +51,9 @@ class Locator(Protocol):
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         """Read channels of one frame: the data, or in words why there are none."""
+
+    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
+        """List the channels of one frame that match any of the patterns, with their rates in Hz."""
 
 
 def open_locator(
@@ -113,22 +116,30 @@ class Folder:
         """Read channels of one frame file."""
         return frames.load_many(frame, channels)
 
+    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
+        """List the channels of one frame file."""
+        return frames.held(frame, wanted=wanted)
+
 
 class DataFind:
-    """Frames that a GWDataFind server knows and this machine can open."""
+    """Frames that a GWDataFind server knows, and that this machine can open or GWOSC's public OSDF has."""
 
     def __init__(self, host: str | None, *, frame_type: str | None, timeout_s: float, retries: int) -> None:
         host = host or os.environ.get("GWDATAFIND_SERVER") or os.environ.get("LIGO_DATAFIND_SERVER")
         if not host:
             raise UserError(
-                "GWDataFind: no server; set strain.host or GWDATAFIND_SERVER, e.g. datafind.gwosc.org"
+                "GWDataFind: no server; set the section's host or GWDATAFIND_SERVER, e.g. datafind.gwosc.org"
             )
         if not frame_type:
-            raise UserError("GWDataFind: no frame type; set strain.frame_type, e.g. '{ifo}_HOFT_C00'")
+            raise UserError(
+                "GWDataFind: no frame type; set the section's frame_type, e.g. '{ifo}_HOFT_C00' for strain, "
+                "'{ifo}_R' for channels"
+            )
         self._host, self._frame_type = host, frame_type
         self._timeout_s, self._retries = timeout_s, retries
         self._found: dict[tuple[str, int], list[Frame]] = {}
         self._known_types: set[str] = set()
+        self._copies = Copies(kept=_KEPT_DOWNLOADS, timeout_s=timeout_s, retries=retries)
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         """Ask the server, once a block, for the frames that overlap [start, end).
@@ -149,8 +160,17 @@ class DataFind:
         return sorted(frame for frame in found if frame.start < end and frame.end > start)
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-        """Read channels of one frame file."""
-        return frames.load_many(frame, channels)
+        """Read channels of one frame file, downloaded first where that must be."""
+        return frames.load_many(self._here(frame), channels)
+
+    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
+        """List the channels of one frame file."""
+        return frames.held(self._here(frame), wanted=wanted)
+
+    def _here(self, frame: Frame) -> Frame:
+        if not frame.path.startswith(OSDF_PUBLIC):
+            return frame
+        return Frame(frame.start, frame.end, str(self._copies.path(frame.path)))
 
     def _ask(self, ifo: str, block: int) -> list[Frame]:
         frame_type = self._frame_type.replace("{ifo}", ifo)
@@ -206,11 +226,14 @@ def _local_frames(urls: Sequence[str], ifo: str, what: str) -> list[Frame]:
         by_name.setdefault(url.rsplit("/", 1)[-1], []).append(frames.local_path(url))
     chosen = []
     for name, addresses in sorted(by_name.items()):
-        path = next((address for address in addresses if Path(address).is_file()), None)
+        here = [address for address in addresses if Path(address).is_file()]
+        public = [address for address in addresses if address.startswith(OSDF_PUBLIC)]
+        path = next(iter(here + public), None)
         if path is None:
             raise UserError(
                 f"{what}: {name} cannot be opened here, it is at {', '.join(addresses)}; "
-                "mount that file system (CVMFS, for osdf: addresses too) or use strain.source: gwosc"
+                "run where that file system is, or mount it (CVMFS, for osdf: addresses too); public strain "
+                "is also at strain.source: gwosc"
             )
         frame = frames.parse(path, ifo=ifo, frame_type=None)
         if frame is not None:
@@ -232,8 +255,7 @@ class Gwosc:
         self._rates = [wanted, 4096] if sample_rate_hz is None else [wanted]
         self._host, self._timeout_s, self._retries = host.rstrip("/"), timeout_s, retries
         self._found: dict[tuple[str, int], list[str]] = {}
-        self._folder = tempfile.TemporaryDirectory(prefix="gwosc-")
-        self._kept: OrderedDict[str, Path] = OrderedDict()
+        self._copies = Copies(kept=_KEPT_DOWNLOADS, timeout_s=timeout_s, retries=retries)
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         """List the files that overlap [start, end), not yet downloaded."""
@@ -249,14 +271,12 @@ class Gwosc:
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
         """Download the file, unless it is still here, and read it."""
-        path = self._kept.get(frame.path)
-        if path is None:
-            while len(self._kept) >= _KEPT_DOWNLOADS:
-                self._kept.popitem(last=False)[1].unlink()
-            target = Path(self._folder.name) / frame.path.rsplit("/", 1)[-1]
-            path = fetch(frame.path, target, timeout_s=self._timeout_s, retries=self._retries)
-            self._kept[frame.path] = path
+        path = self._copies.path(frame.path)
         return frames.load_many(Frame(frame.start, frame.end, str(path)), channels)
+
+    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
+        """GWOSC's files hold strain and name no channel."""
+        return {}
 
     def _ask(self, ifo: str, block: int) -> list[str]:
         for rate in self._rates:
@@ -283,7 +303,7 @@ class Served:
             raise UserError(f"{service}: no server; set its host, e.g. nds.gwosc.org for nds2")
         module, package = served.CLIENTS[service]
         if importlib.util.find_spec(module) is None:
-            raise UserError(f"{service}: the client is missing; install {package}")
+            raise UserError(f"{service}: its Python client is missing; install it with `{package}`")
         self._service, self._host, self._timeout_s, self._retries = service, host, timeout_s, retries
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:  # noqa: ARG002
@@ -308,6 +328,10 @@ class Served:
             target = Path(folder) / "data.npz"
             insist(lambda: self._run(channels, frame, target), what=what, retries=self._retries)
             return served.read(target, channels)
+
+    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
+        """No server is asked what it has: its channels are named in the list, with their rates."""
+        return {}
 
     def _run(self, channels: Sequence[str], frame: Frame, target: Path) -> None:
         command = [sys.executable, "-m", served.__name__, self._service, self._host]

@@ -185,7 +185,8 @@ def _service_flag(
         service, calls = "DQSegDB", 1
 
         def ask() -> DataQualityFlag:
-            return DataQualityFlag.query(name, start, end, timeout=timeout_s)
+            # Without a host gwpy takes the one of the moment when it was imported.
+            return DataQualityFlag.query(name, start, end, host=None, timeout=timeout_s)
     else:
         # GWOSC's client pauses and asks again by itself.
         service, calls = "GWOSC", gwosc_api.MAX_RETRIES

@@ -1,7 +1,8 @@
 """Fetch one interval from an NDS2 or arrakis server: a process of its own, which can be stopped.
 
 Usage: ``python -m glitch_explorer.sources.served service host start end target.npz channel...``.
-Untried where this was built: NDS2's client comes from conda, not from PyPI; arrakis wants a login.
+NDS2 is untried where this was built: its client comes from conda, not from PyPI. arrakis was
+tried by hand with arrakis 0.21 and the made-up data of arrakis-server 0.17; the real one wants a login.
 """
 
 import json
@@ -11,53 +12,74 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pyarrow import ArrowException
 
 from glitch_explorer.sources.frames import NO_CHANNEL, Piece
 
-#: Each service's client: the module to import, and the package that has it.
+#: Each service's client: the module to import, and what installs it (NDS2's is not on PyPI).
 CLIENTS = {
-    "nds2": ("nds2", "python-nds2-client with conda"),
-    "arrakis": ("arrakis", "arrakis-python"),
+    "nds2": ("nds2", "conda install -c conda-forge python-nds2-client"),
+    "arrakis": ("arrakis", "pip install arrakis"),
 }
 #: How the clients word missing data, and a missing channel.
-_NO_CHANNEL = ("no such channel", "unknown channel", "not found", "could not be found")
+_NO_CHANNEL = ("no such channel", "unknown channel", "not found", "could not be found", "are not available")
 _NO_DATA = ("no data", "gap")
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch each channel and write what came; any other trouble ends the process with its traceback."""
+    """Fetch each channel and write what came; trouble with the server is told on stderr."""
     service, host, start, end, target, *channels = arguments
     arrays: dict[str, Any] = {}
     about: list[dict[str, Any] | str] = []
     for number, channel in enumerate(channels):
         try:
-            series = _fetch(service, host, channel, float(start), float(end))
-        except (RuntimeError, ValueError) as problem:
-            about.append(_reason(problem))
+            piece = _fetch(service, host, channel, float(start), float(end))
+        # gwpy raises a group of what each of its ways to the data said, arrakis what its transport says.
+        except (RuntimeError, ValueError, ExceptionGroup, ArrowException) as problem:
+            said = _said(problem)
+            reason = _reason(said)
+            if reason is None:
+                sys.stderr.write(f"{said}\n")
+                return 1
+            about.append(reason)
         else:
-            arrays[f"values_{number}"] = series.value
-            rate, t0 = float(series.sample_rate.value), float(series.t0.value)
-            about.append({"t0": t0, "rate": rate, "unit": str(series.unit)})
+            arrays[f"values_{number}"] = piece.values
+            about.append({"t0": piece.t0, "rate": piece.rate, "unit": piece.unit})
     np.savez(target, about=np.array(json.dumps(about)), **arrays)
     return 0
 
 
-def _fetch(service: str, host: str, channel: str, start: float, end: float) -> Any:
+def _fetch(service: str, host: str, channel: str, start: float, end: float) -> Piece:
+    if service == "arrakis":
+        return _fetch_arrakis(host, channel, start, end)
     from gwpy.timeseries import TimeSeries
 
-    if service == "arrakis":
-        return TimeSeries.get(channel, start, end, source="arrakis", url=host)
-    return TimeSeries.fetch(channel, start, end, host=host)
+    return Piece.of(TimeSeries.fetch(channel, start, end, host=host))
 
 
-def _reason(problem: Exception) -> str:
-    """Tell missing data from trouble, which is raised again."""
-    said = str(problem)
+def _fetch_arrakis(host: str, channel: str, start: float, end: float) -> Piece:
+    """Fetch without gwpy, which puts 1e20 in place of what is missing."""
+    import arrakis
+
+    series = arrakis.Client(host).fetch([channel], start, end)[channel]
+    values = series.data
+    if np.ma.is_masked(values):
+        values = np.ma.filled(values.astype(np.result_type(values.dtype, np.float32)), np.nan)
+    return Piece(np.asarray(values), float(series.t0), float(series.sample_rate), "")
+
+
+def _said(problem: BaseException) -> str:
+    """Give the message of an error on one line; of a group those of its members."""
+    if isinstance(problem, BaseExceptionGroup):
+        return "; ".join(_said(one) for one in problem.exceptions)
+    return " ".join(str(problem).split())
+
+
+def _reason(said: str) -> str | None:
+    """Give the reason why a channel has no data; None where the trouble is another."""
     if any(word in said.lower() for word in _NO_CHANNEL):
         return NO_CHANNEL
-    if any(word in said.lower() for word in _NO_DATA):
-        return said
-    raise problem
+    return said if any(word in said.lower() for word in _NO_DATA) else None
 
 
 def read(path: Path, channels: Sequence[str]) -> dict[str, Piece | str]:

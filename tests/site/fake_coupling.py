@@ -1,0 +1,189 @@
+"""What the coupling leaves behind for the fake results' families: planted answers, no data."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer import files, tables
+from glitch_explorer.coupling.gather import gather_witnesses
+from glitch_explorer.site.witnesses import make_witness_pages
+
+#: A channel whose name must never become markup, nor mathematics in a picture.
+EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
+TOO_FEW = "Too few glitches: 3 can be used; at least 8 are needed."
+LAGS = np.arange(-60.0, 11.0)
+#: Channel without its detector, band, safety, unit and kind.
+CHANNELS = (
+    ("PEM-ACC_A_DQ", "10-30", "safe", "raw"),
+    ("PEM-ACC_B_DQ", "10-30", "safe", "raw"),
+    ("ASC-PITCH_DQ", "mean", "unknown", "raw"),
+    ("LSC-DARM_DQ", "30-100", "unsafe", "raw"),
+    ("SUS-WIT_DQ", "0.3-1", "safe", "displacement"),
+)
+
+
+def witness(family: str, ifo: str, channel: str, band: str, **changes: object) -> dict[str, object]:
+    """Make a row of table "family_witnesses" that says nothing, but for `changes`."""
+    row: dict[str, object] = {"family": family, "ifo": ifo, "channel": channel, "band": band}
+    row |= {"lag": 3.0, "lag_peak": 3.0, "auc": 0.55, "t_statistic": 2.0, "t_peak": 2.0, "efficiency": 0.02}
+    row |= {"excess_efficiency": 0.01, "excess_low": -0.01, "excess_high": 0.03, "deadtime": 0.01}
+    row |= {"hveto_significance": 0.4, "hveto_overstated": False, "p_fwer": 0.8, "p_value": 0.8}
+    row |= {"relation": "", "safety": "safe", "n_glitches": 40, "n_alone": 30, "n_leading": 0}
+    row |= {"coverage": 1.0, "live_time_s": 3600.0}
+    return row | changes
+
+
+FOUND = {"p_fwer": 0.002, "p_value": 1e-9, "efficiency": 0.85, "excess_efficiency": 0.84, "excess_low": 0.7}
+FOUND |= {"excess_high": 0.92, "t_peak": 9.0, "t_statistic": 8.0, "auc": 0.95}
+
+
+def planted(family: str) -> list[dict[str, object]]:
+    """Plant what a family shows: F001 much, F002 lows, F003 is too small in L1, the others nothing."""
+    rows = [
+        witness(family, ifo, f"{ifo}:{name}", band, safety=safety, **_unranked(safety))
+        for ifo in ("H1", "L1")
+        if (family, ifo) != ("F003", "L1")
+        for name, band, safety, _ in CHANNELS
+    ]
+    if family == "F001":
+        rows[0] |= FOUND | {"lag": -2.0, "relation": "leads", "n_leading": 30, "hveto_overstated": True}
+        rows[1] |= FOUND | {"t_peak": 7.0, "lag": -2.0, "relation": "leads", "n_leading": 30}
+        rows.append(
+            witness(family, "H1", EVIL, "0.3-1", **FOUND, lag=0.0, relation="co-moves", safety="unknown")
+        )
+    if family == "F002":
+        rows[2] |= FOUND | {
+            "t_peak": -8.0,
+            "lag": -5.0,
+            "relation": "co-moves",
+            "excess_low": None,
+            "excess_high": None,
+        }
+    return rows
+
+
+def _unranked(safety: str) -> dict[str, object]:
+    return {"p_fwer": None, "p_value": None, "t_peak": 11.0} if safety == "unsafe" else {}
+
+
+def profiles(rows: list[dict[str, object]]) -> pd.DataFrame:
+    """Draw a bump at the lag of each row; it survives where the row counts."""
+    parts = []
+    for row in rows:
+        bump = float(row["t_peak"]) * np.exp(-((LAGS - float(row["lag"])) ** 2) / 2)
+        own = {name: row[name] for name in ("family", "ifo", "channel", "band")}
+        survives = (np.abs(bump) > 4.5) & (row["p_fwer"] is not None)
+        table = pd.DataFrame(
+            {"lag": LAGS, "auc": 0.5, "t_statistic": bump, "n_glitches": 40, "survives": survives}
+        )
+        parts.append(table.assign(**own))
+    return pd.concat(parts)
+
+
+def channel_groups(ifo: str) -> pd.DataFrame:
+    """List the channels; the two accelerometers are one group."""
+    names = [f"{ifo}:{name}" for name, *_ in CHANNELS]
+    table = pd.DataFrame(
+        {
+            "channel": names,
+            "rate_hz": 256.0,
+            "rate_note": "",
+            "subsystem": "PEM",
+            "unit": "um",
+            "kind": [kind for *_, kind in CHANNELS],
+            "oscillator": False,
+            "safety": [safety for _, _, safety, _ in CHANNELS],
+            "safety_source": "a test",
+            "safety_date": "",
+            "ifo": ifo,
+            "group": [names[0], names[0], *names[2:]],
+        }
+    )
+    if ifo == "H1":
+        table = pd.concat(
+            [table, table.tail(1).assign(channel=EVIL, group=EVIL, kind="raw", safety="unknown")]
+        )
+    return table
+
+
+def slow(ifo: str, names: list[str]) -> pd.DataFrame:
+    """Say: F001 rises with the microseism, falls with nothing, and human noise is too short for all."""
+    rows = []
+    for family in names:
+        for band, rho, p, blocks in (
+            ("0.03-0.1", 0.1, 0.6, 30),
+            ("0.1-0.3", 0.5, 0.7, 30),
+            ("1-6", None, None, 9),
+        ):
+            p_own = 0.001 if (family, band) == ("F001", "0.1-0.3") else p
+            answer = "too short" if p is None else "rises" if p_own < 0.05 else "nothing found"
+            rows.append(
+                (family, ifo, f"{ifo}:ISI-GND_DQ", band, rho, p_own, p_own, blocks, 7, "shift", answer)
+            )
+    return pd.DataFrame(rows, columns=tables.SCHEMAS["slow_drivers"].names)
+
+
+def write_family(folder: Path, family: str, *, found: bool) -> None:
+    """Write a family's own folder."""
+    rows = planted(family) if found else planted("F999")
+    rows = [{**row, "family": family} for row in rows]
+    table = pd.DataFrame(rows)
+    tables.write("family_witnesses", table, folder / "witnesses.parquet")
+    tables.write("lag_profiles", profiles(rows), folder / "lag_profiles.parquet")
+    p = np.linspace(0.02, 1, 20) if family != "F002" else np.full(20, 0.004)
+    kinds = np.where(np.arange(20) % 2, "quiet", "shifted")
+    pseudo = pd.DataFrame({"family": family, "ifo": "H1", "kind": kinds, "number": range(20), "p_value": p})
+    tables.write("pseudo_families", pseudo, folder / "pseudo_families.parquet")
+    p_fringe = 0.003 if family == "F001" and found else 0.4
+    fringe = pd.DataFrame(
+        [(family, "H1", "H1:SUS-WIT_DQ", 40, 0.6, 0.2, p_fringe, p_fringe)],
+        columns=tables.SCHEMAS["scattering"].names,
+    )
+    tables.write("scattering", fringe, folder / "scattering.parquet")
+    gaps = [
+        ("H1:PEM-GONE_DQ", "no such channel (100.0%)", 0.0),
+        ("H1:SUS-WIT_DQ", "NaN in the data (10.0%)", 0.9),
+    ]
+    coverage = pd.DataFrame(gaps, columns=["channel", "reason", "share"]).assign(family=family, ifo="H1")
+    tables.write("channel_coverage", coverage, folder / "coverage.parquet")
+    said = {"H1": ["A remark."], "L1": [TOO_FEW] if found and family == "F003" else ["A remark."]}
+    files.write_json(folder / "notes.json", said)
+
+
+def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
+    """Write `coupling` and the member files for the families of the fake results; give their names."""
+    glitches = tables.read("glitches", root / "catalog" / "glitches.parquet")
+    mapped = tables.read("families", root / "map" / "families.parquet")
+    names = sorted(set(mapped["family"]) - {"-1"})
+    for family in names:
+        rows = mapped[mapped["family"] == family].merge(glitches, on="glitch_id")
+        members = rows.assign(kind="glitch")[tables.SCHEMAS["members"].names]
+        tables.write("members", members, root / "map" / "members" / f"{family}.parquet")
+        write_family(root / "coupling" / family, family, found=found)
+    for ifo in ("H1", "L1"):
+        tables.write("channel_groups", channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
+        tables.write("slow_drivers", slow(ifo, names), root / "coupling" / "slow_drivers" / f"{ifo}.parquet")
+    folder = root / "coupling"
+    gather_witnesses([folder / name for name in names], sorted((folder / "groups").glob("*.parquet")), folder)
+    return names
+
+
+def make_pages(root: Path, site: Path, names: list[str]) -> Path:
+    """Run the job of the witness pages; give the folder of the fragments."""
+    folder = root / "coupling"
+    make_witness_pages(
+        witnesses=folder / "witnesses.parquet",
+        calibration=folder / "calibration.parquet",
+        notes=folder / "notes.json",
+        folders=[folder / name for name in names],
+        members=[root / "map" / "members" / f"{name}.parquet" for name in names],
+        groups=sorted((folder / "groups").glob("*.parquet")),
+        slow=sorted((folder / "slow_drivers").glob("*.parquet")),
+        out=folder / "pages",
+        page=site / "witnesses.html",
+        pictures=site / "witnesses",
+        matrix=folder / "witness_matrix.png",
+        dpi=60,
+    )
+    return folder / "pages"

@@ -1,0 +1,178 @@
+"""The pages of the coupling say what the tables say, in plain words, whatever the channels are called."""
+
+import html
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_coupling import EVIL, TOO_FEW, fake_coupling, make_pages
+from fake_results import fake_results, make_site
+from PIL import Image
+
+from glitch_explorer import tables
+
+
+def text_of(path: Path) -> str:
+    """Give a page's words, without markup and with single spaces."""
+    plain = re.sub(r"<style>.*?</style>|<[^>]*>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(plain))
+
+
+@pytest.fixture(scope="module")
+def fragments(results: Path, site: Path) -> Path:
+    assert site.is_dir()
+    return results / "coupling" / "pages"
+
+
+def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, results: Path) -> None:
+    families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
+    wanted = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet")}
+    assert {path.name for path in fragments.iterdir()} == wanted
+    everything = tables.read("witnesses", results / "coupling" / "witnesses.parquet")
+    for family in families:
+        rows = tables.read("witnesses", fragments / f"{family}.parquet")
+        assert set(rows["family"]) == {family}
+        assert len(rows) == (everything["family"] == family).sum()
+        assert "<html" not in (fragments / f"{family}.html").read_text(encoding="utf-8")
+
+
+def test_a_witness_is_told_with_lag_effect_and_both_corrections(fragments: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert "H1:PEM-ACC_A_DQ (10–30 Hz, one of a group of 2) lights up 2 s before the glitch in 85 %" in said
+    assert "against 1 % at random times (excess 0.84, 95 % interval 0.70 to 0.92)" in said
+    assert "family-wise p = 0.002, q < 10⁻⁶; safe." in said
+    assert "A precursor candidate" in said
+    assert "judged from the 30 glitches" in said
+    assert "overstated" in said
+
+
+def test_a_group_is_reported_once_with_its_members(fragments: Path, site: Path) -> None:
+    page = (fragments / "F001.html").read_text(encoding="utf-8")
+    assert page.count('<tr><th scope="row"><code class="channel">H1:PEM-ACC_A_DQ') == 1
+    assert '<tr><th scope="row"><code class="channel">H1:PEM-ACC_B_DQ' not in page
+    assert "group of 2 H1:PEM-ACC_A_DQ , H1:PEM-ACC_B_DQ" in text_of(fragments / "F001.html")
+    assert "H1: 2 groups light up with F001" in text_of(site / "family" / "F001.html")
+
+
+def test_what_is_low_drops_and_a_lag_before_is_no_lead_by_itself(fragments: Path) -> None:
+    said = text_of(fragments / "F002.html")
+    assert "(mean value) drops 5 s before the glitch" in said
+    assert "no interval: under ten blocks of time" in said
+    assert "It is not shown to be there before the glitch begins." in said
+    assert "Precursor candidates: none" in said
+
+
+def test_safety_is_flagged_wherever_a_channel_is_shown(fragments: Path, site: Path) -> None:
+    for path in (fragments / "F001.html", fragments / "F002.html", site / "witnesses.html"):
+        page = path.read_text(encoding="utf-8")
+        for name in ("H1:ASC-PITCH_DQ", str(html.escape(EVIL, quote=True))):
+            # Told in words in a sentence, by a flag everywhere else.
+            for after in re.findall(
+                rf'<code class="channel">{re.escape(name)}</code>(.{{0,600}})', page, re.DOTALL
+            ):
+                assert "safety unknown" in after
+        ranked = page.split("unsafe channels, apart")[0].split("Unsafe channels, apart")[0]
+        assert "LSC-DARM_DQ" not in ranked
+        assert "LSC-DARM_DQ" in page
+
+
+def test_no_witness_and_too_few_are_said_plainly(fragments: Path, site: Path) -> None:
+    said = text_of(fragments / "F003.html")
+    assert "No witness was found in H1. There is no answer in L1." in said
+    assert TOO_FEW in said
+    everything = text_of(site / "witnesses.html")
+    assert "2 of 6 families have at least one witness" in everything
+    assert "L1: none found for F001, F002, F004, F005, F006; no answer for F003." in everything
+
+
+def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert "earthquake, 0.03–0.1 Hz Nothing found in 1 channel; smallest p = 0.6." in said
+    assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p = 0.001" in said
+    assert "human, 1–6 Hz Too short: 9 independent stretches of time cannot answer it." in said
+    assert "microseism, 0.1–0.3 Hz H1 F001 – – 5 0 0" in text_of(site / "witnesses.html")
+
+
+def test_scattered_light_and_coverage(fragments: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert (
+        "Yes: fringes of H1:SUS-WIT_DQ meet the frequency of 60 % of 40 glitches, against 20 % in slid trains"
+        in said
+    )
+    assert "Not looked at: H1:PEM-GONE_DQ : no such channel (100.0%)." in said
+    assert "H1:SUS-WIT_DQ : 90.0 % of the live time has data; NaN in the data" in said
+    assert "none predicts the frequencies better" in text_of(fragments / "F002.html")
+
+
+def test_a_null_that_fails_is_shown(fragments: Path, site: Path) -> None:
+    assert "The null fails for this family" in text_of(fragments / "F002.html")
+    assert "No fault of the null is seen" in text_of(fragments / "F001.html")
+    everything = text_of(site / "witnesses.html")
+    assert "FAILS" in everything
+    assert "F002, H1 : 10 of 10 (quiet times) at 0.01" in everything
+
+
+def test_nothing_is_ever_called_a_cause(fragments: Path, site: Path) -> None:
+    for path in [*fragments.glob("*.html"), site / "witnesses.html"]:
+        assert not re.search(r"\bcaus|\breason for\b|\bdue to\b|\bexplain", text_of(path), re.IGNORECASE), (
+            path.name
+        )
+
+
+def test_pictures_are_drawn(fragments: Path, site: Path) -> None:
+    for path in [*fragments.glob("*.png"), *(site / "witnesses").glob("*.png")]:
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 5, path.name
+
+
+def test_names_of_channels_never_become_markup(fragments: Path, site: Path) -> None:
+    for path in (fragments / "F001.html", site / "family" / "F001.html", site / "witnesses.html"):
+        page = path.read_text(encoding="utf-8")
+        assert "<script" not in page
+        assert html.escape("H1:PEM-<script>") in page
+
+
+def test_a_run_without_couplings_says_so(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=60, families=3)
+    folder = make_pages(root, root / "site", fake_coupling(root, found=False))
+    said = text_of(root / "site" / "witnesses.html")
+    assert "No witness was found for any of the 3 families. Channels looked at: 5 in H1; 5 in L1." in said
+    assert "None of them lights up" in said
+    for path in folder.glob("*.html"):
+        assert "No witness was found in H1 or L1." in text_of(path)
+
+
+def test_a_map_without_families(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=20, families=1, bare=True)
+    make_pages(root, root / "site", fake_coupling(root))
+    assert "There is no family: nothing was asked." in text_of(root / "site" / "witnesses.html")
+
+
+def test_no_data_at_all(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=60, families=2)
+    names = fake_coupling(root, found=False)
+    for name in (*(f"{family}/witnesses" for family in names), "witnesses", "calibration"):
+        schema = "family_witnesses" if "/" in name else name
+        tables.write(schema, tables.empty(schema), root / "coupling" / f"{name}.parquet")
+    for family in names:
+        own = root / "coupling" / family
+        for name, schema in (
+            ("lag_profiles", "lag_profiles"),
+            ("pseudo_families", "pseudo_families"),
+            ("scattering", "scattering"),
+            ("coverage", "channel_coverage"),
+        ):
+            tables.write(schema, tables.empty(schema), own / f"{name}.parquet")
+    folder = make_pages(root, root / "site", names)
+    said = text_of(root / "site" / "witnesses.html")
+    assert "There is no answer for any of the 2 families" in said
+    assert "No null family could be tried" in said
+    assert "There is no answer in H1 and L1." in text_of(folder / "F001.html")
+
+
+def test_a_site_without_channels_does_not_speak_of_witnesses(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=60, families=2)
+    make_site(root, root / "site", root / "figures")
+    for path in (root / "site").rglob("*.html"):
+        assert "itness" not in text_of(path), path.name
