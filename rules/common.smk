@@ -54,7 +54,9 @@ def digests(paths):
     """Hashes of the files that ship with the project."""
     for path in filter(ours, paths):
         if not (BASE / path).is_file():
-            raise WorkflowError(f"the project has no file {path}; see {Path(path).parent}/README.md")
+            raise WorkflowError(
+                f"the project has no file {path}; see {Path(path).parent}/README.md"
+            )
     return [shipped(path) for path in filter(ours, paths)]
 
 

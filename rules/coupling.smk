@@ -27,6 +27,7 @@ rule couple_family:
         profiles="results/coupling/{family}/lag_profiles.parquet",
         pseudo="results/coupling/{family}/pseudo_families.parquet",
         scattering="results/coupling/{family}/scattering.parquet",
+        fringes="results/coupling/{family}/fringes.parquet",
         coverage="results/coupling/{family}/coverage.parquet",
         notes="results/coupling/{family}/notes.json",
     log:

@@ -152,6 +152,7 @@ rule front_page:
         runtime=20,
     params:
         witnesses=WITNESSES,
+        simulated=SIMULATED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("front_page"),

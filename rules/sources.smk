@@ -37,7 +37,8 @@ rule segments:
         mem_mb=2000,
         runtime=30,
     params:
-        flags=config["segments"]["flags"],
+        # A flag's `{ifo}` is the detector's, not a wildcard of the rule.
+        flags=lambda wildcards: config["segments"]["flags"],
         gps=config["source"]["gps"],
         detectors=config["detectors"],
         code=code("segments"),

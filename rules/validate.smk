@@ -53,6 +53,7 @@ rule validation_page:
         mem_mb=1000,
         runtime=10,
     params:
+        witnesses=WITNESSES,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("validation_page"),

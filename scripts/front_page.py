@@ -19,4 +19,5 @@ if __name__ == "__main__":
             out=snakemake.output.figures,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            simulated=snakemake.params.simulated,
         )

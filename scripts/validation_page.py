@@ -6,5 +6,8 @@ from glitch_explorer.site.validation import make_validation_page
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         make_validation_page(
-            report=snakemake.input.report, couplings=snakemake.input.couplings, page=snakemake.output.page
+            report=snakemake.input.report,
+            couplings=snakemake.input.couplings,
+            page=snakemake.output.page,
+            witnesses=snakemake.params.witnesses,
         )

@@ -283,4 +283,5 @@ def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = No
         out=site / "figures",
         page=site / "index.html",
         witnesses=bool(fragments),
+        simulated=False,
     )

@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -149,7 +150,7 @@ def test_our_list_of_the_trends_takes_what_the_frames_hold(federation, tmp_path,
     assert set(table["kind"]) == {"rms"}
     assert set(table["rate_hz"]) == {1.0}
     assert list(table["unit"]) == ["nm/s", "", ""]
-    with pytest.raises(UserError, match=r"\*\.rms matches no channel of the frames of H1.*NDS2"):
+    with pytest.raises(UserError, match=r"\*\.rms matches none of the channels in the frames of H1.*NDS2"):
         made.table("H1", np.array([T0 + 5e5]))
 
 
@@ -247,3 +248,13 @@ def test_flags_of_dqsegdb(monkeypatch):
         web.answers[DQ] = ranged(json.dumps(body).encode(), stop_after=9)
         with pytest.raises(SourceFault, match="DQSegDB"):
             dqsegdb(web, monkeypatch)
+
+
+def test_gaps_of_arrakis_are_no_data(monkeypatch):
+    masked = np.ma.masked_array(np.arange(4, dtype=np.int32), [0, 1, 0, 0])
+    block = {"H1:A": SimpleNamespace(data=masked, t0=64.0, sample_rate=2.0)}
+    client = SimpleNamespace(fetch=lambda _names, _start, _end: block)
+    monkeypatch.setitem(sys.modules, "arrakis", SimpleNamespace(Client=lambda _host: client))
+    piece = served._fetch("arrakis", "grpc://host", "H1:A", 64.0, 66.0)
+    assert np.array_equal(piece.values, [0, np.nan, 2, 3], equal_nan=True)
+    assert (piece.t0, piece.rate) == (64.0, 2.0)

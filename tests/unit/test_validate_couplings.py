@@ -212,7 +212,9 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
         {"passed": False, "checks": [{**asdict(check), "passed": check.passed} for check in checks]},
     )
     page = tmp_path / "validation.html"
-    make_validation_page(report=tmp_path / "v.json", couplings=tmp_path / "couplings.parquet", page=page)
+    make_validation_page(
+        report=tmp_path / "v.json", couplings=tmp_path / "couplings.parquet", page=page, witnesses=True
+    )
     text = page.read_text(encoding="utf-8")
     for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",
                   "no family with an answer", "not looked at", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip

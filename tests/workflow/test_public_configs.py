@@ -25,12 +25,9 @@ SITTING_S, HEARD = 1800, 900
 UP_S = 3
 
 
-def study(root, folder, name, **changes):
-    """Give a project whose study is a shipped config with some keys of sections changed."""
-    config = yaml.safe_load((root / "config" / name).read_text())
-    for section, keys in changes.items():
-        config[section] |= keys
-    return Project.copied(root, folder, config)
+def study(root, folder, name):
+    """Give a project whose study is a shipped config."""
+    return Project.copied(root, folder, yaml.safe_load((root / "config" / name).read_text()))
 
 
 def family(project, label):
@@ -98,13 +95,7 @@ def trend_frames(web, folder, times):
 
 
 def test_o3_public(root, tmp_path, monkeypatch):
-    project = study(
-        root,
-        tmp_path / "study",
-        "o3-public.yaml",
-        segments={"files": ["segments.csv"], "flags": []},
-        events={"gwosc": False},
-    )
+    project = study(root, tmp_path / "study", "o3-public.yaml")
     text = project.run("--dry-run", check=False)
     assert "data/5649212/H1_O3b.csv is not there; fetch it first: run `snakemake --cores 1 download`" in text
     times = T0 + np.sort(np.random.default_rng(1).uniform(70, 2 * SITTING_S - 70, 40)).round(3)
@@ -116,6 +107,7 @@ def test_o3_public(root, tmp_path, monkeypatch):
     plan = project.plan("all", "download")
     assert {"segments", "events", "catalog", "map_graph", "couple_detector", "download"} <= plan.keys()
     assert plan["couple_detector"] == 2
+    project.configure(segments={"files": ["segments.csv"], "flags": []}, events={"gwosc": False})
     with serve() as web:
         trend_frames(web, tmp_path, times)
         monkeypatch.setenv("OSDF_DIRECTOR", web.url)
@@ -221,15 +213,7 @@ def cluster_frames(folder, times, length):
 
 
 def test_ldg(root, tmp_path, monkeypatch):
-    project = study(
-        root,
-        tmp_path / "study",
-        "ldg.yaml",
-        segments={"files": ["L1-segments.txt"], "flags": []},
-        events={"gwosc": False},
-        source={"gps": [T0, T0 + 86400]},
-        strain={"sample_rate_hz": 4096},
-    )
+    project = study(root, tmp_path / "study", "ldg.yaml")
     length = 12 * 128
     times = (
         T0 + 80 + np.sort(np.random.default_rng(2).choice(np.arange(0, length - 160, 12), 16, replace=False))
@@ -238,6 +222,10 @@ def test_ldg(root, tmp_path, monkeypatch):
     (project.folder / "L1-segments.txt").write_text(f"{T0} {T0 + length}\n")
     (project.folder / "channels.csv").write_text("channel,kind\n{ifo}:PEM-*_DQ,raw\n")
     cluster_frames(tmp_path, times + 0.25, length)
+    plan = project.plan()
+    assert {"segments", "events", "catalog", "map_graph", "couple_detector"} <= plan.keys()
+    assert plan["couple_detector"] == 1
+    project.configure(segments={"files": ["L1-segments.txt"], "flags": []}, events={"gwosc": False})
     stretches = [(T0, T0 + length)]
     tags = ["L1_HOFT_C00", "L1_R"]
     with serve_datafind(tmp_path, site="L", tag=tags, duration=128, stretches=stretches) as url:

@@ -199,8 +199,9 @@ def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) 
     found = [name for name in held if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
     if not found:
         raise UserError(
-            f"channel list {path}: {pattern} matches no channel of the frames of {ifo} looked at; check it "
-            "and the frame type, or name the channels with their rates (NDS2 and arrakis know no wildcards)"
+            f"channel list {path}: {pattern} matches none of the channels in the frames of {ifo} looked at; "
+            "check it and the frame type, or name the channels with their rates "
+            "(NDS2 and arrakis know no wildcards)"
         )
     return sorted(found)
 

@@ -14,8 +14,8 @@ from glitch_explorer.coupling import notes
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.channels import channel_table, open_patterns
 from glitch_explorer.coupling.fetch import ChannelReader
+from glitch_explorer.coupling.fringes import family_fringes
 from glitch_explorer.coupling.live import drawn, family_features, live_intervals
-from glitch_explorer.coupling.scatter import LEAST_OFFSET_S, Displacement, scattering
 from glitch_explorer.coupling.store import FeatureStore
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.coupling.witness import find_witnesses
@@ -31,11 +31,9 @@ TABLES = {
     "lag_profiles": "lag_profiles",
     "pseudo_families": "pseudo_families",
     "scattering": "scattering",
+    "fringes": "fringes",
     "coverage": "channel_coverage",
 }
-#: Fringes are searched for in families whose median frequency is below this: light scattered off
-#: moving optics is seen no higher (Soni 2021).
-SCATTERING_BELOW_HZ = 200.0
 GIB = 2**30
 #: A request is given up after so many seconds, and tried so often.
 TIMEOUT_S, RETRIES = 300.0, 3
@@ -240,68 +238,16 @@ def _in_detector(
         threads=settings.threads,
         groups={},  # once a detector, and joined to all families' witnesses
     )
+    moving = table[table["kind"] == "displacement"]
+    answer, fringes = family_fringes(
+        chosen, live, moving, source.reader(ifo, moving, live), slides=settings.slides, seed=settings.seed
+    )
     made = {
         "witnesses": result.table.drop(columns="group"),
         "lag_profiles": result.profiles,
         "pseudo_families": result.pseudo,
         "coverage": features.coverage.assign(**key),
-        "scattering": _scattering(
-            chosen, live, source=source, ifo=ifo, table=table, settings=settings
-        ).assign(**key),
+        "scattering": answer.assign(**key),
+        "fringes": fringes.assign(**key),
     }
     return made, result.notes
-
-
-def _scattering(
-    glitches: pd.DataFrame,
-    live: Float64,
-    *,
-    source: ChannelSource,
-    ifo: str,
-    table: pd.DataFrame,
-    settings: Settings,
-) -> pd.DataFrame:
-    """Hold the family against the fringes of every displacement channel."""
-    columns = {"event_time": 0, "duration_s": 0, "peak_frequency_hz": 0}
-    times, durations, observed = (glitches[name].to_numpy(dtype=float) for name in columns)
-    moving = table[table["kind"] == "displacement"]
-    median = np.nanmedian(observed) if np.isfinite(observed).any() else np.inf
-    if median >= SCATTERING_BELOW_HZ or moving.empty:
-        return tables.empty("scattering").drop(columns=["family", "ifo"])
-    stretches = _displacements(moving, live, source.reader(ifo, moving, live))
-    answers = []
-    for number, channel in enumerate(moving["channel"]):
-        found = scattering(
-            times,
-            durations,
-            observed,
-            stretches[channel],
-            slides=settings.slides,
-            seed=settings.seed + number,
-        )
-        answers.append((channel, len(found.glitches), found.matched, found.matched_slides, found.p_value))
-    names = ["channel", "n_glitches", "matched", "matched_slides", "p_value"]
-    answer = pd.DataFrame(answers, columns=names)
-    answer["p_fwer"] = np.minimum(answer["p_value"] * answer["p_value"].notna().sum(), 1.0)
-    return answer
-
-
-def _displacements(
-    moving: pd.DataFrame, live: Float64, reader: ChannelReader
-) -> dict[str, list[Displacement]]:
-    """Read the displacement channels over the live time, in metres."""
-    found: dict[str, list[Displacement]] = {channel: [] for channel in moving["channel"]}
-    for start, end in live[np.diff(live, axis=1).ravel() >= LEAST_OFFSET_S]:
-        reader.advance(float(start), float(end))
-        for _, rows in moving.groupby("rate_hz", sort=True):
-            samples, _ = reader.samples(rows["channel"].tolist(), float(start), float(end))
-            for row, values in zip(rows.itertuples(), samples, strict=True):
-                metres = values.astype(float) * METRES[str(row.unit)]
-                found[str(row.channel)].append(
-                    Displacement(float(start), float(rows["rate_hz"].iloc[0]), metres)
-                )
-    return found
-
-
-#: Metres in the units that displacement channels come in.
-METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}

@@ -8,6 +8,7 @@ from glitch_explorer.schemas.columns import (
     CHANNEL,
     FAMILY,
     FLOAT,
+    ID,
     IFO,
     INT,
     STRING,
@@ -122,6 +123,19 @@ TABLES: dict[str, pa.Schema] = {
         matched_slides=(FLOAT, True, "", "the same for slid trains"),
         p_value=(FLOAT, True, "", "mean mismatch as small by slides; null below eight glitches"),
         p_fwer=(FLOAT, True, "", "the same, Bonferroni over the family's channels"),
+    ),
+    # One row a glitch and displacement channel.
+    "fringes": schema(
+        family=FAMILY,
+        ifo=IFO,
+        glitch_id=ID,
+        channel=CHANNEL,
+        event_time=(FLOAT, False, "s", "GPS time of the glitch"),
+        observed_hz=(FLOAT, False, "Hz", "frequency of the glitch"),
+        predicted_hz=(FLOAT, False, "Hz", "fringe frequency 2 m v / wavelength of the nearest harmonic"),
+        harmonic=(INT, False, "", "that harmonic, m"),
+        mismatch=(FLOAT, False, "", "abs(ln(observed / predicted)), at most ln 2"),
+        match=(BOOL, False, "", "they are within a factor of 1.2"),
     ),
     "channels": schema(**_LISTED),
     "channel_groups": schema(

@@ -77,6 +77,7 @@ def make_front(
     out: str | Path,
     page: str | Path,
     witnesses: bool,
+    simulated: bool,
 ) -> None:
     """Write the front page of the site.
 
@@ -94,6 +95,8 @@ def make_front(
         The page, beside the folder.
     witnesses : bool
         The site has a page of witnesses to go on to.
+    simulated : bool
+        The data are the simulated observatory's: the site has a page of what was planted.
     """
     audit = Path(audit)
     catalogue = tables.read("glitches", glitches)
@@ -124,6 +127,7 @@ def make_front(
         "proposals": len(tables.read("relabel", audit / "relabel.parquet", ["glitch_id"])),
         "figures": shown,
         "witnesses": witnesses,
+        "simulated": simulated,
         "root": "",
     }
     files.write_text(page, render("front.html", **values))

@@ -25,7 +25,9 @@ def _verdict(row: dict[str, Any]) -> str:
     return "found" if abs(row["lag_error"]) <= LAG_BIN_S else "found, at another lag"
 
 
-def make_validation_page(*, report: str | Path, couplings: str | Path, page: str | Path) -> None:
+def make_validation_page(
+    *, report: str | Path, couplings: str | Path, page: str | Path, witnesses: bool
+) -> None:
     """Write the page.
 
     Parameters
@@ -36,6 +38,8 @@ def make_validation_page(*, report: str | Path, couplings: str | Path, page: str
         Table "couplings".
     page : path
         The page.
+    witnesses : bool
+        The site has a page of witnesses.
     """
     told = json.loads(Path(report).read_text(encoding="utf-8"))
     checks = [
@@ -48,6 +52,7 @@ def make_validation_page(*, report: str | Path, couplings: str | Path, page: str
         "bounded": sum(check.bound is not None for check in checks),
         "failed": sum(not check.passed for check in checks),
         "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
+        "witnesses": witnesses,
         "root": "",
     }
     files.write_text(page, render("validation.html", **values))
