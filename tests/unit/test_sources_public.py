@@ -135,6 +135,7 @@ def source(host, lists, tmp_path):
         store=tmp_path / "store",
         store_gib=1,
         bands=[(1.0, 3.0)],
+        strain="{ifo}:OBS-STRAIN",
     )
 
 
