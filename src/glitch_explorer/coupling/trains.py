@@ -150,7 +150,7 @@ def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.ran
     chosen = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
     block = np.searchsorted(grid.first, chosen, side="right") - 1
     place = np.empty((1 + slides, len(chosen)), dtype=np.int64)
-    rings, count = np.unique(block, return_counts=True)
+    rings, held = np.unique(block, return_counts=True)
     offsets, lengths = np.empty((slides, len(rings)), dtype=np.int64), np.empty(len(rings), dtype=np.int64)
     for k, number in enumerate(rings):
         mine = block == number
@@ -164,5 +164,5 @@ def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.ran
     first = STEP * grid.lags[0]
     lags = np.full(len(chosen), len(grid.lags))
     train = Train(np.arange(len(chosen)), block, place[0] + first, np.zeros_like(lags), lags)
-    near = near_slides(offsets, lengths, count, least=guard(grid))
+    near = near_slides(offsets, lengths, held, least=guard(grid))
     return Slid(grid, train, _starts(place + first, block, grid), near)
