@@ -42,7 +42,7 @@ def test_a_benchmark_runs(root, command, expected, tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=400,
+        timeout=1200,
     )
     print(done.stdout)
     assert done.returncode == 0, done.stderr[-3000:]
