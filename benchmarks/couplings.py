@@ -81,6 +81,7 @@ def features_of(
             store=Path(folder) / "store",
             store_gib=COUPLING["store_gib"],
             bands=COUPLING["bands"],
+            strain=CONFIG["strain"]["channel"],
         )
         table = source.table(ifo, spans.mean(axis=1))
         return family_features(source.features(ifo, table, spans), spans), table, spans

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.signal import lfilter
+from scipy.sparse import csr_array
 from scipy.stats import norm
 
 from glitch_explorer.coupling import effects, groups, nulls, profile, scatter, slow, tails
@@ -77,11 +78,22 @@ def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
 
 def test_t_standardises_by_the_slides_and_each_slide_by_the_others():
     slides = np.random.default_rng(0).normal(3, 2, (50, 4))
-    t, peaks = nulls.standardise(np.full(4, 7.0), slides, np.array([True, True, True, False]))
+    alone = csr_array(np.eye(50))
+    t, peaks = nulls.standardise(np.full(4, 7.0), slides, np.array([True, True, True, False]), alone)
     np.testing.assert_allclose(t[:3], (7 - slides.mean(0)[:3]) / slides.std(0, ddof=1)[:3])
     assert t[3] == 0
     rest = np.delete(slides, 9, axis=0)[:, :3]
     expected = np.abs((slides[9, :3] - rest.mean(0)) / rest.std(0, ddof=1)).max()
+    assert peaks[9] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_slide_is_not_held_against_those_that_are_nearly_the_same():
+    slides = np.random.default_rng(0).normal(3, 2, (50, 4))
+    near = np.eye(50)
+    near[9, [3, 4]] = near[[3, 4], 9] = 1
+    _, peaks = nulls.standardise(np.full(4, 7.0), slides, np.ones(4, dtype=bool), csr_array(near))
+    rest = np.delete(slides, [3, 4, 9], axis=0)
+    expected = np.abs((slides[9] - rest.mean(0)) / rest.std(0, ddof=1)).max()
     assert peaks[9] == pytest.approx(expected, rel=1e-5)
 
 

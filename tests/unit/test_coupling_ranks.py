@@ -18,7 +18,7 @@ from glitch_explorer.coupling.ranks import (
     window_mask,
     windows,
 )
-from glitch_explorer.coupling.trains import guard, make_train, quiet_train, shifted, slide
+from glitch_explorer.coupling.trains import guard, make_train, near_slides, quiet_train, shifted, slide
 from glitch_explorer.map.members import outside
 
 NOTHING = np.empty(0)
@@ -164,3 +164,22 @@ def test_the_delay_is_about_when_the_answer_to_a_burst_is_highest(low):
     rms = log_rms(samples + 1e-3 * rng.normal(size=t.shape), rate, [band], skip=0)[:, 0, 100:]
     late = (np.argmax(rms, axis=1) + 100.5) * CELL_S - at[:, 0]
     assert abs(np.median(late) - delays_s(np.array([settling_s(band, rate)]))[0]) < 0.75
+
+
+def test_slides_are_near_where_they_turn_a_tenth_of_the_glitches_alike():
+    length, count = np.array([1000, 1000]), np.array([95, 5])
+    first = [200, 210, 299, 305, 850, 600, 420, 720, 970]
+    offsets = np.column_stack([first, [500, 800, 200, 500, 505, 250, 250, 250, 250]])
+    near = near_slides(offsets, length, count, least=100).toarray()
+    expected = np.eye(9)
+    for a, b in ((0, 1), (0, 2), (1, 2), (1, 3), (2, 3)):
+        expected[a, b] = expected[b, a] = 1
+    assert np.array_equal(near, expected)
+    around = near_slides(np.array([[120], [980], [500], [700]]), length[:1], count[:1], least=150)
+    assert around.toarray()[0].tolist() == [1, 1, 0, 0]
+
+
+def test_in_a_ring_too_short_to_stand_apart_a_slide_is_near_to_itself_alone():
+    offsets = np.random.default_rng(1).integers(100, 200, (40, 1))
+    near = near_slides(offsets, np.array([300]), np.array([9]), least=100)
+    assert np.array_equal(near.toarray(), np.eye(40))

@@ -231,7 +231,7 @@ def test_strain_and_catalogue_know_nothing_of_them(tmp_path):
     assert set(told) >= {"arguments", "glitches", "wrong_labels", "duplicates", "unreadable_frames"}
     listed = pd.read_csv(tmp_path / "channels.csv")
     assert list(listed.columns) == [
-        "channel", "rate_hz", "subsystem", "unit", "kind", "safety", "source", "date",
+        "channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date",
     ]  # fmt: skip
     assert listed["channel"].str.startswith("{ifo}:").all()
     assert listed["rate_hz"].str.contains("until GPS").sum() == 1

@@ -103,7 +103,8 @@ def test_a_cache_that_is_busy_breaks_off_or_lies(federation, tmp_path):
     again = opened(url).load_many(frame, NAMES)
     assert all(np.array_equal(whole[name].values, again[name].values) for name in NAMES)
     web.answers[address] = plain(body[:-300])
-    assert opened(url).load_many(frame, NAMES) == dict.fromkeys(NAMES, frames.DAMAGED)
+    found = opened(url).load_many(frame, NAMES)
+    assert all(str(found[name]).startswith(frames.DAMAGED) for name in NAMES)
     web.answers[address] = hang(5.0)
     with pytest.raises(SourceFault, match=path.name):
         opened(url, timeout_s=0.2, retries=0).load_many(frame, NAMES)
@@ -134,6 +135,7 @@ def source(host, lists, tmp_path):
         store=tmp_path / "store",
         store_gib=1,
         bands=[(1.0, 3.0)],
+        strain="{ifo}:OBS-STRAIN",
     )
 
 

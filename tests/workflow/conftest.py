@@ -74,7 +74,7 @@ class Project:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=800,
+            timeout=1800,
             check=False,
         )
         text = done.stdout + done.stderr

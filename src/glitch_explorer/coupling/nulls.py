@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 from scipy.stats import binom
 
 from glitch_explorer.coupling.ranks import (
@@ -87,7 +88,7 @@ def _chunk(placed: Float32, slid: Slid) -> Measured:
         enough = counts[0] >= LEAST_GLITCHES
         # The root makes the spread of a slide independent of how many of its glitches have data.
         scores = sums / np.sqrt(np.maximum(counts, 1.0) * np.maximum(whole, 1.0))
-        t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough)
+        t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough, slid.near)
     return Measured(t, peaks, count)
 
 
@@ -113,8 +114,11 @@ def areas(values: Float32, cells: Int64, block: Int32, background: Bool, slid: S
     return auc
 
 
-def standardise(observed: Float64, slides: Float64, enough: Bool) -> tuple[Float64, Float32]:
-    """Standardise scores ``(L,)`` by their slides ``(S, L)``, and each slide by the others.
+def standardise(observed: Float64, slides: Float64, enough: Bool, near: csr_array) -> tuple[Float64, Float32]:
+    """Standardise scores ``(L,)`` by their slides ``(S, L)``, and each slide by those that are not `near` it.
+
+    What is highest in a slide is high in its neighbours too. Held against them it would look
+    smaller than the real train, which has none: 19 of 178 null families at 0.05 instead of 9.
 
     Returns
     -------
@@ -131,9 +135,11 @@ def standardise(observed: Float64, slides: Float64, enough: Bool) -> tuple[Float
     t = np.zeros(len(observed))
     t[good] = (observed - mean)[good] / np.sqrt(squares[good] / (s - 1))
     away, squares = away[:, good], squares[good]
-    left = (squares - away**2 * s / (s - 1)) / (s - 2)
+    n = s - np.asarray(near.sum(axis=1))[:, None]
+    centre = -(near @ away) / n
+    left = (squares - near @ away**2 - n * centre**2) / (n - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        others = np.abs(away) * (s / (s - 1)) / np.sqrt(left)
+        others = np.abs(away - centre) / np.sqrt(left)
     return t, np.nan_to_num(others).max(axis=1, initial=0.0).astype(np.float32)
 
 

@@ -100,7 +100,7 @@ def leading(
     count = sum_at(known, starts, train.low, high, len(grid.lags))
     sums = sum_at(np.nan_to_num(placed)[grid.rows], starts, train.low, high, len(grid.lags))
     scores = (sums / np.sqrt(np.maximum(count, 1.0))).astype(float)
-    t, peaks = standardise(scores[0], scores[1:], count[0] >= LEAST_GLITCHES)
+    t, peaks = standardise(scores[0], scores[1:], count[0] >= LEAST_GLITCHES, slid.near)
     return t, peaks, count[0].astype(np.int64)
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.ranks import STEP, Bool, Float64, Grid, Int32, Int64
 
 #: A ring is slid in only if it is so many times as long as the least offset.
 LEAST_LENGTH = 3
+#: Two slides stand apart unless the rings in which they are nearer than the least offset hold this
+#: share of the glitches.
+_SHARED = 0.1
 #: Families with fewer glitches that can be slid get no answer.
 LEAST_GLITCHES = 8
 
@@ -45,10 +49,12 @@ class Slid:
     train: Train
     #: ``(1 + S, n)`` where each glitch's first lag stands in the ring; row 0 is unslid.
     starts: Int32
+    #: ``(S, S)`` the two slides are nearly the same, each with itself.
+    near: csr_array
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> "Slid":
         """Keep some of the glitches."""
-        return Slid(self.grid, self.train.part(chosen), self.starts[:, chosen])
+        return Slid(self.grid, self.train.part(chosen), self.starts[:, chosen], self.near)
 
 
 def guard(grid: Grid) -> int:
@@ -80,7 +86,39 @@ def slide(train: Train, grid: Grid, *, slides: int, rng: np.random.Generator) ->
     offsets = np.zeros((1 + slides, len(grid.first)), dtype=np.int64)
     for number in np.unique(train.block):
         offsets[1:, number] = rng.integers(least, grid.length[number] - least + 1, slides)
-    return Slid(grid, train, _starts(train.place + offsets[:, train.block], train.block, grid))
+    starts = _starts(train.place + offsets[:, train.block], train.block, grid)
+    rings, count = np.unique(train.block, return_counts=True)
+    near = near_slides(offsets[1:, rings], grid.length[rings], count, least=least)
+    return Slid(grid, train, starts, near)
+
+
+def near_slides(offsets: Int64, length: Int64, count: Int64, *, least: int) -> csr_array:
+    """Say which slides are nearly the same.
+
+    The real train is at least the least offset away from every slide, but slides may fall on each other.
+
+    Parameters
+    ----------
+    offsets
+        ``(S, rings)`` cells that each slide is turned by.
+    length, count
+        ``(rings,)`` cells and glitches of each ring.
+    least
+        Least offset of a slide.
+
+    Returns
+    -------
+    ``(S, S)`` sparse 0 and 1, 1 on the diagonal. Where a slide would be left with less than half of the
+    others, as in a ring of few minutes, it is near to itself alone.
+    """
+    shared = np.zeros((len(offsets), len(offsets)))
+    for column, size, glitches in zip(offsets.T, length, count, strict=True):
+        apart = np.abs(column[:, None] - column)
+        shared += glitches * (np.minimum(apart, size - apart) < least)
+    near = shared >= _SHARED * count.sum()
+    near[near.sum(axis=1) > len(near) / 2] = False
+    np.fill_diagonal(near, val=True)
+    return csr_array(near.astype(float))
 
 
 def _starts(place: Int64, block: Int64, grid: Grid) -> Int32:
@@ -112,15 +150,19 @@ def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.ran
     chosen = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
     block = np.searchsorted(grid.first, chosen, side="right") - 1
     place = np.empty((1 + slides, len(chosen)), dtype=np.int64)
-    for number in np.unique(block):
+    rings, held = np.unique(block, return_counts=True)
+    offsets, lengths = np.empty((slides, len(rings)), dtype=np.int64), np.empty(len(rings), dtype=np.int64)
+    for k, number in enumerate(rings):
         mine = block == number
         start = grid.first[number]
         ring = rows[(rows >= start) & (rows < start + grid.length[number])] - start
         least = min(guard(grid), len(ring) // 4)
-        offset = np.append(0, rng.integers(least, len(ring) - least + 1, slides))
+        offsets[:, k], lengths[k] = rng.integers(least, len(ring) - least + 1, slides), len(ring)
+        offset = np.append(0, offsets[:, k])
         at = np.searchsorted(ring, chosen[mine] - start)
         place[:, mine] = ring[(at + offset[:, None]) % len(ring)]
     first = STEP * grid.lags[0]
     lags = np.full(len(chosen), len(grid.lags))
     train = Train(np.arange(len(chosen)), block, place[0] + first, np.zeros_like(lags), lags)
-    return Slid(grid, train, _starts(place + first, block, grid))
+    near = near_slides(offsets, lengths, held, least=guard(grid))
+    return Slid(grid, train, _starts(place + first, block, grid), near)
