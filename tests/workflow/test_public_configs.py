@@ -153,6 +153,7 @@ def detector(project, options, root):
         store=project.folder / "results/coupling/store",
         store_gib=1,
         bands=[(1.0, 3.0)],
+        strain="{ifo}:OBS-STRAIN",
     )
     results = project.folder / "results"
     segments = tables.read("segments", results / "catalog/segments.parquet")
