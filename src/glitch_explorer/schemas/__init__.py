@@ -2,12 +2,13 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas import audit, catalog, coupling, map, validate  # noqa: A004 - the stage's name
+from glitch_explorer.schemas import audit, catalog, coupling, impact, map, validate  # noqa: A004 - the stage's name
 
 SCHEMAS: dict[str, pa.Schema] = {
     **catalog.TABLES,
     **map.TABLES,
     **audit.TABLES,
     **coupling.TABLES,
+    **impact.TABLES,
     **validate.TABLES,
 }
