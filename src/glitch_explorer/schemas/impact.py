@@ -29,7 +29,12 @@ _DRIVER: dict[str, Column] = {
     "channel": (STRING, False, "", "full name of the channel; empty where the model is gated"),
     "mean_abs_shap": (FLOAT, True, "", "mean over the glitches of abs(sum of the channel's SHAP values)"),
     "shap_unit": (STRING, False, "", "log-odds (xgboost) or probability (random_forest)"),
-    "perturbation": (STRING, False, "", "how SHAP takes features away: tree path dependent or interventional"),
+    "perturbation": (
+        STRING,
+        False,
+        "",
+        "how features are taken away: tree path dependent or interventional",
+    ),
     "safety": (STRING, False, "", "safe or unknown; unsafe channels enter no model"),
     "ap": (FLOAT, True, "", "average precision on held-out segments"),
     "ap_baseline": (FLOAT, True, "", "the same of rate and time of day alone"),
@@ -107,8 +112,18 @@ TABLES: dict[str, pa.Schema] = {
     "drivers": schema(
         **_DRIVER,
         group=(STRING, False, "", "group of correlated channels, called by its first"),
-        group_mean_abs_shap=(FLOAT, True, "", "mean over the glitches of abs(sum of the group's SHAP values)"),
-        group_rank=(INT, True, "", "place of the group within family, detector, view and model; 1 is the best"),
+        group_mean_abs_shap=(
+            FLOAT,
+            True,
+            "",
+            "mean over the glitches of abs(sum of the group's SHAP)",
+        ),
+        group_rank=(
+            INT,
+            True,
+            "",
+            "place of the group within family, ifo, view and model; 1 is the best",
+        ),
     ),
     # A veto made of the best witness of a family, over the family's live time.
     "vetoes": schema(
@@ -160,7 +175,12 @@ TABLES: dict[str, pa.Schema] = {
         threshold_source=(STRING, False, "", "ranking, snr (a proxy, outside the headline), or none"),
         threshold_in_cost=(BOOL, False, "", "(c) is part of the headline"),
         contamination_per_yr=(FLOAT, True, "1/yr", "(d) signals that a glitch of the family overlaps"),
-        recoverable=(FLOAT, True, "Mpc^3 yr", "cost times the best witness's excess efficiency, an upper bound"),
+        recoverable=(
+            FLOAT,
+            True,
+            "Mpc^3 yr",
+            "cost times the best witness's excess efficiency: at most that",
+        ),
         best_witness=(STRING, False, "", "channel of that witness, empty where none has q at most 0.05"),
         live_s=(FLOAT, False, "s", "analysed time of the detector"),
         volume_mpc3=(FLOAT, True, "Mpc^3", "mean sensitive volume, from the reference range"),
