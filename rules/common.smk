@@ -156,7 +156,7 @@ def auxiliary(wildcards):
 
 
 def coupling_tables(wildcards):
-    """What was found of couplings, by name; nothing where no channels are looked at."""
+    """What was found of couplings, drivers and costs, by name; nothing where no channels are looked at."""
     if not config["coupling"]["channels"]:
         return {}
     slow = "results/coupling/slow_drivers/{ifo}.parquet"
@@ -167,4 +167,7 @@ def coupling_tables(wildcards):
         "scattering": families("results/coupling/{family}/scattering.parquet")(
             wildcards
         ),
+        "drivers": "results/impact/drivers.parquet",
+        "cost": "results/impact/cost.parquet",
+        "skill": families("results/impact/{family}/skill.parquet")(wildcards),
     }

@@ -26,7 +26,13 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def make_validation_page(
-    *, report: str | Path, couplings: str | Path, page: str | Path, witnesses: bool
+    *,
+    report: str | Path,
+    couplings: str | Path,
+    drivers: str | Path,
+    costs: str | Path,
+    page: str | Path,
+    witnesses: bool,
 ) -> None:
     """Write the page.
 
@@ -36,6 +42,10 @@ def make_validation_page(
         validation.json.
     couplings : path
         Table "couplings".
+    drivers : path
+        Table "planted_drivers".
+    costs : path
+        Table "planted_costs".
     page : path
         The page.
     witnesses : bool
@@ -52,6 +62,8 @@ def make_validation_page(
         "bounded": sum(check.bound is not None for check in checks),
         "failed": sum(not check.passed for check in checks),
         "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
+        "drivers": records(tables.read("planted_drivers", drivers)),
+        "costs": records(tables.read("planted_costs", costs)),
         "witnesses": witnesses,
         "root": "",
     }

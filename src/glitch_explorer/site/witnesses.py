@@ -74,8 +74,8 @@ def make_witness_pages(
     """
     coupling = Coupling(
         witnesses=tables.read("witnesses", witnesses),
-        slow=_all("slow_drivers", slow),
-        channels=_all("channel_groups", groups),
+        slow=tables.read_all("slow_drivers", slow),
+        channels=tables.read_all("channel_groups", groups),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
     )
     told: dict[str, list[dict[str, Any]]] = {}
@@ -108,10 +108,3 @@ def make_witness_pages(
             )
         witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
     files.write_text(page, render("witnesses.html", folder=Path(pictures).name, **values))
-
-
-def _all(schema: str, paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read tables of one schema as one."""
-    parts = [tables.read(schema, path) for path in paths]
-    kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
