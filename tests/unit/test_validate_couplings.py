@@ -230,8 +230,9 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
     )
     text = page.read_text(encoding="utf-8")
     for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",
-                  "no family with an answer", "not looked at", "an interaction", "first group is <code>H1:X&lt;",
-                  "no story: it does not beat its baseline", "7.00 → 7.00", "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
+                  "no family with an answer", "not looked at", "an interaction",
+                  "first group is <code>H1:X&lt;", "no story: it does not beat its baseline", "7.00 → 7.00",
+                  "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
         assert words in text, words
     assert "<b>Whistle" not in text
     assert json.loads((tmp_path / "v.json").read_text())["checks"][0]["passed"] is False
