@@ -155,6 +155,17 @@ def auxiliary(wildcards):
     return own if folder.startswith("results/observatory/") else []
 
 
+def range_frames(wildcards):
+    """Frames that the range is measured from, where the workflow makes them itself."""
+    channel = config["impact"]["range_channel"]
+    folder = config["coupling" if channel else "strain"]["frames"] or ""
+    return (
+        expand(folder, ifo=wildcards.ifo)
+        if folder.startswith("results/observatory/")
+        else []
+    )
+
+
 def coupling_tables(wildcards):
     """What was found of couplings, drivers and costs, by name; nothing where no channels are looked at."""
     if not config["coupling"]["channels"]:
