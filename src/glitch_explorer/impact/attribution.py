@@ -11,11 +11,10 @@ what that does not explain is shared in proportion to SNR^2:
     charge of k      = sum over m of (l_k n_km + s_km rest_m)
 
 with t_m the live time, n_km the family's glitches (in a cut minute in proportion to its live time), s_km its
-share of SNR^2, and mu what minutes lose without any glitch, which takes the place
+share of SNR^2, and mu the mean of what minutes without any glitch lose, which takes the place
 of the slides. All charges together are what minutes with glitches lost, each
-once, less mu. The l_k are shrunk towards 0 as a random effect (Gaussian; ratio of variances by restricted
-maximum likelihood, Patterson & Thompson 1971): where the minutes say nothing of a family, its charge
-is the share in proportion to SNR^2.
+once, less mu t. The l_k are Gaussian random effects around 0, the ratio of variances by maximum
+likelihood: where the minutes say nothing of a family, its charge is the share in proportion to SNR^2.
 """
 
 from dataclasses import dataclass
@@ -78,19 +77,23 @@ def attribute(
     shape = (len(known), n_families)
     places = (own[mine], family[mine])
     live, y = live_s[known], loss[known]
-    count = sparse.csr_array((live[own[mine]] / MINUTE_S, places), shape=shape)
     total = sums(own[mine], len(known), power[mine])
+    count = sparse.csr_array((live[own[mine]] / MINUTE_S, places), shape=shape)
     share = sparse.csr_array((power[mine] / total[own[mine]], places), shape=shape)
     blocks = sparse.csr_array(
         (np.ones(len(known)), (block[known], np.arange(len(known)))), shape=(n_blocks, len(known))
     )
+    quiet = np.where(total > 0, 0.0, live)
+    mean = float(y[total == 0].sum() / max(quiet.sum(), 1e-9))
     with threadpool_limits(limits=1):
-        design = sparse.hstack([sparse.csr_array(live[:, None]), count], format="csr")
-        usual, penalty = _usual_losses(design, y)
-        rest = y - design @ usual
-        parts = count.multiply(usual[None, 1:]) + share.multiply(rest[:, None])
-        parts = sparse.coo_array(parts)
-        by_block = _first_order(design, count, share, blocks, rest, usual=usual, penalty=penalty)
+        usual, penalty = _usual_losses(count, (y - mean * live) * (total > 0))
+        rest = y - mean * live - count @ usual
+        parts = sparse.coo_array(count.multiply(usual[None]) + share.multiply(rest[:, None]))
+        # What a block of quiet minutes moves the mean by.
+        moved = blocks @ (rest * (quiet > 0)) / max(quiet.sum(), 1e-9)
+        by_block = _first_order(
+            count, share, blocks, live=live, rest=rest, mean=moved, usual=usual, penalty=penalty
+        )
     order = np.lexsort((parts.col, parts.row))
     return Attribution(
         charge=sums(parts.col, n_families, parts.data),
@@ -102,51 +105,54 @@ def attribute(
     )
 
 
-def _usual_losses(design: sparse.csr_array, y: Float64) -> tuple[Float64, float]:
-    """Give mu and the usual losses (1 + k,), and the ratio of variances that they are shrunk by."""
-    gram, right = (design.T @ design).toarray(), design.T @ y
-    if not gram[0, 0] > 0:
-        return np.zeros(len(right)), 1.0
-    # The live time's own coefficient is not shrunk: project it out.
-    inner = gram[1:, 1:] - np.outer(gram[1:, 0], gram[0, 1:]) / gram[0, 0]
-    side = right[1:] - gram[1:, 0] * right[0] / gram[0, 0]
-    square = float(y @ y - right[0] ** 2 / gram[0, 0])
-    values, vectors = np.linalg.eigh(inner)
+def _usual_losses(count: sparse.csr_array, y: Float64) -> tuple[Float64, float]:
+    """Give the usual losses (k,) of glitches, and the ratio of variances that they are shrunk by.
+
+    Parameters
+    ----------
+    count
+        (m, k) glitches.
+    y
+        (m,) losses less those without any glitch, 0 where there is none: the scatter is that of minutes
+        with glitches, in which glitches of one family differ, too.
+    """
+    gram, right = (count.T @ count).toarray(), count.T @ y
+    values, vectors = np.linalg.eigh(gram)
     values = np.maximum(values, 0.0)
-    turned = vectors.T @ side
+    turned, square = vectors.T @ right, float(y @ y)
     if not (values.sum() > 0 and square > 0):
-        return np.concatenate([[right[0] / gram[0, 0]], np.zeros(len(side))]), 1.0
+        return np.zeros(len(right)), 1.0
     ratios = _RATIOS * values.mean()
     left = square - (turned**2 / (values + ratios[:, None])).sum(axis=1)
-    freedom = max(len(y) - 1, 1)
-    unlike = np.log1p(values / ratios[:, None]).sum(axis=1) + freedom * np.log(
-        np.maximum(left, 1e-12 * square)
-    )
+    busy = int((count.sum(axis=1) > 0).sum())
+    unlike = np.log1p(values / ratios[:, None]).sum(axis=1) + busy * np.log(np.maximum(left, 1e-12 * square))
     penalty = float(ratios[np.argmin(unlike)])
-    losses = vectors @ (turned / (values + penalty))
-    return np.concatenate([[(right[0] - gram[0, 1:] @ losses) / gram[0, 0]], losses]), penalty
+    return vectors @ (turned / (values + penalty)), penalty
 
 
 def _first_order(
-    design: sparse.csr_array,
     count: sparse.csr_array,
     share: sparse.csr_array,
     blocks: sparse.csr_array,
-    rest: Float64,
     *,
+    live: Float64,
+    rest: Float64,
+    mean: Float64,
     usual: Float64,
     penalty: float,
 ) -> Float64:
-    """Differentiate the charges with respect to the weight of each block (k, b), penalty fixed."""
-    gram = (design.T @ design).toarray()
-    shrunk = gram + np.diag(np.append(0.0, np.full(len(usual) - 1, penalty)))
-    slopes = (blocks @ design.multiply(rest[:, None])).toarray().T
-    moved = np.linalg.lstsq(shrunk, slopes, rcond=None)[0]
-    held = count.sum(axis=0)
+    """Differentiate the charges with respect to the weight of each block (k, b), penalty fixed.
+
+    `mean (b,)` is the same of what minutes lose without any glitch.
+    """
+    gram = (count.T @ count).toarray() + penalty * np.eye(len(usual))
+    slopes = (blocks @ count.multiply(rest[:, None])).toarray().T - np.outer(count.T @ live, mean)
+    moved = np.linalg.solve(gram, slopes)
     made: Float64 = (
-        moved[1:] * np.asarray(held)[:, None]
-        + usual[1:, None] * (blocks @ count).toarray().T
+        moved * count.sum(axis=0)[:, None]
+        + usual[:, None] * (blocks @ count).toarray().T
         + (blocks @ share.multiply(rest[:, None])).toarray().T
-        - (share.T @ design).toarray() @ moved
+        - (share.T @ count).toarray() @ moved
+        - np.outer(share.T @ live, mean)
     )
     return made

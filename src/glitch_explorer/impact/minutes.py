@@ -118,7 +118,7 @@ def mean_volume(minutes: pd.DataFrame) -> float:
     live = known["live_s"].to_numpy(dtype=float)
     if not live.sum() > 0:
         return float("nan")
-    return float(volume(known["reference_mpc"].to_numpy(dtype=float)) @ live / live.sum())
+    return float((volume(known["reference_mpc"].to_numpy(dtype=float)) * live).sum() / live.sum())
 
 
 def numbers(minutes: Float64, wanted: Float64) -> Int64:
