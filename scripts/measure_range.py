@@ -1,0 +1,27 @@
+"""Measure a detector's BNS range minute by minute."""
+
+from glitch_explorer import tables
+from glitch_explorer.impact.ranges import measure_minutes
+from glitch_explorer.impact.settings import CostSettings
+from glitch_explorer.job import logged
+from glitch_explorer.sources.strain import open_strain
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        made = measure_minutes(
+            tables.read("glitches", snakemake.input.glitches),
+            tables.read("segments", snakemake.input.segments),
+            ifo=snakemake.wildcards.ifo,
+            source=open_strain(
+                source=wanted.source,
+                channel=wanted.channel or wanted.strain,
+                frames=wanted.frames,
+                frame_type=wanted.frame_type,
+                host=wanted.host,
+                sample_rate_hz=None if wanted.channel else wanted.sample_rate_hz,
+            ),
+            channel=wanted.channel,
+            settings=CostSettings(**wanted.gates),
+        )
+        tables.write("minutes", made, snakemake.output.minutes)
