@@ -1,0 +1,1 @@
+"""What drives a family, what it costs, and what would be won back."""
