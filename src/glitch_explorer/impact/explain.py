@@ -13,6 +13,7 @@ from glitch_explorer.coupling.ranks import Bool, Float64, Int64, make_grid
 from glitch_explorer.coupling.trains import make_train, shifted
 from glitch_explorer.coupling.witness import start_times
 from glitch_explorer.impact import shapley
+from glitch_explorer.impact.lead import precursor_skill
 from glitch_explorer.impact.skill import LEAST_BLOCKS, Gain, brier_skill, roc_auc
 from glitch_explorer.impact.training import MODELS, PERTURBATION, UNITS, ModelName
 from glitch_explorer.impact.trials import VIEWS, Case, Sample, Trial, View, make_sample, run_trials
@@ -74,14 +75,15 @@ def explain(
     """
     family = family[family["event_time"].notna()].sort_values("event_time", kind="stable", ignore_index=True)
     material = make_material(features, channels) if len(family) else None
-    if material is None:
-        looks = [_Look(view, None, None, NO_DATA if len(family) else NO_GLITCH) for view in VIEWS]
-    else:
-        looks = _looks(Case(material, quiet, segments, max_glitches, seed, threads), family)
+    case = None
+    looks = [_Look(view, None, None, NO_DATA if len(family) else NO_GLITCH) for view in VIEWS]
+    if material is not None:
+        case = Case(material, quiet, segments, max_glitches, seed, threads)
+        looks = _looks(case, family)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for look in looks:
         for name in MODELS:
-            for table, rows in _told(look, name, material, family).items():
+            for table, rows in _told(look, name, case, family).items():
                 parts[table].append(rows)
     return Explanation(**{name: _joined(name, own, family_id, ifo) for name, own in parts.items()})
 
@@ -142,7 +144,7 @@ def _slid_times(case: Case, times: Float64) -> Float64:
 
 
 def _told(
-    look: _Look, name: ModelName, material: Material | None, family: pd.DataFrame
+    look: _Look, name: ModelName, case: Case | None, family: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
     """Give the rows of all tables for one view and model."""
     key = {"view": look.view, "model": name}
@@ -154,17 +156,21 @@ def _told(
         "shap_unit": UNITS[name],
         "perturbation": PERTURBATION,
     }
-    if look.trial is None or material is None or not skill["beats"]:
+    if look.trial is None or case is None or not skill["beats"]:
         nothing = {"channel": "", "mean_abs_shap": np.nan, "safety": "unknown"}
         made["family_drivers"] = pd.DataFrame([{**key, **driver, **nothing}])
     else:
         found = shapley.explain_glitches(look.trial, name)
         skill["base_value"] = float(found.base.mean())
-        values = shapley.by_channel(material, look.trial, found)
+        values = shapley.by_channel(case.material, look.trial, found)
         glitches = family.iloc[values.pop("number")][["glitch_id", "event_time"]].reset_index(drop=True)
         made["shap_values"] = pd.concat([glitches, values], axis=1).assign(**key)
-        made["shap_features"] = shapley.by_feature(material, look.trial, found).assign(**key)
-        made["family_drivers"] = _drivers(values, material).assign(**key, **driver)
+        made["shap_features"] = shapley.by_feature(case.material, look.trial, found).assign(**key)
+        made["family_drivers"] = _drivers(values, case.material).assign(**key, **driver)
+        if look.view == "precursor":
+            times = family["event_time"].to_numpy(dtype=float)
+            warned = precursor_skill(case, look.trial, name, times, start_times(family))
+            made["precursor_skill"] = warned.assign(model=name)
     made["skill"] = pd.DataFrame([{**key, **skill}])
     return made
 

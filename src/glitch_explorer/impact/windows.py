@@ -42,8 +42,8 @@ class Material:
     cells, block
         int64 and int32 ``(n,)``, grid index and live interval of each row.
     columns
-        One row a feature: channel, band, settling_s, safety, and reach_s, the seconds after a bin's end
-        in which its filter still takes data or settles.
+        One row a feature: channel, band, safety, delay_s (taken off: data so long after a bin's end are
+        in it) and reach_s, the same with the seconds in which the filter settles.
     values
         float32 ``(n, m)``.
     first, last
@@ -117,7 +117,7 @@ def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | No
     settling = columns["settling_s"].to_numpy(dtype=float)
     delays = delays_s(settling)
     align(values, features.block, delays)
-    columns["reach_s"] = settling + delays
+    columns["delay_s"], columns["reach_s"] = delays, settling + delays
     cuts = np.flatnonzero(np.diff(features.block, prepend=features.block[0] - 1))
     length = np.diff(np.append(cuts, len(features.block)))
     early = int(np.ceil((LEAST_PAST_S + settling.max()) / CELL_S))
