@@ -58,9 +58,7 @@ def main() -> None:
     start = time.perf_counter()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.worlds)
     quiet = arguments.background == "quiet"
-    rows = pd.concat(
-        [one(seed, coupled=bool(seed % 2), quiet=quiet) for seed in seeds], ignore_index=True
-    )
+    rows = pd.concat([one(seed, coupled=bool(seed % 2), quiet=quiet) for seed in seeds], ignore_index=True)
     print("| train | view | model | n | beats | share | chance of so many at 0.05 |")
     print("|---|---|---|---|---|---|---|")
     for (view, model), own in rows.groupby(["view", "model"]):

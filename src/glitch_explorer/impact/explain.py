@@ -1,6 +1,8 @@
 """What drives one family in one detector: models, gates, SHAP and precursor skill, on its features."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +61,8 @@ def explain(
     features
         Features over the family's live time.
     family
-        Its glitches in this detector: glitch_id, event_time, duration_s, and start_time where it is known.
+        Its glitches in this detector: glitch_id, event_time (known), duration_s, and start_time where it is
+        known.
     quiet
         ``(k, 2)`` stretches that keep clear of every glitch of the detector, GPS seconds (`map.members`).
     segments
@@ -73,19 +76,28 @@ def explain(
     seed, threads
         The answer depends on the first only.
     """
-    family = family[family["event_time"].notna()].sort_values("event_time", kind="stable", ignore_index=True)
+    family = family.sort_values("event_time", kind="stable", ignore_index=True)
     material = make_material(features, channels) if len(family) else None
-    case = None
-    looks = [_Look(view, None, None, NO_DATA if len(family) else NO_GLITCH) for view in VIEWS]
-    if material is not None:
-        case = Case(material, quiet, segments, max_glitches, seed, threads)
-        looks = _looks(case, family)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    for look in looks:
-        for name in MODELS:
-            for table, rows in _told(look, name, case, family).items():
-                parts[table].append(rows)
-    return Explanation(**{name: _joined(name, own, family_id, ifo) for name, own in parts.items()})
+    if material is None:
+        return unexplained(NO_DATA if len(family) else NO_GLITCH, family_id=family_id, ifo=ifo)
+    case = Case(material, quiet, segments, max_glitches, seed, threads)
+    parts = [_told(look, name, case, family) for look in _looks(case, family) for name in MODELS]
+    return _explanation(parts, family_id, ifo)
+
+
+def unexplained(reason: str, *, family_id: str, ifo: str) -> Explanation:
+    """Give no answer, and say why."""
+    rows = [_Look(view, None, None, reason) for view in VIEWS]
+    parts = [_gated(look, name, _skill(look, name)) for look in rows for name in MODELS]
+    return _explanation(parts, family_id, ifo)
+
+
+def _explanation(parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str) -> Explanation:
+    """Join the rows of each view and model."""
+    made = {
+        name: _joined(name, [part[name] for part in parts if name in part], family_id, ifo) for name in TABLES
+    }
+    return Explanation(**made)
 
 
 def _joined(name: str, parts: list[pd.DataFrame], family_id: str, ifo: str) -> pd.DataFrame:
@@ -93,7 +105,9 @@ def _joined(name: str, parts: list[pd.DataFrame], family_id: str, ifo: str) -> p
     kept = [part for part in parts if len(part)]
     if not kept:
         return tables.empty(name)
-    return pd.concat(kept, ignore_index=True).assign(family=family_id, ifo=ifo)[tables.SCHEMAS[name].names]
+    whole = pd.concat(kept, ignore_index=True).assign(family=family_id, ifo=ifo)
+    table: pd.DataFrame = whole[tables.SCHEMAS[name].names]
+    return table
 
 
 @dataclass(frozen=True)
@@ -143,36 +157,48 @@ def _slid_times(case: Case, times: Float64) -> Float64:
     return shifted(times, train, material.cells, grid, rng=rng)
 
 
-def _told(
-    look: _Look, name: ModelName, case: Case | None, family: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
+def _told(look: _Look, name: ModelName, case: Case, family: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Give the rows of all tables for one view and model."""
-    key = {"view": look.view, "model": name}
     skill = _skill(look, name)
-    made: dict[str, pd.DataFrame] = {}
-    driver = {
-        **{column: skill[column] for column in ("ap", "ap_baseline", "brier_skill", "reason")},
-        "gated": not skill["beats"],
+    if look.trial is None or not skill["beats"]:
+        return _gated(look, name, skill)
+    key = {"view": look.view, "model": name}
+    found = shapley.explain_glitches(look.trial, name)
+    skill["base_value"] = float(found.base.mean())
+    values = shapley.by_channel(case.material, look.trial, found)
+    glitches = family.iloc[values.pop("number")][["glitch_id", "event_time"]].reset_index(drop=True)
+    made = {
+        "skill": pd.DataFrame([{**key, **skill}]),
+        "family_drivers": _drivers(values, case.material).assign(**_driver(look, name, skill)),
+        "shap_values": pd.concat([glitches, values], axis=1).assign(**key),
+        "shap_features": shapley.by_feature(case.material, look.trial, found).assign(**key),
+    }
+    if look.view == "precursor":
+        times = family["event_time"].to_numpy(dtype=float)
+        warned = precursor_skill(case, look.trial, name, times, start_times(family))
+        made["precursor_skill"] = warned.assign(model=name)
+    return made
+
+
+def _gated(look: _Look, name: ModelName, skill: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Give the rows of a model that tells nothing."""
+    nothing = {"channel": "", "mean_abs_shap": np.nan, "safety": "unknown"}
+    return {
+        "skill": pd.DataFrame([{"view": look.view, "model": name, **skill}]),
+        "family_drivers": pd.DataFrame([{**nothing, **_driver(look, name, skill)}]),
+    }
+
+
+def _driver(look: _Look, name: ModelName, skill: dict[str, Any]) -> dict[str, Any]:
+    """Give what all rows of table "family_drivers" of one model share."""
+    return {
+        "view": look.view,
+        "model": name,
         "shap_unit": UNITS[name],
         "perturbation": PERTURBATION,
+        "gated": not skill["beats"],
+        **{column: skill[column] for column in ("ap", "ap_baseline", "brier_skill", "reason")},
     }
-    if look.trial is None or case is None or not skill["beats"]:
-        nothing = {"channel": "", "mean_abs_shap": np.nan, "safety": "unknown"}
-        made["family_drivers"] = pd.DataFrame([{**key, **driver, **nothing}])
-    else:
-        found = shapley.explain_glitches(look.trial, name)
-        skill["base_value"] = float(found.base.mean())
-        values = shapley.by_channel(case.material, look.trial, found)
-        glitches = family.iloc[values.pop("number")][["glitch_id", "event_time"]].reset_index(drop=True)
-        made["shap_values"] = pd.concat([glitches, values], axis=1).assign(**key)
-        made["shap_features"] = shapley.by_feature(case.material, look.trial, found).assign(**key)
-        made["family_drivers"] = _drivers(values, case.material).assign(**key, **driver)
-        if look.view == "precursor":
-            times = family["event_time"].to_numpy(dtype=float)
-            warned = precursor_skill(case, look.trial, name, times, start_times(family))
-            made["precursor_skill"] = warned.assign(model=name)
-    made["skill"] = pd.DataFrame([{**key, **skill}])
-    return made
 
 
 def _drivers(values: pd.DataFrame, material: Material) -> pd.DataFrame:
@@ -184,11 +210,11 @@ def _drivers(values: pd.DataFrame, material: Material) -> pd.DataFrame:
     return made.sort_values(["mean_abs_shap", "channel"], ascending=[False, True], ignore_index=True)
 
 
-def _skill(look: _Look, name: ModelName) -> dict[str, object]:
+def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
     """Give the row of table "skill" of one model, and whether it beats its baseline."""
     floats = ("prevalence", "ap", "ap_baseline", "ap_gain", "ap_gain_low", "ap_gain_high", "ap_slid")
     counts = dict.fromkeys(("n_glitches", "n_background", "n_segments", "n_folds"), 0)
-    row: dict[str, object] = {
+    row: dict[str, Any] = {
         **counts,
         **dict.fromkeys((*floats, "brier_skill", "roc_auc", "base_value"), np.nan),
         "slid_beats": None,

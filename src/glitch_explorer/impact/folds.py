@@ -71,5 +71,6 @@ def learnt_from(times: Float64, fold: Int64, number: int, segments: Float64, of_
     near = merge(np.column_stack([held[:, 0] - EMBARGO_S, held[:, 1] + EMBARGO_S]))
     place = np.searchsorted(near[:, 0], times, side="right") - 1
     ends = np.append(near[:, 1], -np.inf)
-    inside: Bool = (place >= 0) & (times <= ends[place])
-    return (fold != number) & ~inside
+    inside = (place >= 0) & (times <= ends[place])
+    learnt: Bool = (fold != number) & ~inside
+    return learnt

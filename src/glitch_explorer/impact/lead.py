@@ -118,7 +118,9 @@ def threshold_for(series: Series, starts: Float64, rate: float) -> float:
     return found
 
 
-def precursor_skill(case: Case, trial: Trial, name: ModelName, times: Float64, starts: Float64) -> pd.DataFrame:
+def precursor_skill(
+    case: Case, trial: Trial, name: ModelName, times: Float64, starts: Float64
+) -> pd.DataFrame:
     """Count warned glitches and seconds of warning at stated false alarms per hour.
 
     The threshold of each fold is the one that gives the stated rate on the other folds' held-out time.
@@ -174,7 +176,9 @@ def _at_rate(series: Series, starts: Float64, heard: Float64, own: Int64, rate: 
         "reason": "" if thresholds else f"{live / 3600:.1f} h of held-out time show no rate so low",
     }
     if not np.isnan(lead).all():
-        row["lead_low_s"], row["lead_s"], row["lead_high_s"] = np.nanquantile(lead, (0.25, 0.5, 0.75)).tolist()
+        row["lead_low_s"], row["lead_s"], row["lead_high_s"] = np.nanquantile(
+            lead, (0.25, 0.5, 0.75)
+        ).tolist()
     return row
 
 

@@ -45,8 +45,10 @@ _TREES, _DEPTH, _LEAF = 100, 8, 3
 class Model(Protocol):
     """What is common to both kinds of model."""
 
-    #: Numbers of the columns that it was trained on.
-    columns: Int64
+    @property
+    def columns(self) -> Int64:
+        """Numbers of the columns that it was trained on."""
+        ...
 
     def probability(self, windows: Float32) -> Float64:
         """Give the probability of a glitch for windows ``(n, k)`` of the model's columns."""
@@ -117,7 +119,9 @@ def separation(windows: Float32, glitch: Bool) -> Float64:
         sizes = [np.count_nonzero(~np.isnan(side), axis=1) for side in (ours, others)]
         for k, (n, m) in enumerate(zip(*sizes, strict=True)):
             if n and m:
-                below, upto = (np.searchsorted(others[k, :m], ours[k, :n], side=end) for end in ("left", "right"))
+                below, upto = (
+                    np.searchsorted(others[k, :m], ours[k, :n], side=end) for end in ("left", "right")
+                )
                 away = abs((below + upto).sum() - n * m) / 2
                 found[k] = max(found[k], away / np.sqrt(n * m * (n + m + 1) / 12))
     return found

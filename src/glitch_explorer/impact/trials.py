@@ -78,9 +78,7 @@ class Trial:
     gain: dict[ModelName, Gain]
 
 
-def make_sample(
-    case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int
-) -> Sample | str:
+def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int) -> Sample | str:
     """Lay out the windows of a train, or say in words why there are too few.
 
     Parameters
@@ -130,9 +128,7 @@ def make_sample(
 def run_trials(case: Case, samples: Iterable[tuple[Sample, Float64]]) -> list[Trial]:
     """Train and score the models of samples, each with the times of its whole train."""
     given = list(samples)
-    known = [
-        baseline_features(case.material, sample.rows, times, case.quiet) for sample, times in given
-    ]
+    known = [baseline_features(case.material, sample.rows, times, case.quiet) for sample, times in given]
     jobs = [(k, fold) for k, (sample, _) in enumerate(given) for fold in range(sample.n_folds)]
 
     def work(job: tuple[int, int]) -> tuple[dict[ModelName, Model], Bool, Float64]:
@@ -162,9 +158,7 @@ def _fold(
     return models, held, baseline_probability(known, sample.glitch, learnt, held)
 
 
-def _trial(
-    case: Case, sample: Sample, done: list[tuple[dict[ModelName, Model], Bool, Float64]]
-) -> Trial:
+def _trial(case: Case, sample: Sample, done: list[tuple[dict[ModelName, Model], Bool, Float64]]) -> Trial:
     """Gather a sample's folds and score them."""
     n = len(sample.rows)
     baseline = np.zeros(n)

@@ -7,7 +7,7 @@ interval, past the first seconds that have no scores: else what is missing would
 The other times are not METHODS' quiet background. That has no glitch of any family within seconds,
 while a train slid to ordinary times does, so a channel that answers another family looked like
 a driver of any train: slid trains beat their baseline in 29 of 30 worlds with two families, 0 with all
-live time but the family's own range of lags (`benchmarks/driver_nulls.py`; T ranks likewise, `nulls.measure`).
+live time but the family's own range of lags (`benchmarks/driver_nulls.py`; `nulls.measure` ranks likewise).
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Material:
     @property
     def times(self) -> Float64:
         """GPS second at which each row begins, ``(n,)``."""
-        begun: Float64 = self.cells * CELL_S
+        begun: Float64 = self.cells.astype(np.float64) * CELL_S
         return begun
 
     @property
