@@ -10,4 +10,5 @@ if __name__ == "__main__":
             couplings=snakemake.input.couplings,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            cost=snakemake.params.cost,
         )

@@ -32,14 +32,14 @@ def atlas_line(**changes: object) -> dict[str, object]:
 
 def test_a_label_on_a_page_is_escaped() -> None:
     line = atlas_line(plurality_label='<img src=x onerror="alert(1)">')
-    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, root="")
+    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, cost=False, root="")
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;" in page
 
 
 def test_a_missing_value_is_a_dash() -> None:
     line = atlas_line(plurality_label=None, purity=float("nan"), ambiguity_score=None)
-    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, root="")
+    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, cost=False, root="")
     assert "nan" not in page
     assert page.count("–") >= 3
 

@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.witness_words import (
     band_text,
     chance_text,
@@ -64,6 +65,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "percent": _percent, "text": _text}
+    environment.filters |= {"amount": amount_text, "key": key_text}
     environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
     environment.globals |= {"equals": equals_text, "verb": verb_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file

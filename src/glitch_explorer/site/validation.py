@@ -26,7 +26,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def make_validation_page(
-    *, report: str | Path, couplings: str | Path, page: str | Path, witnesses: bool
+    *, report: str | Path, couplings: str | Path, page: str | Path, witnesses: bool, cost: bool
 ) -> None:
     """Write the page.
 
@@ -38,8 +38,8 @@ def make_validation_page(
         Table "couplings".
     page : path
         The page.
-    witnesses : bool
-        The site has a page of witnesses.
+    witnesses, cost : bool
+        The site has a page of witnesses, and one of costs.
     """
     told = json.loads(Path(report).read_text(encoding="utf-8"))
     checks = [
@@ -53,6 +53,7 @@ def make_validation_page(
         "failed": sum(not check.passed for check in checks),
         "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
         "witnesses": witnesses,
+        "cost": cost,
         "root": "",
     }
     files.write_text(page, render("validation.html", **values))
