@@ -161,12 +161,26 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
             rows.append(
                 {
                     **dict.fromkeys(tables.SCHEMAS["skill"].names),
-                    **{"family": family, "ifo": "H1", "view": view, "model": model},
-                    **{"n_glitches": 60, "n_background": 600, "n_segments": 12, "n_folds": 5},
-                    **{"prevalence": 0.09, "ap": 0.3 + gain, "ap_baseline": 0.3, "ap_gain": gain},
-                    **{"ap_gain_low": gain - 0.1, "ap_gain_high": gain + 0.1, "ap_slid": 0.14},
-                    **{"slid_beats": view == "precursor", "brier_skill": gain, "roc_auc": 0.7 + gain / 2},
-                    **{"base_value": -2.2 if model == "xgboost" else 0.09, "beats": good},
+                    "family": family,
+                    "ifo": "H1",
+                    "view": view,
+                    "model": model,
+                    "n_glitches": 60,
+                    "n_background": 600,
+                    "n_segments": 12,
+                    "n_folds": 5,
+                    "prevalence": 0.09,
+                    "ap": 0.3 + gain,
+                    "ap_baseline": 0.3,
+                    "ap_gain": gain,
+                    "ap_gain_low": gain - 0.1,
+                    "ap_gain_high": gain + 0.1,
+                    "ap_slid": 0.14,
+                    "slid_beats": view == "precursor",
+                    "brier_skill": gain,
+                    "roc_auc": 0.7 + gain / 2,
+                    "base_value": -2.2 if model == "xgboost" else 0.09,
+                    "beats": good,
                     "reason": "" if good else "the lower end of the gain is not above 0",
                 }
             )
@@ -225,9 +239,19 @@ def precursor_rows(family: str) -> pd.DataFrame:
     """Make table "precursor_skill"."""
     rows = [
         {
-            **{"family": family, "ifo": "H1", "model": "xgboost", "false_alarms_per_hour": rate},
-            **{"threshold": 0.5, "warned": 0.2 + 0.1 * rate, "warned_chance": 0.02 * rate, "lead_s": 9.5},
-            **{"lead_low_s": 4.0, "lead_high_s": 21.0, "live_time_s": 90000.0, "n_glitches": 60, "reason": ""},
+            "family": family,
+            "ifo": "H1",
+            "model": "xgboost",
+            "false_alarms_per_hour": rate,
+            "threshold": 0.5,
+            "warned": 0.2 + 0.1 * rate,
+            "warned_chance": 0.02 * rate,
+            "lead_s": 9.5,
+            "lead_low_s": 4.0,
+            "lead_high_s": 21.0,
+            "live_time_s": 90000.0,
+            "n_glitches": 60,
+            "reason": "",
         }
         for rate in (0.5, 1.0, 5.0)
     ]

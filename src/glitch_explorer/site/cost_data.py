@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.site.cost_words import most_recoverable, recoverable_text, row_text
 from glitch_explorer.site.front import utc_date
 from glitch_explorer.site.numbers import known
-from glitch_explorer.site.pages import records
+from glitch_explorer.site.pages import legible, records
 
 #: Seconds of a year: a Julian one.
 YEAR_S = 365.25 * 86400
@@ -45,8 +45,8 @@ def ranking(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> dict[str, A
     return {
         "family": rows["family"].tolist(),
         "ifo": rows["ifo"].tolist(),
-        "label": [labels.get(family) or "" for family in rows["family"]],
-        "words": [row_text(row, labels.get(row["family"])) for row in records(rows)],
+        "label": [legible(labels.get(family) or "") for family in rows["family"]],
+        "words": [legible(row_text(row, labels.get(row["family"]))) for row in records(rows)],
         **{name: _plain(rows[column]) for name, column in named.items()},
     }
 
@@ -91,10 +91,10 @@ def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
     return {
         "family": rows["family"].tolist(),
         "ifo": rows["ifo"].tolist(),
-        "channel": rows["channel"].tolist(),
+        "channel": [legible(channel) for channel in rows["channel"]],
         "unknown": (rows["safety"] == "unknown").tolist(),
         "value": _plain(rows["recoverable_mpc3_yr"]),
-        "words": [recoverable_text(row) for row in records(rows)],
+        "words": [legible(recoverable_text(row)) for row in records(rows)],
     }
 
 

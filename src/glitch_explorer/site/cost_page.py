@@ -49,7 +49,7 @@ def cost_lines(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> list[dic
 
 
 def naive_columns(cost: pd.DataFrame) -> list[dict[str, Any]]:
-    """Name the plain rankings and how far each agrees with the cost: Kendall's tau-b, None under three rows."""
+    """Name the plain rankings, and how far each agrees with the cost: tau-b, None under three rows."""
     columns = []
     for column, name in NAIVE.items():
         both = cost[[column, "cost_mpc3_yr"]].dropna().astype(float)
@@ -93,7 +93,13 @@ def _blocks_text(cost: pd.DataFrame) -> str:
 
 
 def write_cost_page(
-    shown: CostTables, page: str | Path, folder: Path, *, name: str, settings: Mapping[str, Any], witnesses: bool
+    shown: CostTables,
+    page: str | Path,
+    folder: Path,
+    *,
+    name: str,
+    settings: Mapping[str, Any],
+    witnesses: bool,
 ) -> None:
     """Write the page, and its scripts into `folder`, which the page will find under `name` beside it."""
     cost = shown.cost

@@ -94,7 +94,7 @@ def recoverable_text(row: Mapping[str, Any]) -> str:
 
 
 def family_labels(families: pd.DataFrame) -> dict[str, str | None]:
-    """Give each family's commonest label, None where nothing has one; `families` as table "audit_families"."""
+    """Give each family's commonest label, None where nothing has one, from table "audit_families"."""
     return {
         str(family): str(label) if known(label) else None
         for family, label in zip(families["family"], families["plurality_label"], strict=True)

@@ -147,7 +147,5 @@ def make_map_page(
         files.write_text(folder / "points.js", script_data("GLITCHES", data))
         files.write_text(folder / Path(PLOTLY).name, get_plotlyjs())
         files.write_text(folder / "map.js", static("map.js"))
-    text = render(
-        "map.html", folder=Path(out).name, count=len(rows), witnesses=witnesses, cost=cost, root=""
-    )
+    text = render("map.html", folder=Path(out).name, count=len(rows), witnesses=witnesses, cost=cost, root="")
     files.write_text(page, text)

@@ -148,9 +148,7 @@ def veto_answers(own: OwnImpact, family: str, ifo: str) -> list[dict[str, Any]]:
     ]
 
 
-def impact_answer(
-    impact: Impact, own: OwnImpact, family: str, ifo: str, label: str | None
-) -> dict[str, Any]:
+def impact_answer(impact: Impact, own: OwnImpact, family: str, ifo: str, label: str | None) -> dict[str, Any]:
     """Collect what is said of `family` in the detector `ifo`."""
 
     def part(table: pd.DataFrame) -> pd.DataFrame:

@@ -28,8 +28,7 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("of it gated by no other family (s)", "marginal_deadtime_s", "", ""),
     ("(a) Deadtime (Mpc³ yr)", "deadtime_loss_mpc3_yr", "", ""),
     ("(b) Range loss (Mpc³ yr)", "range_loss_mpc3_yr", "", ""),
-    ("minutes that (b) is from", "range_minutes", "", ""),
-    ("(d) Signals overlapped per year", "contamination_per_yr", "", ""),
+    ("minutes with a known loss", "range_minutes", "", ""),
 )
 
 
@@ -62,11 +61,9 @@ def _story(own: OwnImpact, one: dict[str, Any], family: str, medoid: str) -> Sto
 
 
 def _fragment(
-    impact: Impact, own: OwnImpact, family: str, medoid: str, label: str | None, folder: Path, *, dpi: int
+    own: OwnImpact, answers: list[dict[str, Any]], family: str, medoid: str, folder: Path, *, dpi: int
 ) -> None:
     """Write `<family>.html`, a part of a page, and its pictures `<family>-drivers-<number>.png`."""
-    detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
-    answers = [impact_answer(impact, own, family, ifo, label) for ifo in detectors]
     number = 0
     for row in (row for one in answers for row in one["models"]):
         story = _story(own, row, family, medoid)
@@ -142,10 +139,10 @@ def make_impact_pages(
             own = read_own_impact(found.get(family))
             for name, path in own.files.items():
                 shutil.copyfile(path, held / name)
-            _fragment(impact, own, family, medoid, labels[family], folder, dpi=dpi)
+            detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
+            answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
+            _fragment(own, answers, family, medoid, folder, dpi=dpi)
     with whole_folder(assets) as folder:
         shutil.copyfile(table, folder / "cost.csv")
         shutil.copyfile(report, folder / "cost.json")
-        write_cost_page(
-            shown, page, folder, name=Path(assets).name, settings=settings, witnesses=witnesses
-        )
+        write_cost_page(shown, page, folder, name=Path(assets).name, settings=settings, witnesses=witnesses)

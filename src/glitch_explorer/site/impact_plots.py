@@ -153,18 +153,21 @@ def _lags(made: Figure, axes: Axes, story: Story) -> None:
         return
     table = lag_table(story.features, ROWS)
     sizes = table.to_numpy(dtype=float)
-    norm = Normalize(0, max(float(sizes.max()), np.finfo(float).tiny))
+    most = max(float(sizes.max()), np.finfo(float).tiny)
+    norm = Normalize(0, most)
     colours = colormaps["Blues"]
     axes.imshow(sizes, cmap=colours, norm=norm, aspect="auto", interpolation="nearest")
     for y, x in np.ndindex(sizes.shape):
         bright = float(np.dot(colours(norm(sizes[y, x]))[:3], (0.299, 0.587, 0.114)))
         ink = "black" if bright > 0.5 else "white"
-        if sizes[y, x] > 0.005 * norm.vmax:
-            text = amount_text(sizes[y, x], 2)
+        if sizes[y, x] > 0.005 * most:
+            text = amount_text(float(sizes[y, x]), 2)
             axes.text(x, y, text, ha="center", va="center", fontsize=8.5, color=ink)
     _named(axes, [str(name) for name in table.index], least=1)
     axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xticks(range(sizes.shape[1]), [_lag_bin(low, high) for low, high in table.columns], fontsize=9)
+    low, high = (table.columns.get_level_values(name).astype(float) for name in ("lag_low", "lag_high"))
+    bins = [_lag_bin(*ends) for ends in zip(low, high, strict=True)]
+    axes.set_xticks(range(len(bins)), bins, fontsize=9)
     axes.set_xlabel("Lag: seconds from the glitch", fontsize=9.5)
     axes.set_title("Channels by lag, summed over bands", loc="left", fontsize=10.5)
     bar = made.colorbar(ScalarMappable(norm, colours), ax=axes, pad=0.01, aspect=28)
@@ -186,7 +189,7 @@ def waterfall_steps(values: pd.DataFrame, glitch: str, count: int) -> list[tuple
     """
     own = values[values["glitch_id"] == glitch].sort_values("channel")
     own = own.sort_values("shap", key=np.abs, ascending=False, kind="stable")
-    ranked = [(str(row.channel), float(row.shap)) for row in own.itertuples()]
+    ranked = list(zip(own["channel"].astype(str), own["shap"].astype(float), strict=True))
     if len(ranked) <= count:
         return ranked
     rest = ranked[count - 1 :]

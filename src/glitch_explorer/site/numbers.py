@@ -14,11 +14,13 @@ def known(value: Any) -> bool:
 
 
 def amount_text(value: float | None, digits: int = 3) -> str:
-    """Write a number to `digits` significant digits, a dash where there is none."""
+    """Write a number to `digits` significant digits, a count in full, a dash where there is none."""
     if value is None or pd.isna(value):
         return "–"
     if value == 0:
         return "0"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u202f").replace("-", "−")
     rounded = float(f"{value:.{digits - 1}e}")
     power = floor(log10(abs(rounded)))
     if power < -3 or power > 8:

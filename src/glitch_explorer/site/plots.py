@@ -28,8 +28,7 @@ def plain(text: object, length: int = 28) -> str:
 
 def figure(width: float, height: float, *, fitted: bool = True) -> Figure:
     """Make an empty figure, sizes in inches; `fitted` finds room for its texts by trial, which is slow."""
-    layout = "constrained" if fitted else "none"
-    made = Figure(figsize=(width, height), layout=layout, facecolor="white")
+    made = Figure(figsize=(width, height), layout="constrained" if fitted else None, facecolor="white")
     FigureCanvasAgg(made)
     return made
 
