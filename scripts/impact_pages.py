@@ -17,11 +17,11 @@ if __name__ == "__main__":
             drivers=snakemake.input.drivers or None,
             folders=[Path(path).parent for path in snakemake.input.skill],
             audit_families=snakemake.input.audited,
-            settings=snakemake.params.settings,
             out=snakemake.output.pages,
             page=snakemake.output.page,
             assets=snakemake.output.assets,
             vetoes=snakemake.output.vetoes,
+            figure=snakemake.output.figure,
             dpi=snakemake.params.dpi,
             witnesses=snakemake.params.witnesses,
         )

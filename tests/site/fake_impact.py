@@ -18,7 +18,8 @@ DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
 BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
 UNITS = {"xgboost": "log-odds", "random_forest": "probability"}
 NO_RANGE = "the BNS range is not known: no range channel and no strain"
-SETTINGS = {"least_gate_s": 0.5, "gate_snr": None, "cbc_rate_per_yr": 100.0, "slides": 200, "seed": 42}
+SETTINGS = {"least_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
+FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
 def priced(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
@@ -144,6 +145,7 @@ def held_to(cost: pd.DataFrame) -> pd.DataFrame:
         for varied, value, tau in (
             ("least_gate_s", 0.25, 0.95),
             ("least_gate_s", 2.0, 0.83),
+            ("gate_snr", 0.0, 1.0),
             ("gate_snr", 10.0, 0.91),
             ("false_alarm_rate", 2.0, 0.97),
         )
@@ -243,6 +245,7 @@ def precursor_rows(family: str) -> pd.DataFrame:
             "ifo": "H1",
             "model": "xgboost",
             "false_alarms_per_hour": rate,
+            "measured_per_hour": 1.1 * rate,
             "threshold": 0.5,
             "warned": 0.2 + 0.1 * rate,
             "warned_chance": 0.02 * rate,
@@ -302,7 +305,7 @@ def fake_impact(
     tables.write("cost_by_day", days(cost, seed), folder / "cost_by_day.parquet")
     tables.write("rank_stability", held_to(cost), folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
-    files.write_json(folder / "cost.json", {"settings": SETTINGS, "rows": len(cost)})
+    files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
     drivers = [
         write_own(folder / name, name, members[name][:40], beats=place % 3 != 2)
         for place, name in enumerate(sorted(members))
@@ -325,11 +328,11 @@ def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Pat
         drivers=folder / "drivers.parquet",
         folders=[folder / name for name in names],
         audit_families=root / "audit" / "families.parquet",
-        settings=SETTINGS,
         out=folder / "pages",
         page=site / "cost.html",
         assets=site / "cost",
         vetoes=site / "vetoes",
+        figure=folder / "cost_ranking.png",
         dpi=dpi,
         witnesses=True,
     )

@@ -62,8 +62,10 @@ def stability_lines(stability: pd.DataFrame) -> list[dict[str, Any]]:
     """Describe the rows of table "rank_stability"."""
     lines = []
     for row in records(stability):
-        words, unit = VARIED.get(row["varied"], (row["varied"], ""))
-        lines.append({**row, "words": words, "unit": unit})
+        words, unit = VARIED[row["varied"]]
+        every = row["varied"] == "gate_snr" and row["value"] == 0
+        tried = "all are gated" if every else f"{row['value']:g} {unit}".rstrip()
+        lines.append({**row, "words": words, "tried": tried})
     return lines
 
 
@@ -98,10 +100,26 @@ def write_cost_page(
     folder: Path,
     *,
     name: str,
-    settings: Mapping[str, Any],
+    told: Mapping[str, Any],
     witnesses: bool,
 ) -> None:
-    """Write the page, and its scripts into `folder`, which the page will find under `name` beside it."""
+    """Write the page, and its scripts into `folder`.
+
+    Parameters
+    ----------
+    shown
+        What the page is made from.
+    page
+        The page.
+    folder
+        For its scripts; the page will find it under `name` beside itself.
+    name
+        See `folder`.
+    told
+        What cost.json says: `settings` by name, and `formula`, name to words.
+    witnesses
+        The site has a page of witnesses to go on to.
+    """
     cost = shown.cost
     priced = bool(cost["cost_mpc3_yr"].notna().any())
     data = dashboard(cost, shown.recoverable, shown.by_day, shown.labels)
@@ -120,7 +138,8 @@ def write_cost_page(
         "blocks": _blocks_text(cost),
         "stability": stability_lines(shown.stability),
         "least_tau": float(taus.min()) if len(taus) else None,
-        "settings": setting_lines(settings),
+        "settings": setting_lines(told["settings"]),
+        "formula": told["formula"],
         "folder": name,
         "plotly": PLOTLY,
     }

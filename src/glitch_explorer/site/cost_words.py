@@ -18,10 +18,6 @@ SETTINGS: dict[str, str] = {
     "false_alarm_rate_per_yr": "false alarms per year at which thresholds are compared, no lower than 10 in "
     "the analysed time",
     "cbc_rate_per_yr": "signals of merging binaries per year that a glitch may overlap",
-    "slides": "shifts of a family's train that its range loss is held against",
-    "seed": "seed of every draw",
-    "range_channel": "channel that holds the BNS range; none: from the strain",
-    "ranking": "the search's own ranking of each glitch",
 }
 #: What is varied for the stability of the ranking, in words and unit.
 VARIED: dict[str, tuple[str, str]] = {
@@ -73,7 +69,10 @@ def row_text(row: Mapping[str, Any], label: str | None) -> str:
     """Say in a sentence what a family costs in a detector, or why that is not known."""
     if not known(row["cost_mpc3_yr"]):
         return f"{place_text(row, label)}: no cost is known: {row['reason'].rstrip('.')}."
-    return f"{place_text(row, label)} costs {cost_text(row)}; rank {int(row['rank'])}."
+    # An interval that is missing is told beside the cost.
+    rest = "" if row["reason"].startswith("no interval") else row["reason"].rstrip(".")
+    limit = f" Not all is known: {rest}." if rest else ""
+    return f"{place_text(row, label)} costs {cost_text(row)}; rank {int(row['rank'])}.{limit}"
 
 
 def recoverable_text(row: Mapping[str, Any]) -> str:

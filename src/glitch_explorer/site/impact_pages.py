@@ -1,7 +1,8 @@
 """The pages of the impact stage: the cost ranking, and a fragment for each family."""
 
+import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from glitch_explorer.site.impact_answers import (
     read_own_impact,
     shown_glitch,
 )
-from glitch_explorer.site.impact_plots import Story, story_picture
+from glitch_explorer.site.impact_plots import Story, cost_ranking, story_picture
 from glitch_explorer.site.pages import render, whole_folder
 
 #: Lines of a family's table of cost: name, column, and the columns of its interval.
@@ -87,11 +88,11 @@ def make_impact_pages(
     drivers: str | Path | None,
     folders: Sequence[str | Path],
     audit_families: str | Path,
-    settings: Mapping[str, Any],
     out: str | Path,
     page: str | Path,
     assets: str | Path,
     vetoes: str | Path,
+    figure: str | Path,
     dpi: int,
     witnesses: bool,
 ) -> None:
@@ -102,21 +103,21 @@ def make_impact_pages(
     cost, recoverable, by_day, stability : path
         Tables "cost", "recoverable", "cost_by_day" and "rank_stability".
     table, report : path
-        The same costs as CSV and JSON, to take along.
+        The same costs as CSV, and as JSON with `settings` and `formula`, to take along.
     drivers : path or None
         Table of this name; None where no model was asked.
     folders : list of path
         The families' own folders of the impact stage, each called by its family; may be empty.
     audit_families : path
         Table of this name.
-    settings : dict
-        What the costs were made with.
     out : path
         Folder for `F001.html` (a part of a page) and its pictures, of each family; replaced as a whole.
     page : path
         The cost ranking.
     assets, vetoes : path
         Folders of its scripts and files, and of the veto files, beside it; replaced as a whole.
+    figure : path
+        The ranking as a picture, for the report.
     dpi : int
         Pixels per inch.
     witnesses : bool
@@ -142,7 +143,9 @@ def make_impact_pages(
             detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
             answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
             _fragment(own, answers, family, medoid, folder, dpi=dpi)
+    cost_ranking(shown.cost, Path(figure), dpi=dpi)
     with whole_folder(assets) as folder:
         shutil.copyfile(table, folder / "cost.csv")
         shutil.copyfile(report, folder / "cost.json")
-        write_cost_page(shown, page, folder, name=Path(assets).name, settings=settings, witnesses=witnesses)
+        told = json.loads(Path(report).read_text(encoding="utf-8"))
+        write_cost_page(shown, page, folder, name=Path(assets).name, told=told, witnesses=witnesses)

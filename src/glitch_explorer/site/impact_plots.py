@@ -15,15 +15,18 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from glitch_explorer.site.numbers import amount_text
+from glitch_explorer.site.cost_words import surely_costs
+from glitch_explorer.site.numbers import amount_text, known
+from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
 
 #: Rows of a panel, and letters of a channel's name there.
 ROWS, LETTERS = 8, 30
 #: Score at which the colour of a point is full.
 FULL_SCORE = 6.0
 _UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
+_DETECTORS = (COLOURS[3], COLOURS[0], COLOURS[5])
 _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
 
 
@@ -243,4 +246,41 @@ def story_picture(story: Story, path: Path, *, dpi: int) -> None:
     _lags(made, grid[1, 0], story)
     _waterfall(grid[1, 1], story)
     made.suptitle(plain(story.title, 110), x=0.01, ha="left", fontsize=11.5)
+    save(made, path, dpi)
+
+
+def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
+    """Rank families and detectors by cost with 95 % intervals, the first `BARS`.
+
+    Parameters
+    ----------
+    cost
+        Table of this name.
+    path
+        PNG file to write.
+    dpi
+        Pixels per inch.
+    """
+    ranked = cost[cost["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
+    shown = ranked.head(BARS)
+    made = figure(8.2, 1.2 + 0.24 * max(3, len(shown)))
+    axes = made.add_subplot()
+    if shown.empty:
+        nothing(axes, "No cost is known.")
+        save(made, path, dpi)
+        return
+    detectors = sorted(set(cost["ifo"]))
+    for place, row in enumerate(records(shown)):
+        ink = _DETECTORS[detectors.index(row["ifo"]) % len(_DETECTORS)]
+        face = ink if surely_costs(row) else "white"
+        axes.barh(place, row["cost_mpc3_yr"], height=0.66, color=face, edgecolor=ink, linewidth=1.2)
+        if known(row["cost_low"]) and known(row["cost_high"]):
+            ends = [row["cost_low"], row["cost_high"]]
+            axes.plot(ends, [place, place], "|-", color="black", linewidth=1.1, markersize=6)
+    _named(axes, [f"{row.family} {row.ifo}" for row in shown.itertuples()])
+    axes.axvline(0, color=_QUIET, linewidth=0.8)
+    axes.set_xlabel("Lost time\u2013volume (Mpc³ yr), 95 % interval")
+    title = "Filled: more than its error; hollow: the interval holds 0, or there is none"
+    left = f". The first {len(shown)} of {len(ranked)}" if len(ranked) > len(shown) else ""
+    axes.set_title(title + left, loc="left", fontsize=9.5)
     save(made, path, dpi)

@@ -19,6 +19,8 @@
   // Plotly reads its texts as markup.
   const literal = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+  // Both ends of a channel's name tell it from others.
+  const middle = (text, length) => (text.length > length ? `${text.slice(0, Math.ceil(length / 2) - 1)}…${text.slice(-Math.floor(length / 2))}` : text);
   const shown = (ifo) => detector === ALL || ifo === detector;
   const pageOf = (family) => `family/${encodeURIComponent(family)}.html#cost`;
 
@@ -29,6 +31,9 @@
     const rounded = Number(value.toPrecision(digits));
     return String(rounded).replace("-", "−");
   }
+
+  // A scale of colours in powers of ten, three of them.
+  const DECADES = 3;
 
   // Volume times analysed time of what is shown: what costs are divided by to be hours.
   function held() {
@@ -156,31 +161,43 @@
     const grid = (value) => channels.map(() => families.map(() => value));
     const [size, text, who] = [grid(null), grid(""), grid(null)];
     const unknown = new Set();
+    let most = 0;
     cells.forEach((cell) => {
       const [x, y] = [families.indexOf(data.cells.family[cell]), channels.indexOf(data.cells.channel[cell])];
       if (data.cells.unknown[cell]) unknown.add(data.cells.channel[cell]);
       if (x < 0 || y < 0) return;
-      size[y][x] = inUnit(data.cells.value[cell], data.held[data.cells.ifo[cell]]);
-      text[y][x] = amount(size[y][x], 2);
+      const value = inUnit(data.cells.value[cell], data.held[data.cells.ifo[cell]]);
+      most = Math.max(most, value);
+      size[y][x] = Math.log10(value);
+      text[y][x] = amount(value, value < 0.1 ? 1 : 2);
       who[y][x] = cell;
     });
-    const step = narrow.matches ? 34 : 38;
-    const label = narrow.matches ? 24 : 44;
+    const label = narrow.matches ? 20 : 44;
+    const longest = Math.max(...channels.map((name) => Math.min(label, name.length) + (unknown.has(name) ? 2 : 0)));
+    const room = element("matrixpart").clientWidth - 6.6 * longest - 30;
+    const step = Math.max(30, Math.min(60, Math.floor(room / families.length)));
+    const top = Math.ceil(Math.log10(most));
+    const powers = [...Array(DECADES + 2).keys()].map((down) => top - down);
     const heat = {
       type: "heatmap", z: size, x: [...families.keys()], y: [...channels.keys()], customdata: who, xgap: 1, ygap: 1, hoverinfo: "none",
-      text, texttemplate: "%{text}", textfont: { size: 10 }, colorscale: [[0, colour("--panel")], [1, colour("--full")]], zmin: 0,
-      colorbar: { title: { text: UNITS[unit], side: "top" }, thickness: 12, outlinewidth: 0, len: 1, exponentformat: "none" },
+      text, texttemplate: "%{text}", textfont: { size: 10 }, colorscale: [[0, colour("--panel")], [1, colour("--full")]],
+      zmax: Math.log10(most), zmin: Math.log10(most) - DECADES,
+      colorbar: {
+        title: { text: `At most (${UNITS[unit]})`, side: "top" }, orientation: "h", thickness: 10, outlinewidth: 0,
+        lenmode: "pixels", len: 230, x: 0, xanchor: "left", y: 1, yanchor: "bottom", ypad: 6,
+        tickvals: powers, ticktext: powers.map((power) => amount(10 ** power, 1)),
+      },
     };
     const plot = element("matrix");
-    plot.style.height = `${130 + 22 * channels.length}px`;
-    plot.style.width = `${150 + 6.4 * Math.max(...channels.map((name) => Math.min(label, name.length) + (unknown.has(name) ? 2 : 0))) + step * Math.max(6, families.length)}px`;
+    plot.style.height = `${175 + 22 * channels.length}px`;
+    plot.style.width = `${30 + 6.6 * longest + Math.max(250, step * families.length)}px`;
     const left = [new Set(cells.map((cell) => data.cells.family[cell])).size - families.length, new Set(cells.map((cell) => data.cells.channel[cell])).size - channels.length];
     element("matrixnote").textContent = (unknown.size ? "? marks a channel whose safety is unknown. " : "")
       + (left[0] || left[1] ? `Not drawn: ${left[0]} families, ${left[1]} channels.` : "");
     return draw("matrix", [heat], layout({
       dragmode: false,
       xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: families.map((name) => literal(short(name, 12))), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
-      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: channels.map((name) => `${literal(short(name, label))}${unknown.has(name) ? " ?" : ""} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: channels.map((name) => `${literal(middle(name, label))}${unknown.has(name) ? " ?" : ""} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
 
