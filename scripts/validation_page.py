@@ -12,4 +12,5 @@ if __name__ == "__main__":
             costs=snakemake.input.costs,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            cost=snakemake.params.cost,
         )

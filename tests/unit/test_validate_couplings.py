@@ -227,6 +227,7 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
         costs=tmp_path / "costs.parquet",
         page=page,
         witnesses=True,
+        cost=True,
     )
     text = page.read_text(encoding="utf-8")
     for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",

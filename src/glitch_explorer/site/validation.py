@@ -33,6 +33,7 @@ def make_validation_page(
     costs: str | Path,
     page: str | Path,
     witnesses: bool,
+    cost: bool,
 ) -> None:
     """Write the page.
 
@@ -48,8 +49,8 @@ def make_validation_page(
         Table "planted_costs".
     page : path
         The page.
-    witnesses : bool
-        The site has a page of witnesses.
+    witnesses, cost : bool
+        The site has a page of witnesses, and one of costs.
     """
     told = json.loads(Path(report).read_text(encoding="utf-8"))
     checks = [
@@ -65,6 +66,7 @@ def make_validation_page(
         "drivers": records(tables.read("planted_drivers", drivers)),
         "costs": records(tables.read("planted_costs", costs)),
         "witnesses": witnesses,
+        "cost": cost,
         "root": "",
     }
     files.write_text(page, render("validation.html", **values))

@@ -47,6 +47,7 @@ def make_witness_pages(
     pictures: str | Path,
     matrix: str | Path,
     dpi: int,
+    cost: bool,
 ) -> None:
     """Write what is to be said of all families' witnesses.
 
@@ -71,6 +72,8 @@ def make_witness_pages(
         Figure of families against witnesses.
     dpi : int
         Pixels per inch.
+    cost : bool
+        The site has a page of costs to go on to.
     """
     coupling = Coupling(
         witnesses=tables.read("witnesses", witnesses),
@@ -107,4 +110,5 @@ def make_witness_pages(
                 cells, path, dpi=dpi, detectors=coupling.detectors, **values["drawn"]
             )
         witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
-    files.write_text(page, render("witnesses.html", folder=Path(pictures).name, **values))
+    text = render("witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
+    files.write_text(page, text)
