@@ -35,7 +35,7 @@ rule all:
         rules.audit.input,
         rules.similar.input,
         rules.coupling.input if WITNESSES else [],
-        rules.impact.input,
+        rules.impact.input if COSTED else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
 

@@ -22,6 +22,8 @@ CONFIGURED_FILES = (
     config["source"]["paths"] + config["segments"]["files"] + config["events"]["files"]
 )
 WITNESSES = bool(config["coupling"]["channels"])
+# A cost needs a range, from a channel or from the strain; without one the impact stage is left out.
+COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] != "none"
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
@@ -166,6 +168,17 @@ def range_frames(wildcards):
     )
 
 
+def impact_tables(wildcards):
+    """What was found of drivers and costs, by name; nothing where the stage is left out."""
+    if not COSTED:
+        return {}
+    return {
+        "drivers": "results/impact/drivers.parquet",
+        "cost": "results/impact/cost.parquet",
+        "skill": families("results/impact/{family}/skill.parquet")(wildcards),
+    }
+
+
 def coupling_tables(wildcards):
     """What was found of couplings, drivers and costs, by name; nothing where no channels are looked at."""
     if not config["coupling"]["channels"]:
@@ -178,7 +191,5 @@ def coupling_tables(wildcards):
         "scattering": families("results/coupling/{family}/scattering.parquet")(
             wildcards
         ),
-        "drivers": "results/impact/drivers.parquet",
-        "cost": "results/impact/cost.parquet",
-        "skill": families("results/impact/{family}/skill.parquet")(wildcards),
+        **impact_tables(wildcards),
     }

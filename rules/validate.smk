@@ -58,6 +58,7 @@ rule validation_page:
         runtime=10,
     params:
         witnesses=WITNESSES,
+        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("validation_page"),

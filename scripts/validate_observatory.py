@@ -14,6 +14,7 @@ if __name__ == "__main__":
         coupling = impact = None
         if "witnesses" in found.keys():  # noqa: SIM118 - not a dict
             coupling = CouplingFiles(found.witnesses, found.calibration, found.slow_drivers, found.scattering)
+        if "drivers" in found.keys():  # noqa: SIM118
             impact = ImpactFiles(found.drivers, found.cost, found.skill)
         validate_observatory(
             truth=found.truth,

@@ -100,9 +100,3 @@ def read(name: str, path: str | Path, columns: list[str] | None = None) -> pd.Da
         raise UserError(f"{path} is no table {name!r}: it has no column {', '.join(missing)}")
     frame: pd.DataFrame = table.select(wanted).to_pandas()
     return frame
-
-
-def read_all(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read tables `name` as one, in the order of their paths."""
-    kept = [part for part in (read(name, path) for path in paths) if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else empty(name)
