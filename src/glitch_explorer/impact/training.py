@@ -119,9 +119,8 @@ def separation(windows: Float32, glitch: Bool) -> Float64:
         sizes = [np.count_nonzero(~np.isnan(side), axis=1) for side in (ours, others)]
         for k, (n, m) in enumerate(zip(*sizes, strict=True)):
             if n and m:
-                below, upto = (
-                    np.searchsorted(others[k, :m], ours[k, :n], side=end) for end in ("left", "right")
-                )
+                rest, these = others[k, :m], ours[k, :n]
+                below, upto = (np.searchsorted(rest, these, side=end) for end in ("left", "right"))
                 away = abs((below + upto).sum() - n * m) / 2
                 found[k] = max(found[k], away / np.sqrt(n * m * (n + m + 1) / 12))
     return found

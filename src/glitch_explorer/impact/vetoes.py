@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 import pandas as pd
 from gwpy.segments import DataQualityFlag
-from igwn_ligolw.ligolw import Document
+from igwn_ligolw.ligolw import Document, Table
+from igwn_ligolw.lsctables import SegmentDefTable
 
 from glitch_explorer import files
 from glitch_explorer.coupling.background import family_background
@@ -176,8 +177,11 @@ def write_veto(veto: Veto, folder: str | Path, *, family: str, ifo: str) -> None
 
 
 def _ligolw(flag: DataQualityFlag) -> bytes:
-    """Give a flag as LIGO_LW XML."""
+    """Give a flag as LIGO_LW XML: rows numbered from 0, and the end of its known time for the clock's."""
+    Table.reset_next_ids()
     document, text = Document(), io.StringIO()
     flag.write(document, format="ligolw")
+    for row in SegmentDefTable.get_table(document):
+        row.insertion_time = int(flag.known[-1][1])
     document.write(text)
     return text.getvalue().encode()
