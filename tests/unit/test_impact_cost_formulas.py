@@ -113,6 +113,17 @@ def test_minutes_are_whole_and_cut_at_segments():
     np.testing.assert_array_equal(frame["gated_s"], [10, 10, 0, 0])
 
 
+def test_reference_is_the_median_of_each_half_hour():
+    rng = np.random.default_rng(0)
+    minute = 60.0 * np.cumsum(rng.integers(1, 4, 300))
+    reach, clean = rng.normal(100, 5, 300), rng.uniform(size=300) < 0.7
+    reach[rng.integers(0, 300, 20)] = np.nan
+    found = minutes.reference_ranges(minute, reach, clean)
+    for k in range(300):
+        near = clean & np.isfinite(reach) & (np.abs(minute - minute[k]) <= 1800)
+        assert found[k] == np.median(reach[near])
+
+
 def test_reference_is_the_median_of_clean_minutes_near():
     minute = 60.0 * np.arange(100)
     reach = np.where(np.arange(100) < 50, 100.0, 200.0)

@@ -84,7 +84,7 @@ def family_costs(
     rows = charged_glitches(glitches, families)
     detectors = [open_detector(ifo, rows, segments, minutes) for ifo in sorted(set(rows["ifo"]))]
     found = [headline(one, settings) for one in detectors]
-    cost = _together([cost_rows(one, settings) for one in found], "cost")
+    cost = _together([cost_rows(one) for one in found], "cost")
     by_day = _together([daily(one) for one in found], "cost_by_day")
     if len(cost):
         cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
@@ -92,7 +92,7 @@ def family_costs(
         cost=cost[tables.SCHEMAS["cost"].names],
         recoverable=recoverable_costs(cost, witnesses),
         by_day=by_day,
-        stability=rank_stability(detectors, settings),
+        stability=rank_stability(found, settings),
     )
 
 

@@ -11,7 +11,6 @@ from glitch_explorer.impact.attribution import Attribution, attribute
 from glitch_explorer.impact.gates import Float64, Int64, sums
 from glitch_explorer.impact.minutes import (
     DAY_S,
-    YEAR_S,
     mean_volume,
     minute_cells,
     minute_of,
@@ -19,7 +18,7 @@ from glitch_explorer.impact.minutes import (
     spans_of,
 )
 from glitch_explorer.impact.settings import CostSettings
-from glitch_explorer.impact.threshold import LEAST_ALARMS, allowed_alarms, threshold_losses
+from glitch_explorer.impact.threshold import allowed_alarms, threshold_losses
 
 RANKING, SNR, NONE = "ranking", "snr", "none"
 
@@ -49,6 +48,11 @@ class Detector:
         """Analysed time, s."""
         return float(gates.lengths(self.spans).sum())
 
+    def cell_of(self, glitches: pd.DataFrame) -> Int64:
+        """Give the number of the cell that each of the glitches lies in."""
+        times = glitches["event_time"].to_numpy(dtype=float)
+        return np.searchsorted(self.cells[:, 0], times, side="right") - 1
+
     def per_family(self, weights: Float64 | None = None) -> Float64:
         """Sum a weight (n,), else 1, over each family's glitches."""
         return sums(self.glitches["number"].to_numpy(), len(self.families), weights)
@@ -74,11 +78,15 @@ class Gated:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a higher threshold takes: shares (k,), without each block (k, b), and where they come from."""
+    """What a higher threshold takes, from the glitches that are not gated."""
 
-    loss: Float64
-    without_block: Float64
+    #: (n,) rankings, and number of family and block of each; where they come from.
+    ranking: Float64
+    family: Int64
+    block: Int64
     source: str
+    #: (k,) share of the volume that each family takes; NaN where not known.
+    loss: Float64
 
 
 def open_detector(
@@ -171,21 +179,19 @@ def raise_threshold(detector: Detector, gated: Gated, settings: CostSettings) ->
     """Give what each family's glitches that are not gated cost by the threshold."""
     n = len(detector.families)
     rows = detector.glitches[~gated.chosen]
-    if rows.empty:
-        loss = np.full(n, 0.0 if len(detector.glitches) else np.nan)
-        return Thresholds(loss, np.repeat(loss[:, None], detector.blocks, axis=1), NONE)
-    source = RANKING if (rows["ranking"] > 0).any() else SNR
-    rows = rows[rows[source] > 0]
-    values, family = rows[source].to_numpy(dtype=float), rows["number"].to_numpy(dtype=np.int64)
-    place = np.searchsorted(detector.cells[:, 0], rows["event_time"].to_numpy(dtype=float), side="right") - 1
-    own = detector.block[place]
-    lived = np.bincount(detector.block, gates.lengths(detector.cells), minlength=detector.blocks)
-    rate = max(settings.false_alarm_rate_per_yr, LEAST_ALARMS / (detector.live_s / YEAR_S))
-    without = [
-        threshold_losses(
-            values[own != b], family[own != b], n, max(1, round(rate * (detector.live_s - lived[b]) / YEAR_S))
-        )
-        for b in range(detector.blocks)
-    ]
+    source = NONE
+    if len(rows):
+        source = RANKING if (rows[RANKING] > 0).any() else SNR
+        rows = rows[rows[source] > 0]
+    values, family = rows[SNR if source == NONE else source], rows["number"]
+    ranking, numbered = values.to_numpy(dtype=float), family.to_numpy(dtype=np.int64)
     alarms = allowed_alarms(settings.false_alarm_rate_per_yr, detector.live_s)
-    return Thresholds(threshold_losses(values, family, n, alarms), np.stack(without, axis=1), source)
+    # Where all that is there is gated, nothing is left for a threshold to be charged with.
+    whole = source == NONE and len(detector.glitches) > 0
+    return Thresholds(
+        ranking=ranking,
+        family=numbered,
+        block=detector.block[detector.cell_of(rows)],
+        source=source,
+        loss=np.zeros(n) if whole else threshold_losses(ranking, numbered, n, alarms),
+    )

@@ -19,12 +19,14 @@ from glitch_explorer.impact.gates import Float64
 from glitch_explorer.impact.intervals import LEAST_BLOCKS, block_intervals
 from glitch_explorer.impact.minutes import DAY_S, YEAR_S
 from glitch_explorer.impact.settings import CostSettings
+from glitch_explorer.impact.threshold import allowed_alarms, losses_without_blocks
 
 
 @dataclass(frozen=True)
 class Headline:
     """What the families (k,) of a detector cost, Mpc^3 yr; NaN where there is no answer."""
 
+    settings: CostSettings
     detector: Detector
     gated: Gated
     thresholds: Thresholds
@@ -56,6 +58,7 @@ def headline(detector: Detector, settings: CostSettings) -> Headline:
         threshold = left * np.nan_to_num(thresholds.loss)
     some = detector.per_family() > 0
     return Headline(
+        settings=settings,
         detector=detector,
         gated=gated,
         thresholds=thresholds,
@@ -78,19 +81,31 @@ def intervals(found: Headline) -> tuple[Float64, Float64]:
     added = detector.volume_mpc3 * alone / YEAR_S + detector.attribution.by_block
     away = added - added.sum(axis=1, keepdims=True) * share
     if found.thresholds.source == RANKING:
-        left = detector.volume_mpc3 * (detector.live_s - found.gated.marginal_s(n)) / YEAR_S
-        # A block's part is what changes without it, scaled to the whole time (jackknife).
-        change = np.nan_to_num(found.thresholds.loss[:, None] - found.thresholds.without_block)
-        change = (change - change.mean(axis=1, keepdims=True)) * (1.0 - share)
-        away = away + left[:, None] * change
+        away = away + _threshold_by_block(found, lived)
     held = np.zeros((n, detector.blocks), bool)
-    cell = np.searchsorted(detector.cells[:, 0], detector.glitches["event_time"], side="right") - 1
-    held[detector.glitches["number"], detector.block[cell]] = True
+    held[detector.glitches["number"], detector.block[detector.cell_of(detector.glitches)]] = True
     low, high = block_intervals(found.total, away, held.sum(axis=1))
     return np.where(np.isnan(found.total), np.nan, low), np.where(np.isnan(found.total), np.nan, high)
 
 
-def cost_rows(found: Headline, settings: CostSettings) -> pd.DataFrame:
+def _threshold_by_block(found: Headline, lived: Float64) -> Float64:
+    """Give what each block adds to the threshold's loss (k, b): what changes without it, by the jackknife."""
+    detector, thresholds, n = found.detector, found.thresholds, len(found.detector.families)
+    without = losses_without_blocks(
+        thresholds.ranking,
+        thresholds.family,
+        thresholds.block,
+        lived,
+        n,
+        alarms=allowed_alarms(found.settings.false_alarm_rate_per_yr, detector.live_s),
+    )
+    change = np.nan_to_num(thresholds.loss[:, None] - without)
+    change = (change - change.mean(axis=1, keepdims=True)) * (1.0 - lived / detector.live_s)
+    left = detector.volume_mpc3 * (detector.live_s - found.gated.marginal_s(n)) / YEAR_S
+    return np.asarray(left[:, None] * change)
+
+
+def cost_rows(found: Headline) -> pd.DataFrame:
     """Give table "cost" of a detector, less rank, witnesses and what follows from them, one row a family.
 
     Unassigned glitches are gated and charged like a family, and have no row.
@@ -130,7 +145,7 @@ def cost_rows(found: Headline, settings: CostSettings) -> pd.DataFrame:
                 duration_s=usual["duration_s"],
                 peak_hz=usual["peak_frequency_hz"],
                 bandwidth_hz=usual["bandwidth_hz"],
-                cbc_rate_per_yr=settings.cbc_rate_per_yr,
+                cbc_rate_per_yr=found.settings.cbc_rate_per_yr,
             ),
             "live_s": detector.live_s,
             "volume_mpc3": detector.volume_mpc3,
@@ -175,8 +190,7 @@ def daily(found: Headline) -> pd.DataFrame:
     days, number = np.unique(detector.day, return_inverse=True)
     lived = gates.sums(number, len(days), gates.lengths(detector.cells))
     count, alone, lost = (np.zeros((n, len(days))) for _ in range(3))
-    cell = np.searchsorted(detector.cells[:, 0], detector.glitches["event_time"], side="right") - 1
-    np.add.at(count, (detector.glitches["number"], number[cell]), 1)
+    np.add.at(count, (detector.glitches["number"], number[detector.cell_of(detector.glitches)]), 1)
     np.add.at(alone, (gated.family, number[gated.cell]), gated.alone_s)
     charged = detector.attribution
     minute = detector.minutes["minute"].to_numpy(dtype=float)[charged.minute]

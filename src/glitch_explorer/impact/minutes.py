@@ -16,6 +16,7 @@ LEAST_CLEAN, NEAREST = 10, 31
 #: Half an hour is enough where it has so many.
 LEAST_LOCAL = 3
 _LOCAL_S = 1800.0
+_AT_ONCE = 20_000
 
 
 def volume(reach_mpc: Float64) -> Float64:
@@ -71,21 +72,30 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: np.ndarray) -> 
     good = np.flatnonzero(clean & np.isfinite(reach_mpc))
     at, values = minute[good], reach_mpc[good]
     made = np.full(len(minute), np.nan)
-    edges = {
-        half: (np.searchsorted(at, minute - half, "left"), np.searchsorted(at, minute + half, "right"))
-        for half in (_LOCAL_S, DAY_S)
-    }
-    enough = edges[DAY_S][1] - edges[DAY_S][0] >= LEAST_CLEAN
-    local = edges[_LOCAL_S][1] - edges[_LOCAL_S][0] >= LEAST_LOCAL
-    for place in np.flatnonzero(enough):
-        low, high = (side[place] for side in edges[_LOCAL_S if local[place] else DAY_S])
-        near = slice(low, high)
-        if not local[place] and high - low > NEAREST:
-            away = np.abs(at[near] - minute[place])
-            made[place] = np.median(values[near][np.argsort(away, kind="stable")[:NEAREST]])
-        else:
-            made[place] = np.median(values[near])
+    low, high = (
+        np.searchsorted(at, minute + far * DAY_S, side) for far, side in ((-1, "left"), (1, "right"))
+    )
+    first, last = (
+        np.searchsorted(at, minute + far * _LOCAL_S, side) for far, side in ((-1, "left"), (1, "right"))
+    )
+    enough = high - low >= LEAST_CLEAN
+    local = enough & (last - first >= LEAST_LOCAL)
+    for rows in np.array_split(np.flatnonzero(local), max(1, len(minute) // _AT_ONCE)):
+        made[rows] = _medians(values, first[rows], last[rows])
+    for row in np.flatnonzero(enough & ~local):
+        away = np.abs(at[low[row] : high[row]] - minute[row])
+        made[row] = np.median(values[low[row] : high[row]][np.argsort(away, kind="stable")[:NEAREST]])
     return made
+
+
+def _medians(values: Float64, first: Int64, last: Int64) -> Float64:
+    """Give the medians (r,) of values[first:last], none of which is empty."""
+    count = last - first
+    place = first[:, None] + np.arange(count.max(initial=1))
+    window = np.where(place < last[:, None], values[np.minimum(place, len(values) - 1)], np.inf)
+    window.sort(axis=1)
+    rows = np.arange(len(first))
+    return np.asarray((window[rows, (count - 1) // 2] + window[rows, count // 2]) / 2)
 
 
 def minute_frame(segments: Float64, gates: Float64) -> pd.DataFrame:

@@ -8,7 +8,6 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from glitch_explorer import tables
-from glitch_explorer.impact.detector import Detector
 from glitch_explorer.impact.headline import Headline, headline
 from glitch_explorer.impact.settings import CostSettings
 
@@ -58,20 +57,20 @@ def _costs(found: Sequence[Headline]) -> pd.Series:
     return table[table["family"] != tables.UNASSIGNED].set_index(["family", "ifo"])["cost"]
 
 
-def rank_stability(detectors: Sequence[Detector], settings: CostSettings) -> pd.DataFrame:
+def rank_stability(found: Sequence[Headline], settings: CostSettings) -> pd.DataFrame:
     """Give table "rank_stability": Kendall's tau-b with the headline's ranking.
 
     The ranges are those of the minutes as measured: only what is gated, and what the
     threshold costs, is worked out anew.
     """
     columns = tables.SCHEMAS["rank_stability"].names
-    if not detectors:
+    if not found:
         return tables.empty("rank_stability")
-    chosen = _costs([headline(one, settings) for one in detectors])
+    chosen = _costs(found)
     ifos = chosen.index.get_level_values("ifo")
     rows = []
     for varied, value, tried in _variants(settings):
-        other = _costs([headline(one, tried) for one in detectors])
+        other = _costs([headline(one.detector, tried) for one in found])
         for ifo in ["all", *sorted(set(ifos))]:
             own = np.ones(len(chosen), bool) if ifo == "all" else np.asarray(ifos == ifo)
             rows.append((ifo, varied, value, *rank_agreement(chosen[own], other[own])))

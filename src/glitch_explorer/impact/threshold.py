@@ -51,3 +51,43 @@ def threshold_losses(ranking: Float64, family: Int64, n_families: int, alarms: i
     place = np.minimum(alarms - 1 + before, len(values) - 1)
     made: Float64 = 1.0 - (values[place] / values[alarms - 1]) ** 3
     return made
+
+
+def losses_without_blocks(
+    ranking: Float64, family: Int64, block: Int64, lived: Float64, n_families: int, *, alarms: int
+) -> Float64:
+    """Give the losses (n_families, b) without each block, at the same false-alarm rate.
+
+    Parameters
+    ----------
+    ranking, family, block
+        (n,) as `threshold_losses` takes them, and the number of each one's block.
+    lived
+        (b,) live time of each block.
+    n_families
+        How many families there are.
+    alarms
+        Alarms allowed in the whole live time.
+    """
+    top = _deep_enough(ranking, family, block, alarms)
+    values, owner, place = ranking[top], family[top], block[top]
+    left = alarms * (1.0 - lived / lived.sum())
+    return np.stack(
+        [
+            threshold_losses(values[place != b], owner[place != b], n_families, max(1, round(left[b])))
+            for b in range(len(lived))
+        ],
+        axis=1,
+    )
+
+
+def _deep_enough(ranking: Float64, family: Int64, block: Int64, alarms: int) -> Int64:
+    """Give the largest rankings that decide every threshold without a family and a block."""
+    order = np.argsort(-ranking, kind="stable")
+    depth = alarms
+    while depth < len(order):
+        most = sum(np.bincount(which[order[:depth]]).max() for which in (family, block))
+        if depth - most >= alarms:
+            break
+        depth *= 2
+    return order[:depth]
