@@ -152,6 +152,11 @@ rule impact_pages:
         page="results/site/cost.html",
         assets=directory("results/site/cost"),
         vetoes=directory("results/site/vetoes"),
+        figure=report(
+            "results/figures/cost_ranking.png",
+            category="Cost",
+            caption="../report/cost_ranking.rst",
+        ),
     log:
         "results/logs/impact_pages.log",
     benchmark:
@@ -163,7 +168,6 @@ rule impact_pages:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
-        settings=COST,
         dpi=config["figures"]["dpi"],
         witnesses=WITNESSES,
         templates=shipped("src/glitch_explorer/site/templates"),
