@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from glitch_explorer import tables
 from glitch_explorer.impact import minutes as minute
@@ -335,6 +336,17 @@ def test_no_glitch_at_all():
     )
     assert made.cost.empty
     assert made.stability.empty
+
+
+def test_threads_change_nothing():
+    rng = np.random.default_rng(8)
+    rows = [("H1", float(t), f"F{k % 30:03d}", {}) for k, t in enumerate(rng.uniform(0, 5900, 400))]
+    lost = {"H1": {60.0 * k: float(rng.uniform(0, 30)) for k in range(99)}}
+    told = []
+    for threads in (1, 4):
+        with threadpool_limits(limits=threads):
+            told.append(tables.encode("cost", costs(rows, SPANS, lost=lost).cost))
+    assert told[0] == told[1]
 
 
 def test_what_is_written(tmp_path):
