@@ -148,6 +148,9 @@ def test_days_add_up_to_the_headline():
         assert (found.by_day["day"] // DAY).nunique() == 26  # the last segments reach past midnight
         assert found.cost["rank"].sort_values().tolist() == list(range(1, 9))
     assert found.cost["threshold_in_cost"].all()
+    alarms = found.stability[found.stability["varied"] == "false_alarm_rate"]
+    assert sorted(set(alarms["value"])) == [30.0, 300.0, 3000.0]
+    assert (alarms.loc[alarms["value"] == 300.0, "kendall_tau"] == 1.0).all()
 
 
 def test_ranking_enters_as_the_formula_says():
@@ -240,7 +243,7 @@ def test_stability_of_the_chosen_settings_is_one():
         for k, t in enumerate(rng.uniform(0, 5000, 99))
     ]
     found = costs(rows, SPANS).stability
-    assert set(found["varied"]) == {"least_gate_s", "gate_snr", "false_alarm_rate"}
+    assert set(found["varied"]) == {"least_gate_s", "gate_snr"}  # no threshold is part of the cost
     same = found[(found["varied"] == "least_gate_s") & (found["value"] == 0.5)]
     np.testing.assert_allclose(same["kendall_tau"], 1.0)
     assert sorted(same["ifo"]) == ["H1", "all"]
