@@ -19,6 +19,7 @@ include: "rules/map.smk"
 include: "rules/audit.smk"
 include: "rules/similar.smk"
 include: "rules/coupling.smk"
+include: "rules/impact.smk"
 include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
@@ -34,6 +35,7 @@ rule all:
         rules.audit.input,
         rules.similar.input,
         rules.coupling.input if WITNESSES else [],
+        rules.impact.input if COSTED else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
 

@@ -128,7 +128,15 @@ def mapped_families(seed: int) -> pd.DataFrame:
     """Let the workflow make the map of an observatory; its families."""
     with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", folder, "--quiet", "all"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"observatory={{seed: {seed}}}"]
+        own = Path(folder) / "seed.yaml"
+        own.write_text(yaml.safe_dump({"observatory": {"seed": seed}}), encoding="utf-8")
+        command += [
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--configfile",
+            str(ROOT / "config/config.yaml"),
+            str(own),
+        ]
         command += ["--", "results/map/families.parquet"]
         subprocess.run(command, check=True)
         return tables.read("families", Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
@@ -164,17 +172,18 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], *, found: bool, clas
     begin, spent = time.perf_counter(), sum(os.times()[:4])
     plan = make_plan(**arguments)
     names = {"gravityspy_id": "glitch_id", "duration": "duration_s"}
-    catalogue = catalog.catalog(plan).rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
+    rows = catalog.catalog(plan)
+    truth = catalog.truth(plan, arguments, rows)
+    catalogue = rows.rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
     catalogue = catalogue.drop_duplicates("glitch_id", ignore_index=True)
-    truth = catalog.truth(plan, arguments)
     truth["witnesses"] = [one for one in truth["witnesses"] if not classes or one["class"] in classes]
     families: Families = {}
     if "planted" in modes:
-        rows = [
+        named = [
             (one.glitch_id, one.name) for one in plan.injections if not one.event and _readable(plan, one)
         ]
         families["planted"] = pd.DataFrame(
-            [row for row in rows if not classes or row[1] in classes], columns=["glitch_id", "family"]
+            [row for row in named if not classes or row[1] in classes], columns=["glitch_id", "family"]
         )
     if "found" in modes:
         families["found"] = mapped_families(seed)

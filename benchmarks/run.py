@@ -23,6 +23,7 @@ def machine() -> str:
 def commands(data: Path, hveto: Path | None) -> list[list[str]]:
     made = [
         ["embedding.py", "--images", "800"],
+        ["gpu.py"],
         ["qscan.py", "--rate", "4096"],
         ["qscan.py", "--rate", "8192"],
         ["qscan.py", "--rate", "16384"],

@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import requires
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -92,6 +93,23 @@ STAGES = {
         "tenacity",
     ],
     "site": ["jinja2", "markupsafe", "matplotlib", "numba", "pillow", "plotly", "scipy"],
+    "impact": [
+        "filelock",
+        "gwdatafind",
+        "gwosc",
+        "gwpy",
+        "h5py",
+        "igwn-ligolw",
+        "lalsuite",
+        "numba",
+        "requests",
+        "scikit-learn",
+        "scipy",
+        "shap",
+        "tenacity",
+        "threadpoolctl",
+        "xgboost",
+    ],
     "validate": ["scikit-learn", "scipy"],
     "evaluate": [
         "filelock",
@@ -109,6 +127,14 @@ STAGES = {
         "torchvision",
     ],
 }
+#: What the conda files are for.
+PLATFORM = {
+    "python_version": "3.11",
+    "python_full_version": "3.11.0",
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+}
 POST_DEPLOY = """\
 #!/bin/sh
 # Snakemake runs this in its working directory, the project's folder, after making the environment.
@@ -119,8 +145,11 @@ pip install --no-deps --no-build-isolation -e .
 
 
 def locked_versions(lock: str) -> dict[str, str]:
-    """Give the version of each distribution in the text of the lock."""
-    return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", lock, re.MULTILINE))
+    """Give the version of each distribution that the text of the lock has for Python 3.11 on Linux."""
+    found = re.findall(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)(?: ; ([^\\\n]+))?", lock, re.MULTILINE)
+    return {
+        name: version for name, version, marker in found if not marker or Marker(marker).evaluate(PLATFORM)
+    }
 
 
 def closure(names: list[str], versions: dict[str, str]) -> list[str]:

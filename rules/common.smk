@@ -22,6 +22,8 @@ CONFIGURED_FILES = (
     config["source"]["paths"] + config["segments"]["files"] + config["events"]["files"]
 )
 WITNESSES = bool(config["coupling"]["channels"])
+# A cost needs a range, from a channel or from the strain; without one the impact stage is left out.
+COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] != "none"
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
@@ -155,8 +157,30 @@ def auxiliary(wildcards):
     return own if folder.startswith("results/observatory/") else []
 
 
+def range_frames(wildcards):
+    """Frames that the range is measured from, where the workflow makes them itself."""
+    channel = config["impact"]["range_channel"]
+    folder = config["coupling" if channel else "strain"]["frames"] or ""
+    return (
+        expand(folder, ifo=wildcards.ifo)
+        if folder.startswith("results/observatory/")
+        else []
+    )
+
+
+def impact_tables(wildcards):
+    """What was found of drivers and costs, by name; nothing where the stage is left out."""
+    if not COSTED:
+        return {}
+    return {
+        "drivers": "results/impact/drivers.parquet",
+        "cost": "results/impact/cost.parquet",
+        "skill": families("results/impact/{family}/skill.parquet")(wildcards),
+    }
+
+
 def coupling_tables(wildcards):
-    """What was found of couplings, by name; nothing where no channels are looked at."""
+    """What was found of couplings, drivers and costs, by name; nothing where no channels are looked at."""
     if not config["coupling"]["channels"]:
         return {}
     slow = "results/coupling/slow_drivers/{ifo}.parquet"
@@ -167,4 +191,5 @@ def coupling_tables(wildcards):
         "scattering": families("results/coupling/{family}/scattering.parquet")(
             wildcards
         ),
+        **impact_tables(wildcards),
     }

@@ -147,6 +147,7 @@ rule witness_pages:
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         dpi=config["figures"]["dpi"],
+        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("witness_pages"),

@@ -73,7 +73,10 @@ rule atlas:
         audit=rules.audit_labels.output,
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        fragments=rules.witness_pages.output.pages if WITNESSES else [],
+        fragments=[
+            *([rules.witness_pages.output.pages] if WITNESSES else []),
+            *([rules.impact_pages.output.pages] if COSTED else []),
+        ],
     output:
         pages=directory("results/site/family"),
         index="results/site/atlas.html",
@@ -89,6 +92,8 @@ rule atlas:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         **config["atlas"],
+        witnesses=WITNESSES,
+        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("atlas"),
@@ -119,6 +124,7 @@ rule explorer:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         witnesses=WITNESSES,
+        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("explorer"),
@@ -137,6 +143,7 @@ rule front_page:
         audit=rules.audit_labels.output,
         leakage=rules.audit_leakage.output.leakage,
         figures=rules.figures.output,
+        cost=rules.cost.output.cost if COSTED else [],
     output:
         figures=directory("results/site/figures"),
         page="results/site/index.html",
@@ -163,6 +170,7 @@ rule front_page:
 rule site:
     input:
         rules.witness_pages.output if WITNESSES else [],
+        rules.impact_pages.output if COSTED else [],
         rules.figures.output,
         rules.atlas.output,
         rules.explorer.output,

@@ -20,6 +20,8 @@ rule validate_observatory:
             caption="../report/validation.rst",
         ),
         couplings="results/validate/couplings.parquet",
+        drivers="results/validate/drivers.parquet",
+        costs="results/validate/costs.parquet",
     log:
         "results/logs/validate_observatory.log",
     benchmark:
@@ -40,6 +42,8 @@ rule validation_page:
     input:
         report=rules.validate_observatory.output.report,
         couplings=rules.validate_observatory.output.couplings,
+        drivers=rules.validate_observatory.output.drivers,
+        costs=rules.validate_observatory.output.costs,
     output:
         page="results/site/validation.html",
     log:
@@ -54,6 +58,7 @@ rule validation_page:
         runtime=10,
     params:
         witnesses=WITNESSES,
+        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("validation_page"),

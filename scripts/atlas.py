@@ -17,5 +17,7 @@ if __name__ == "__main__":
             index=snakemake.output.index,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,
-            fragments=snakemake.input.fragments or None,
+            fragments=snakemake.input.fragments,
+            witnesses=snakemake.params.witnesses,
+            cost=snakemake.params.cost,
         )

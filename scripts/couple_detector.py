@@ -2,23 +2,17 @@
 
 from glitch_explorer import tables
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.family import open_source
-from glitch_explorer.job import logged, own_file
+from glitch_explorer.coupling.family import job_source
+from glitch_explorer.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         wanted = snakemake.params
-        source = open_source(
-            wanted.source,
-            frames=wanted.frames,
-            frame_type=wanted.frame_type,
-            host=wanted.host,
-            lists=[own_file(path, snakemake.scriptdir) for path in wanted.lists],
-            safety=[own_file(wanted.shipped, snakemake.scriptdir), *snakemake.input.safety],
-            store="results/coupling/store",
+        source = job_source(
+            wanted,
+            safety=snakemake.input.safety,
+            scripts=snakemake.scriptdir,
             store_gib=snakemake.config["coupling"]["store_gib"],
-            bands=wanted.bands,
-            strain=wanted.strain,
         )
         segments = tables.read("segments", snakemake.input.segments)
         groups = group_channels(

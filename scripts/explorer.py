@@ -15,4 +15,5 @@ if __name__ == "__main__":
             out=snakemake.output.assets,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            cost=snakemake.params.cost,
         )

@@ -19,5 +19,6 @@ if __name__ == "__main__":
             out=snakemake.output.figures,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            cost=snakemake.input.cost or None,
             simulated=snakemake.params.simulated,
         )

@@ -6,29 +6,29 @@ from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.job import logged
 from glitch_explorer.validate.compare import validate_observatory
 from glitch_explorer.validate.couplings import CouplingFiles
+from glitch_explorer.validate.impact import ImpactFiles
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        coupling = None
-        if "witnesses" in snakemake.input.keys():  # noqa: SIM118 - not a dict
-            coupling = CouplingFiles(
-                witnesses=snakemake.input.witnesses,
-                calibration=snakemake.input.calibration,
-                slow_drivers=snakemake.input.slow_drivers,
-                scattering=snakemake.input.scattering,
-            )
+        found = snakemake.input
+        coupling = impact = None
+        if "witnesses" in found.keys():  # noqa: SIM118 - not a dict
+            coupling = CouplingFiles(found.witnesses, found.calibration, found.slow_drivers, found.scattering)
+        if "drivers" in found.keys():  # noqa: SIM118
+            impact = ImpactFiles(found.drivers, found.cost, found.skill)
         validate_observatory(
-            truth=snakemake.input.truth,
-            catalog=snakemake.input.catalog,
-            duplicates=snakemake.input.duplicates,
-            quarantine=snakemake.input.quarantine,
-            families=snakemake.input.families,
-            stability=snakemake.input.stability,
-            probe=snakemake.input.probe,
-            suspects=snakemake.input.suspects,
-            leakage=snakemake.input.leakage,
-            relabel=snakemake.input.relabel,
+            truth=found.truth,
+            catalog=found.catalog,
+            duplicates=found.duplicates,
+            quarantine=found.quarantine,
+            families=found.families,
+            stability=found.stability,
+            probe=found.probe,
+            suspects=found.suspects,
+            leakage=found.leakage,
+            relabel=found.relabel,
             unseen=HELD_OUT,
             coupling=coupling,
+            impact=impact,
             out=Path(snakemake.output.report).parent,
         )

@@ -8,6 +8,9 @@ if __name__ == "__main__":
         make_validation_page(
             report=snakemake.input.report,
             couplings=snakemake.input.couplings,
+            drivers=snakemake.input.drivers,
+            costs=snakemake.input.costs,
             page=snakemake.output.page,
             witnesses=snakemake.params.witnesses,
+            cost=snakemake.params.cost,
         )

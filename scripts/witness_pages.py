@@ -20,4 +20,5 @@ if __name__ == "__main__":
             pictures=snakemake.output.pictures,
             matrix=snakemake.output.matrix,
             dpi=snakemake.params.dpi,
+            cost=snakemake.params.cost,
         )

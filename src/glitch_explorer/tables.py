@@ -5,6 +5,7 @@ Parquet file. A table that does not fit its schema is refused.
 """
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -73,6 +74,12 @@ def encode(name: str, frame: pd.DataFrame) -> bytes:
 def write(name: str, frame: pd.DataFrame, path: str | Path, *, keep_same: bool = False) -> None:
     """Write `frame` as table `name`; see `files.write_bytes` for `keep_same`."""
     files.write_bytes(path, encode(name, frame), keep_same=keep_same)
+
+
+def read_all(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Read files of one table as one, one below the other."""
+    kept = [part for part in (read(name, path) for path in paths) if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else empty(name)
 
 
 def read(name: str, path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:

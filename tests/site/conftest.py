@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fake_coupling import fake_coupling, make_pages
+from fake_impact import fake_impact, make_cost
 from fake_results import fake_results, make_site
 
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -24,8 +25,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(results: Path) -> Path:
-    fragments = make_pages(results, results / "site", fake_coupling(results))
-    make_site(results, results / "site", results / "figures", fragments)
+    fragments = make_pages(results, results / "site", fake_coupling(results), cost=True)
+    costs = make_cost(results, results / "site", fake_impact(results))
+    make_site(results, results / "site", results / "figures", fragments, costs)
     return results / "site"
 
 

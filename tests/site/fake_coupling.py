@@ -169,7 +169,7 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
     return names
 
 
-def make_pages(root: Path, site: Path, names: list[str]) -> Path:
+def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) -> Path:
     """Run the job of the witness pages; give the folder of the fragments."""
     folder = root / "coupling"
     make_witness_pages(
@@ -185,5 +185,6 @@ def make_pages(root: Path, site: Path, names: list[str]) -> Path:
         pictures=site / "witnesses",
         matrix=folder / "witness_matrix.png",
         dpi=60,
+        cost=cost,
     )
     return folder / "pages"

@@ -235,8 +235,11 @@ def write_audit(root: Path, unit: str) -> None:
     )
 
 
-def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = None) -> None:
-    """Run the four jobs of the site on a results folder; `fragments` as of the witness pages."""
+def make_site(
+    root: Path, site: Path, figures: Path, fragments: Path | None = None, costs: Path | None = None
+) -> None:
+    """Run the four jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
+    told = {"witnesses": fragments is not None, "cost": costs is not None}
     catalog, mapped = root / "catalog", root / "map"
     arrays = sorted((root / "views").glob("*.npy"))
     shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
@@ -261,7 +264,8 @@ def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = No
         index=site / "atlas.html",
         typical=2,
         odd=2,
-        fragments=fragments,
+        fragments=[folder for folder in (fragments, costs) if folder],
+        **told,
     )
     make_map_page(
         **rows,
@@ -270,7 +274,7 @@ def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = No
         **shards,
         out=site / "map",
         page=site / "map.html",
-        witnesses=bool(fragments),
+        **told,
     )
     make_front(
         **rows,
@@ -282,6 +286,7 @@ def make_site(root: Path, site: Path, figures: Path, fragments: Path | None = No
         figures=sorted(figures.glob("*.png")),
         out=site / "figures",
         page=site / "index.html",
-        witnesses=bool(fragments),
+        witnesses=told["witnesses"],
+        cost=costs and root / "impact" / "cost.parquet",
         simulated=False,
     )

@@ -27,6 +27,17 @@ def test_every_rule_names_an_environment_that_exists(root):
     assert named == set(load(root).STAGES)
 
 
+def test_of_several_pins_the_one_for_the_conda_files_python_counts(root):
+    lock = (
+        "one==1.0 ; python_full_version < '3.12' \\\n    --hash=sha256:0\n"
+        "one==2.0 ; python_full_version >= '3.12'\ntwo==3.0 ; sys_platform == 'win32'\nthree==4 \\\n"
+    )
+    assert load(root).locked_versions(lock) == {
+        "one": "1.0",
+        "three": "4",
+    }
+
+
 def test_the_lock_satisfies_the_project_and_has_hashes(root):
     text = (root / "envs/lock.txt").read_text()
     versions = load(root).locked_versions(text)

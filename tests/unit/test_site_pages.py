@@ -12,6 +12,8 @@ from glitch_explorer.site.front import detector_lines, live_time, quarantine_lin
 from glitch_explorer.site.pages import render, script_data, whole_folder
 from glitch_explorer.site.palette import look
 
+BARE = {"witnesses": False, "cost": False, "root": ""}
+
 
 def atlas_line(**changes: object) -> dict[str, object]:
     line: dict[str, object] = {
@@ -32,14 +34,14 @@ def atlas_line(**changes: object) -> dict[str, object]:
 
 def test_a_label_on_a_page_is_escaped() -> None:
     line = atlas_line(plurality_label='<img src=x onerror="alert(1)">')
-    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, root="")
+    page = render("atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;" in page
 
 
 def test_a_missing_value_is_a_dash() -> None:
     line = atlas_line(plurality_label=None, purity=float("nan"), ambiguity_score=None)
-    page = render("atlas.html", lines=[line], unassigned=0, folder="family", witnesses=False, root="")
+    page = render("atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
     assert "nan" not in page
     assert page.count("–") >= 3
 

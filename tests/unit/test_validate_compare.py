@@ -150,6 +150,7 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
         out=tmp_path / "v",
         unseen=["Tomte"],
         coupling=None,
+        impact=None,
         **paths,
     )
     report = json.loads((tmp_path / "v/validation.json").read_text())

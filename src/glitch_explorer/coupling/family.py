@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.coupling import notes
 from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.channels import channel_table, open_patterns
+from glitch_explorer.coupling.features import FeatureSet
 from glitch_explorer.coupling.fetch import ChannelReader
 from glitch_explorer.coupling.fringes import family_fringes
 from glitch_explorer.coupling.live import drawn, family_features, live_intervals
@@ -20,6 +22,7 @@ from glitch_explorer.coupling.store import FeatureStore
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.coupling.witness import find_witnesses
 from glitch_explorer.errors import UserError
+from glitch_explorer.job import own_file
 from glitch_explorer.map.members import merge
 from glitch_explorer.sources.locate import Locator, open_locator
 
@@ -35,6 +38,8 @@ TABLES = {
     "coverage": "channel_coverage",
 }
 GIB = 2**30
+#: Where jobs keep what families share.
+STORE = "results/coupling/store"
 #: A request is given up after so many seconds, and tried so often.
 TIMEOUT_S, RETRIES = 300.0, 3
 #: Frames opened at most to see which channels there are: some may be missing or damaged.
@@ -138,6 +143,36 @@ def open_source(
     return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
 
 
+def job_source(
+    wanted: Any, *, safety: Sequence[str | Path], scripts: str | Path, store_gib: float
+) -> ChannelSource:
+    """Open the source that a job's rule asks for.
+
+    Parameters
+    ----------
+    wanted
+        The rule's params: source, frames, frame_type, host, lists, shipped, bands and strain.
+    safety
+        Safety tables beside the shipped one.
+    scripts
+        The project's folder of scripts.
+    store_gib
+        Size limit of the store of features, GiB.
+    """
+    return open_source(
+        wanted.source,
+        frames=wanted.frames,
+        frame_type=wanted.frame_type,
+        host=wanted.host,
+        lists=[own_file(path, scripts) for path in wanted.lists],
+        safety=[own_file(wanted.shipped, scripts), *safety],
+        store=STORE,
+        store_gib=store_gib,
+        bands=wanted.bands,
+        strain=wanted.strain,
+    )
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a family is tested; see config/README.md."""
@@ -155,6 +190,70 @@ def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float =
         return merge(np.column_stack([times - pad_s, times + pad_s]))
     own = segments[segments["ifo"] == ifo]
     return merge(own[["start", "end"]].to_numpy(dtype=float))
+
+
+@dataclass(frozen=True)
+class FamilyData:
+    """What a family's jobs start from in one detector.
+
+    Attributes
+    ----------
+    glitches, chosen
+        Rows of table "members": all glitches with a time, and those that the live time is drawn around.
+    quiet, segments, live
+        ``(k, 2)`` quiet stretches, analysis segments and live time, GPS seconds.
+    table
+        Table "channels".
+    features
+        Features over the live time.
+    """
+
+    glitches: pd.DataFrame
+    chosen: pd.DataFrame
+    quiet: Float64
+    segments: Float64
+    live: Float64
+    table: pd.DataFrame
+    features: FeatureSet
+
+
+def timed_glitches(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the glitches with a time, each once, of rows of table "members"."""
+    return rows[(rows["kind"] == "glitch") & rows["event_time"].notna()].drop_duplicates("glitch_id")
+
+
+def family_data(
+    rows: pd.DataFrame, ifo: str, *, segments: pd.DataFrame, source: ChannelSource, max_glitches: int
+) -> FamilyData:
+    """Fetch a family's features in one detector.
+
+    Parameters
+    ----------
+    rows
+        The detector's rows of table "members".
+    segments
+        Table "segments".
+    source
+        Where channels come from.
+    max_glitches
+        The live time is drawn around so many glitches.
+    """
+    glitches = timed_glitches(rows)
+    times = glitches["event_time"].to_numpy(dtype=float)
+    stretches = rows[rows["kind"] == "quiet"]
+    quiet = np.column_stack([stretches["event_time"], stretches["event_time"] + stretches["duration_s"]])
+    spans = segments_of(segments, ifo, times)
+    live = live_intervals(times, spans, max_glitches=max_glitches)
+    table = source.table(ifo, times)
+    return FamilyData(
+        glitches=glitches,
+        chosen=glitches[glitches["event_time"].isin(drawn(times, max_glitches))],
+        quiet=quiet,
+        segments=spans,
+        live=live,
+        table=table,
+        features=family_features(source.features(ifo, table, spans), live),
+    )
 
 
 def couple_family(
@@ -212,23 +311,17 @@ def _in_detector(
     settings: Settings,
 ) -> tuple[dict[str, pd.DataFrame], list[str]]:
     """Give one detector's tables and notes."""
-    glitches = rows[(rows["kind"] == "glitch") & rows["event_time"].notna()].drop_duplicates("glitch_id")
+    glitches = timed_glitches(rows)
     if len(glitches) < LEAST_GLITCHES:
         return {}, [notes.too_few(len(glitches))]
-    times = glitches["event_time"].to_numpy(dtype=float)
-    stretches = rows[rows["kind"] == "quiet"]
-    quiet = np.column_stack([stretches["event_time"], stretches["event_time"] + stretches["duration_s"]])
-    spans = segments_of(segments, ifo, times)
-    live = live_intervals(times, spans, max_glitches=settings.max_glitches)
-    chosen = glitches[glitches["event_time"].isin(drawn(times, settings.max_glitches))]
-    table = source.table(ifo, times)
-    features = family_features(source.features(ifo, table, spans), live)
+    data = family_data(rows, ifo, segments=segments, source=source, max_glitches=settings.max_glitches)
+    features, table = data.features, data.table
     key = {"family": family, "ifo": ifo}
     result = find_witnesses(
         features,
-        chosen,
-        quiet,
-        spans,
+        data.chosen,
+        data.quiet,
+        data.segments,
         table,
         family_id=family,
         ifo=ifo,
@@ -240,7 +333,12 @@ def _in_detector(
     )
     moving = table[table["kind"] == "displacement"]
     answer, fringes = family_fringes(
-        chosen, live, moving, source.reader(ifo, moving, live), slides=settings.slides, seed=settings.seed
+        data.chosen,
+        data.live,
+        moving,
+        source.reader(ifo, moving, data.live),
+        slides=settings.slides,
+        seed=settings.seed,
     )
     made = {
         "witnesses": result.table.drop(columns="group"),

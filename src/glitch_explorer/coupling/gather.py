@@ -12,13 +12,6 @@ from glitch_explorer.coupling.nulls import calibration_table
 from glitch_explorer.coupling.tails import q_values
 
 
-def _all(schema: str, paths: Sequence[Path]) -> pd.DataFrame:
-    """Read tables of one schema as one."""
-    parts = [tables.read(schema, path) for path in paths]
-    kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
-
-
 def rank_groups(table: pd.DataFrame) -> pd.Series:
     """Rank the groups of a family and detector by their best abs(T), 1 is the best; unsafe rows get none.
 
@@ -72,11 +65,11 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
         Folder for witnesses.parquet, calibration.parquet and notes.json.
     """
     own = [Path(folder) for folder in folders]
-    table = _all("family_witnesses", [folder / "witnesses.parquet" for folder in own])
-    grouped = _all("channel_groups", [Path(path) for path in groups])
+    table = tables.read_all("family_witnesses", [folder / "witnesses.parquet" for folder in own])
+    grouped = tables.read_all("channel_groups", groups)
     folder = Path(out)
     tables.write("witnesses", together(table, grouped), folder / "witnesses.parquet")
-    pseudo = _all("pseudo_families", [path / "pseudo_families.parquet" for path in own])
+    pseudo = tables.read_all("pseudo_families", [path / "pseudo_families.parquet" for path in own])
     tables.write("calibration", calibration_table(pseudo), folder / "calibration.parquet")
     said = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in own}
     files.write_json(folder / "notes.json", said)

@@ -18,6 +18,7 @@ from glitch_explorer.coupling.pseudo import Null, pseudo_families
 from glitch_explorer.coupling.ranks import (
     STEP,
     Bool,
+    Float32,
     Float64,
     Int64,
     align,
@@ -117,7 +118,7 @@ def find_witnesses(
     columns = columns.merge(channels[["channel", "safety"]], on="channel", how="left", validate="many_to_one")
     columns["safety"] = columns["safety"].fillna("unknown")
     columns["coverage"] = (~np.isnan(features.values)).mean(axis=0)
-    looked = ((columns["coverage"] >= LEAST_COVERAGE) & _varies(features)).to_numpy()
+    looked = ((columns["coverage"] >= LEAST_COVERAGE) & varying(features.values)).to_numpy()
     columns, values = columns[looked].reset_index(drop=True), features.values[:, looked]
     if columns.empty:
         return _nothing(notes.NO_DATA)
@@ -171,13 +172,22 @@ def _nothing(why: str) -> WitnessResult:
     return WitnessResult(table.assign(group=""), profiles, tested, [why])
 
 
-def _varies(features: FeatureSet) -> Bool:
-    """Say which features take more than one value."""
+def varying(values: Float32) -> Bool:
+    """Say which features ``(n, m)`` take more than one value."""
     with np.errstate(invalid="ignore"):
-        low = np.fmin.reduce(features.values, axis=0, initial=np.float32(np.inf))
-        high = np.fmax.reduce(features.values, axis=0, initial=np.float32(-np.inf))
+        low = np.fmin.reduce(values, axis=0, initial=np.float32(np.inf))
+        high = np.fmax.reduce(values, axis=0, initial=np.float32(-np.inf))
     varies: Bool = high > low
     return varies
+
+
+def start_times(family: pd.DataFrame) -> Float64:
+    """Give when each glitch starts: start_time where it is known, else half its duration before its event."""
+    made = family["event_time"] - family["duration_s"].fillna(0) / 2
+    if "start_time" in family:
+        made = family["start_time"].fillna(made)
+    starts: Float64 = made.to_numpy(dtype=float)
+    return starts
 
 
 def _prepare(
@@ -203,12 +213,9 @@ def _prepare(
     train = make_train(times, features.cells, grid)
     if len(train.used) < LEAST_GLITCHES:
         return notes.too_few(len(train.used), len(times))
-    starts_at = times - durations / 2
-    if "start_time" in family:
-        starts_at = family["start_time"].fillna(pd.Series(starts_at, family.index)).to_numpy(dtype=float)
     slid = slide(train, grid, slides=slides, rng=np.random.default_rng([seed, _SLIDES]))
     blocks = effects.bootstrap_blocks(times[train.used], segments)
-    return _Job(features, times, starts_at, durations, background, slid, blocks, seed, threads)
+    return _Job(features, times, start_times(family), durations, background, slid, blocks, seed, threads)
 
 
 def _answer(

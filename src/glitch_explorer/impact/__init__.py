@@ -1,1 +1,1 @@
-"""What drives a family, what it costs the search, and what would be won back."""
+"""What drives a family, and what it costs the search."""

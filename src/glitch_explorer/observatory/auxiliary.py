@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.observatory import ambience, couplings, frames, gwf
+from glitch_explorer.observatory import ambience, couplings, frames, gwf, ranges
 from glitch_explorer.observatory.channels import CHANNELS, Channel
 from glitch_explorer.observatory.couplings import Answer, Coupling
 from glitch_explorer.observatory.plan import Plan, make_plan, stream
@@ -177,6 +177,8 @@ def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> 
         stored = made if channel.oscillator else made.astype(np.float32)
         rate = rate_at(plan, name, segment.start)
         found.append(gwf.Series(f"{segment.ifo}:{name}", stored, rate, channel.unit))
+    reach = ranges.samples(plan, index).astype(np.float32)
+    found.append(gwf.Series(f"{segment.ifo}:{ranges.CHANNEL}", reach, ranges.RATE_HZ, "Mpc"))
     return found
 
 
@@ -281,10 +283,11 @@ def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `channels`, `witnesses`, `fringes` (by glitch), `decoys`, `slow_drivers`, and
+        `channels`, `witnesses`, `fringes` (by glitch), `drivers`, `decoys`, `slow_drivers`, and
         `families_without_witness` as (class, ifo).
     """
     told: dict[str, Any] = {"channels": [], "witnesses": [], "fringes": {}, "decoys": [], "slow_drivers": []}
+    told["drivers"] = []
     for ifo in detectors:
         for channel in CHANNELS.values():
             row = _listed(plan, channel, ifo)
@@ -297,6 +300,7 @@ def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
             told["witnesses"].append(_witness(plan, coupling, ifo))
             if coupling.kind == "fringe":
                 told["fringes"].update(_fringes(plan, coupling, ifo))
+        told["drivers"] += couplings.drivers_of(ifo)
         told["decoys"] += _decoys(ifo)
         told["slow_drivers"] += [
             {"class": name, "ifo": ifo, "channel": f"{ifo}:{channel}", "band": list(band)}

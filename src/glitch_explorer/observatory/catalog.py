@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer import files
-from glitch_explorer.observatory import auxiliary, frames, noise, waveforms
+from glitch_explorer.observatory import auxiliary, costs, frames, noise, waveforms
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import Injection, Plan, make_plan, row_stream, shape_stream
 
@@ -118,8 +118,8 @@ def _parameters(plan: Plan, injection: Injection) -> dict[str, float]:
     return {"frequency_hz": round(frequency, 3), "duration_s": round(duration, 4)}
 
 
-def truth(plan: Plan, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Tell everything that was planted."""
+def truth(plan: Plan, arguments: dict[str, Any], catalogue: pd.DataFrame) -> dict[str, Any]:
+    """Tell everything that was planted, `catalogue` being what `catalog` makes of the plan."""
     glitches = {}
     for one in plan.injections:
         glitches[one.glitch_id] = {
@@ -140,6 +140,7 @@ def truth(plan: Plan, arguments: dict[str, Any]) -> dict[str, Any]:
         "duplicates": [[one.glitch_id, second] for one, second in plan.repeats],
         "unreadable_frames": [segment.frame_name for segment in plan.segments if not segment.readable],
         **auxiliary.truth(plan, arguments["detectors"]),
+        "costs": costs.planted_costs(plan, catalogue, arguments["detectors"]),
     }
 
 
@@ -179,14 +180,15 @@ def plan_observatory(
     }
     plan = make_plan(**arguments)
     folder = Path(out)
-    _write_csv(folder / "catalog.csv", catalog(plan))
+    rows = catalog(plan)
+    _write_csv(folder / "catalog.csv", rows)
     spans = [(s.ifo, s.start, s.end, f"{s.ifo}:OBS-ANALYSIS_READY:1") for s in plan.segments]
     table = pd.DataFrame(spans, columns=["ifo", "start", "end", "flag"])
     _write_csv(folder / "segments.csv", table.sort_values(["ifo", "start"]))
     events = [(one.event, one.ifo, one.time, "event") for one in plan.injections if one.event]
     _write_csv(folder / "events.csv", pd.DataFrame(events, columns=["name", "ifo", "event_time", "kind"]))
     _write_csv(folder / "channels.csv", auxiliary.channel_list(plan))
-    files.write_json(folder / "truth.json", truth(plan, arguments))
+    files.write_json(folder / "truth.json", truth(plan, arguments, rows))
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:

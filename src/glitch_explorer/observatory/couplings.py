@@ -15,6 +15,7 @@ from glitch_explorer.observatory.channels import CHANNELS
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import Injection, Plan, shape_stream, stream
 from glitch_explorer.observatory.shapes import Array, band_noise, bell, log_uniform, track
+from glitch_explorer.observatory.slots import Segment
 
 #: Wavelength of the laser, um.
 WAVELENGTH_UM = 1.064
@@ -22,10 +23,14 @@ WAVELENGTH_UM = 1.064
 VCO = "SYS-TIMING_C_FO_A_PORT_11_SLAVE_CFC_FREQUENCY_5"
 FIXED = "SYS-TIMING_C_FO_A_PORT_11_SLAVE_CFC_FREQUENCY_4"
 FIXED_HZ = 79_225_000.0
+#: One half of the interaction: it moves often, and makes a glitch only together with the other half.
+FAN = "PEM-CS_MIC_LVEA_BS_DQ"
 #: Scatter of the size of an answer, nepers.
 SIZE_SCATTER = 0.4
 #: Nothing is planted closer than this to an end of a segment, s.
 EDGE_S = 3.0
+#: The halves of an interaction do not move without a glitch closer than this to each other, s.
+APART_S = 4.0
 
 _DRIVEN, _FALSE, _ANSWER = range(210, 213)
 
@@ -44,6 +49,8 @@ class Coupling:
     #: Usual size, over the channel's usual RMS in the band.
     size: float
     false_per_minute: float
+    #: Channel without whose motion this one's makes no glitch, and the other way round.
+    needs: str = ""
 
     @property
     def relation(self) -> str:
@@ -89,6 +96,8 @@ COUPLINGS: tuple[Coupling, ...] = tuple(
             0.4,
         ),
         (UNKNOWN, "PEM-CS_ACC_BEAMTUBE_YMAN_Z_DQ", None, "motor", (100.0, 300.0), 0.0, 0.90, 2.0, 0.3),
+        ("Low_Frequency_Lines", FAN, None, "thump", (10.0, 30.0), 0.0, 0.90, 3.5, 2.0),
+        ("Low_Frequency_Lines", "LSC-PRCL_OUT_DQ", None, "thump", (3.0, 10.0), 0.0, 0.90, 3.5, 2.0, FAN),
     )
 )
 
@@ -101,10 +110,11 @@ def couplings_of(ifo: str) -> list[Coupling]:
 def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
     """Choose the glitches that the witness answers: a share `efficiency` of its class in `ifo`.
 
-    Where the answer would lie outside the segment, there is none.
+    Where the answer would lie outside the segment, there is none. The halves of an interaction answer
+    the same glitches.
     """
     mine = [one for one in plan.of(ifo) if one.name == coupling.name and not one.event]
-    rng = stream(plan.seed, _DRIVEN, *ifo.encode(), *coupling.channel.encode())
+    rng = stream(plan.seed, _DRIVEN, *ifo.encode(), *(coupling.needs or coupling.channel).encode())
     chosen = np.sort(rng.permutation(len(mine))[: round(coupling.efficiency * len(mine))])
     return [one for one in (mine[int(i)] for i in chosen) if _fits(plan, one, coupling.lag_s)]
 
@@ -124,13 +134,26 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
         for index, segment in enumerate(plan.segments):
             if segment.ifo != ifo:
                 continue
-            rng = stream(plan.seed, _FALSE, *ifo.encode(), *coupling.channel.encode(), segment.level_key)
-            length = segment.end - segment.start
-            n = int(rng.poisson(coupling.false_per_minute * length / 60.0))
-            for k, at in enumerate(np.sort(rng.uniform(EDGE_S, length - EDGE_S, n))):
+            for k, at in enumerate(_false_times(plan, coupling, segment)):
                 number = len(plan.injections) + 1000 * segment.level_key + k
                 answers.append(Answer(coupling, index, segment.start + float(at), None, number))
     return found
+
+
+def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Array:
+    """Draw when a witness moves without a glitch, in s from the segment's start."""
+    length = segment.end - segment.start
+
+    def drawn(channel: str) -> Array:
+        rng = stream(plan.seed, _FALSE, *segment.ifo.encode(), *channel.encode(), segment.level_key)
+        n = int(rng.poisson(coupling.false_per_minute * length / 60.0))
+        return np.asarray(np.sort(rng.uniform(EDGE_S, length - EDGE_S, n)))
+
+    times = drawn(coupling.channel)
+    if not coupling.needs:
+        return times
+    away = np.abs(times[:, None] - drawn(coupling.needs)).min(axis=1, initial=np.inf)
+    return np.asarray(times[away > APART_S])
 
 
 def add(samples: Array, answer: Answer, plan: Plan, *, rate: int) -> None:
@@ -264,6 +287,26 @@ MOTIONS: dict[str, Motion] = {
 }
 #: Half the length of a motion's time axis, s.
 HALF_LENGTH_S = {"thump": 4.0, "shaking": 6.0, "hum": 2.0, "ramp": 5.0, "motor": 4.0, "fringe": 14.0}
+
+
+def drivers_of(ifo: str) -> list[dict[str, str | list[str]]]:
+    """Tell what drives each class in a detector: one channel, a pair of which each moves, or an interaction.
+
+    Returns
+    -------
+    list of dict
+        `class`, `ifo`, `kind` (single, pair or interaction) and `channels`.
+    """
+    by_class: dict[str, list[Coupling]] = {}
+    for one in couplings_of(ifo):
+        by_class.setdefault(one.name, []).append(one)
+    told: list[dict[str, str | list[str]]] = []
+    for name, mine in by_class.items():
+        kind = "single" if len(mine) == 1 else "interaction" if any(one.needs for one in mine) else "pair"
+        told.append(
+            {"class": name, "ifo": ifo, "kind": kind, "channels": [f"{ifo}:{one.channel}" for one in mine]}
+        )
+    return told
 
 
 def classes_without(ifo: str) -> list[str]:

@@ -100,6 +100,7 @@ TABLES: dict[str, pa.Schema] = {
         model=MODEL,
         false_alarms_per_hour=(FLOAT, False, "1/h", "alarms that no glitch of the family follows, as stated"),
         threshold=(FLOAT, True, "", "probability that raises an alarm"),
+        measured_per_hour=(FLOAT, True, "1/h", "the same, as they were on held-out time"),
         warned=(FLOAT, True, "", "share of the glitches that an alarm came before"),
         warned_chance=(FLOAT, True, "", "the same for alarms at random times, as many of them"),
         lead_s=(FLOAT, True, "s", "median seconds from the alarm to the glitch's start"),

@@ -42,8 +42,11 @@ class Atlas:
     pictures: Pictures
     typical: int
     odd: int
-    #: Folder with what is said of each family's witnesses; None where no channels were asked.
-    fragments: Path | None
+    #: Folders with parts of the families' pages, in the order in which they are taken in.
+    fragments: Sequence[Path]
+    #: What the site has pages of, besides: see `make_atlas`.
+    witnesses: bool
+    cost: bool
 
 
 def frequency_ticks() -> list[tuple[str, float]]:
@@ -118,12 +121,12 @@ def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
     }
 
 
-def _fragment(atlas: Atlas, family: str, folder: Path) -> Markup:
-    """Take over what is said of a family's witnesses, its picture beside the page."""
-    if atlas.fragments is None:
-        return Markup()
-    shutil.copyfile(atlas.fragments / f"{family}.png", folder / f"{family}.png")
-    return own_fragment(atlas.fragments / f"{family}.html")
+def _fragments(atlas: Atlas, family: str, folder: Path) -> Markup:
+    """Take over the parts of a family's page that were made before, their pictures beside the page."""
+    for held in atlas.fragments:
+        for picture in (*held.glob(f"{family}.png"), *sorted(held.glob(f"{family}-*.png"))):
+            shutil.copyfile(picture, folder / picture.name)
+    return Markup().join(own_fragment(held / f"{family}.html") for held in atlas.fragments)
 
 
 def _page(atlas: Atlas, family: str, order: list[str], folder: Path) -> dict[str, Any]:
@@ -157,8 +160,9 @@ def _page(atlas: Atlas, family: str, order: list[str], folder: Path) -> dict[str
         **_strips(atlas, placed, family, folder),
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
-        "fragment": _fragment(atlas, family, folder),
-        "witnesses": atlas.fragments is not None,
+        "fragments": _fragments(atlas, family, folder),
+        "witnesses": atlas.witnesses,
+        "cost": atlas.cost,
         "root": "../",
     }
     files.write_text(folder / f"{family}.html", render("family.html", **values))
@@ -177,7 +181,9 @@ def make_atlas(
     index: str | Path,
     typical: int,
     odd: int,
-    fragments: str | Path | None,
+    fragments: Sequence[str | Path],
+    witnesses: bool,
+    cost: bool,
 ) -> None:
     """Write the atlas: a page and pictures for each family, and the page that lists them.
 
@@ -195,8 +201,11 @@ def make_atlas(
         Page that lists the families, beside the folder.
     typical, odd : int
         Members shown of each kind.
-    fragments : path or None
-        Folder of `witnesses.make_witness_pages`; None where no channels were asked.
+    fragments : list of path
+        Folders of `witnesses.make_witness_pages` and `impact_pages.make_impact_pages`, as far as there
+        are any, in the order in which a page takes them in.
+    witnesses, cost : bool
+        The site has a page of witnesses, and one of costs, to go on to.
     """
     audit = Path(audit)
     atlas = Atlas(
@@ -209,7 +218,9 @@ def make_atlas(
         pictures=Pictures(views, status),
         typical=typical,
         odd=odd,
-        fragments=None if fragments is None else Path(fragments),
+        fragments=[Path(path) for path in fragments],
+        witnesses=witnesses,
+        cost=cost,
     )
     order = atlas.families.index.tolist()
     with whole_folder(out) as folder:
@@ -221,7 +232,8 @@ def make_atlas(
         lines=lines,
         unassigned=unassigned,
         folder=Path(out).name,
-        witnesses=fragments is not None,
+        witnesses=witnesses,
+        cost=cost,
         root="",
     )
     files.write_text(index, page)

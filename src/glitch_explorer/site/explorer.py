@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.site.names import PLOTLY
 from glitch_explorer.site.pages import render, script_data, static, whole_folder
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.pictures import GAP_COLOUR, Pictures, save_webp
@@ -120,6 +121,7 @@ def make_map_page(
     out: str | Path,
     page: str | Path,
     witnesses: bool,
+    cost: bool,
 ) -> None:
     """Write the interactive map.
 
@@ -133,8 +135,8 @@ def make_map_page(
         Folder of the page's scripts and sprite sheets, replaced as a whole.
     page : path
         The page, beside the folder; the atlas's folder `family` is expected there too.
-    witnesses : bool
-        The site has a page of witnesses to go on to.
+    witnesses, cost : bool
+        The site has a page of witnesses, and one of costs, to go on to.
     """
     rows = map_rows(glitches, families, ["ifo", "event_time", "snr", "label"])
     rows = rows.merge(tables.read("coordinates", coordinates), on=["glitch_id", "view"], validate="1:1")
@@ -143,7 +145,7 @@ def make_map_page(
         sprites = write_sprites(Pictures(views, status), ids, folder / "sprites")
         data = map_data(rows, sprites, ids, tables.read("neighbours", neighbours))
         files.write_text(folder / "points.js", script_data("GLITCHES", data))
-        files.write_text(folder / "plotly.min.js", get_plotlyjs())
+        files.write_text(folder / Path(PLOTLY).name, get_plotlyjs())
         files.write_text(folder / "map.js", static("map.js"))
-    text = render("map.html", folder=Path(out).name, count=len(rows), witnesses=witnesses, root="")
+    text = render("map.html", folder=Path(out).name, count=len(rows), witnesses=witnesses, cost=cost, root="")
     files.write_text(page, text)

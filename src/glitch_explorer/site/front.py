@@ -9,6 +9,7 @@ import pandas as pd
 from lal import GPSToUTC
 
 from glitch_explorer import files, tables
+from glitch_explorer.site.cost_words import costliest, family_labels
 from glitch_explorer.site.names import FIGURES
 from glitch_explorer.site.pages import records, render, whole_folder
 from glitch_explorer.tables import UNASSIGNED
@@ -64,6 +65,12 @@ def quarantine_lines(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
     return records(counts)
 
 
+def _costliest(cost: str | Path, audit: Path) -> str:
+    """Say which family costs most."""
+    named = tables.read("audit_families", audit / "families.parquet", ["family", "plurality_label"])
+    return costliest(tables.read("cost", cost), family_labels(named))
+
+
 def make_front(
     *,
     glitches: str | Path,
@@ -77,6 +84,7 @@ def make_front(
     out: str | Path,
     page: str | Path,
     witnesses: bool,
+    cost: str | Path | None,
     simulated: bool,
 ) -> None:
     """Write the front page of the site.
@@ -86,7 +94,7 @@ def make_front(
     glitches, segments, quarantine, duplicates, families, quality : path
         Tables of these names; `quality` is the map's.
     audit : path
-        Folder with the audit's tables quality, leakage, relabel and suspects.
+        Folder with the audit's tables families, quality, leakage, relabel and suspects.
     figures : list of path
         PNG files named as in `names.FIGURES`; the page shows copies.
     out : path
@@ -95,6 +103,8 @@ def make_front(
         The page, beside the folder.
     witnesses : bool
         The site has a page of witnesses to go on to.
+    cost : path or None
+        Table of this name: the site has a page of costs; None where nothing has one.
     simulated : bool
         The data are the simulated observatory's: the site has a page of what was planted.
     """
@@ -127,6 +137,8 @@ def make_front(
         "proposals": len(tables.read("relabel", audit / "relabel.parquet", ["glitch_id"])),
         "figures": shown,
         "witnesses": witnesses,
+        "cost": cost is not None,
+        "costliest": "" if cost is None else _costliest(cost, audit),
         "simulated": simulated,
         "root": "",
     }

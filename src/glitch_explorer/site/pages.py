@@ -13,6 +13,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.witness_words import (
     band_text,
     chance_text,
@@ -23,6 +24,8 @@ from glitch_explorer.site.witness_words import (
 )
 
 _HERE = Path(__file__).parent
+#: Signs of Unicode that change the direction of the text around them.
+_TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 
 
 def _number(value: float | None, digits: int = 2) -> str:
@@ -42,6 +45,12 @@ def _text(value: object) -> str:
     return "–" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
+def legible(value: Any) -> Any:
+    """Show signs that turn the reading direction of a text as what they are not: a replacement sign."""
+    plain = isinstance(value, str) and not isinstance(value, Markup)
+    return value.translate(_TURNING) if plain else value
+
+
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a table as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
@@ -59,11 +68,13 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=legible,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters |= {"number": _number, "percent": _percent, "text": _text}
+    environment.filters |= {"amount": amount_text, "key": key_text}
     environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
     environment.globals |= {"equals": equals_text, "verb": verb_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file

@@ -20,15 +20,15 @@ _INK, _QUIET = "#222222", "#666666"
 
 
 def plain(text: object, length: int = 28) -> str:
-    """Make any text safe to draw: no mathematics, and not too long."""
-    shown = str(text).replace("\n", " ")
+    """Make any text safe to draw: no mathematics, nothing that turns it around, and not too long."""
+    shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(text).replace("\n", " "))
     shown = shown if len(shown) <= length else shown[: length - 1] + "…"
     return shown.replace("$", r"\$")
 
 
-def figure(width: float, height: float) -> Figure:
-    """Make an empty figure, sizes in inches."""
-    made = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+def figure(width: float, height: float, *, fitted: bool = True) -> Figure:
+    """Make an empty figure, sizes in inches; `fitted` finds room for its texts by trial, which is slow."""
+    made = Figure(figsize=(width, height), layout="constrained" if fitted else None, facecolor="white")
     FigureCanvasAgg(made)
     return made
 

@@ -26,7 +26,14 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def make_validation_page(
-    *, report: str | Path, couplings: str | Path, page: str | Path, witnesses: bool
+    *,
+    report: str | Path,
+    couplings: str | Path,
+    drivers: str | Path,
+    costs: str | Path,
+    page: str | Path,
+    witnesses: bool,
+    cost: bool,
 ) -> None:
     """Write the page.
 
@@ -36,10 +43,14 @@ def make_validation_page(
         validation.json.
     couplings : path
         Table "couplings".
+    drivers : path
+        Table "planted_drivers".
+    costs : path
+        Table "planted_costs".
     page : path
         The page.
-    witnesses : bool
-        The site has a page of witnesses.
+    witnesses, cost : bool
+        The site has a page of witnesses, and one of costs.
     """
     told = json.loads(Path(report).read_text(encoding="utf-8"))
     checks = [
@@ -52,7 +63,10 @@ def make_validation_page(
         "bounded": sum(check.bound is not None for check in checks),
         "failed": sum(not check.passed for check in checks),
         "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
+        "drivers": records(tables.read("planted_drivers", drivers)),
+        "costs": records(tables.read("planted_costs", costs)),
         "witnesses": witnesses,
+        "cost": cost,
         "root": "",
     }
     files.write_text(page, render("validation.html", **values))

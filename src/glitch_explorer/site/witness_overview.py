@@ -189,5 +189,4 @@ def overview(coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.
         **null_lines(told, pooled),
         **CONSTANTS,
         "witnesses": True,
-        "root": "",
     }

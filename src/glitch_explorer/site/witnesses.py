@@ -47,6 +47,7 @@ def make_witness_pages(
     pictures: str | Path,
     matrix: str | Path,
     dpi: int,
+    cost: bool,
 ) -> None:
     """Write what is to be said of all families' witnesses.
 
@@ -71,11 +72,13 @@ def make_witness_pages(
         Figure of families against witnesses.
     dpi : int
         Pixels per inch.
+    cost : bool
+        The site has a page of costs to go on to.
     """
     coupling = Coupling(
         witnesses=tables.read("witnesses", witnesses),
-        slow=_all("slow_drivers", slow),
-        channels=_all("channel_groups", groups),
+        slow=tables.read_all("slow_drivers", slow),
+        channels=tables.read_all("channel_groups", groups),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
     )
     told: dict[str, list[dict[str, Any]]] = {}
@@ -107,11 +110,5 @@ def make_witness_pages(
                 cells, path, dpi=dpi, detectors=coupling.detectors, **values["drawn"]
             )
         witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
-    files.write_text(page, render("witnesses.html", folder=Path(pictures).name, **values))
-
-
-def _all(schema: str, paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read tables of one schema as one."""
-    parts = [tables.read(schema, path) for path in paths]
-    kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
+    text = render("witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
+    files.write_text(page, text)

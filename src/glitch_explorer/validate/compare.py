@@ -19,6 +19,7 @@ from glitch_explorer.errors import UserError
 from glitch_explorer.tables import UNASSIGNED
 from glitch_explorer.validate.check import Check, as_markdown
 from glitch_explorer.validate.couplings import CouplingFiles, compare_couplings
+from glitch_explorer.validate.impact import ImpactFiles, compare_impact
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
@@ -175,9 +176,10 @@ def validate_observatory(
     relabel: str | Path,
     unseen: Sequence[str],
     coupling: CouplingFiles | None,
+    impact: ImpactFiles | None,
     out: str | Path,
 ) -> None:
-    """Write validation.json, validation.md and couplings.parquet into the folder `out`.
+    """Write validation.json, validation.md and the tables of planted answers into the folder `out`.
 
     Parameters
     ----------
@@ -190,6 +192,8 @@ def validate_observatory(
         Classes that the encoder's training left out.
     coupling : CouplingFiles or None
         What was found of couplings; None where no channels were looked at.
+    impact : ImpactFiles or None
+        What was found of drivers and costs; None likewise.
     out : path
         Folder to write into.
 
@@ -211,10 +215,13 @@ def validate_observatory(
         leakage_check(tables.read("leakage", leakage)),
         *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
     ]
-    couplings = tables.empty("couplings")
+    couplings, drivers, costs = map(tables.empty, ("couplings", "planted_drivers", "planted_costs"))
+    classes = planted_classes(planted, found["glitch_id"])
     if coupling is not None:
-        classes = planted_classes(planted, found["glitch_id"])
         couplings, more = compare_couplings(coupling, found, glitches, classes, planted)
+        checks += more
+    if impact is not None:
+        drivers, costs, more = compare_impact(impact, found, glitches, classes, planted)
         checks += more
     folder = Path(out)
     report = [
@@ -225,3 +232,5 @@ def validate_observatory(
     files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
     files.write_text(folder / "validation.md", as_markdown(checks))
     tables.write("couplings", couplings, folder / "couplings.parquet")
+    tables.write("planted_drivers", drivers, folder / "drivers.parquet")
+    tables.write("planted_costs", costs, folder / "costs.parquet")

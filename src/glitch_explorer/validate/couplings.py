@@ -73,7 +73,7 @@ def answered(held: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
     return held.merge(keys, on=["family", "ifo"], how="inner")
 
 
-def _standing(held: pd.DataFrame, plant: dict[str, Any]) -> list[str]:
+def standing(held: pd.DataFrame, plant: dict[str, Any]) -> list[str]:
     """Give the families that stand for the class and detector of something planted."""
     mine = (held["class"] == plant["class"]) & (held["ifo"] == plant["ifo"])
     return [str(family) for family in held.loc[mine, "family"]]
@@ -104,7 +104,7 @@ def couplings_table(held: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[str
     none: list[str | None] = [None]
     for plant in truth["witnesses"]:
         sizes = held[held["ifo"] == plant["ifo"]].set_index("family")["n"]
-        for family in _standing(held, plant) or none:
+        for family in standing(held, plant) or none:
             n = 0 if family is None else int(sizes[family])
             rows.append(_compared(plant, family, n, found.get((family, plant["ifo"], plant["channel"]))))
     made = pd.DataFrame(rows, columns=tables.SCHEMAS["couplings"].names)
@@ -304,7 +304,7 @@ def slow_check(held: pd.DataFrame, slow: pd.DataFrame, truth: dict[str, Any]) ->
         low, high = plant["band"]
         overlaps = np.array([b > low and a < high for a, b in map(_edges, slow["band"])], dtype=bool)
         here = slow[(slow["ifo"] == plant["ifo"]).to_numpy() & overlaps]
-        for family in _standing(held, plant):
+        for family in standing(held, plant):
             told = here[(here["family"] == family) & (here["answer"] != "too short")]
             if len(told):
                 found.append(bool((told["answer"] == "rises").any()))
@@ -320,7 +320,7 @@ def scattering_check(held: pd.DataFrame, fringes: pd.DataFrame, truth: dict[str,
     for plant in truth["witnesses"]:
         if plant["kind"] != "fringe":
             continue
-        for family in _standing(held, plant):
+        for family in standing(held, plant):
             own = fringes[(fringes["family"] == family) & (fringes["ifo"] == plant["ifo"])]
             best = own.sort_values("p_value", kind="stable").head(1)
             fits = best["p_fwer"] <= ALPHA
@@ -339,12 +339,6 @@ class CouplingFiles:
     calibration: str | Path
     slow_drivers: Sequence[str | Path]
     scattering: Sequence[str | Path]
-
-
-def _all(schema: str, paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read tables of one schema as one."""
-    kept = [part for part in (tables.read(schema, path) for path in paths) if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
 
 
 def compare_couplings(
@@ -376,7 +370,7 @@ def compare_couplings(
         safety_check(witnesses),
         copies_check(witnesses, truth),
         calibration_check(tables.read("calibration", found.calibration)),
-        slow_check(held, _all("slow_drivers", found.slow_drivers), truth),
-        scattering_check(held, _all("scattering", found.scattering), truth),
+        slow_check(held, tables.read_all("slow_drivers", found.slow_drivers), truth),
+        scattering_check(held, tables.read_all("scattering", found.scattering), truth),
     ]
     return couplings, checks

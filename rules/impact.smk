@@ -1,0 +1,184 @@
+# What drives a family, and what it costs. Models are a family's own job, as its witnesses are; the cost of
+# all families is one job, because what one family gates another may gate too.
+# What opens the range: a channel of the auxiliary data, else the strain.
+RANGE_SOURCE = "coupling" if config["impact"]["range_channel"] else "strain"
+# What a cost assumes.
+ASSUMED = ["gate_snr", "least_gate_s", "false_alarm_rate_per_yr", "cbc_rate_per_yr"]
+COST = {name: config["impact"][name] for name in ASSUMED}
+
+
+rule measure_range:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        frames=range_frames,
+    output:
+        minutes="results/impact/minutes/{ifo}.parquet",
+    log:
+        "results/logs/measure_range/{ifo}.log",
+    benchmark:
+        "results/benchmarks/measure_range/{ifo}.tsv"
+    retries: 1
+    conda:
+        "../envs/impact.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        channel=lambda wildcards: config["impact"]["range_channel"],
+        source=config[RANGE_SOURCE]["source"],
+        frames=lambda wildcards: config[RANGE_SOURCE]["frames"],
+        frame_type=lambda wildcards: config[RANGE_SOURCE]["frame_type"],
+        host=config[RANGE_SOURCE]["host"],
+        strain=lambda wildcards: config["strain"]["channel"],
+        sample_rate_hz=config["strain"]["sample_rate_hz"],
+        gates={
+            "gate_snr": config["impact"]["gate_snr"],
+            "least_gate_s": config["impact"]["least_gate_s"],
+        },
+        code=code("measure_range"),
+    script:
+        "../scripts/measure_range.py"
+
+
+rule explain_family:
+    input:
+        members="results/map/members/{family}.parquet",
+        segments="results/catalog/segments.parquet",
+        witnesses="results/coupling/{family}/witnesses.parquet",
+        lists=own(config["coupling"]["channels"]),
+        safety=config["coupling"]["safety"],
+        frames=auxiliary,
+    output:
+        skill="results/impact/{family}/skill.parquet",
+        drivers="results/impact/{family}/drivers.parquet",
+        values="results/impact/{family}/shap_values.parquet",
+        features="results/impact/{family}/shap_features.parquet",
+        precursors="results/impact/{family}/precursor_skill.parquet",
+        vetoes="results/impact/{family}/vetoes.parquet",
+        veto_files=directory("results/impact/{family}/vetoes"),
+    log:
+        "results/logs/explain_family/{family}.log",
+    benchmark:
+        "results/benchmarks/explain_family/{family}.tsv"
+    wildcard_constraints:
+        family=r"F\d+",
+    retries: 1
+    conda:
+        "../envs/impact.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        **CHANNEL_SOURCE,
+        max_glitches=config["coupling"]["max_glitches"],
+        seed=config["impact"]["seed"],
+        code=code("explain_family"),
+    script:
+        "../scripts/explain_family.py"
+
+
+rule gather_drivers:
+    input:
+        families="results/map/families.parquet",
+        drivers=families("results/impact/{family}/drivers.parquet"),
+        values=families("results/impact/{family}/shap_values.parquet"),
+        groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+    output:
+        drivers="results/impact/drivers.parquet",
+    log:
+        "results/logs/gather_drivers.log",
+    benchmark:
+        "results/benchmarks/gather_drivers.tsv"
+    conda:
+        "../envs/impact.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=30,
+    params:
+        code=code("gather_drivers"),
+    script:
+        "../scripts/gather_drivers.py"
+
+
+rule cost:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        segments="results/catalog/segments.parquet",
+        minutes=expand(rules.measure_range.output.minutes, ifo=config["detectors"]),
+        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+    output:
+        cost="results/impact/cost.parquet",
+        recoverable="results/impact/recoverable.parquet",
+        by_day="results/impact/cost_by_day.parquet",
+        stability="results/impact/rank_stability.parquet",
+        table="results/impact/cost.csv",
+        report="results/impact/cost.json",
+    log:
+        "results/logs/cost.log",
+    benchmark:
+        "results/benchmarks/cost.tsv"
+    conda:
+        "../envs/impact.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        cost=COST,
+        code=code("cost"),
+    script:
+        "../scripts/cost.py"
+
+
+rule impact_pages:
+    input:
+        cost=rules.cost.output.cost,
+        recoverable=rules.cost.output.recoverable,
+        by_day=rules.cost.output.by_day,
+        stability=rules.cost.output.stability,
+        table=rules.cost.output.table,
+        report=rules.cost.output.report,
+        audited="results/audit/families.parquet",
+        drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
+        skill=families("results/impact/{family}/skill.parquet") if WITNESSES else [],
+        vetoes=families("results/impact/{family}/vetoes") if WITNESSES else [],
+    output:
+        pages=directory("results/impact/pages"),
+        page="results/site/cost.html",
+        assets=directory("results/site/cost"),
+        vetoes=directory("results/site/vetoes"),
+        figure=report(
+            "results/figures/cost_ranking.png",
+            category="Cost",
+            caption="../report/cost_ranking.rst",
+        ),
+    log:
+        "results/logs/impact_pages.log",
+    benchmark:
+        "results/benchmarks/impact_pages.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        dpi=config["figures"]["dpi"],
+        witnesses=WITNESSES,
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("impact_pages"),
+    script:
+        "../scripts/impact_pages.py"
+
+
+rule impact:
+    input:
+        rules.cost.output,
+        rules.gather_drivers.output if WITNESSES else [],
+        rules.impact_pages.output,

@@ -1,0 +1,24 @@
+"""Explain one family by models that beat rate and time of day, and make the veto of its best witness."""
+
+from pathlib import Path
+
+from glitch_explorer.coupling.family import job_source
+from glitch_explorer.impact.family import Settings, explain_family
+from glitch_explorer.job import logged
+
+if __name__ == "__main__":
+    with logged(snakemake.log[0]):
+        wanted = snakemake.params
+        explain_family(
+            snakemake.input.members,
+            snakemake.input.segments,
+            snakemake.input.witnesses,
+            Path(snakemake.output.skill).parent,
+            source=job_source(
+                wanted,
+                safety=snakemake.input.safety,
+                scripts=snakemake.scriptdir,
+                store_gib=snakemake.config["coupling"]["store_gib"],
+            ),
+            settings=Settings(max_glitches=wanted.max_glitches, seed=wanted.seed, threads=snakemake.threads),
+        )

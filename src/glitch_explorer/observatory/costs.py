@@ -1,0 +1,145 @@
+"""What the planted glitches cost, worked out from the plan and not by the way that is tried on it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.observatory import ranges
+from glitch_explorer.observatory.plan import Injection, Plan
+from glitch_explorer.observatory.shapes import Array
+
+#: Least half width of a gate, s, and the grid on which gates are painted.
+LEAST_GATE_S, STEP_S = 0.5, 0.002
+#: Loud rankings above which a search's threshold is taken: ten in the analysed time.
+LOUDEST = 10
+YEAR_S = 365.25 * 86400.0
+#: Signals a year that contamination is counted for, and the chirp mass of 1.4 + 1.4 solar masses, s.
+SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6
+#: Frequencies that a search looks at, Hz.
+SEARCHED_HZ = (10.0, 2048.0)
+
+
+def _gates(plan: Plan, mine: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Array:
+    """Paint the gates of a segment: bool (classes, steps)."""
+    segment = plan.segments[index]
+    n = round((segment.end - segment.start) / STEP_S)
+    names = sorted({one.name for one in mine})
+    painted = np.zeros((len(names), n), bool)
+    for one in mine:
+        if one.segment == index:
+            half = max(0.5 * duration_s[one.glitch_id], LEAST_GATE_S)
+            middle = one.time - segment.start
+            first, last = round((middle - half) / STEP_S), round((middle + half) / STEP_S)
+            painted[names.index(one.name), max(first, 0) : max(last, 0)] = True
+    return painted
+
+
+def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Give each class's deadtime and what it alone gates, s."""
+    mine = [one for one in plan.of(ifo) if not one.event]
+    names = sorted({one.name for one in mine})
+    own, alone = np.zeros(len(names)), np.zeros(len(names))
+    for index, segment in enumerate(plan.segments):
+        if segment.ifo == ifo:
+            painted = _gates(plan, mine, index, duration_s)
+            once = painted.sum(axis=0) == 1
+            own += painted.sum(axis=1) * STEP_S
+            alone += (painted & once).sum(axis=1) * STEP_S
+    return {name: (float(own[k]), float(alone[k])) for k, name in enumerate(names)}
+
+
+def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
+    """Give each class's planted loss, Mpc^3 yr, and the mean volume, Mpc^3.
+
+    What a minute loses is split among its glitches by the logarithms of what each of them keeps.
+    """
+    lost: dict[str, float] = {}
+    volume = live = 0.0
+    for index, segment in enumerate(plan.segments):
+        if segment.ifo != ifo:
+            continue
+        made = ranges.minutes(plan, index)
+        whole, left = (4.0 / 3.0 * np.pi * reach**3 for reach in (made.without_mpc, made.with_mpc))
+        volume += float(whole @ made.live_s)
+        live += float(made.live_s.sum())
+        here = [one for one in plan.injections if one.segment == index]
+        minute = [int((one.time - made.start[0]) // ranges.MINUTE_S) for one in here]
+        share = -np.log1p([-ranges.loss(plan, one) for one in here])
+        total = np.bincount(minute, share, minlength=len(made.start))
+        for one, at, part in zip(here, minute, share, strict=True):
+            if part > 0.0:
+                volume_time = (whole - left)[at] * made.live_s[at] / YEAR_S
+                lost[one.name] = lost.get(one.name, 0.0) + float(volume_time * part / total[at])
+    return lost, volume / live
+
+
+def _threshold(ranking: pd.Series, name: pd.Series, wanted: str) -> float:
+    """Give 1 - (threshold without a class / threshold)^3, the threshold the tenth loudest ranking."""
+    if len(ranking) < LOUDEST or (name != wanted).sum() < LOUDEST:
+        return float("nan")
+    every, others = (
+        np.sort(values)[-LOUDEST] for values in (ranking.to_numpy(), ranking[name != wanted].to_numpy())
+    )
+    return float(1.0 - (others / every) ** 3)
+
+
+def _signal_s(low_hz: float, high_hz: float) -> float:
+    """Give how long the reference signal takes from one frequency to the other, to leading order."""
+    low, high = np.clip((low_hz, high_hz), *SEARCHED_HZ)
+    scale = 5.0 / 256.0 * CHIRP_MASS_S ** (-5.0 / 3.0)
+    return float(scale * ((np.pi * low) ** (-8.0 / 3.0) - (np.pi * high) ** (-8.0 / 3.0)))
+
+
+def planted_costs(plan: Plan, catalogue: pd.DataFrame, detectors: Sequence[str]) -> list[dict[str, Any]]:
+    """Tell what each class costs in each detector, part by part (METHODS §8).
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    catalogue : DataFrame
+        The observatory's catalogue: gravityspy_id, duration, peak_frequency, bandwidth and ranking.
+    detectors : sequence of str
+        Detectors.
+
+    Returns
+    -------
+    list of dict
+        `class`, `ifo`, `n`, (a) `deadtime_s` and `marginal_deadtime_s` with every glitch gated,
+        (b) `range_loss_mpc3_yr` as planted, (c) `threshold_loss` with no glitch gated, None under ten
+        rankings, (d) `contamination_per_yr` for 10 signals of 1.4 + 1.4 solar masses a year,
+        `volume_mpc3`, and `cost_mpc3_yr`: volume times marginal deadtime, plus (b).
+    """
+    rows = catalogue.drop_duplicates("gravityspy_id").set_index("gravityspy_id")
+    duration_s = {str(key): float(value) for key, value in rows["duration"].items()}
+    told: list[dict[str, Any]] = []
+    for ifo in detectors:
+        mine = [one for one in plan.of(ifo) if not one.event]
+        ranking = rows["ranking"].reindex([one.glitch_id for one in mine])
+        name = pd.Series([one.name for one in mine], index=ranking.index)
+        live = float(sum(one.end - one.start for one in plan.segments if one.ifo == ifo))
+        lost, volume = _range_losses(plan, ifo)
+        for kind, (own, alone) in _deadtimes(plan, ifo, duration_s).items():
+            n = int((name == kind).sum())
+            usual = rows.loc[name.index[name == kind], ["duration", "peak_frequency", "bandwidth"]].median()
+            half = 0.5 * usual["bandwidth"]
+            length = _signal_s(usual["peak_frequency"] - half, usual["peak_frequency"] + half)
+            met = SIGNALS_PER_YEAR * -np.expm1(-n / live * (length + usual["duration"]))
+            raised = _threshold(ranking, name, kind)
+            told.append(
+                {
+                    "class": kind,
+                    "ifo": ifo,
+                    "n": n,
+                    "deadtime_s": round(own, 3),
+                    "marginal_deadtime_s": round(alone, 3),
+                    "range_loss_mpc3_yr": round(lost.get(kind, 0.0), 6),
+                    "threshold_loss": None if np.isnan(raised) else round(raised, 6),
+                    "contamination_per_yr": round(float(met), 6),
+                    "volume_mpc3": round(volume, 1),
+                    "cost_mpc3_yr": round(volume * alone / YEAR_S + lost.get(kind, 0.0), 6),
+                }
+            )
+    return told

@@ -1,0 +1,78 @@
+"""The BNS range of the simulated observatory: a channel that loses a planted share where glitches are.
+
+The range is that of the detector's design in a segment, with a slow drift and a scatter from minute to
+minute; each glitch takes a share of it away for the minute that it falls into. The strain itself does not
+show this: it is the channel that a site's range monitor would give.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glitch_explorer.observatory.plan import Injection, Plan, stream
+from glitch_explorer.observatory.shapes import Array
+
+#: Name of the channel, as a site's range monitor has it, and its rate.
+CHANNEL = "CDS-SENSMON_CAL_SNSW_EFFECTIVE_RANGE_MPC"
+RATE_HZ = 1
+#: Usual range, Mpc, as in O3b (Davis et al. 2021, arXiv:2101.11673).
+USUAL_MPC = {"H1": 112.0, "L1": 133.0}
+OTHER_MPC = 50.0
+#: Scatter from segment to segment, of the drift in a segment, and from minute to minute, nepers.
+SEGMENT_SCATTER, DRIFT, MINUTE_SCATTER = 0.015, 0.004, 0.003
+#: Share of the range that one glitch takes for its minute, by class; all other classes take none.
+LOSS: dict[str, float] = {
+    "Extremely_Loud": 0.050,
+    "Scattered_Light": 0.030,
+    "Fast_Scattering": 0.020,
+    "Koi_Fish": 0.012,
+    "1080Lines": 0.010,
+    "Low_Frequency_Lines": 0.008,
+    "Whistle": 0.006,
+}
+#: Scatter of a glitch's share, nepers.
+LOSS_SCATTER = 0.3
+MINUTE_S = 60
+
+_SEGMENT, _LOSS = 230, 231
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """The whole and cut minutes of a segment."""
+
+    #: ``(m,)`` GPS start of the minute, and analysed seconds of it.
+    start: Array
+    live_s: Array
+    #: ``(m,)`` range without any glitch, and with them, Mpc.
+    without_mpc: Array
+    with_mpc: Array
+
+
+def loss(plan: Plan, one: Injection) -> float:
+    """Give the share of the range that a glitch takes away for its minute."""
+    scatter = stream(plan.seed, _LOSS, one.number).lognormal(0.0, LOSS_SCATTER)
+    return 0.0 if one.event else LOSS.get(one.name, 0.0) * float(scatter)
+
+
+def minutes(plan: Plan, index: int) -> Minutes:
+    """Draw the range of each minute of the segment of that index."""
+    segment = plan.segments[index]
+    start = np.arange(segment.start // MINUTE_S, -(-segment.end // MINUTE_S)) * float(MINUTE_S)
+    live = np.minimum(start + MINUTE_S, segment.end) - np.maximum(start, segment.start)
+    rng = stream(plan.seed, _SEGMENT, *segment.ifo.encode(), segment.level_key)
+    level = USUAL_MPC.get(segment.ifo, OTHER_MPC) * rng.lognormal(0.0, SEGMENT_SCATTER)
+    drift = DRIFT * np.interp(np.arange(len(start)), [0, len(start)], rng.standard_normal(2))
+    without = level * np.exp(drift + MINUTE_SCATTER * rng.standard_normal(len(start)))
+    kept = np.ones(len(start))
+    for one in plan.injections:
+        if one.segment == index:
+            kept[int((one.time - start[0]) // MINUTE_S)] *= 1.0 - loss(plan, one)
+    return Minutes(start, live, without, without * kept)
+
+
+def samples(plan: Plan, index: int) -> Array:
+    """Give the channel (n,) of a segment, Mpc: each second has its minute's range."""
+    segment, made = plan.segments[index], minutes(plan, index)
+    seconds = np.arange(segment.start, segment.end)
+    return np.asarray(made.with_mpc[(seconds - made.start[0]).astype(int) // MINUTE_S])

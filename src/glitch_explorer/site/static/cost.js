@@ -1,0 +1,283 @@
+"use strict";
+(function () {
+  const data = window.COST;
+  const element = (id) => document.getElementById(id);
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const narrow = window.matchMedia("(max-width: 640px)");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const ALL = "all";
+  const UNITS = { cost: "Mpc³ yr", hours: "h per 1000 h" };
+  // Rows of the ranking, families and channels of the matrix that are shown at first.
+  const FEW = { rows: 25, families: 30, channels: 40 };
+  const HATCHES = ["", "/", "x", ".", "-", ""];
+  let unit = "cost";
+  let detector = ALL;
+  let everything = false;
+  let places = [];
+  let chosen = -1;
+
+  // Plotly reads its texts as markup.
+  const literal = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+  // Both ends of a channel's name tell it from others.
+  const middle = (text, length) => (text.length > length ? `${text.slice(0, Math.ceil(length / 2) - 1)}…${text.slice(-Math.floor(length / 2))}` : text);
+  const shown = (ifo) => detector === ALL || ifo === detector;
+  const pageOf = (family) => `family/${encodeURIComponent(family)}.html#cost`;
+
+  function amount(value, digits) {
+    if (value === 0) return "0";
+    const size = Math.abs(value);
+    if (size >= 1e5 || size < 1e-3) return value.toExponential(digits - 1).replace("e+", "e").replace(/-/g, "−");
+    const rounded = Number(value.toPrecision(digits));
+    return String(rounded).replace("-", "−");
+  }
+
+  // A scale of colours in powers of ten, three of them.
+  const DECADES = 3;
+
+  // Volume times analysed time of what is shown: what costs are divided by to be hours.
+  function held() {
+    return data.detectors.filter(shown).reduce((sum, ifo) => sum + data.held[ifo], 0);
+  }
+
+  function inUnit(cost, whole) { return unit === "cost" ? cost : (1000 * cost) / whole; }
+
+  function axis(title, more) {
+    return {
+      title: { text: title, standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--quiet"),
+      linecolor: colour("--quiet"), automargin: true, exponentformat: "none", separatethousands: true, ...more,
+    };
+  }
+
+  function layout(more) {
+    return {
+      margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: colour("--page"), plot_bgcolor: colour("--page"),
+      font: { color: colour("--ink"), size: 12, family: "system-ui, sans-serif" }, dragmode: narrow.matches ? false : "zoom",
+      hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--quiet"), font: { color: colour("--ink") }, align: "left" },
+      showlegend: false, separators: ".\u202f", ...more,
+    };
+  }
+
+  function draw(id, traces, made) {
+    const options = { responsive: true, displaylogo: false, displayModeBar: false, typesetMath: false };
+    return window.Plotly.react(element(id), traces, made, options);
+  }
+
+  function colourOf(ifo) { return colour(`--detector${data.detectors.indexOf(ifo) % 3}`); }
+
+  function ranked() {
+    const value = data.rows[unit];
+    const rows = [...value.keys()].filter((row) => shown(data.rows.ifo[row]));
+    return rows.sort((one, other) => value[other] - value[one] || one - other);
+  }
+
+  function ranking() {
+    const every = ranked();
+    places = everything ? every : every.slice(0, FEW.rows);
+    const value = places.map((row) => data.rows[unit][row]);
+    const ends = (side) => places.map((row) => data.rows[`${unit}_${side}`][row]);
+    const low = ends("low");
+    const high = ends("high");
+    const sure = places.map((row, place) => low[place] !== null && low[place] > 0);
+    const ink = places.map((row) => colourOf(data.rows.ifo[row]));
+    const span = (other) => value.map((one, place) => (other[place] === null ? 0 : Math.abs(other[place] - one)));
+    const name = (row) => {
+      const label = data.rows.label[row] && !narrow.matches ? ` <span style="color:${colour("--quiet")}">${literal(short(data.rows.label[row], 22))}</span>` : "";
+      return `${literal(short(data.rows.family[row], 12))} ${literal(data.rows.ifo[row])}${label} `;
+    };
+    const bars = {
+      type: "bar", orientation: "h", x: value, y: [...places.keys()], customdata: places, hoverinfo: "none",
+      marker: { color: ink.map((one, place) => (sure[place] ? one : colour("--page"))), line: { color: ink, width: 1.6 } },
+      error_x: { type: "data", symmetric: false, array: span(high), arrayminus: span(low), color: colour("--ink"), thickness: 1.4, width: 4 },
+    };
+    element("ranking").style.height = `${70 + 22 * Math.max(3, places.length)}px`;
+    element("rankingnote").textContent = every.length > places.length
+      ? `${places.length} of ${every.length} are shown; the table below has all.` : "";
+    return draw("ranking", [bars], layout({
+      bargap: 0.32, dragmode: false,
+      xaxis: axis(unit === "cost" ? "Lost time–volume (Mpc³ yr)" : "Hours of sensitive time lost per 1000 h", { fixedrange: true }),
+      yaxis: axis("", { tickvals: [...places.keys()], ticktext: places.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+    }));
+  }
+
+  function pareto() {
+    const rows = [...data.rows.cost.keys()].filter((row) => shown(data.rows.ifo[row]));
+    rows.sort((one, other) => data.rows.cost[other] - data.rows.cost[one] || one - other);
+    const whole = held();
+    let sum = 0;
+    const reached = rows.map((row) => { sum += data.rows.cost[row]; return inUnit(sum, whole); });
+    const most = Math.max(0, ...reached);
+    const enough = reached.findIndex((value) => value >= 0.8 * most) + 1;
+    element("paretonote").textContent = most > 0
+      ? `The first ${enough} of ${rows.length} make up 80 % of the highest sum.` : "No cost is above 0.";
+    const line = {
+      type: "scatter", mode: rows.length > 60 ? "lines" : "lines+markers", x: rows.map((row, place) => place + 1), y: reached,
+      line: { color: colour("--shade0"), width: 2 }, marker: { color: colour("--shade0"), size: 6 },
+      text: rows.map((row) => `${literal(data.rows.family[row])} in ${literal(data.rows.ifo[row])}`),
+      hovertemplate: "first %{x}, down to %{text}<br>%{y:.4g}<extra></extra>",
+    };
+    return draw("pareto", [line], layout({
+      xaxis: axis("Families and detectors, the costliest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+      yaxis: axis(`Together (${UNITS[unit]})`, { rangemode: "tozero" }),
+      shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
+      annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
+    }));
+  }
+
+  function timeline() {
+    const days = data.days[detector];
+    const traces = days.series.map((one, number) => ({
+      type: "bar", name: one.family ? literal(one.family) : `${days.others} more`,
+      x: days.dates, y: one.cost.map((cost, day) => inUnit(cost, days.held[day])),
+      marker: {
+        color: one.family ? colour(`--series${number}`) : colour("--shade4"),
+        pattern: { shape: one.family ? HATCHES[number] : "", fillmode: "overlay", fgcolor: colour("--page"), fgopacity: 0.7, size: 6, solidity: 0.2 },
+      },
+      hovertemplate: `${one.family ? literal(one.family) : "the others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
+    }));
+    const title = unit === "cost" ? "Cost of the day (Mpc³ yr)" : "Hours lost per 1000 h of the day";
+    return draw("timeline", traces, layout({
+      barmode: "relative", bargap: days.dates.length > 60 ? 0 : 0.25, showlegend: true,
+      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
+      xaxis: axis("Day (UTC)", { type: "date", hoverformat: "%Y-%m-%d", tickformat: "%d %b\n%Y", showgrid: false }),
+      yaxis: axis(title),
+    }));
+  }
+
+  // The names with the largest sums, in order of size.
+  function largest(cells, field, limit) {
+    const sums = new Map();
+    cells.forEach((cell) => sums.set(data.cells[field][cell], (sums.get(data.cells[field][cell]) || 0) + data.cells.value[cell]));
+    return [...sums].sort((one, other) => other[1] - one[1]).map((entry) => entry[0]).slice(0, everything ? undefined : limit);
+  }
+
+  function matrix() {
+    const cells = [...data.cells.value.keys()].filter((cell) => shown(data.cells.ifo[cell]));
+    element("matrixpart").hidden = !cells.length;
+    element("nomatrix").hidden = Boolean(cells.length);
+    if (!cells.length) return null;
+    const families = largest(cells, "family", FEW.families);
+    const channels = largest(cells.filter((cell) => families.includes(data.cells.family[cell])), "channel", FEW.channels);
+    const grid = (value) => channels.map(() => families.map(() => value));
+    const [size, text, who] = [grid(null), grid(""), grid(null)];
+    const unknown = new Set();
+    let most = 0;
+    cells.forEach((cell) => {
+      const [x, y] = [families.indexOf(data.cells.family[cell]), channels.indexOf(data.cells.channel[cell])];
+      if (data.cells.unknown[cell]) unknown.add(data.cells.channel[cell]);
+      if (x < 0 || y < 0) return;
+      const value = inUnit(data.cells.value[cell], data.held[data.cells.ifo[cell]]);
+      most = Math.max(most, value);
+      size[y][x] = Math.log10(value);
+      text[y][x] = amount(value, value < 0.1 ? 1 : 2);
+      who[y][x] = cell;
+    });
+    const label = narrow.matches ? 20 : 44;
+    const longest = Math.max(...channels.map((name) => Math.min(label, name.length) + (unknown.has(name) ? 2 : 0)));
+    const room = element("matrixpart").clientWidth - 6.6 * longest - 30;
+    const step = Math.max(30, Math.min(60, Math.floor(room / families.length)));
+    const top = Math.ceil(Math.log10(most));
+    const powers = [...Array(DECADES + 2).keys()].map((down) => top - down);
+    const heat = {
+      type: "heatmap", z: size, x: [...families.keys()], y: [...channels.keys()], customdata: who, xgap: 1, ygap: 1, hoverinfo: "none",
+      text, texttemplate: "%{text}", textfont: { size: 10 }, colorscale: [[0, colour("--panel")], [1, colour("--full")]],
+      zmax: Math.log10(most), zmin: Math.log10(most) - DECADES,
+      colorbar: {
+        title: { text: `At most (${UNITS[unit]})`, side: "top" }, orientation: "h", thickness: 10, outlinewidth: 0,
+        lenmode: "pixels", len: 230, x: 0, xanchor: "left", y: 1, yanchor: "bottom", ypad: 6,
+        tickvals: powers, ticktext: powers.map((power) => amount(10 ** power, 1)),
+      },
+    };
+    const plot = element("matrix");
+    plot.style.height = `${175 + 22 * channels.length}px`;
+    plot.style.width = `${30 + 6.6 * longest + Math.max(250, step * families.length)}px`;
+    const left = [new Set(cells.map((cell) => data.cells.family[cell])).size - families.length, new Set(cells.map((cell) => data.cells.channel[cell])).size - channels.length];
+    element("matrixnote").textContent = (unknown.size ? "? marks a channel whose safety is unknown. " : "")
+      + (left[0] || left[1] ? `Not drawn: ${left[0]} families, ${left[1]} channels.` : "");
+    return draw("matrix", [heat], layout({
+      dragmode: false,
+      xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: families.map((name) => literal(short(name, 12))), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: channels.map((name) => `${literal(middle(name, label))}${unknown.has(name) ? " ?" : ""} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+    }));
+  }
+
+  function tell(id, words, family) {
+    const link = document.createElement("a");
+    link.href = pageOf(family);
+    link.textContent = `Page of ${family}`;
+    element(id).replaceChildren(`${words} `, link);
+  }
+
+  function choose(place) {
+    chosen = Math.min(places.length - 1, Math.max(0, place));
+    const row = places[chosen];
+    tell("rankingword", data.rows.words[row], data.rows.family[row]);
+    window.Plotly.relayout(element("ranking"), {
+      shapes: [{ type: "rect", xref: "paper", x0: 0, x1: 1, y0: chosen - 0.5, y1: chosen + 0.5, fillcolor: colour("--quiet"), opacity: 0.16, line: { width: 0 } }],
+    });
+  }
+
+  function compare(one, other, up) {
+    const [left, right] = [one, other].map((row) => row.dataset.key);
+    if (left === "" || right === "") return (left === "") - (right === "");
+    const [a, b] = [Number(left), Number(right)];
+    const order = Number.isNaN(a) || Number.isNaN(b) ? left.localeCompare(right) : a - b;
+    return up ? order : -order;
+  }
+
+  function sortable(table) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const up = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "descending" : head.dataset.first === "up";
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
+        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        const rows = [...table.tBodies[0].rows];
+        rows.sort((one, other) => compare(one.cells[column], other.cells[column], up));
+        table.tBodies[0].append(...rows);
+      });
+    });
+  }
+
+  function tables() {
+    document.querySelectorAll("table.sortable tbody tr").forEach((row) => { row.hidden = !shown(row.dataset.ifo); });
+  }
+
+  function refresh() {
+    chosen = -1;
+    element("rankingword").textContent = "Point at a bar for its words; a click, or Enter, opens the family's page.";
+    element("matrixword").textContent = "Point at a cell for its words.";
+    tables();
+    return [ranking(), pareto(), timeline(), matrix()];
+  }
+
+  document.querySelectorAll("table.sortable").forEach(sortable);
+  if (!data.rows.cost.length || !window.Plotly) return;
+  element("charts").hidden = false;
+  data.detectors.forEach((ifo) => element("detector").add(new Option(ifo, ifo)));
+  element("unit").addEventListener("change", (event) => { unit = event.target.value; refresh(); });
+  element("detector").addEventListener("change", (event) => { detector = event.target.value; refresh(); });
+  element("every").addEventListener("change", (event) => { everything = event.target.checked; refresh(); });
+  element("ranking").addEventListener("keydown", (event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) { event.preventDefault(); choose(chosen + by); }
+    if (event.key === "Enter" && chosen >= 0) window.location.href = pageOf(data.rows.family[places[chosen]]);
+  });
+  dark.addEventListener("change", refresh);
+  narrow.addEventListener("change", refresh);
+  const [first, , , last] = refresh();
+  first.then(() => {
+    element("ranking").on("plotly_hover", (event) => choose(event.points[0].y));
+    element("ranking").on("plotly_click", (event) => { window.location.href = pageOf(data.rows.family[event.points[0].customdata]); });
+  });
+  Promise.resolve(last).then(() => {
+    if (!element("matrix").on) return;
+    const told = (event) => event.points[0].customdata;
+    element("matrix").on("plotly_hover", (event) => { if (told(event) !== null) tell("matrixword", data.cells.words[told(event)], data.cells.family[told(event)]); });
+  });
+})();

@@ -1,0 +1,339 @@
+"""What the impact stage leaves behind for some families: planted costs and drivers, no data."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from fake_coupling import EVIL
+
+from glitch_explorer import files, tables
+from glitch_explorer.site.impact_pages import make_impact_pages
+
+DAY, START = 86400.0, 1261872000.0
+YEAR = 365.25 * DAY
+#: A text that turns the reading direction of what follows it.
+TURNED = "H1:SUS-\u202egpj.exe\"'><b>_DQ"
+DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
+BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
+UNITS = {"xgboost": "log-odds", "random_forest": "probability"}
+NO_RANGE = "the BNS range is not known: no range channel and no strain"
+SETTINGS = {"least_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
+FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
+
+
+def priced(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
+    """Make table "cost": costs fall with the family's number; some are below 0; the last in L1 has none."""
+    generator = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    for number, family in enumerate(families):
+        for ifo, (volume, live) in DETECTORS.items():
+            held = volume * live / YEAR
+            own = 4e-3 / (1 + number) ** 1.2 * (1.2 if ifo == "L1" else 1.0)
+            hours = 1000 * own * generator.uniform(0.8, 1.2) - 0.12
+            spread = 0.25 + 0.2 * abs(hours)
+            has = known and (family, ifo) != (families[-1], "L1")
+            cost, low, high = (value * held / 1000 for value in (hours, hours - spread, hours + 1.3 * spread))
+            n = int(400 / (1 + number)) + 3
+            rows.append(
+                {
+                    "family": family,
+                    "ifo": ifo,
+                    "n": n,
+                    "n_gated": n,
+                    "cost_mpc3_yr": cost if has else None,
+                    "cost_low": low if has else None,
+                    "cost_high": high if has else None,
+                    "hours_per_1000h": hours if has else None,
+                    "hours_low": hours - spread if has else None,
+                    "hours_high": hours + 1.3 * spread if has else None,
+                    "deadtime_s": 1.1 * n,
+                    "marginal_deadtime_s": 0.9 * n,
+                    "deadtime_loss_mpc3_yr": volume * 0.9 * n / YEAR if has else None,
+                    "range_loss_mpc3_yr": cost - volume * 0.9 * n / YEAR if has else None,
+                    "range_minutes": n if has else 0,
+                    "threshold_loss": 0.02 / (1 + number),
+                    "threshold_source": "snr",
+                    "threshold_in_cost": False,
+                    "contamination_per_yr": 0.4 / (1 + number),
+                    "recoverable": None,
+                    "best_witness": "",
+                    "live_s": live,
+                    "volume_mpc3": volume if known else None,
+                    "rate_per_day": n / live * DAY,
+                    "rate_times_snr": n / live * DAY * (30 - number),
+                    "efficiency_over_deadtime": 40.0 - number if number % 2 else None,
+                    "blocks": int(live / DAY),
+                    "reason": "" if has else (NO_RANGE if not known else "no minute of it has a known range"),
+                }
+            )
+    table = pd.DataFrame(rows)
+    return table.assign(rank=table["cost_mpc3_yr"].astype(float).rank(ascending=False, method="first"))
+
+
+def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
+    """Make table "recoverable": each family answers a few channels, two of them with hostile names."""
+    rows = []
+    for number, row in enumerate(cost[cost["cost_mpc3_yr"].notna()].to_dict("records")):
+        names = [f"{row['ifo']}:PEM-EX_ACC_BSC{channel:02d}_ETMX_X_DQ" for channel in range(channels)]
+        if row["ifo"] == "H1":
+            names[:2] = [EVIL, TURNED]
+        for step, channel in enumerate(sorted({number % channels, (number * 3) % channels, number % 2})):
+            share = 0.8 / (1 + step) / (1 + number % 3)
+            value = max(0.0, row["cost_mpc3_yr"]) * share
+            rows.append(
+                {
+                    "family": row["family"],
+                    "ifo": row["ifo"],
+                    "channel": names[channel],
+                    "group": names[channel],
+                    "excess_efficiency": share,
+                    "q_value": 1e-4 * (1 + step),
+                    "safety": "unknown" if channel < 2 else "safe",
+                    "relation": ("leads", "co-moves", "follows")[step],
+                    "recoverable_mpc3_yr": value,
+                    "recoverable_low": max(0.0, row["cost_low"]) * share * 0.8,
+                    "recoverable_high": row["cost_high"] * min(1.0, share * 1.2),
+                }
+            )
+    return pd.DataFrame(rows, columns=tables.SCHEMAS["recoverable"].names)
+
+
+def with_best(cost: pd.DataFrame, recoverable: pd.DataFrame) -> pd.DataFrame:
+    """Name each family's best witness in table "cost"."""
+    best = recoverable.sort_values("recoverable_mpc3_yr", ascending=False).drop_duplicates(["family", "ifo"])
+    named = best.set_index(["family", "ifo"])
+    key = pd.MultiIndex.from_frame(cost[["family", "ifo"]])
+    return cost.assign(
+        best_witness=named["channel"].reindex(key).fillna("").to_numpy(),
+        recoverable=named["recoverable_mpc3_yr"].reindex(key).to_numpy(),
+    )
+
+
+def days(cost: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Split each cost over days, signed, so that they sum to it."""
+    generator = np.random.default_rng([seed, 1])
+    parts = []
+    for row in cost.to_dict("records"):
+        count = int(row["live_s"] / DAY)
+        weight = generator.exponential(1, count)
+        weight /= weight.sum()
+        noise = generator.normal(0, 1, count)
+        total = row["cost_mpc3_yr"]
+        known = not pd.isna(total)
+        share = total * weight + 0.02 * abs(total) * (noise - noise.mean()) if known else [None] * count
+        parts.append(
+            pd.DataFrame(
+                {
+                    "family": row["family"],
+                    "ifo": row["ifo"],
+                    "day": START + DAY * np.arange(count),
+                    "n": 1,
+                    "live_s": DAY,
+                    "cost_mpc3_yr": np.array(share, dtype=float),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty("cost_by_day")
+
+
+def held_to(cost: pd.DataFrame) -> pd.DataFrame:
+    """Make table "rank_stability"."""
+    ranked = int(cost["cost_mpc3_yr"].notna().sum())
+    rows = [
+        ("all", varied, value, tau if ranked >= 3 else None, ranked)
+        for varied, value, tau in (
+            ("least_gate_s", 0.25, 0.95),
+            ("least_gate_s", 2.0, 0.83),
+            ("gate_snr", 0.0, 1.0),
+            ("gate_snr", 10.0, 0.91),
+            ("false_alarm_rate", 2.0, 0.97),
+        )
+    ]
+    return pd.DataFrame(rows, columns=tables.SCHEMAS["rank_stability"].names)
+
+
+def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
+    """Make table "skill": in H1 four models, of which the forest before the event fails; in L1 too few."""
+    rows = []
+    for view in ("witness", "precursor"):
+        for model in UNITS:
+            good = beats and (view, model) != ("precursor", "random_forest")
+            gain = 0.4 if good else 0.02
+            rows.append(
+                {
+                    **dict.fromkeys(tables.SCHEMAS["skill"].names),
+                    "family": family,
+                    "ifo": "H1",
+                    "view": view,
+                    "model": model,
+                    "n_glitches": 60,
+                    "n_background": 600,
+                    "n_segments": 12,
+                    "n_folds": 5,
+                    "prevalence": 0.09,
+                    "ap": 0.3 + gain,
+                    "ap_baseline": 0.3,
+                    "ap_gain": gain,
+                    "ap_gain_low": gain - 0.1,
+                    "ap_gain_high": gain + 0.1,
+                    "ap_slid": 0.14,
+                    "slid_beats": view == "precursor",
+                    "brier_skill": gain,
+                    "roc_auc": 0.7 + gain / 2,
+                    "base_value": -2.2 if model == "xgboost" else 0.09,
+                    "beats": good,
+                    "reason": "" if good else "the lower end of the gain is not above 0",
+                }
+            )
+    few = {**dict.fromkeys(tables.SCHEMAS["skill"].names), "family": family, "ifo": "L1", "view": "witness"}
+    few |= {"model": "xgboost", "n_glitches": 9, "n_background": 0, "n_segments": 2, "n_folds": 0}
+    few |= {"beats": False, "reason": "too few: 9 glitches in 2 segments; 20 in 3 are needed"}
+    return pd.DataFrame([*rows, few])
+
+
+def shap_rows(family: str, skill: pd.DataFrame, ids: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make tables "shap_values" and "shap_features" of the models that beat their baseline."""
+    generator = np.random.default_rng(5)
+    names = [EVIL, TURNED, *(f"H1:PEM-CS_MAG_LVEA_{letter}_OUT_DQ" for letter in "ABCDEFGHIJ")]
+    values, features = [], []
+    for row in skill[skill["beats"]].to_dict("records"):
+        key = {name: row[name] for name in ("family", "ifo", "view", "model")}
+        scale = 1.5 if row["model"] == "xgboost" else 0.12
+        for place, channel in enumerate(names):
+            score = generator.normal(0, 3, len(ids))
+            shap = scale / (1 + place) * (np.tanh(score) + generator.normal(0, 0.2, len(ids)))
+            score[0] = np.nan
+            own = pd.DataFrame({"glitch_id": ids, "event_time": START, "shap": shap, "value": score})
+            values.append(own.assign(**key, channel=channel))
+            for low, high in BINS:
+                size = scale / (1 + place) * np.exp(-abs(low + 3) / 10)
+                features.append(
+                    {**key, "channel": channel, "band": "10-30", "lag_low": low, "lag_high": high}
+                    | {"mean_abs_shap": size}
+                )
+    empty = tables.empty("shap_values"), tables.empty("shap_features")
+    return (pd.concat(values), pd.DataFrame(features)) if values else empty
+
+
+def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Make table "drivers"; the third and fourth channels are one group."""
+    rows = []
+    for row in skill.to_dict("records"):
+        own = {name: row[name] for name in ("family", "ifo", "view", "model", "ap", "ap_baseline")}
+        own |= {"brier_skill": row["brier_skill"], "gated": not row["beats"], "reason": row["reason"]}
+        own |= {"shap_unit": UNITS[row["model"]], "perturbation": "tree path dependent"}
+        if not row["beats"]:
+            nothing = {"channel": "", "mean_abs_shap": None, "safety": "safe", "group": ""}
+            rows.append({**own, **nothing, "group_mean_abs_shap": None, "group_rank": None})
+            continue
+        mine = values[(values["view"] == row["view"]) & (values["model"] == row["model"])]
+        sizes = mine.assign(size=mine["shap"].abs()).groupby("channel", sort=False)["size"].mean()
+        for place, (channel, size) in enumerate(sizes.items()):
+            first = sizes.index[2] if place == 3 else channel
+            safety = "unknown" if place < 2 else "safe"
+            group = {"group": first, "group_mean_abs_shap": sizes[first], "group_rank": place + (place < 3)}
+            rows.append({**own, "channel": channel, "mean_abs_shap": size, "safety": safety, **group})
+    return pd.DataFrame(rows, columns=tables.SCHEMAS["drivers"].names)
+
+
+def precursor_rows(family: str) -> pd.DataFrame:
+    """Make table "precursor_skill"."""
+    rows = [
+        {
+            "family": family,
+            "ifo": "H1",
+            "model": "xgboost",
+            "false_alarms_per_hour": rate,
+            "measured_per_hour": 1.1 * rate,
+            "threshold": 0.5,
+            "warned": 0.2 + 0.1 * rate,
+            "warned_chance": 0.02 * rate,
+            "lead_s": 9.5,
+            "lead_low_s": 4.0,
+            "lead_high_s": 21.0,
+            "live_time_s": 90000.0,
+            "n_glitches": 60,
+            "reason": "",
+        }
+        for rate in (0.5, 1.0, 5.0)
+    ]
+    return pd.DataFrame(rows)
+
+
+def veto_rows(family: str) -> pd.DataFrame:
+    """Make table "vetoes": one of a channel with a hostile name in H1, none in L1."""
+    made = {"family": family, "ifo": "H1", "channel": EVIL, "band": "10-30", "lag": -2.0, "threshold": 4.2}
+    made |= {"n_segments": 51, "vetoed_s": 700.0, "live_time_s": 90000.0, "n_glitches": 60, "n_vetoed": 48}
+    made |= {"efficiency": 0.8, "deadtime": 0.0078, "efficiency_over_deadtime": 102.6, "reason": ""}
+    none = {**dict.fromkeys(made), "family": family, "ifo": "L1", "channel": "", "band": "", "n_segments": 0}
+    none |= {"vetoed_s": 0.0, "live_time_s": 9000.0, "n_glitches": 9, "n_vetoed": 0}
+    return pd.DataFrame([made, none | {"reason": "no witness counts"}])
+
+
+def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.DataFrame:
+    """Write a family's own folder; give its rows of table "drivers"."""
+    skill = skill_rows(family, beats=beats)
+    values, features = shap_rows(family, skill, ids)
+    precursor = precursor_rows(family) if beats else tables.empty("precursor_skill")
+    for name, table in (
+        ("skill", skill),
+        ("shap_values", values),
+        ("shap_features", features),
+        ("precursor_skill", precursor),
+        ("vetoes", veto_rows(family)),
+    ):
+        tables.write(name, table, folder / f"{name}.parquet")
+    for ending in (".xml.gz", ".h5", ".txt"):
+        files.write_text(folder / "vetoes" / f"H1-{family}{ending}", "1262304000 1262304001\n")
+    return driver_rows(skill, values)
+
+
+def fake_impact(
+    root: Path, *, families: list[str] | None = None, channels: int = 12, known: bool = True, seed: int = 3
+) -> list[str]:
+    """Write `impact` for the families of the fake results, or for `families`; give their names."""
+    mapped = tables.read("families", root / "map" / "families.parquet")
+    members = {name: rows["glitch_id"].tolist() for name, rows in mapped.groupby("family") if name != "-1"}
+    names = sorted(members) if families is None else families
+    folder = root / "impact"
+    cost = priced(names, known=known, seed=seed) if names else tables.empty("cost")
+    recoverable = won_back(cost, channels)
+    cost = with_best(cost, recoverable) if names else cost
+    tables.write("cost", cost, folder / "cost.parquet")
+    tables.write("recoverable", recoverable, folder / "recoverable.parquet")
+    tables.write("cost_by_day", days(cost, seed), folder / "cost_by_day.parquet")
+    tables.write("rank_stability", held_to(cost), folder / "rank_stability.parquet")
+    files.write_text(folder / "cost.csv", cost.to_csv(index=False))
+    files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
+    drivers = [
+        write_own(folder / name, name, members[name][:40], beats=place % 3 != 2)
+        for place, name in enumerate(sorted(members))
+    ]
+    table = pd.concat(drivers) if drivers else tables.empty("drivers")
+    tables.write("drivers", table, folder / "drivers.parquet")
+    return sorted(members)
+
+
+def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Path:
+    """Run the job of the pages of the impact stage; give the folder of the fragments."""
+    folder = root / "impact"
+    make_impact_pages(
+        cost=folder / "cost.parquet",
+        recoverable=folder / "recoverable.parquet",
+        by_day=folder / "cost_by_day.parquet",
+        stability=folder / "rank_stability.parquet",
+        table=folder / "cost.csv",
+        report=folder / "cost.json",
+        drivers=folder / "drivers.parquet",
+        folders=[folder / name for name in names],
+        audit_families=root / "audit" / "families.parquet",
+        out=folder / "pages",
+        page=site / "cost.html",
+        assets=site / "cost",
+        vetoes=site / "vetoes",
+        figure=folder / "cost_ranking.png",
+        dpi=dpi,
+        witnesses=True,
+    )
+    return folder / "pages"
