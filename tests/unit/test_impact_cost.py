@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from glitch_explorer import tables
 from glitch_explorer.impact import minutes as minute
@@ -147,6 +148,9 @@ def test_days_add_up_to_the_headline():
         assert (found.by_day["day"] // DAY).nunique() == 26  # the last segments reach past midnight
         assert found.cost["rank"].sort_values().tolist() == list(range(1, 9))
     assert found.cost["threshold_in_cost"].all()
+    alarms = found.stability[found.stability["varied"] == "false_alarm_rate"]
+    assert sorted(set(alarms["value"])) == [30.0, 300.0, 3000.0]
+    np.testing.assert_allclose(alarms.loc[alarms["value"] == 300.0, "kendall_tau"], 1.0)
 
 
 def test_ranking_enters_as_the_formula_says():
@@ -239,7 +243,7 @@ def test_stability_of_the_chosen_settings_is_one():
         for k, t in enumerate(rng.uniform(0, 5000, 99))
     ]
     found = costs(rows, SPANS).stability
-    assert set(found["varied"]) == {"least_gate_s", "gate_snr", "false_alarm_rate"}
+    assert set(found["varied"]) == {"least_gate_s", "gate_snr"}  # no threshold is part of the cost
     same = found[(found["varied"] == "least_gate_s") & (found["value"] == 0.5)]
     np.testing.assert_allclose(same["kendall_tau"], 1.0)
     assert sorted(same["ifo"]) == ["H1", "all"]
@@ -335,6 +339,17 @@ def test_no_glitch_at_all():
     )
     assert made.cost.empty
     assert made.stability.empty
+
+
+def test_threads_change_nothing():
+    rng = np.random.default_rng(8)
+    rows = [("H1", float(t), f"F{k % 30:03d}", {}) for k, t in enumerate(rng.uniform(0, 5900, 400))]
+    lost = {"H1": {60.0 * k: float(rng.uniform(0, 30)) for k in range(99)}}
+    told = []
+    for threads in (1, 4):
+        with threadpool_limits(limits=threads):
+            told.append(tables.encode("cost", costs(rows, SPANS, lost=lost).cost))
+    assert told[0] == told[1]
 
 
 def test_what_is_written(tmp_path):

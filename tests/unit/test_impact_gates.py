@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glitch_explorer.impact import gates
@@ -71,6 +71,7 @@ def test_cutting_at_cells_by_hand():
     np.testing.assert_array_equal(cell, [0, 1, 2, 0])
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_unions_cover_what_their_owner_covers(spans):
     united, owner = gates.unions(*arrays(spans))
@@ -81,6 +82,7 @@ def test_unions_cover_what_their_owner_covers(spans):
         assert (own[1:, 0] > own[:-1, 1]).all()
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_marginal_deadtime_is_what_goes_without_the_family(spans):
     found = marginal(spans)
@@ -88,6 +90,7 @@ def test_marginal_deadtime_is_what_goes_without_the_family(spans):
         assert found[k] == deadtime(spans) - deadtime(spans, without=k)
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_marginals_are_at_most_own_deadtimes_and_all_of_them_at_most_the_union(spans):
     made, owner = arrays(spans)
@@ -97,6 +100,7 @@ def test_marginals_are_at_most_own_deadtimes_and_all_of_them_at_most_the_union(s
     assert marginal(spans).sum() <= deadtime(spans) <= own.sum()
 
 
+@settings(deadline=None)
 @given(SPANS, st.randoms(use_true_random=False))
 def test_order_changes_nothing(spans, random):
     other = list(spans)
@@ -105,6 +109,7 @@ def test_order_changes_nothing(spans, random):
     assert deadtime(other) == deadtime(spans)
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_a_gate_apart_adds_its_length_and_a_repeated_one_nothing(spans):
     apart = [*spans, (300.0, 2.5, 3)]
@@ -114,6 +119,7 @@ def test_a_gate_apart_adds_its_length_and_a_repeated_one_nothing(spans):
     np.testing.assert_array_equal(marginal(spans + spans), marginal(spans))
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_another_familys_gate_never_adds_to_a_marginal(spans):
     before = marginal(spans)
@@ -121,6 +127,7 @@ def test_another_familys_gate_never_adds_to_a_marginal(spans):
     assert (after[:4] <= before[:4]).all()
 
 
+@settings(deadline=None)
 @given(SPANS, st.sets(st.integers(0, 120), min_size=2, max_size=12))
 def test_pieces_in_cells_add_up(spans, edges):
     grid = np.array(sorted(edges), float)

@@ -32,6 +32,9 @@ pytestmark = pytest.mark.slow
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
             r"witness_hit_at_1 \| 1\.000",
         ),
+        ("costs.py charges --worlds 6", r"by family \| ours \| (\d|1[01])\.\d \|"),
+        ("costs.py intervals --worlds 100", r"mean \| .*\| 9[4-7]\.\d\n"),
+        ("costs.py speed --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
         ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )

@@ -15,6 +15,11 @@ share of SNR^2, and mu the mean of what minutes without any glitch lose, which t
 of the slides. All charges together are what minutes with glitches lost, each
 once, less mu t. The l_k are Gaussian random effects around 0, the ratio of variances by maximum
 likelihood: where the minutes say nothing of a family, its charge is the share in proportion to SNR^2.
+
+Measured on 20 families in common spells (`benchmarks/costs.py charges`), in seconds of the
+whole volume: where what a glitch takes depends on its family, the error is 8 (root mean square) against
+42 of shares and 40 of shares less slides, and a harmless family is charged 0.2 against 20 and 7. Where it is
+proportional to SNR^2 the error is 47, against 22 and 59, without bias against -42 of the slides.
 """
 
 from dataclasses import dataclass

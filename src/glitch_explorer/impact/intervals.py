@@ -17,10 +17,11 @@ def block_intervals(total: Float64, away: Float64, held: Int64) -> tuple[Float64
     g(t) = t + s t^2 / 3 + s^2 t^3 / 27 + s / 6 with s the skewness of the blocks over sqrt(B), and
     Student's t with as many degrees of freedom as blocks that hold anything (at most B - 1).
     A family's glitches come in few blocks, and what resampling draws from these is too
-    narrow and not skew enough. Coverage of the mean, 24 blocks, counts negative binomial
-    with 2 to 60 glitches expected (`benchmarks/cost_intervals.py`), mean and worst of 36 cases:
-    percentile bootstrap 86 and 78 %, BCa 87 and 77 %, bootstrap-t 86 and 65 %, t of square roots
-    93 and 88 %, this with B - 1 degrees 93 and 81 %, this 96 and 90 %.
+    narrow and not skew enough. Coverage of the mean in per cent, over 24 blocks, counts negative
+    binomial with 2 to 60 glitches expected, with and without signed noise
+    (`benchmarks/costs.py intervals`), mean and worst of 36 cases: percentile bootstrap 86 and 78, BCa 88
+    and 76, bootstrap-t 86 and 65, t of square roots 93 and 88, this 96 and 91 (with B - 1
+    degrees of freedom 93 and 81).
 
     Parameters
     ----------

@@ -72,12 +72,8 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: np.ndarray) -> 
     good = np.flatnonzero(clean & np.isfinite(reach_mpc))
     at, values = minute[good], reach_mpc[good]
     made = np.full(len(minute), np.nan)
-    low, high = (
-        np.searchsorted(at, minute + far * DAY_S, side) for far, side in ((-1, "left"), (1, "right"))
-    )
-    first, last = (
-        np.searchsorted(at, minute + far * _LOCAL_S, side) for far, side in ((-1, "left"), (1, "right"))
-    )
+    low, high = _within(at, minute, DAY_S)
+    first, last = _within(at, minute, _LOCAL_S)
     enough = high - low >= LEAST_CLEAN
     local = enough & (last - first >= LEAST_LOCAL)
     for rows in np.array_split(np.flatnonzero(local), max(1, len(minute) // _AT_ONCE)):
@@ -86,6 +82,11 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: np.ndarray) -> 
         away = np.abs(at[low[row] : high[row]] - minute[row])
         made[row] = np.median(values[low[row] : high[row]][np.argsort(away, kind="stable")[:NEAREST]])
     return made
+
+
+def _within(at: Float64, minute: Float64, half_s: float) -> tuple[Int64, Int64]:
+    """Give where the times `at`, ascending, that are within half_s of each minute begin and end."""
+    return np.searchsorted(at, minute - half_s, "left"), np.searchsorted(at, minute + half_s, "right")
 
 
 def _medians(values: Float64, first: Int64, last: Int64) -> Float64:

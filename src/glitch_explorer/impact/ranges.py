@@ -11,6 +11,7 @@ from gwpy.timeseries import TimeSeries
 from scipy.integrate import quad
 from scipy.signal import get_window
 from scipy.special import beta
+from tqdm import tqdm
 
 from glitch_explorer import tables
 from glitch_explorer.impact.gates import Float64, cut, unions, windows
@@ -179,9 +180,10 @@ def measure_minutes(
     starts = np.searchsorted(minute_of(cells[:, 0]), frame["minute"].to_numpy(dtype=float))
     pieces = np.split(cells, starts[1:])
     reach = from_strain(source, ifo, gates) if channel is None else from_channel(source, ifo)
+    rows = zip(frame["minute"], frame["live_s"], pieces, strict=True)
     found = [
         reach(minute, own) if live >= LEAST_LIVE_S else np.nan
-        for minute, live, own in zip(frame["minute"], frame["live_s"], pieces, strict=True)
+        for minute, live, own in tqdm(rows, total=len(frame), desc="minutes", unit="minute", mininterval=10)
     ]
     name = STRAIN if channel is None else channel.replace("{ifo}", ifo)
     return with_losses(frame, np.array(found, float), ifo=ifo, source=name)

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from glitch_explorer import tables
+from glitch_explorer.impact.detector import RANKING
 from glitch_explorer.impact.headline import Headline, headline
 from glitch_explorer.impact.settings import CostSettings
 
@@ -34,15 +35,16 @@ def rank_agreement(first: pd.Series, second: pd.Series) -> tuple[float, int]:
     return float(kendalltau(first[both], second[both]).statistic), n
 
 
-def _variants(settings: CostSettings) -> list[tuple[str, float, CostSettings]]:
-    """List what is varied, its value and the settings."""
+def _variants(settings: CostSettings, *, ranked: bool) -> list[tuple[str, float, CostSettings]]:
+    """List what is varied, its value and the settings; false alarms only where they are part of the cost."""
     rate = settings.false_alarm_rate_per_yr
+    factors = ALARM_FACTORS if ranked else ()
     return [
         *(("least_gate_s", w, replace(settings, least_gate_s=w)) for w in GATES_S),
         *(("gate_snr", s, replace(settings, gate_snr=s or None)) for s in GATE_SNRS),
         *(
             ("false_alarm_rate", f * rate, replace(settings, false_alarm_rate_per_yr=f * rate))
-            for f in ALARM_FACTORS
+            for f in factors
         ),
     ]
 
@@ -69,7 +71,8 @@ def rank_stability(found: Sequence[Headline], settings: CostSettings) -> pd.Data
     chosen = _costs(found)
     ifos = chosen.index.get_level_values("ifo")
     rows = []
-    for varied, value, tried in _variants(settings):
+    ranked = any(one.thresholds.source == RANKING for one in found)
+    for varied, value, tried in _variants(settings, ranked=ranked):
         other = _costs([headline(one.detector, tried) for one in found])
         for ifo in ["all", *sorted(set(ifos))]:
             own = np.ones(len(chosen), bool) if ifo == "all" else np.asarray(ifos == ifo)
