@@ -1,4 +1,4 @@
-"""Vectors of planted glitches of many observatories, without frames: `python benchmarks/vectors.py OUT 1 2 3`.
+"""Vectors of planted glitches of many seeds, without frames: `python benchmarks/vectors.py OUT 1 2 3`.
 
 The same library makes strain, Q-scans and vectors as in the workflow, in one process and on a GPU where there
 is one (25 s a seed on an H200, 3 core-minutes without); `couplings.py --vectors OUT` maps them. One file a
