@@ -33,7 +33,7 @@ def one(seed: int, *, coupled: bool, quiet: bool) -> pd.DataFrame:
         segment_s=800,
         channels=12,
         glitches=int(rng.choice([40, 60, 90])),
-        others=int(rng.choice([150, 400])),
+        others=int(rng.choice([300, 900])),
         plants=(OWN,) if coupled else (),
         drift=4.0,
     )
