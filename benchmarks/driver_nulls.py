@@ -8,6 +8,7 @@ witness. Counted are the slid trains of the family, and families that are given 
 
 import argparse
 import time
+from contextlib import ExitStack
 from unittest import mock
 
 import numpy as np
@@ -16,8 +17,8 @@ from planted import Plant, make_world
 from scipy.stats import binom
 
 from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.impact import training, windows
-from glitch_explorer.impact.explain import explain
+from glitch_explorer.impact import explain as explaining
+from glitch_explorer.impact import training, trials, windows
 
 #: The family's witness, and the channel that answers the other family.
 OWN, OTHER = Plant(3, -1.0), 8
@@ -25,7 +26,7 @@ OWN, OTHER = Plant(3, -1.0), 8
 TREES = 25
 
 
-def one(seed: int, *, coupled: bool, quiet: bool) -> pd.DataFrame:
+def one(seed: int, *, coupled: bool, quiet: bool, others: int, models: list[str]) -> pd.DataFrame:
     rng = np.random.default_rng([seed, 3])
     world = make_world(
         seed,
@@ -33,24 +34,38 @@ def one(seed: int, *, coupled: bool, quiet: bool) -> pd.DataFrame:
         segment_s=800,
         channels=12,
         glitches=int(rng.choice([40, 60, 90])),
-        others=int(rng.choice([150, 400])),
+        others=others,
         plants=(OWN,) if coupled else (),
         drift=4.0,
     )
-    others = np.setdiff1d(world.glitches["event_time"], world.family["event_time"])
-    rows = np.searchsorted(world.features.cells, np.floor(others / CELL_S).astype(int))
+    rest = np.setdiff1d(world.glitches["event_time"], world.family["event_time"])
+    rows = np.searchsorted(world.features.cells, np.floor(rest / CELL_S).astype(int))
     for row in rows:
         world.features.values[row : row + 2, 2 * OTHER] += 8.0
     family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
     background = world.quiet if quiet else np.array([[-np.inf, np.inf]])
-    few = mock.patch.object(training, "_TREES", TREES)
-    with mock.patch.object(windows, "_EVERYWHERE", background), few:
-        found = explain(
+    changed = [(windows, "_EVERYWHERE", background), (training, "_TREES", TREES)]
+    changed += [(module, "MODELS", tuple(models)) for module in (trials, explaining)]
+    with ExitStack() as stack:
+        for module, name, value in changed:
+            stack.enter_context(mock.patch.object(module, name, value))
+        found = explaining.explain(
             world.features, family, world.quiet, world.segments, world.channels,
             family_id="F001", ifo="H1", max_glitches=200, seed=seed, threads=1,
         )  # fmt: skip
     skill = found.skill.assign(coupled=coupled, seed=seed)
-    columns = ["seed", "view", "model", "coupled", "n_glitches", "ap_gain", "beats", "slid_beats"]
+    columns = [
+        "seed",
+        "view",
+        "model",
+        "coupled",
+        "n_glitches",
+        "prevalence",
+        "ap_gain",
+        "ap_slid",
+        "beats",
+        "slid_beats",
+    ]
     print(skill[columns].round(3).to_csv(index=False, header=False), end="", flush=True)
     return skill
 
@@ -60,11 +75,25 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=5000)
     parser.add_argument("--background", choices=["live", "quiet"], default="live")
+    parser.add_argument("--others", type=int, default=600, help="glitches of the other family, in 5.3 h")
+    parser.add_argument("--models", nargs="+", default=list(training.MODELS))
     arguments = parser.parse_args()
     start = time.perf_counter()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.worlds)
     quiet = arguments.background == "quiet"
-    rows = pd.concat([one(seed, coupled=bool(seed % 2), quiet=quiet) for seed in seeds], ignore_index=True)
+    rows = pd.concat(
+        [
+            one(
+                seed,
+                coupled=bool(seed % 2),
+                quiet=quiet,
+                others=arguments.others,
+                models=arguments.models,
+            )
+            for seed in seeds
+        ],
+        ignore_index=True,
+    )
     print("| train | view | model | n | beats | share | chance of so many at 0.05 |")
     print("|---|---|---|---|---|---|---|")
     for (view, model), own in rows.groupby(["view", "model"]):

@@ -23,7 +23,14 @@ def small():
 
 
 def make(seed=11, plants=PLANTS, **changes):
-    shape = {"channels": 10, "glitches": 60, "segments": 12, "segment_s": 700, "others": 80, "isolated": True}
+    shape = {
+        "channels": 10,
+        "glitches": 120,
+        "segments": 14,
+        "segment_s": 900,
+        "others": 80,
+        "isolated": True,
+    }
     return make_world(seed, plants=plants, **(shape | changes))
 
 
@@ -47,7 +54,7 @@ def found(world):
 
 def test_planted_drivers_come_first_in_both_models_and_views(found):
     assert found.skill["beats"].all()
-    assert (found.skill["ap"] > 0.8).all()
+    assert (found.skill["ap"] > 0.7).all()
     best = found.family_drivers.groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
     for (view, _), channels in best:
         assert name(EARLY) in set(channels)
@@ -107,7 +114,7 @@ def test_a_family_that_nothing_drives_gets_no_story():
     ("changes", "reason"),
     [
         ({"glitches": 12}, "too few: "),
-        ({"glitches": 40, "segments": 2}, "in 2 segments; 20 in 3 are needed"),
+        ({"glitches": 70, "segments": 2, "segment_s": 3000}, "in 2 segments; 20 in 3 are needed"),
     ],
 )
 def test_too_few_says_so(changes, reason):

@@ -18,7 +18,7 @@ from glitch_explorer.impact import shapley
 from glitch_explorer.impact.lead import precursor_skill
 from glitch_explorer.impact.skill import LEAST_BLOCKS, Gain, brier_skill, roc_auc
 from glitch_explorer.impact.training import MODELS, PERTURBATION, UNITS, ModelName
-from glitch_explorer.impact.trials import VIEWS, Case, Sample, Trial, View, make_sample, run_trials
+from glitch_explorer.impact.trials import VIEWS, Case, Sample, Trial, Unfit, View, make_sample, run_trials
 from glitch_explorer.impact.windows import Material, leading_columns, make_material
 
 NO_DATA = "no channel that models may use has data over a fifth of the live time"
@@ -87,7 +87,7 @@ def explain(
 
 def unexplained(reason: str, *, family_id: str, ifo: str) -> Explanation:
     """Give no answer, and say why."""
-    rows = [_Look(view, None, None, reason) for view in VIEWS]
+    rows = [_Look(view, None, None, Unfit(reason)) for view in VIEWS]
     parts = [_gated(look, name, _skill(look, name)) for look in rows for name in MODELS]
     return _explanation(parts, family_id, ifo)
 
@@ -117,7 +117,7 @@ class _Look:
     view: View
     trial: Trial | None
     slid: Trial | None
-    reason: str
+    unfit: Unfit | None
 
 
 def _looks(case: Case, family: pd.DataFrame) -> list[_Look]:
@@ -131,21 +131,19 @@ def _looks(case: Case, family: pd.DataFrame) -> list[_Look]:
         "witness": (np.arange(material.n_columns), every, every[: len(slid)]),
         "precursor": (leading, early & alone(times), alone(slid)),
     }
-    reasons: dict[View, str] = {}
+    unfit: dict[View, Unfit] = {}
     samples: dict[tuple[View, bool], tuple[Sample, Float64]] = {}
     for k, (view, (columns, own, free)) in enumerate(views.items()):
-        made = make_sample(case, times, own, columns, stream=2 * k) if len(columns) else NO_LEAD
-        if isinstance(made, str):
-            reasons[view] = made
+        made = make_sample(case, times, own, columns, stream=2 * k) if len(columns) else Unfit(NO_LEAD)
+        if isinstance(made, Unfit):
+            unfit[view] = made
             continue
         samples[view, False] = (made, times)
         control = make_sample(case, slid, free, columns, stream=2 * k + 1)
         if isinstance(control, Sample):
             samples[view, True] = (control, slid)
     done = dict(zip(samples, run_trials(case, samples.values()), strict=True))
-    return [
-        _Look(view, done.get((view, False)), done.get((view, True)), reasons.get(view, "")) for view in VIEWS
-    ]
+    return [_Look(view, done.get((view, False)), done.get((view, True)), unfit.get(view)) for view in VIEWS]
 
 
 def _slid_times(case: Case, times: Float64) -> Float64:
@@ -219,10 +217,12 @@ def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
         **dict.fromkeys((*floats, "brier_skill", "roc_auc", "base_value"), np.nan),
         "slid_beats": None,
         "beats": False,
-        "reason": look.reason,
+        "reason": "",
     }
     if look.slid is not None:
         row["ap_slid"], row["slid_beats"] = look.slid.gain[name].ap, look.slid.gain[name].beats
+    if look.unfit is not None:
+        row |= {name: getattr(look.unfit, name) for name in ("reason", "n_glitches", "n_segments")}
     if look.trial is None:
         return row
     sample, won = look.trial.sample, look.trial.gain[name]

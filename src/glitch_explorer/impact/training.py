@@ -77,7 +77,7 @@ class Boosted:
 
 @dataclass(frozen=True)
 class Forest:
-    """A random forest (Breiman 2001); what is missing is the training windows' median; SHAP in probability."""
+    """A random forest (Breiman 2001), medians where windows lack data; SHAP values in probability."""
 
     columns: Int64
     forest: RandomForestClassifier

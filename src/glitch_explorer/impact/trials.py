@@ -66,6 +66,15 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Unfit:
+    """A train that no models are made for: why, in words, and what there is of it."""
+
+    reason: str
+    n_glitches: int = 0
+    n_segments: int = 0
+
+
+@dataclass(frozen=True)
 class Trial:
     """Held-out probabilities, each by the model that saw nothing of that segment."""
 
@@ -78,7 +87,7 @@ class Trial:
     gain: dict[ModelName, Gain]
 
 
-def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int) -> Sample | str:
+def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int) -> Sample | Unfit:
     """Lay out the windows of a train, or say in words why there are too few.
 
     Parameters
@@ -103,14 +112,12 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
     ).astype(np.int64)
     held = int((counts > 0).sum())
     if len(rows) < folds.LEAST_GLITCHES or held < folds.LEAST_SEGMENTS:
-        return folds.too_few(len(rows), held)
+        return Unfit(folds.too_few(len(rows), held), len(rows), held)
     rng = np.random.default_rng([case.seed, _OTHERS, stream])
     others = windows.other_rows(material, times, rows, segments, rng=rng)
     if len(others) < len(rows):
-        return (
-            f"too dense: {len(others)} other times a minute away from {len(rows)} glitches; "
-            "as many as glitches are needed"
-        )
+        why = f"{len(others)} other times a minute away from {len(rows)} glitches; as many are needed"
+        return Unfit(f"too dense: {why}", len(rows), held)
     every = np.concatenate([rows, others])
     of_segment = folds.make_folds(counts)
     return Sample(

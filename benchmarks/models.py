@@ -1,0 +1,92 @@
+"""Models of one family at full size: `python benchmarks/models.py --glitches 182 --features 2000`.
+
+Times the whole answer for one family in one detector (both models, both views, folds, baselines, the slid
+control, SHAP, and precursor skill over the live time) on two threads, and how it grows with windows and
+with features. Beside it stands what the same folds take without screening: the two models
+trained on every feature, measured on one fold and multiplied by the number of fits.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+from planted import Plant, World, make_world
+
+from glitch_explorer.impact.explain import Explanation, explain
+from glitch_explorer.impact.training import MODELS, fit
+from glitch_explorer.impact.windows import BINS_S, OTHERS
+
+#: A witness and a precursor, so that every part has something to do.
+PLANTS = (Plant(1, 0.0), Plant(2, -6.0))
+#: Folds, views, and the train beside its slid control.
+FITS = 5 * 2 * 2
+
+
+def world_of(glitches: int, features: int) -> World:
+    """Make a world with about so many glitches that have windows, and features by bin of lags."""
+    return make_world(
+        1,
+        segments=24,
+        segment_s=max(1200, 14 * glitches),
+        channels=max(3, round(features / len(BINS_S) / 2)),
+        glitches=round(1.25 * glitches),
+        others=300,
+        plants=PLANTS,
+    )
+
+
+def answer(world: World, glitches: int, threads: int = 2) -> Explanation:
+    family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
+    return explain(
+        world.features, family, world.quiet, world.segments, world.channels,
+        family_id="F001", ifo="H1", max_glitches=glitches, seed=1, threads=threads,
+    )  # fmt: skip
+
+
+def timed(glitches: int, features: int) -> str:
+    world = world_of(glitches, features)
+    start, work = time.perf_counter(), time.process_time()
+    found = answer(world, glitches)
+    seconds, work = time.perf_counter() - start, time.process_time() - work
+    row = found.skill.iloc[0]
+    n, m = row["n_glitches"] + row["n_background"], len(BINS_S) * len(world.features.columns)
+    return f"| {n} | {m} | {seconds:.1f} | {work:.1f} | {int(found.skill['beats'].sum())} of 4 |"
+
+
+def unscreened(glitches: int, features: int) -> float:
+    """Give the core-seconds of both models on every feature, of one fold."""
+    n, m = glitches * (1 + OTHERS) * 4 // 5, features
+    rng = np.random.default_rng(1)
+    windows, glitch = rng.normal(size=(n, m)).astype(np.float32), np.arange(n) % (1 + OTHERS) == 0
+    start = time.process_time()
+    for name in MODELS:
+        fit(name, windows, glitch, np.arange(m), seed=1)
+    return time.process_time() - start
+
+
+def same_on_one_thread(glitches: int, features: int) -> bool:
+    world = world_of(glitches, features)
+    one, two = (answer(world, glitches, threads=threads) for threads in (1, 2))
+    return all(getattr(one, name).equals(getattr(two, name)) for name in ("skill", "shap_values"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--glitches", type=int, default=182)
+    parser.add_argument("--features", type=int, default=2000)
+    arguments = parser.parse_args()
+    g, m = arguments.glitches, arguments.features
+    answer(world_of(24, 60), 24)  # compiles
+    print("| windows | features | seconds, 2 threads | core-seconds | models that beat |")
+    print("|---|---|---|---|---|")
+    for glitches, features in ((g, m), (g // 2, m), (g, m // 2)):
+        print(timed(glitches, features), flush=True)
+    alone = unscreened(g, m)
+    print(f"\nboth models on every feature: {alone:.1f} core-s a fold, {FITS * alone:.0f} for {FITS} fits")
+    print(f"same tables on one thread: {same_on_one_thread(24, 60)}")
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()
