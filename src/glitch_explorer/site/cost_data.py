@@ -54,7 +54,7 @@ def ranking(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> dict[str, A
 def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
     """Give the days in order, and the volume times analysed time (Mpc³ yr) of each."""
     once = live.drop_duplicates(["ifo", "day"])
-    held = once.assign(held=once["ifo"].map(volume) * once["live_s"] / YEAR_S).groupby("day")["held"].sum()
+    held = once.assign(held=once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S).groupby("day")["held"].sum()
     return held.index.to_numpy(dtype=float), _plain(held)
 
 
