@@ -317,7 +317,7 @@ def fake_impact(
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
     told = sorted(members) if own else []
     drivers = [
-        write_own(folder / name, name, members[name][:40], beats=place % 3 != 2)
+        write_own(folder / name, name, members[name][:40], beats=place < 2)
         for place, name in enumerate(told)
     ]
     table = pd.concat(drivers) if drivers else tables.empty("drivers")

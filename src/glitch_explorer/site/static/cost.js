@@ -51,17 +51,25 @@
   function axis(title, more) {
     return {
       title: { text: title, standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--quiet"),
-      linecolor: colour("--quiet"), automargin: true, exponentformat: "none", separatethousands: true, ...more,
+      linecolor: colour("--quiet"), exponentformat: "none", separatethousands: true, ...more,
     };
   }
 
   function layout(more) {
     return {
-      margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: colour("--page"), plot_bgcolor: colour("--page"),
+      paper_bgcolor: colour("--page"), plot_bgcolor: colour("--page"),
       font: { color: colour("--ink"), size: TEXT, family: FONT }, dragmode: narrow.matches ? false : "zoom",
       hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--quiet"), font: { color: colour("--ink") }, align: "left" },
       showlegend: false, separators: ".\u202f", ...more,
+      // Fixed: margins that follow the labels, which follow the margins, need not settle.
+      margin: { ...more.margin, autoexpand: false },
     };
+  }
+
+  // Room for the labels of a vertical axis and its title.
+  function labelled(values) {
+    const most = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    return 40 + width(most >= 10 ? Math.ceil(1.2 * most).toLocaleString("en") : most >= 0.1 ? "−0.00" : "−0.0000");
   }
 
   function draw(id, traces, made) {
@@ -99,9 +107,9 @@
     element("rankingnote").textContent = every.length > places.length
       ? `${places.length} of ${every.length} are shown; the table below has all.` : "";
     return draw("ranking", [bars], layout({
-      bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50, autoexpand: false },
+      bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50 },
       xaxis: axis(unit === "cost" ? "Lost time–volume (Mpc³ yr)" : "Hours of sensitive time lost per 1000 h", { fixedrange: true }),
-      yaxis: axis("", { tickvals: [...places.keys()], ticktext: parts.map(name), automargin: false, range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...places.keys()], ticktext: parts.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
 
@@ -122,7 +130,8 @@
       hovertemplate: "first %{x}, down to %{text}<br>%{y:.4g}<extra></extra>",
     };
     return draw("pareto", [line], layout({
-      xaxis: axis("Families and detectors, the costliest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+      margin: { l: labelled(reached), r: 12, t: 8, b: 50 },
+      xaxis: axis("Number of costs, the largest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
       yaxis: axis(`Together (${UNITS[unit]})`, { rangemode: "tozero" }),
       shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
       annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
@@ -141,7 +150,9 @@
       hovertemplate: `${one.family ? literal(one.family) : "the others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
     const title = unit === "cost" ? "Cost of the day (Mpc³ yr)" : "Hours lost per 1000 h of the day";
+    const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
     return draw("timeline", traces, layout({
+      margin: { l: labelled(heights), r: 12, t: 56, b: 64 },
       barmode: "relative", bargap: days.dates.length > 60 ? 0 : 0.25, showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
       xaxis: axis("Day (UTC)", { type: "date", hoverformat: "%Y-%m-%d", tickformat: "%d %b\n%Y", showgrid: false }),
@@ -177,7 +188,7 @@
       text[y][x] = amount(value, value < 0.1 ? 1 : 2);
       who[y][x] = cell;
     });
-    const label = narrow.matches ? 20 : 44;
+    const label = narrow.matches ? 28 : 44;
     const names = channels.map((name) => middle(name, label) + (unknown.has(name) ? " ?" : ""));
     const heads = families.map((name) => short(name, 12));
     const left = 16 + widest(names);
@@ -204,9 +215,9 @@
     element("matrixnote").textContent = (unknown.size ? "? marks a channel whose safety is unknown. " : "")
       + (more[0] || more[1] ? `Not drawn: ${more[0]} families, ${more[1]} channels.` : "");
     return draw("matrix", [heat], layout({
-      dragmode: false, ...extent, margin: { l: left, r: 12, t: 62, b: below, autoexpand: false },
-      xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: heads.map(literal), automargin: false, tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
-      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: names.map((name) => `${literal(name)} `), automargin: false, range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      dragmode: false, ...extent, margin: { l: left, r: 12, t: 62, b: below },
+      xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: heads.map(literal), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: names.map((name) => `${literal(name)} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
 
