@@ -86,7 +86,7 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "family": row["family"],
                     "ifo": row["ifo"],
                     "channel": names[channel],
-                    "group": names[channel],
+                    "group": names[1 if channel == 3 else channel],
                     "excess_efficiency": share,
                     "q_value": 1e-4 * (1 + step),
                     "safety": "unknown" if channel < 3 else "safe",
@@ -317,8 +317,7 @@ def fake_impact(
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
     told = sorted(members) if own else []
     drivers = [
-        write_own(folder / name, name, members[name][:40], beats=place < 2)
-        for place, name in enumerate(told)
+        write_own(folder / name, name, members[name][:40], beats=place < 2) for place, name in enumerate(told)
     ]
     table = pd.concat(drivers) if drivers else tables.empty("drivers")
     tables.write("drivers", table, folder / "drivers.parquet")

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glitch_explorer.site.cost_data import time_volumes, timeline, volumes
-from glitch_explorer.site.cost_words import error_text, place_text, range_text
+from glitch_explorer.site.cost_words import (
+    error_text,
+    most_recoverable,
+    place_text,
+    range_text,
+    recoverable_text,
+)
 from glitch_explorer.site.impact_answers import driver_groups, shown_glitch
 from glitch_explorer.site.impact_plots import lag_table, swarm, waterfall_steps
 from glitch_explorer.site.numbers import amount_text, key_text
@@ -155,3 +161,23 @@ def test_groups_come_once_in_their_order_with_their_members() -> None:
     groups = driver_groups(rows)
     assert [(one["group"], one["channel"]) for one in groups] == [("A", "A2"), ("B", "B")]
     assert [member["channel"] for member in groups[0]["members"]] == ["A1", "A2"]
+
+
+def test_a_group_of_witnesses_is_told_once() -> None:
+    """A and B are one group, of which B gives more back; C gives nothing."""
+    rows = pd.DataFrame(
+        [
+            ("A", "A", 1.0, 0.5, 2.0),
+            ("B", "A", 2.0, 1.0, 4.0),
+            ("C", "C", 0.0, 0.0, 1.0),
+            ("D", "D", 3.0, None, None),
+        ],
+        columns=["channel", "group", "recoverable_mpc3_yr", "recoverable_low", "recoverable_high"],
+    ).assign(family="F001", ifo="H1", safety="safe")
+    told = most_recoverable(rows)
+    assert told["channel"].tolist() == ["D", "B"]
+    assert recoverable_text(told.iloc[1].to_dict()) == (
+        "Removing the coupling of B (one of 2 correlated channels) would give back at most "
+        "2.00\u00a0Mpc³\u00a0yr of F001 in H1 (95\u00a0% interval 1.00 to 4.00)."
+    )
+    assert "(no interval)" in recoverable_text(told.iloc[0].to_dict())

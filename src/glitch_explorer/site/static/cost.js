@@ -192,7 +192,7 @@
     const names = channels.map((name) => middle(name, label) + (unknown.has(name) ? " ?" : ""));
     const heads = families.map((name) => short(name, 12));
     const left = 16 + widest(names);
-    const below = 40 + widest(heads);
+    const below = 16 + widest(heads);
     const room = element("matrixpart").clientWidth - left - 12;
     const step = Math.max(30, Math.min(60, Math.floor(room / families.length)));
     const top = Math.ceil(Math.log10(most));
@@ -216,7 +216,7 @@
       + (more[0] || more[1] ? `Not drawn: ${more[0]} families, ${more[1]} channels.` : "");
     return draw("matrix", [heat], layout({
       dragmode: false, ...extent, margin: { l: left, r: 12, t: 62, b: below },
-      xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: heads.map(literal), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      xaxis: axis("", { tickvals: [...families.keys()], ticktext: heads.map(literal), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
       yaxis: axis("", { tickvals: [...channels.keys()], ticktext: names.map((name) => `${literal(name)} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
