@@ -77,7 +77,7 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
     for number, row in enumerate(cost[cost["cost_mpc3_yr"].notna()].to_dict("records")):
         names = [f"{row['ifo']}:PEM-EX_ACC_BSC{channel:02d}_ETMX_X_DQ" for channel in range(channels)]
         if row["ifo"] == "H1":
-            names[:2] = [EVIL, TURNED]
+            names[0], names[2] = EVIL, TURNED
         for step, channel in enumerate(sorted({number % channels, (number * 3) % channels, number % 2})):
             share = 0.8 / (1 + step) / (1 + number % 3)
             value = max(0.0, row["cost_mpc3_yr"]) * share
@@ -86,10 +86,10 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "family": row["family"],
                     "ifo": row["ifo"],
                     "channel": names[channel],
-                    "group": names[channel],
+                    "group": names[1 if channel == 3 else channel],
                     "excess_efficiency": share,
                     "q_value": 1e-4 * (1 + step),
-                    "safety": "unknown" if channel < 2 else "safe",
+                    "safety": "unknown" if channel < 3 else "safe",
                     "relation": ("leads", "co-moves", "follows")[step],
                     "recoverable_mpc3_yr": value,
                     "recoverable_low": max(0.0, row["cost_low"]) * share * 0.8,
@@ -290,9 +290,18 @@ def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.D
 
 
 def fake_impact(
-    root: Path, *, families: list[str] | None = None, channels: int = 12, known: bool = True, seed: int = 3
+    root: Path,
+    *,
+    families: list[str] | None = None,
+    channels: int = 12,
+    known: bool = True,
+    own: bool = True,
+    seed: int = 3,
 ) -> list[str]:
-    """Write `impact` for the families of the fake results, or for `families`; give their names."""
+    """Write `impact` for the fake results; give the names of the families with a folder of their own.
+
+    Costs, `known` or not, are of the map's families or of `families`; `own` writes the former's folders.
+    """
     mapped = tables.read("families", root / "map" / "families.parquet")
     members = {name: rows["glitch_id"].tolist() for name, rows in mapped.groupby("family") if name != "-1"}
     names = sorted(members) if families is None else families
@@ -306,13 +315,13 @@ def fake_impact(
     tables.write("rank_stability", held_to(cost), folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
+    told = sorted(members) if own else []
     drivers = [
-        write_own(folder / name, name, members[name][:40], beats=place % 3 != 2)
-        for place, name in enumerate(sorted(members))
+        write_own(folder / name, name, members[name][:40], beats=place < 2) for place, name in enumerate(told)
     ]
     table = pd.concat(drivers) if drivers else tables.empty("drivers")
     tables.write("drivers", table, folder / "drivers.parquet")
-    return sorted(members)
+    return told
 
 
 def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Path:

@@ -56,7 +56,16 @@ def point(page: Any) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(
-    "name", ["index.html", "atlas.html", "family/F001.html", "family/F003.html", "map.html", "witnesses.html"]
+    "name",
+    [
+        "index.html",
+        "atlas.html",
+        "family/F001.html",
+        "family/F003.html",
+        "map.html",
+        "witnesses.html",
+        "cost.html",
+    ],
 )
 def test_page_opens_from_a_folder(site: Path, watched: Watched, name: str) -> None:
     page = watched.open(site / name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_coupling import fake_coupling, make_pages
+from fake_impact import fake_impact, make_cost
 from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
@@ -40,6 +41,7 @@ def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
         "map.html",
         "atlas.html",
         "witnesses.html",
+        "cost.html",
     }
 
 
@@ -61,13 +63,14 @@ def test_labels_never_become_markup(site: Path) -> None:
         assert HOSTILE not in text
         parser = Links()
         parser.feed(text)
-        assert parser.scripts == (4 if page.name == "map.html" else 0)
+        assert parser.scripts == {"map.html": 4, "cost.html": 3}.get(page.name, 0)
     assert "&lt;script&gt;" in (site / "family" / "F002.html").read_text(encoding="utf-8")
-    assert "<script" not in (site / "map" / "points.js").read_text(encoding="utf-8")
+    for data in (site / "map" / "points.js", site / "cost" / "data.js"):
+        assert "<script" not in data.read_text(encoding="utf-8")
 
 
 def test_pages_name_no_place_of_the_machine(site: Path, results: Path) -> None:
-    for path in [*pages(site), site / "map" / "points.js"]:
+    for path in [*pages(site), site / "map" / "points.js", site / "cost" / "data.js"]:
         text = path.read_text(encoding="utf-8")
         assert str(results) not in text
         assert not re.search(r"(?:src|href)=\"https?:", text)
@@ -106,9 +109,10 @@ def test_the_labels_that_change_make_a_gradient(results: Path) -> None:
 @pytest.mark.slow
 def test_same_input_same_bytes(results: Path, site: Path, tmp_path: Path) -> None:
     again = fake_results(tmp_path / "again")
-    fragments = make_pages(again, again / "site", fake_coupling(again))
-    make_site(again, again / "site", again / "figures", fragments)
-    for folder in ("audit", "coupling", "site", "figures"):
+    fragments = make_pages(again, again / "site", fake_coupling(again), cost=True)
+    costs = make_cost(again, again / "site", fake_impact(again))
+    make_site(again, again / "site", again / "figures", fragments, costs)
+    for folder in ("audit", "coupling", "impact", "site", "figures"):
         paths = [path for path in sorted((results / folder).rglob("*")) if path.is_file()]
         assert paths
         for path in paths:

@@ -176,3 +176,4 @@ def test_a_site_without_channels_does_not_speak_of_witnesses(tmp_path: Path) -> 
     make_site(root, root / "site", root / "figures")
     for path in (root / "site").rglob("*.html"):
         assert "itness" not in text_of(path), path.name
+        assert "cost.html" not in path.read_text(encoding="utf-8"), path.name

@@ -54,7 +54,11 @@ def ranking(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> dict[str, A
 def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
     """Give the days in order, and the volume times analysed time (Mpc³ yr) of each."""
     once = live.drop_duplicates(["ifo", "day"])
-    held = once.assign(held=once["ifo"].map(volume) * once["live_s"] / YEAR_S).groupby("day")["held"].sum()
+    held = (
+        once.assign(held=once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S)
+        .groupby("day")["held"]
+        .sum()
+    )
     return held.index.to_numpy(dtype=float), _plain(held)
 
 
@@ -86,12 +90,12 @@ def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any
 
 
 def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
-    """Give the cells of families against witnesses, the most recoverable first."""
+    """Give the cells of families against groups of witnesses, the most recoverable first."""
     rows = most_recoverable(recoverable)
     return {
         "family": rows["family"].tolist(),
         "ifo": rows["ifo"].tolist(),
-        "channel": [legible(channel) for channel in rows["channel"]],
+        "channel": [legible(group) for group in rows["group"]],
         "unknown": (rows["safety"] == "unknown").tolist(),
         "value": _plain(rows["recoverable_mpc3_yr"]),
         "words": [legible(recoverable_text(row)) for row in records(rows)],

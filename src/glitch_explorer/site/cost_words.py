@@ -81,13 +81,14 @@ def recoverable_text(row: Mapping[str, Any]) -> str:
     Parameters
     ----------
     row
-        Row of table "recoverable".
+        Row of `most_recoverable`.
     """
+    group = f" (one of {row['alike']} correlated channels)" if row["alike"] > 1 else ""
     ends = range_text(row["recoverable_low"], row["recoverable_high"])
     interval = f"95\u00a0% interval {ends}" if ends else "no interval"
     flag = "; safety unknown" if row["safety"] == "unknown" else ""
     return (
-        f"Removing the coupling of {row['channel']} would give back at most "
+        f"Removing the coupling of {row['channel']}{group} would give back at most "
         f"{amount_text(row['recoverable_mpc3_yr'])}\u00a0{UNIT} of {place_text(row)} ({interval}{flag})."
     )
 
@@ -154,8 +155,22 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Mapping[str,
 
 
 def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of table "recoverable" that give anything back, the most first."""
-    kept = recoverable[recoverable["recoverable_mpc3_yr"] > 0]
-    return kept.sort_values(
+    """Keep what gives anything back, each group of correlated channels once, the most first.
+
+    Parameters
+    ----------
+    recoverable
+        Rows of table "recoverable".
+
+    Returns
+    -------
+    DataFrame
+        The row of each group's best channel, and `alike`, how many of the group's channels count.
+    """
+    key = ["family", "ifo", "group"]
+    alike = recoverable.groupby(key)["channel"].transform("nunique")
+    kept = recoverable.assign(alike=alike)[recoverable["recoverable_mpc3_yr"] > 0]
+    ranked = kept.sort_values(
         ["recoverable_mpc3_yr", "family", "ifo", "channel"], ascending=[False, True, True, True]
     )
+    return ranked.drop_duplicates(key)

@@ -99,7 +99,7 @@ def shown_glitch(values: pd.DataFrame, medoid: str) -> tuple[str, str]:
     if medoid in sums.index:
         return medoid, "the medoid"
     # Among glitches as near, the first by name.
-    return str((sums - sums.median()).abs().idxmin()), "a glitch of median margin, as the medoid is not here"
+    return str((sums - sums.median()).abs().idxmin()), "of median margin; the medoid has no SHAP"
 
 
 def model_answers(own: OwnImpact, drivers: pd.DataFrame, ifo: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
 
 #: Rows of a panel, and letters of a channel's name there.
-ROWS, LETTERS = 8, 30
+ROWS, LETTERS = 8, 29
 #: Score at which the colour of a point is full.
 FULL_SCORE = 6.0
 _UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
@@ -100,7 +100,7 @@ def _bars(axes: Axes, story: Story) -> None:
     axes.set_xlim(0, 1.18 * max(sizes, default=1.0))
     axes.set_xlabel(f"Mean |sum of the group's SHAP| ({story.unit})", fontsize=9.5)
     left = len(story.groups) - len(shown)
-    title = "Groups of channels" + (f", the first {ROWS} of {len(story.groups)}" if left > 0 else "")
+    title = "Groups" + (f", the first {ROWS} of {len(story.groups)}" if left > 0 else "")
     marked = "; (?) safety unknown" if any(unknown for *_, unknown in shown) else ""
     axes.set_title(title + marked, loc="left", fontsize=10.5)
 
@@ -240,7 +240,7 @@ def story_picture(story: Story, path: Path, *, dpi: int) -> None:
     # Names are no longer than LETTERS, so that their room is known.
     made = figure(12.4, 7.4, fitted=False)
     grid: Any = made.subplots(2, 2)
-    made.subplots_adjust(left=0.19, right=0.97, bottom=0.095, top=0.895, wspace=0.66, hspace=0.45)
+    made.subplots_adjust(left=0.2, right=0.97, bottom=0.095, top=0.895, wspace=0.68, hspace=0.45)
     _bars(grid[0, 0], story)
     _beeswarm(made, grid[0, 1], story)
     _lags(made, grid[1, 0], story)

@@ -6,6 +6,8 @@
   const narrow = window.matchMedia("(max-width: 640px)");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const ALL = "all";
+  const FONT = "system-ui, sans-serif";
+  const TEXT = 12;
   const UNITS = { cost: "Mpc³ yr", hours: "h per 1000 h" };
   // Rows of the ranking, families and channels of the matrix that are shown at first.
   const FEW = { rows: 25, families: 30, channels: 40 };
@@ -21,6 +23,10 @@
   const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
   // Both ends of a channel's name tell it from others.
   const middle = (text, length) => (text.length > length ? `${text.slice(0, Math.ceil(length / 2) - 1)}…${text.slice(-Math.floor(length / 2))}` : text);
+  // Width of a text of the charts' size, in pixels.
+  const pen = document.createElement("canvas").getContext("2d");
+  const width = (text) => { pen.font = `${TEXT}px ${FONT}`; return pen.measureText(text).width; };
+  const widest = (texts) => Math.ceil(Math.max(0, ...texts.map(width)));
   const shown = (ifo) => detector === ALL || ifo === detector;
   const pageOf = (family) => `family/${encodeURIComponent(family)}.html#cost`;
 
@@ -45,17 +51,25 @@
   function axis(title, more) {
     return {
       title: { text: title, standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--quiet"),
-      linecolor: colour("--quiet"), automargin: true, exponentformat: "none", separatethousands: true, ...more,
+      linecolor: colour("--quiet"), exponentformat: "none", separatethousands: true, ...more,
     };
   }
 
   function layout(more) {
     return {
-      margin: { l: 8, r: 12, t: 8, b: 8 }, paper_bgcolor: colour("--page"), plot_bgcolor: colour("--page"),
-      font: { color: colour("--ink"), size: 12, family: "system-ui, sans-serif" }, dragmode: narrow.matches ? false : "zoom",
+      paper_bgcolor: colour("--page"), plot_bgcolor: colour("--page"),
+      font: { color: colour("--ink"), size: TEXT, family: FONT }, dragmode: narrow.matches ? false : "zoom",
       hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--quiet"), font: { color: colour("--ink") }, align: "left" },
       showlegend: false, separators: ".\u202f", ...more,
+      // Fixed: margins that follow the labels, which follow the margins, need not settle.
+      margin: { ...more.margin, autoexpand: false },
     };
+  }
+
+  // Room for the labels of a vertical axis and its title.
+  function labelled(values) {
+    const most = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    return 40 + width(most >= 10 ? Math.ceil(1.2 * most).toLocaleString("en") : most >= 0.1 ? "−0.00" : "−0.0000");
   }
 
   function draw(id, traces, made) {
@@ -81,22 +95,21 @@
     const sure = places.map((row, place) => low[place] !== null && low[place] > 0);
     const ink = places.map((row) => colourOf(data.rows.ifo[row]));
     const span = (other) => value.map((one, place) => (other[place] === null ? 0 : Math.abs(other[place] - one)));
-    const name = (row) => {
-      const label = data.rows.label[row] && !narrow.matches ? ` <span style="color:${colour("--quiet")}">${literal(short(data.rows.label[row], 22))}</span>` : "";
-      return `${literal(short(data.rows.family[row], 12))} ${literal(data.rows.ifo[row])}${label} `;
-    };
+    const parts = places.map((row) => [`${short(data.rows.family[row], 12)} ${data.rows.ifo[row]}`, narrow.matches ? "" : short(data.rows.label[row], 22)]);
+    const name = ([family, label]) => `${literal(family)}${label ? ` <span style="color:${colour("--quiet")}">${literal(label)}</span>` : ""} `;
     const bars = {
       type: "bar", orientation: "h", x: value, y: [...places.keys()], customdata: places, hoverinfo: "none",
       marker: { color: ink.map((one, place) => (sure[place] ? one : colour("--page"))), line: { color: ink, width: 1.6 } },
       error_x: { type: "data", symmetric: false, array: span(high), arrayminus: span(low), color: colour("--ink"), thickness: 1.4, width: 4 },
     };
-    element("ranking").style.height = `${70 + 22 * Math.max(3, places.length)}px`;
+    const height = 70 + 22 * Math.max(3, places.length);
+    element("ranking").style.height = `${height}px`;
     element("rankingnote").textContent = every.length > places.length
       ? `${places.length} of ${every.length} are shown; the table below has all.` : "";
     return draw("ranking", [bars], layout({
-      bargap: 0.32, dragmode: false,
+      bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50 },
       xaxis: axis(unit === "cost" ? "Lost time–volume (Mpc³ yr)" : "Hours of sensitive time lost per 1000 h", { fixedrange: true }),
-      yaxis: axis("", { tickvals: [...places.keys()], ticktext: places.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...places.keys()], ticktext: parts.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
 
@@ -117,7 +130,8 @@
       hovertemplate: "first %{x}, down to %{text}<br>%{y:.4g}<extra></extra>",
     };
     return draw("pareto", [line], layout({
-      xaxis: axis("Families and detectors, the costliest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+      margin: { l: labelled(reached), r: 12, t: 8, b: 50 },
+      xaxis: axis("Number of costs, the largest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
       yaxis: axis(`Together (${UNITS[unit]})`, { rangemode: "tozero" }),
       shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
       annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
@@ -136,7 +150,9 @@
       hovertemplate: `${one.family ? literal(one.family) : "the others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
     const title = unit === "cost" ? "Cost of the day (Mpc³ yr)" : "Hours lost per 1000 h of the day";
+    const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
     return draw("timeline", traces, layout({
+      margin: { l: labelled(heights), r: 12, t: 56, b: 64 },
       barmode: "relative", bargap: days.dates.length > 60 ? 0 : 0.25, showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
       xaxis: axis("Day (UTC)", { type: "date", hoverformat: "%Y-%m-%d", tickformat: "%d %b\n%Y", showgrid: false }),
@@ -172,9 +188,12 @@
       text[y][x] = amount(value, value < 0.1 ? 1 : 2);
       who[y][x] = cell;
     });
-    const label = narrow.matches ? 20 : 44;
-    const longest = Math.max(...channels.map((name) => Math.min(label, name.length) + (unknown.has(name) ? 2 : 0)));
-    const room = element("matrixpart").clientWidth - 6.6 * longest - 30;
+    const label = narrow.matches ? 28 : 44;
+    const names = channels.map((name) => middle(name, label) + (unknown.has(name) ? " ?" : ""));
+    const heads = families.map((name) => short(name, 12));
+    const left = 16 + widest(names);
+    const below = 16 + widest(heads);
+    const room = element("matrixpart").clientWidth - left - 12;
     const step = Math.max(30, Math.min(60, Math.floor(room / families.length)));
     const top = Math.ceil(Math.log10(most));
     const powers = [...Array(DECADES + 2).keys()].map((down) => top - down);
@@ -189,15 +208,16 @@
       },
     };
     const plot = element("matrix");
-    plot.style.height = `${175 + 22 * channels.length}px`;
-    plot.style.width = `${30 + 6.6 * longest + Math.max(250, step * families.length)}px`;
-    const left = [new Set(cells.map((cell) => data.cells.family[cell])).size - families.length, new Set(cells.map((cell) => data.cells.channel[cell])).size - channels.length];
+    const extent = { width: left + 12 + Math.max(250, step * families.length), height: 70 + below + 22 * channels.length };
+    plot.style.height = `${extent.height}px`;
+    plot.style.width = `${extent.width}px`;
+    const more = [new Set(cells.map((cell) => data.cells.family[cell])).size - families.length, new Set(cells.map((cell) => data.cells.channel[cell])).size - channels.length];
     element("matrixnote").textContent = (unknown.size ? "? marks a channel whose safety is unknown. " : "")
-      + (left[0] || left[1] ? `Not drawn: ${left[0]} families, ${left[1]} channels.` : "");
+      + (more[0] || more[1] ? `Not drawn: ${more[0]} families, ${more[1]} channels.` : "");
     return draw("matrix", [heat], layout({
-      dragmode: false,
-      xaxis: axis("Family", { tickvals: [...families.keys()], ticktext: families.map((name) => literal(short(name, 12))), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
-      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: channels.map((name) => `${literal(middle(name, label))}${unknown.has(name) ? " ?" : ""} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      dragmode: false, ...extent, margin: { l: left, r: 12, t: 62, b: below },
+      xaxis: axis("", { tickvals: [...families.keys()], ticktext: heads.map(literal), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
+      yaxis: axis("", { tickvals: [...channels.keys()], ticktext: names.map((name) => `${literal(name)} `), range: [channels.length - 0.5, -0.5], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
 
@@ -259,6 +279,7 @@
   document.querySelectorAll("table.sortable").forEach(sortable);
   if (!data.rows.cost.length || !window.Plotly) return;
   element("charts").hidden = false;
+  element("plain").hidden = true;
   data.detectors.forEach((ifo) => element("detector").add(new Option(ifo, ifo)));
   element("unit").addEventListener("change", (event) => { unit = event.target.value; refresh(); });
   element("detector").addEventListener("change", (event) => { detector = event.target.value; refresh(); });

@@ -1,0 +1,140 @@
+"""Planted drivers over many seeds: `python benchmarks/drivers.py results/drivers --seeds 20`.
+
+Each seed is an observatory of the embedded default's size, its families are the planted classes. What a
+seed said is kept in the folder, so a run that was stopped goes on; `--summary` says what is there.
+"""
+
+import argparse
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from couplings import CONFIG, features_of, part, stretches
+
+from glitch_explorer import tables
+from glitch_explorer.coupling.detector import in_stretches
+from glitch_explorer.coupling.groups import correlated_groups
+from glitch_explorer.coupling.live import live_intervals
+from glitch_explorer.impact.drivers import together
+from glitch_explorer.impact.explain import explain
+from glitch_explorer.observatory import catalog
+from glitch_explorer.observatory.couplings import drivers_of
+from glitch_explorer.observatory.plan import make_plan
+from glitch_explorer.validate.check import as_markdown
+from glitch_explorer.validate.impact import driver_checks, drivers_table
+
+MAX_GLITCHES = CONFIG["coupling"]["max_glitches"]
+
+
+def detector(
+    ifo: str, arguments: dict[str, Any], catalogue: pd.DataFrame, members: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Explain all families of a detector."""
+    features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
+    own = catalogue[catalogue["ifo"] == ifo]
+    idle = in_stretches(features.cells, stretches(own, own, spans))
+    groups = correlated_groups(features.values[idle], features.columns["channel"])
+    parts: dict[str, list[pd.DataFrame]] = {"skill": [], "family_drivers": [], "shap_values": []}
+    rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
+    for family, glitches in rows.groupby("family", sort=True):
+        told = explain(
+            part(features, live_intervals(glitches["event_time"], spans, max_glitches=MAX_GLITCHES)),
+            glitches,
+            stretches(glitches, own, spans),
+            spans,
+            table,
+            family_id=str(family),
+            ifo=ifo,
+            max_glitches=MAX_GLITCHES,
+            seed=CONFIG["impact"]["seed"],
+            threads=1,
+        )
+        for name, kept in parts.items():
+            kept.append(getattr(told, name))
+    made = {
+        name: pd.concat([one for one in kept if len(one)] or [tables.empty(name)], ignore_index=True)
+        for name, kept in parts.items()
+    }
+    return {**made, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
+
+
+def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) -> None:
+    """Do a seed that is not yet there."""
+    if (folder / f"{seed}.parquet").exists():
+        return
+    arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], **size, "seed": seed}
+    begin, spent = time.perf_counter(), sum(os.times()[:4])
+    plan = make_plan(**arguments)
+    names = {"gravityspy_id": "glitch_id", "duration": "duration_s"}
+    rows = catalog.catalog(plan).rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
+    rows = rows.drop_duplicates("glitch_id", ignore_index=True)
+    named = [
+        (one.glitch_id, one.name)
+        for one in plan.injections
+        if not one.event and plan.segments[one.segment].readable and (not classes or one.name in classes)
+    ]
+    members = pd.DataFrame(named, columns=["glitch_id", "family"])
+    with ProcessPoolExecutor(2) as pool:
+        waiting = [pool.submit(detector, ifo, arguments, rows, members) for ifo in CONFIG["detectors"]]
+        found = [each.result() for each in waiting]
+    drivers, values, groups, skill = (
+        pd.concat([one[name] for one in found], ignore_index=True)
+        for name in ("family_drivers", "shap_values", "groups", "skill")
+    )
+    held = skill.drop_duplicates(["family", "ifo"])[["family", "ifo"]].assign(
+        **{"class": lambda rows: rows["family"]}
+    )
+    truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
+    planted = drivers_table(held, together(drivers, values, groups), skill, truth)
+    tables.write("skill", skill, folder / f"{seed}-skill.parquet")
+    tables.write("planted_drivers", planted, folder / f"{seed}.parquet")
+    cost = sum(os.times()[:4]) - spent
+    print(f"seed {seed}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True)
+
+
+def summary(folder: Path) -> None:
+    """Print the checks, by kind of driver and model, and every miss of all seeds that are there."""
+    seeds = sorted(int(path.stem) for path in folder.glob("*.parquet") if path.stem.isdigit())
+    planted = tables.read_all("planted_drivers", [folder / f"{seed}.parquet" for seed in seeds])
+    skill = tables.read_all("skill", [folder / f"{seed}-skill.parquet" for seed in seeds])
+    driven = set(zip(planted["planted_class"], planted["ifo"], strict=True))
+    idle = skill[[key not in driven for key in zip(skill["family"], skill["ifo"], strict=True)]]
+    print(f"\n{len(seeds)} seeds\n")
+    print(as_markdown(driver_checks(planted, skill)))
+    print(
+        "| kind | model | families and detectors | with a model | beat their baseline | first group planted |"
+    )
+    print("|---|---|---|---|---|---|")
+    for (kind, model), own in planted.groupby(["kind", "model"], sort=True):
+        told = own[own["hit"].notna()]
+        print(f"| {kind} | {model} | {len(own)} | {(own['reason'] == '').sum()} | {own['beats'].sum()} | "
+              f"{told['hit'].sum()} of {len(told)} |")  # fmt: skip
+    for view, own in idle[idle["ap"].notna()].groupby("view"):
+        print(f"\nFamilies without a planted driver, {view}: {own['beats'].sum()} of {len(own)} models beat")
+    print("\nFirst group is not planted:\n")
+    missed = planted[planted["hit"].eq(other=False).fillna(value=False)]
+    print(missed[["planted_class", "ifo", "model", "n_glitches", "ap", "top_group"]].to_string(index=False))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="what each seed said")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--glitches", type=int, default=CONFIG["observatory"]["glitches"])
+    parser.add_argument("--segments", type=int, default=CONFIG["observatory"]["segments"])
+    parser.add_argument("--classes", nargs="*", default=[], help="only these planted families")
+    parser.add_argument("--summary", action="store_true", help="compute nothing")
+    options = parser.parse_args()
+    size = {"glitches": options.glitches, "segments": options.segments}
+    if not options.summary:
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
+            one_seed(seed, options.folder, size, options.classes)
+    summary(options.folder)
+
+
+if __name__ == "__main__":
+    main()

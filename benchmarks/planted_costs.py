@@ -1,0 +1,126 @@
+"""Costs over many observatories: `python benchmarks/planted_costs.py --seeds 200`.
+
+The planted cost of a class in a detector is the mean of its C_k over all seeds, with the planted classes as
+families. Printed is how the order of a seed's costs agrees with that of the planted ones (Kendall's tau over
+the pairs that differ by more than a quarter), how often a seed's 95 % intervals hold them, and the same
+against what each seed planted itself (`observatory.costs`). No frames are written: the range is the
+channel's, minute by minute, and a glitch's duration the drawn one.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from glitch_explorer import tables
+from glitch_explorer.impact.cost import family_costs
+from glitch_explorer.impact.minutes import minute_frame, spans_of, with_losses
+from glitch_explorer.impact.ranges import gate_union
+from glitch_explorer.impact.settings import CostSettings
+from glitch_explorer.observatory import catalog, costs, ranges, waveforms
+from glitch_explorer.observatory.plan import Plan, make_plan, row_stream, shape_stream
+from glitch_explorer.validate.impact import order_of
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+
+
+def catalogue(plan: Plan) -> pd.DataFrame:
+    """Give the catalogue's columns that costs need, with the class of each glitch."""
+    rows = []
+    for one in plan.injections:
+        if not one.event:
+            frequency, duration = waveforms.draw_size(one.name, shape_stream(plan, one))
+            loud = catalog.ranking(one.snr, one.name, row_stream(plan, one.number))
+            rows.append((one.glitch_id, one.ifo, one.time, duration, frequency, one.snr, loud, one.name))
+    names = ["glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "ranking", "class"]
+    made = pd.DataFrame(rows, columns=names)
+    return made.assign(bandwidth_hz=made["peak_frequency_hz"], astrophysical="")
+
+
+def minutes(
+    plan: Plan, glitches: pd.DataFrame, segments: pd.DataFrame, settings: CostSettings
+) -> pd.DataFrame:
+    """Give the table "minutes" of all detectors from the planted range."""
+    parts = []
+    for ifo in CONFIG["detectors"]:
+        spans = spans_of(segments, ifo)
+        frame = minute_frame(spans, gate_union(glitches, ifo, spans, settings))
+        drawn = [ranges.minutes(plan, i) for i, one in enumerate(plan.segments) if one.ifo == ifo]
+        reach = {at: value for one in drawn for at, value in zip(one.start, one.with_mpc, strict=True)}
+        known = frame["minute"].map(reach).where(frame["live_s"] >= 30.0).to_numpy(dtype=float)
+        parts.append(with_losses(frame, known, ifo=ifo, source=ranges.CHANNEL))
+    return pd.concat(parts, ignore_index=True)
+
+
+def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
+    """Give a seed's costs by class and detector, and what it planted."""
+    arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], "seed": seed}
+    plan = make_plan(**arguments)
+    glitches = catalogue(plan)
+    spans = [(one.ifo, float(one.start), float(one.end), "", "") for one in plan.segments]
+    segments = pd.DataFrame(spans, columns=tables.SCHEMAS["segments"].names)
+    families = glitches[["glitch_id"]].assign(view="", family=glitches["class"], probability=1.0)
+    found = family_costs(
+        glitches,
+        families,
+        segments,
+        minutes(plan, glitches, segments, settings),
+        witnesses=tables.empty("witnesses"),
+        settings=settings,
+    ).cost
+    names = {"glitch_id": "gravityspy_id", "duration_s": "duration", "peak_frequency_hz": "peak_frequency"}
+    told = costs.planted_costs(
+        plan, glitches.rename(columns={**names, "bandwidth_hz": "bandwidth"}), CONFIG["detectors"]
+    )
+    planted = pd.DataFrame(told).rename(columns={"class": "family", "cost_mpc3_yr": "own"})
+    columns = ["family", "ifo", "n", "cost_mpc3_yr", "cost_low", "cost_high"]
+    return found[columns].merge(planted[["family", "ifo", "own"]], on=["family", "ifo"]).assign(seed=seed)
+
+
+def told(name: str, planted: str, rows: pd.DataFrame, intervals: int) -> None:
+    """Print order and coverage against a column of planted costs."""
+    taus = np.array(
+        [
+            order_of(own[planted].to_numpy(dtype=float), own["cost_mpc3_yr"].to_numpy(dtype=float))[0]
+            for _, own in rows.groupby("seed")
+        ]
+    )
+    held = rows[rows["seed"] < rows["seed"].min() + intervals]
+    inside = held[planted].between(held["cost_low"], held["cost_high"])
+    low = inside.groupby([held["family"], held["ifo"]]).mean()
+    print(
+        f"| {name} | {taus.mean():.3f} | {taus.min():.3f} | {(taus >= 0.9).mean():.2f} | {inside.mean():.3f} "
+        f"| {low.min():.2f} | {len(held)} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--intervals", type=int, default=40, help="seeds whose intervals are counted")
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--gate-snr", type=float, help="glitches below it are not gated")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    settings = CostSettings(gate_snr=options.gate_snr)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    with ProcessPoolExecutor(options.processes) as pool:
+        rows = pd.concat(pool.map(partial(one_seed, settings=settings), seeds), ignore_index=True)
+    rows["mean"] = rows.groupby(["family", "ifo"])["cost_mpc3_yr"].transform("mean")
+    print("| costs against | tau, mean of seeds | lowest | seeds with 0.9 | held by intervals "
+          "| worst class | rows |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|")
+    told("mean of C_k over the seeds", "mean", rows, options.intervals)
+    told("what the seed itself planted", "own", rows, options.intervals)
+    table = rows.groupby(["family", "ifo"])[["n", "cost_mpc3_yr", "own"]].mean()
+    print(f"\nMeans over {len(seeds)} seeds, Mpc^3 yr:\n")
+    print(table.sort_values("own", ascending=False).round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()

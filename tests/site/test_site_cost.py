@@ -1,0 +1,287 @@
+"""The pages of costs and drivers say what the tables say, whatever the channels are called."""
+
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_coupling import EVIL
+from fake_impact import NO_RANGE, TURNED, fake_impact, make_cost
+from fake_results import HOSTILE, fake_results, make_site
+from PIL import Image
+
+from glitch_explorer import tables
+from glitch_explorer.site.numbers import amount_text
+
+
+def written(amount: float) -> str:
+    """Write an amount as `text_of` gives it."""
+    return amount_text(amount).replace("\u202f", " ")
+
+
+def text_of(path: Path) -> str:
+    """Give a page's words, without markup and with single spaces."""
+    plain = re.sub(r"<style>.*?</style>|<[^>]*>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(plain))
+
+
+def data_of(site: Path) -> dict[str, Any]:
+    """Read what the page draws."""
+    text = (site / "cost" / "data.js").read_text(encoding="utf-8")
+    read: dict[str, Any] = json.loads(text.removeprefix("window.COST=").removesuffix(";\n"))
+    return read
+
+
+@pytest.fixture(scope="module")
+def fragments(results: Path, site: Path) -> Path:
+    assert site.is_dir()
+    return results / "impact" / "pages"
+
+
+@pytest.fixture(scope="module")
+def cost(results: Path, site: Path) -> pd.DataFrame:
+    assert site.is_dir()
+    return tables.read("cost", results / "impact" / "cost.parquet")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A map with two families; its costs are written by each test."""
+    return fake_results(tmp_path_factory.mktemp("small"), count=60, families=2)
+
+
+def test_the_headline_names_what_costs_most_with_interval_and_hours(site: Path, cost: pd.DataFrame) -> None:
+    said = text_of(site / "cost.html")
+    top = cost.sort_values("rank").iloc[0]
+    assert (top["family"], top["ifo"]) == ("F001", "L1")
+    assert f"F001 (class 00) in L1 costs most: {written(top['cost_mpc3_yr'])} Mpc³ yr (95 %" in said
+    assert f"interval {written(top['cost_low'])} to {written(top['cost_high'])})" in said
+    assert f"{top['hours_per_1000h']:.2f} h of sensitive time per 1000 h" in said
+    assert "11 of 11 costs are more than their error." in said
+    assert "L1:PEM-EX_ACC_BSC01_ETMX_X_DQ (one of 2 correlated channels) would give back at most" in said
+
+
+def test_every_row_is_in_the_table_and_leads_to_its_family(site: Path, cost: pd.DataFrame) -> None:
+    page = (site / "cost.html").read_text(encoding="utf-8")
+    table = page.split('aria-label="All costs"')[1].split("</table>")[0]
+    rows = re.findall(r"<tr data-ifo=.*?</tr>", table)
+    assert len(rows) == len(cost)
+    ranked = cost.sort_values(["rank", "family"], na_position="last")
+    for row, family, ifo in zip(rows, ranked["family"], ranked["ifo"], strict=True):
+        assert f'href="family/{family}.html#cost"' in row
+        assert f'data-ifo="{ifo}"' in row
+    assert "no minute of it has a known range" in rows[-1]
+    assert '<td class="count" data-key="">–' in rows[-1]
+
+
+def test_the_data_of_the_charts_are_those_of_the_tables(
+    site: Path, results: Path, cost: pd.DataFrame
+) -> None:
+    data = data_of(site)
+    ranked = cost[cost["cost_mpc3_yr"].notna()].sort_values("rank")
+    assert data["rows"]["family"] == ranked["family"].tolist()
+    for name, column in (("cost", "cost_mpc3_yr"), ("cost_low", "cost_low"), ("hours_high", "hours_high")):
+        np.testing.assert_allclose(data["rows"][name], ranked[column], rtol=1e-6)
+    by_day = tables.read("cost_by_day", results / "impact" / "cost_by_day.parquet")
+    for name, days in data["days"].items():
+        own = by_day if name == "all" else by_day[by_day["ifo"] == name]
+        drawn = np.array([one["cost"] for one in days["series"]])
+        assert drawn.shape[1] == len(days["dates"]) == len(days["held"]) == own["day"].nunique()
+        np.testing.assert_allclose(drawn.sum(), own["cost_mpc3_yr"].sum(), rtol=1e-5)
+        # The sixth family has no cost in L1.
+        rest = [] if name == "L1" else [""]
+        assert [one["family"] for one in days["series"]] == ["F001", "F002", "F003", "F004", "F005", *rest]
+    assert data["days"]["all"]["dates"][:2] == ["2020-01-01", "2020-01-02"]
+    # Hours are costs over volume times analysed time: the page divides by this.
+    one = ranked[ranked["ifo"] == "H1"].iloc[0]
+    assert 1000 * one["cost_mpc3_yr"] / data["held"]["H1"] == pytest.approx(one["hours_per_1000h"])
+    won = tables.read("recoverable", results / "impact" / "recoverable.parquet")
+    won = won[won["recoverable_mpc3_yr"] > 0].sort_values("recoverable_mpc3_yr", ascending=False)
+    assert won.duplicated(["family", "ifo", "group"]).any()
+    won = won.drop_duplicates(["family", "ifo", "group"])
+    assert sum(data["cells"]["value"]) == pytest.approx(won["recoverable_mpc3_yr"].sum(), rel=1e-5)
+
+
+def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> None:
+    said = text_of(site / "cost.html")
+    for words in (
+        "hours per 1000 h = 1000 · C k / (V̄ · T)",
+        "(a) ΔT k , deadtime",
+        "(b) L k , range loss",
+        "(c) δ k , threshold loss",
+        "(d) overlaps",
+        "Each glitch is charged once",
+        "not part of the cost",
+        "Does the ranking hold? Kendall τ at least 0.83",
+        "Shortest gate, on either side 2 s all 0.83 11",
+        "SNR from which a glitch is gated all are gated all 1.00 11",
+        "least_gate_s 0.5",
+        "gate_snr none",
+        "T live_s: analysed time",
+        "H1: V̄ = 9 200 000 Mpc³, T = 480 h",
+    ):
+        assert words in said, words
+
+
+def test_plain_rankings_stand_beside_it_and_say_how_far_they_agree(site: Path) -> None:
+    said = text_of(site / "cost.html").split("Beside it: plain rankings")[1]
+    assert "Glitches Rate (1/d) Rate × median SNR (1/d) Efficiency / deadtime" in said
+    assert re.search(r"F001 class 00 L1 1 403 \(1\) 18\.3 \(2\)", said)
+    assert re.search(r"Kendall τ with the rank by cost 0\.\d\d 0\.\d\d 0\.\d\d 0\.\d\d", said)
+
+
+def test_files_to_take_along_are_copies(site: Path, results: Path) -> None:
+    for name in ("cost.csv", "cost.json"):
+        assert (site / "cost" / name).read_bytes() == (results / "impact" / name).read_bytes()
+    for path in (results / "impact").glob("F*/vetoes/*"):
+        assert (site / "vetoes" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_fragment_tells_cost_and_models_and_who_is_gated(fragments: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert re.search(r"F001 \(class 00\) in H1 costs 1 620 Mpc³ yr \(95 % interval .* rank 2\.", said)
+    assert "XGBoost, all lags 0.70 0.30 0.40 0.30 to 0.50 0.09 0.40 0.90 0.14 60, 600, 12 beats its" in said
+    assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in said
+    assert "no story: the model does not beat rate and time of day" in said
+    assert "too few: 9 glitches in 2 segments; 20 in 3 are needed" in said
+    assert "0.14 beats, too" in said
+    assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in said
+    assert (
+        "51 segments hold 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103" in said
+    )
+    assert "L1: none: no witness counts" in said
+
+
+def test_only_models_that_beat_their_baseline_tell_a_story(fragments: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert "H1: XGBoost, before the glitch only" in said
+    assert "H1: random forest, before the glitch only" not in said
+    assert len(list(fragments.glob("F001-drivers-*.png"))) == 3
+    gated = (fragments / "F003.html").read_text(encoding="utf-8")
+    assert "SHAP" not in re.sub(r"<p class=.caption.*?</p>", "", gated)
+    assert not list(fragments.glob("F003-drivers-*.png"))
+    assert "No: no model that sees only what is before the glitch beats" in text_of(fragments / "F003.html")
+
+
+def test_a_group_is_listed_once_and_units_are_named(fragments: Path) -> None:
+    said = text_of(fragments / "F001.html")
+    assert re.search(r"LVEA_A_OUT_DQ , H1:PEM-CS_MAG_LVEA_B_OUT_DQ : mean \|SHAP\| [\d.]+ log-odds", said)
+    assert re.search(r"mean \|SHAP\| [\d.]+ probability", said)
+    assert "tree path dependent" in said
+
+
+def test_the_family_page_takes_both_fragments_in(site: Path) -> None:
+    page = (site / "family" / "F001.html").read_text(encoding="utf-8")
+    assert page.index('id="witnesses"') < page.index('id="cost"') < page.index('id="typical"')
+    assert (site / "family" / "F001-drivers-1.png").is_file()
+    assert 'href="../cost.html">Cost</a>' in page
+
+
+def test_the_front_page_has_a_sentence_and_a_link(site: Path) -> None:
+    said = text_of(site / "index.html")
+    assert "F001 (class 00) in L1 costs most" in said
+    assert 'href="cost.html">The whole ranking' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_names_never_become_markup_nor_turn_the_text_around(site: Path) -> None:
+    for path in (site / "cost.html", site / "family" / "F001.html"):
+        page = path.read_text(encoding="utf-8")
+        body = re.sub(r'<script src="[a-z/.]+"></script>', "", page)
+        assert "<script" not in body
+        assert html.escape(EVIL).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") in page
+        assert HOSTILE not in page
+        assert "\u202e" not in page
+        assert "&#39;&gt;&lt;b&gt;_DQ" in page
+    data = (site / "cost" / "data.js").read_text(encoding="utf-8")
+    assert "<" not in data
+    channels = data_of(site)["cells"]["channel"]
+    assert EVIL in channels
+    assert TURNED.replace("\u202e", "\ufffd") in channels
+
+
+def test_nothing_is_ever_called_a_cause(site: Path, fragments: Path) -> None:
+    for path in [*fragments.glob("*.html"), site / "cost.html"]:
+        assert not re.search(r"\bcaus|\bdue to\b|\bbecause of\b|\bculprit", text_of(path), re.IGNORECASE)
+
+
+def test_pictures_are_drawn(fragments: Path, results: Path) -> None:
+    paths = [*fragments.glob("*.png"), results / "impact" / "cost_ranking.png"]
+    assert len(paths) > 3
+    for path in paths:
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 5, path.name
+
+
+def rewrite(root: Path, name: str, **changes: Any) -> None:
+    """Change columns of a table of the impact stage."""
+    path = root / "impact" / f"{name}.parquet"
+    tables.write(name, tables.read(name, path).assign(**changes), path)
+
+
+def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp_path: Path) -> None:
+    make_cost(small, tmp_path, fake_impact(small, known=False, own=False))
+    page = (tmp_path / "cost.html").read_text(encoding="utf-8")
+    assert f"No cost is known: {NO_RANGE}." in text_of(tmp_path / "cost.html")
+    assert 'id="charts"' not in page
+    assert "plotly" not in page
+    assert "403 (1)" in text_of(tmp_path / "cost.html")
+    assert "Not known" not in text_of(tmp_path / "cost.html")
+    assert f"F001 (class 00) in H1: no cost is known: {NO_RANGE}." in text_of(
+        small / "impact/pages/F001.html"
+    )
+
+
+def test_when_nothing_costs_more_than_its_error_it_says_so(small: Path, tmp_path: Path) -> None:
+    names = fake_impact(small, own=False)
+    rewrite(small, "cost", cost_low=-5.0)
+    make_cost(small, tmp_path, names)
+    said = text_of(tmp_path / "cost.html")
+    assert "Nothing costs more than its error. The largest cost is that of F001 (class 00) in L1" in said
+    assert "(95 % interval −5.00 to" in said
+    assert ", which holds 0)" in said
+
+
+def test_without_intervals_nothing_is_called_sure(small: Path, tmp_path: Path) -> None:
+    names = fake_impact(small, own=False)
+    rewrite(small, "cost", cost_low=None, cost_high=None, hours_low=None, hours_high=None, blocks=3)
+    make_cost(small, tmp_path, names)
+    said = text_of(tmp_path / "cost.html")
+    assert "(no interval: under ten blocks of time)" in said
+    assert "Whether it is more than its error is not known." in said
+    assert data_of(tmp_path)["rows"]["cost_low"] == [None] * 3
+
+
+def test_a_known_cost_with_a_part_missing_says_which(small: Path, tmp_path: Path) -> None:
+    names = fake_impact(small, own=False)
+    rewrite(small, "cost", reason="no minute of its glitches has a known range: deadtime alone")
+    make_cost(small, tmp_path, names)
+    said = text_of(small / "impact" / "pages" / "F001.html")
+    assert "Not all is known: no minute of its glitches has a known range: deadtime alone." in said
+
+
+def test_one_family_and_no_model(small: Path, tmp_path: Path) -> None:
+    fake_impact(small, families=["F001"], own=False)
+    tables.write("recoverable", tables.empty("recoverable"), small / "impact" / "recoverable.parquet")
+    make_cost(small, tmp_path, [])
+    said = text_of(tmp_path / "cost.html")
+    assert "1 of 1 cost is more than its error." in said
+    assert "No witness counts for any family" in said
+    assert "Kendall τ with the rank by cost – – – –" in said
+    told = text_of(small / "impact" / "pages" / "F002.html")
+    assert "F002 has no glitch in analysed time of H1." in told
+    assert "No model was asked of this family." in told
+    assert not list((tmp_path / "vetoes").iterdir())
+
+
+def test_no_family_at_all(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=20, families=1, bare=True)
+    costs = make_cost(root, root / "site", fake_impact(root))
+    assert not list(costs.iterdir())
+    said = text_of(root / "site" / "cost.html")
+    assert "There is no family, or no analysed time: nothing has a cost." in said
+    make_site(root, root / "site", root / "figures", None, costs)
+    assert "nothing has a cost" in text_of(root / "site" / "index.html")
