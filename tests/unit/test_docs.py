@@ -43,6 +43,8 @@ def test_dependencies_page_names_every_dependency(root):
         "similar",
         "place",
         "audit",
+        "coupling",
+        "impact",
         "site",
         "validate",
         "download",
