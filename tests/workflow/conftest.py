@@ -120,7 +120,18 @@ def jobs(text: str) -> dict[str, int]:
     return {name: int(count) for name, count in counts.items() if name not in GATHERING}
 
 
-GATHERING = {"all", "views", "embed", "map", "similar", "audit", "coupling", "site", "validate"}
+GATHERING = {
+    "all",
+    "views",
+    "embed",
+    "map",
+    "similar",
+    "audit",
+    "coupling",
+    "impact",
+    "site",
+    "validate",
+}
 
 
 def done_jobs(text: str) -> dict[str, int]:

@@ -1,0 +1,101 @@
+"""The impact stage in a small run: what it says of every family, and what it remakes."""
+
+import json
+
+import pandas as pd
+import pytest
+from gwpy.segments import DataQualityFlag
+
+from glitch_explorer import tables
+from tests.workflow.conftest import Project, made_once
+from tests.workflow.test_coupling import coupled, names  # noqa: F401 - the run that this one goes on from
+
+pytestmark = pytest.mark.slow
+
+CHANNEL = "{ifo}:CDS-SENSMON_CAL_SNSW_EFFECTIVE_RANGE_MPC"
+
+
+@pytest.fixture(scope="session")
+def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
+    """Give a small finished run with drivers and costs; clone it, do not change it."""
+
+    def make(folder):
+        project = coupled.clone(folder)
+        project.configure(impact={"range_channel": CHANNEL})
+        project.run("impact")
+
+    return made_once(tmp_path_factory, "costed", make)
+
+
+def test_every_family_has_a_cost_or_a_reason(costed):
+    results = costed.folder / "results/impact"
+    cost = tables.read("cost", results / "cost.parquet")
+    assert set(cost["family"]) == set(names(costed))
+    known = cost["cost_mpc3_yr"].notna()
+    assert known.any()
+    assert (cost.loc[~known, "reason"] != "").all()
+    assert sorted(cost.loc[known, "rank"]) == list(range(1, known.sum() + 1))
+    assert (cost["marginal_deadtime_s"] <= cost["deadtime_s"] + 1e-9).all()
+    by_day = tables.read("cost_by_day", results / "cost_by_day.parquet")
+    total = by_day.groupby(["family", "ifo"])["cost_mpc3_yr"].sum()
+    for row in cost[known].itertuples():
+        assert total[row.family, row.ifo] == pytest.approx(row.cost_mpc3_yr)
+    told = json.loads((results / "cost.json").read_text())
+    assert len(told["rows"]) == len(cost)
+    assert told["settings"]["least_gate_s"] == 0.5
+    assert len(pd.read_csv(results / "cost.csv")) == len(cost)
+    minutes = tables.read("minutes", results / "minutes/H1.parquet")
+    assert minutes["range_mpc"].dropna().between(80, 130).all()
+    assert set(minutes["source"]) == {CHANNEL.format(ifo="H1")}
+
+
+def test_every_family_has_models_or_a_reason(costed):
+    results = costed.folder / "results/impact"
+    skill = tables.read_all("skill", [results / name / "skill.parquet" for name in names(costed)])
+    assert set(skill["family"]) == set(names(costed))
+    assert set(skill["view"]) == {"witness", "precursor"}
+    untold = skill[skill["ap"].isna()]
+    assert untold["reason"].str.startswith(("too few", "no ")).all()
+    drivers = tables.read("drivers", results / "drivers.parquet")
+    assert (drivers.loc[drivers["gated"], "channel"] == "").all()
+    assert not (drivers["safety"] == "unsafe").any()
+    for name in names(costed):
+        for veto in tables.read("vetoes", results / name / "vetoes.parquet").itertuples():
+            if veto.n_segments:
+                path = results / f"{name}/vetoes/{veto.ifo}-{name}.h5"
+                flag = DataQualityFlag.read(path, format="hdf5")
+                assert float(abs(flag.active)) == pytest.approx(veto.vetoed_s)
+            else:
+                assert veto.reason
+
+
+def test_the_pages_are_there(costed):
+    results = costed.folder / "results"
+    text = (results / "site/cost.html").read_text()
+    for name in names(costed):
+        assert f"family/{name}.html" in text
+        assert (results / f"impact/pages/{name}.html").is_file()
+    assert (results / "site/cost/cost.csv").read_bytes() == (results / "impact/cost.csv").read_bytes()
+
+
+def test_nothing_is_left_to_do(costed):
+    assert "Nothing to be done" in costed.run("--dry-run", "impact")
+
+
+def test_what_a_cost_assumes_remakes_no_model(costed, tmp_path):
+    clone = costed.clone(tmp_path / "clone")
+    clone.configure(impact={"range_channel": CHANNEL, "cbc_rate_per_yr": 7})
+    assert clone.plan("impact") == {"cost": 1, "impact_pages": 1}
+    clone.configure(impact={"range_channel": CHANNEL, "cbc_rate_per_yr": 50, "gate_snr": 10})
+    assert clone.plan("impact") == {"measure_range": 2, "cost": 1, "impact_pages": 1}
+    clone.configure(impact={"range_channel": CHANNEL, "gate_snr": None, "seed": 1})
+    n = len(names(costed))
+    assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "impact_pages": 1}
+
+
+def test_without_a_range_the_stage_is_left_out(costed, tmp_path):
+    clone = costed.clone(tmp_path / "clone")
+    clone.configure(impact={"range_channel": None}, strain={"source": "none"})
+    planned = clone.plan()
+    assert not set(planned) & {"measure_range", "cost", "explain_family", "gather_drivers", "impact_pages"}
+    assert "witness_pages" in planned  # they no longer lead to it
