@@ -168,6 +168,16 @@ def range_frames(wildcards):
     )
 
 
+def told_of_families(wildcards):
+    """What each family's own job of the impact stage wrote, beside its skill."""
+    names = ["shap_values", "shap_features", "precursor_skill", "vetoes"]
+    made = [
+        families(f"results/impact/{{family}}/{name}.parquet")(wildcards)
+        for name in names
+    ]
+    return [*sum(made, []), *families("results/impact/{family}/vetoes")(wildcards)]
+
+
 def impact_tables(wildcards):
     """What was found of drivers and costs, by name; nothing where the stage is left out."""
     if not COSTED:

@@ -146,7 +146,7 @@ rule impact_pages:
         audited="results/audit/families.parquet",
         drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
         skill=families("results/impact/{family}/skill.parquet") if WITNESSES else [],
-        vetoes=families("results/impact/{family}/vetoes") if WITNESSES else [],
+        told=told_of_families if WITNESSES else [],
     output:
         pages=directory("results/impact/pages"),
         page="results/site/cost.html",
