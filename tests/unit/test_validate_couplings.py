@@ -223,17 +223,11 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
     make_validation_page(
         report=tmp_path / "v.json",
         couplings=tmp_path / "couplings.parquet",
-<<<<<<< HEAD
         drivers=tmp_path / "drivers.parquet",
         costs=tmp_path / "costs.parquet",
         page=page,
         witnesses=True,
         cost=True,
-=======
-        page=page,
-        witnesses=True,
-        cost=False,
->>>>>>> dashboard
     )
     text = page.read_text(encoding="utf-8")
     for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",
