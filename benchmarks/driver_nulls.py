@@ -26,14 +26,16 @@ OWN, OTHER = Plant(3, -1.0), 8
 TREES = 25
 
 
-def one(seed: int, *, coupled: bool, quiet: bool, others: int, models: list[str]) -> pd.DataFrame:
+def one(
+    seed: int, *, coupled: bool, quiet: bool, glitches: list[int], others: int, models: list[str]
+) -> pd.DataFrame:
     rng = np.random.default_rng([seed, 3])
     world = make_world(
         seed,
         segments=24,
         segment_s=800,
         channels=12,
-        glitches=int(rng.choice([40, 60, 90])),
+        glitches=int(rng.choice(glitches)),
         others=others,
         plants=(OWN,) if coupled else (),
         drift=4.0,
@@ -75,6 +77,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--first-seed", type=int, default=5000)
     parser.add_argument("--background", choices=["live", "quiet"], default="live")
+    parser.add_argument("--glitches", type=int, nargs="+", default=[40, 60, 90], help="drawn from")
     parser.add_argument("--others", type=int, default=600, help="glitches of the other family, in 5.3 h")
     parser.add_argument("--models", nargs="+", default=list(training.MODELS))
     arguments = parser.parse_args()
@@ -87,6 +90,7 @@ def main() -> None:
                 seed,
                 coupled=bool(seed % 2),
                 quiet=quiet,
+                glitches=arguments.glitches,
                 others=arguments.others,
                 models=arguments.models,
             )

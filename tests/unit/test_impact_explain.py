@@ -6,8 +6,9 @@ import pytest
 
 from benchmarks.planted import Plant, make_world, name
 from glitch_explorer import tables
-from glitch_explorer.impact import training
+from glitch_explorer.impact import folds, training
 from glitch_explorer.impact.explain import NO_DATA, NO_GLITCH, NO_LEAD, TABLES, explain, unexplained
+from glitch_explorer.impact.trials import NOTHING_LEFT
 
 #: One lights up seconds before, one with the glitch, one falls, and one is not to be used.
 EARLY, WITH, UNSAFE = 2, 5, 8
@@ -164,6 +165,11 @@ def test_long_glitches_leave_no_precursor_view(world):
     rows = ask(world, family=family).skill.set_index("view")
     assert (rows.loc["precursor", "reason"] == NO_LEAD).all()
     assert rows.loc["witness", "beats"].all()
+
+
+def test_segments_too_near_to_keep_apart_say_so(world, monkeypatch):
+    monkeypatch.setattr(folds, "EMBARGO_S", 1e7)
+    assert (ask(world).skill["reason"] == NOTHING_LEFT).all()
 
 
 def test_an_unexplained_family_has_all_its_rows():

@@ -27,6 +27,11 @@ pytestmark = pytest.mark.slow
             "hveto.py --seeds 1 --slides 99 --processes 1 --kinds prompt '20 s before'",
             r"all with witnesses \| ours \| 2 \| 1\.00 \| 1\.00 [^$]*ours 2000 coincident",
         ),
+        ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
+        (
+            "driver_nulls.py --worlds 2 --others 100 --models xgboost",
+            r"\| slid \| witness \| xgboost \| 2 \| 0",
+        ),
         ("fusion.py --glitches 92", r"side by side +seen 0\.[5-9]"),
         (
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",

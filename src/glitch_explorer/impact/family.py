@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from glitch_explorer import tables
 from glitch_explorer.coupling.family import ChannelSource, family_data, timed_glitches
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.impact import explain as explaining
-from glitch_explorer.impact.vetoes import family_veto, write_veto
+from glitch_explorer.impact.vetoes import Veto, family_veto, no_veto, write_veto
 
 #: Tables that a family's job writes, by their file's name.
 TABLES = {
@@ -100,7 +101,8 @@ def _in_detector(
     count = len(timed_glitches(rows))
     if count < LEAST_GLITCHES:
         why = f"too few: {count} glitches with a time; {LEAST_GLITCHES} are needed"
-        return _tables(explaining.unexplained(why, family_id=family, ifo=ifo))
+        veto = no_veto(np.empty((0, 2)), rows.head(0), why)
+        return _named(explaining.unexplained(why, family_id=family, ifo=ifo), veto, family, ifo)
     data = family_data(rows, ifo, segments=segments, source=source, max_glitches=settings.max_glitches)
     chosen = data.chosen["event_time"].to_numpy(dtype=float)
     veto = family_veto(data.features, data.glitches, chosen, data.quiet, witnesses)
@@ -118,9 +120,10 @@ def _in_detector(
         seed=settings.seed,
         threads=settings.threads,
     )
-    return {**_tables(explained), "vetoes": pd.DataFrame([{"family": family, "ifo": ifo, **veto.row}])}
+    return _named(explained, veto, family, ifo)
 
 
-def _tables(explained: explaining.Explanation) -> dict[str, pd.DataFrame]:
-    """Give the tables of an explanation by their file's name."""
-    return {name: getattr(explained, schema) for name, schema in TABLES.items() if name != "vetoes"}
+def _named(explained: explaining.Explanation, veto: Veto, family: str, ifo: str) -> dict[str, pd.DataFrame]:
+    """Give the tables by their file's name."""
+    made = {name: getattr(explained, schema) for name, schema in TABLES.items() if name != "vetoes"}
+    return {**made, "vetoes": pd.DataFrame([{"family": family, "ifo": ifo, **veto.row}])}

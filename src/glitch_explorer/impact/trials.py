@@ -17,6 +17,7 @@ from glitch_explorer.impact.training import MODELS, Model, ModelName, fit, scree
 
 View = Literal["witness", "precursor"]
 VIEWS: tuple[View, ...] = ("witness", "precursor")
+NOTHING_LEFT = "too near: the embargo leaves one fold no glitches, or no other times, to learn from"
 #: Purposes of the random streams.
 _OTHERS, _FIT, _BOOTSTRAP = range(3)
 
@@ -119,11 +120,17 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
         why = f"{len(others)} other times a minute away from {len(rows)} glitches; as many are needed"
         return Unfit(f"too dense: {why}", len(rows), held)
     every = np.concatenate([rows, others])
-    of_segment = folds.make_folds(counts)
+    of_segment, glitch = folds.make_folds(counts), np.arange(len(every)) < len(rows)
+    at = material.times[every]
+    fold = of_segment[windows.segment_numbers(at, segments)]
+    for number in range(int(of_segment.max()) + 1):
+        learnt = glitch[folds.learnt_from(at, fold, number, segments, of_segment)]
+        if learnt.all() or not learnt.any():
+            return Unfit(NOTHING_LEFT, len(rows), held)
     return Sample(
         rows=every,
-        glitch=np.arange(len(every)) < len(rows),
-        fold=of_segment[windows.segment_numbers(material.times[every], segments)],
+        glitch=glitch,
+        fold=fold,
         number=used,
         columns=columns,
         windows=windows.feature_windows(material, every, columns),

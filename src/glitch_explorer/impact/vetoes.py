@@ -72,10 +72,10 @@ def family_veto(
     live = live_spans(features)
     best = best_witness(witnesses)
     if best is None:
-        return _no_veto(live, family, NO_WITNESS)
+        return no_veto(live, family, NO_WITNESS)
     background = family_background(features.cells, chosen, quiet)
     if background is None:
-        return _no_veto(live, family, NO_BACKGROUND)
+        return no_veto(live, family, NO_BACKGROUND)
     here = (features.columns["channel"] == best["channel"]) & (features.columns["band"] == best["band"])
     place = int(np.flatnonzero(here.to_numpy())[0])
     score = np.float32(1.0 if best["t_peak"] >= 0 else -1.0) * features.values[:, place : place + 1]
@@ -87,7 +87,8 @@ def family_veto(
     return Veto(segments, live, row)
 
 
-def _no_veto(live: Float64, family: pd.DataFrame, why: str) -> Veto:
+def no_veto(live: Float64, family: pd.DataFrame, why: str) -> Veto:
+    """Give no veto, and say why."""
     nothing = np.empty((0, 2))
     row = {"channel": "", "band": "", "lag": np.nan, "threshold": np.nan, **effect(nothing, live, family)}
     return Veto(nothing, live, row | {"efficiency": np.nan, "deadtime": np.nan, "reason": why})

@@ -5,9 +5,11 @@ the bin, with its sign. Glitches and other times must both have the whole range 
 interval, past the first seconds that have no scores: else what is missing would tell them apart.
 
 The other times are not METHODS' quiet background. That has no glitch of any family within seconds,
-while a train slid to ordinary times does, so a channel that answers another family looked like
-a driver of any train: slid trains beat their baseline in 29 of 30 worlds with two families, 0 with all
-live time but the family's own range of lags (`benchmarks/driver_nulls.py`; `nulls.measure` ranks likewise).
+while a train slid to ordinary times does, so a channel that answers another family looks like a driver of
+any train. With 200 glitches of a family and 2,400 of another in 8 h, slid trains reached an average
+precision of 0.16 to 0.32 against quiet time (one of three beat its baseline) and of 0.09 to 0.11, where
+0.09 is chance, against all live time but the family's own range of lags (three worlds like those of
+`benchmarks/driver_nulls.py --glitches 260 --others 2400`). `nulls.measure` ranks likewise.
 """
 
 from dataclasses import dataclass
