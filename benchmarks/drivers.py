@@ -110,8 +110,8 @@ def summary(folder: Path) -> None:
     print("|---|---|---|---|---|---|")
     for (kind, model), own in planted.groupby(["kind", "model"], sort=True):
         told = own[own["hit"].notna()]
-        print(f"| {kind} | {model} | {len(own)} | {(own['reason'] == '').sum()} | {own['beats'].sum()} | "
-              f"{told['hit'].sum()} of {len(told)} |")  # fmt: skip
+        print(f"| {kind} | {model} | {len(own)} | {own['ap'].notna().sum()} | {own['beats'].sum()} | "
+              f"{int(told['hit'].sum())} of {len(told)} |")  # fmt: skip
     for view, own in idle[idle["ap"].notna()].groupby("view"):
         print(f"\nFamilies without a planted driver, {view}: {own['beats'].sum()} of {len(own)} models beat")
     print("\nFirst group is not planted:\n")

@@ -214,7 +214,9 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
     driver = {"planted_class": "<b>Hum", "ifo": "H1", "kind": "interaction", "family": "F001",
               "model": "random_forest", "n_glitches": 30, "beats": True, "ap": 0.6, "ap_baseline": 0.2,
               "top_group": "H1:X<", "hit": False, "reason": ""}  # fmt: skip
-    drivers = pd.DataFrame([driver, {**driver, "beats": False, "hit": None, "top_group": None}])
+    drivers = pd.DataFrame(
+        [driver, {**driver, "hit": None, "top_group": None, "reason": "too few: 3 glitches"}]
+    )
     tables.write("planted_drivers", drivers.astype({"hit": "boolean"}), tmp_path / "drivers.parquet")
     numbers = dict.fromkeys(tables.SCHEMAS["planted_costs"].names[3:], 7)
     costs = pd.DataFrame([{"planted_class": "Hum", "ifo": "H1", "family": "F001", **numbers}])
@@ -232,7 +234,7 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
     text = page.read_text(encoding="utf-8")
     for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",
                   "no family with an answer", "not looked at", "an interaction",
-                  "first group is <code>H1:X&lt;", "no story: it does not beat its baseline", "7.00 → 7.00",
+                  "first group is <code>H1:X&lt;", "too few: 3 glitches", "7.00 → 7.00",
                   "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
         assert words in text, words
     assert "<b>Whistle" not in text

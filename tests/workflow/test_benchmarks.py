@@ -37,6 +37,16 @@ pytestmark = pytest.mark.slow
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
             r"witness_hit_at_1 \| 1\.000",
         ),
+        (
+            "drivers.py FOLDER --seeds 1 --glitches 900 --segments 16 --classes Koi_Fish Power_Line",
+            r"driver_hit \| 1\.000 .* \| [1-9] \|",
+        ),
+        (
+            "planted_costs.py --seeds 3 --intervals 3",
+            r"mean of C_k over the seeds \| 0\.(8[5-9]|9\d)\d \| .* \| 0\.9\d\d \|",
+        ),
+        ("vectors.py FOLDER 1 --glitches 30 --segments 2", r"seed 1: 3\d glitches in"),
+        ("gpu.py --pictures 64 --scans 16", r"no GPU here|the same bytes again: True"),
         ("costs.py charges --worlds 6", r"by family \| ours \| (\d|1[01])\.\d \|"),
         ("costs.py intervals --worlds 100", r"mean \| .*\| 9[4-7]\.\d\n"),
         ("costs.py speed --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),

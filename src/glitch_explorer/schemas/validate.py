@@ -38,7 +38,7 @@ TABLES: dict[str, pa.Schema] = {
         ap_baseline=(FLOAT, True, "", "the same of rate and time of day alone"),
         top_group=(STRING, True, "", "group of channels with the largest mean abs(SHAP)"),
         hit=(BOOL, True, "", "it holds a planted driver; null without SHAP"),
-        reason=(STRING, False, "", "why there is no model, empty where there is one"),
+        reason=(STRING, False, "", "why there is no model or no story, empty where there is one"),
     ),
     # One row a class and detector that one family stands for.
     "planted_costs": schema(

@@ -87,7 +87,7 @@ def driver_checks(planted: pd.DataFrame, skill: pd.DataFrame) -> list[Check]:
     """
     told = planted[planted["beats"] & planted["hit"].notna()]
     slid = skill[skill["slid_beats"].notna()]
-    answered = planted[planted["reason"] == ""]
+    answered = planted[planted["ap"].notna()]
     return [
         Check("driver_hit", float(told["hit"].mean()) if len(told) else 0.0, LEAST_HIT,
               "models that beat their baseline whose first SHAP group is a planted driver", len(told)),
