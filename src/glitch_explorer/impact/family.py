@@ -10,6 +10,7 @@ from glitch_explorer import tables
 from glitch_explorer.coupling.family import ChannelSource, family_data, timed_glitches
 from glitch_explorer.coupling.trains import LEAST_GLITCHES
 from glitch_explorer.impact import explain as explaining
+from glitch_explorer.impact import folds
 from glitch_explorer.impact.vetoes import Veto, family_veto, no_veto, write_veto
 
 #: Tables that a family's job writes, by their file's name.
@@ -100,8 +101,9 @@ def _in_detector(
     """Give one detector's tables, and write the files of its veto."""
     count = len(timed_glitches(rows))
     if count < LEAST_GLITCHES:
-        why = f"too few: {count} glitches with a time; {LEAST_GLITCHES} are needed"
-        veto = no_veto(np.empty((0, 2)), rows.head(0), why)
+        known = f"too few: {count} {'glitch' if count == 1 else 'glitches'} with a time"
+        veto = no_veto(np.empty((0, 2)), rows.head(0), f"{known}; {LEAST_GLITCHES} are needed")
+        why = f"{known}; {folds.LEAST_GLITCHES} in {folds.LEAST_SEGMENTS} segments are needed"
         return _named(explaining.unexplained(why, family_id=family, ifo=ifo), veto, family, ifo)
     data = family_data(rows, ifo, segments=segments, source=source, max_glitches=settings.max_glitches)
     chosen = data.chosen["event_time"].to_numpy(dtype=float)
