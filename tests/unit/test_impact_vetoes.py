@@ -116,21 +116,25 @@ def test_no_witness_is_a_row_with_a_reason(world):
     assert len(veto.segments) == 0
 
 
-def test_gwpy_reads_back_what_was_written(tmp_path):
+def test_gwpy_reads_back_what_was_written(tmp_path, monkeypatch):
+    folder, out = tmp_path / "elsewhere", tmp_path / "out"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
     segments = np.array([[1_262_304_010.25, 1_262_304_011.5], [1_262_304_050.0, 1_262_304_060.75]])
     live = np.array([[1_262_304_000.0, 1_262_304_030.5], [1_262_304_040.0, 1_262_304_100.0]])
     veto = Veto(segments, live, {"channel": "H1:A", "band": "1-3"})
-    write_veto(veto, tmp_path, family="F001", ifo="H1")
+    write_veto(veto, out, family="F001", ifo="H1")
     for kind, ending in (("ligolw", "xml.gz"), ("hdf5", "h5")):
-        flag = DataQualityFlag.read(str(tmp_path / f"H1-F001.{ending}"), format=kind)
+        flag = DataQualityFlag.read(str(out / f"H1-F001.{ending}"), format=kind)
         assert flag.name == "H1:F001-VETO:1"
         assert [[float(a), float(b)] for a, b in flag.active] == segments.tolist()
         assert [[float(a), float(b)] for a, b in flag.known] == live.tolist()
-    path = str(tmp_path / "H1-F001.txt")
+    assert not list(folder.iterdir())  # nothing is left where the job runs
+    path = str(out / "H1-F001.txt")
     listed = SegmentList.read(path, format="segwizard", gpstype=float)
     assert [list(one) for one in listed] == segments.tolist()
     assert np.loadtxt(path).tolist() == segments.tolist()
-    before = [(p.name, p.read_bytes()) for p in sorted(tmp_path.iterdir())]
+    before = [(p.name, p.read_bytes()) for p in sorted(out.iterdir())]
     time.sleep(1.1)
-    write_veto(veto, tmp_path, family="F001", ifo="H1")
-    assert before == [(p.name, p.read_bytes()) for p in sorted(tmp_path.iterdir())]
+    write_veto(veto, out, family="F001", ifo="H1")
+    assert before == [(p.name, p.read_bytes()) for p in sorted(out.iterdir())]

@@ -8,8 +8,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-from gwpy.segments import DataQualityFlag
-from igwn_ligolw.ligolw import Document, Table
+from gwpy.segments import DataQualityDict, DataQualityFlag
+from igwn_ligolw.ligolw import LIGO_LW, Document, Table
 from igwn_ligolw.lsctables import SegmentDefTable
 
 from glitch_explorer import files
@@ -180,8 +180,12 @@ def write_veto(veto: Veto, folder: str | Path, *, family: str, ifo: str) -> None
 def _ligolw(flag: DataQualityFlag) -> bytes:
     """Give a flag as LIGO_LW XML: rows numbered from 0, and the end of its known time for the clock's."""
     Table.reset_next_ids()
+    tables = DataQualityDict({flag.name: flag}).to_ligolw_tables()
     document, text = Document(), io.StringIO()
-    flag.write(document, format="ligolw")
+    # Not `flag.write(document)`: gwpy 4.1 also leaves a file that is called like the object.
+    element = document.appendChild(LIGO_LW())
+    for table in tables:
+        element.appendChild(table)
     for row in SegmentDefTable.get_table(document):
         row.insertion_time = int(flag.known[-1][1])
     document.write(text)
