@@ -139,13 +139,13 @@ def shards(pattern):
     )
 
 
-def families(pattern):
-    """Give an input function: `pattern` for each family of the map."""
+def families(*patterns):
+    """Give an input function: the patterns for each family of the map."""
 
     def named(wildcards):
         checkpoints.map_families.get()
         names = glob_wildcards("results/map/members/{family}.parquet").family
-        return expand(pattern, family=sorted(names))
+        return expand(patterns, family=sorted(names))
 
     return named
 
@@ -166,16 +166,6 @@ def range_frames(wildcards):
         if folder.startswith("results/observatory/")
         else []
     )
-
-
-def told_of_families(wildcards):
-    """What each family's own job of the impact stage wrote, beside its skill."""
-    names = ["shap_values", "shap_features", "precursor_skill", "vetoes"]
-    made = [
-        families(f"results/impact/{{family}}/{name}.parquet")(wildcards)
-        for name in names
-    ]
-    return [*sum(made, []), *families("results/impact/{family}/vetoes")(wildcards)]
 
 
 def impact_tables(wildcards):

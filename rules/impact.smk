@@ -32,7 +32,8 @@ rule measure_range:
         frame_type=lambda wildcards: config[RANGE_SOURCE]["frame_type"],
         host=config[RANGE_SOURCE]["host"],
         strain=lambda wildcards: config["strain"]["channel"],
-        sample_rate_hz=config["strain"]["sample_rate_hz"],
+        # A BNS range ends at 1.6 kHz: of GWOSC's files the small ones do.
+        sample_rate_hz=4096 if config[RANGE_SOURCE]["source"] == "gwosc" else None,
         gates={
             "gate_snr": config["impact"]["gate_snr"],
             "least_gate_s": config["impact"]["least_gate_s"],
@@ -146,7 +147,17 @@ rule impact_pages:
         audited="results/audit/families.parquet",
         drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
         skill=families("results/impact/{family}/skill.parquet") if WITNESSES else [],
-        told=told_of_families if WITNESSES else [],
+        told=(
+            families(
+                "results/impact/{family}/shap_values.parquet",
+                "results/impact/{family}/shap_features.parquet",
+                "results/impact/{family}/precursor_skill.parquet",
+                "results/impact/{family}/vetoes.parquet",
+                "results/impact/{family}/vetoes",
+            )
+            if WITNESSES
+            else []
+        ),
     output:
         pages=directory("results/impact/pages"),
         page="results/site/cost.html",
