@@ -229,6 +229,7 @@ def test_strain_and_catalogue_know_nothing_of_them(tmp_path):
     assert hashlib.sha256(catalogue.to_csv(index=False).encode()).hexdigest() == CATALOGUE
     told = json.loads((tmp_path / "truth.json").read_text())
     assert set(told) >= {"arguments", "glitches", "wrong_labels", "duplicates", "unreadable_frames"}
+    assert {row["ifo"] for row in told["costs"]} == {"H1", "L1"}
     listed = pd.read_csv(tmp_path / "channels.csv")
     assert list(listed.columns) == [
         "channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date",
