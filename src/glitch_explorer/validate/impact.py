@@ -15,7 +15,9 @@ from glitch_explorer import tables
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.couplings import chance_check, compositions, standing
 
-LEAST_HIT, LEAST_ORDER = 0.95, 0.9
+LEAST_HIT = 0.95
+#: Of one observatory with found families; over many, with planted ones, the mean is above 0.9.
+LEAST_ORDER = 0.7
 #: Costs count as different in the order where the larger is above the smaller by so much.
 APART = 1.25
 
