@@ -29,8 +29,8 @@ pytestmark = pytest.mark.slow
         ),
         ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
         (
-            "driver_nulls.py --worlds 2 --others 100 --models xgboost",
-            r"\| slid \| witness \| xgboost \| 2 \| 0",
+            "driver_nulls.py --worlds 4 --others 100 --models xgboost --first-seed 7000",
+            r"\| slid \| witness \| xgboost \| 4 \| 0",
         ),
         ("fusion.py --glitches 92", r"side by side +seen 0\.[5-9]"),
         (
