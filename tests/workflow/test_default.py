@@ -54,8 +54,8 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     assert value["cost_covered"] >= 0.9
     assert sum(jobs(text).values()) < 120
     assert "Open results/site/index.html" in text
-    # Ten minutes of two cores where nothing else runs; other tests beside it make a core's minute shorter.
-    assert minutes < 26, f"the demo took {minutes:.1f} core minutes"
+    # Ten minutes of two cores are the aim; other tests beside it make a core's minute shorter.
+    assert minutes < 30, f"the demo took {minutes:.1f} core minutes"
     archive = tmp_path / "report.zip"
     project.run("--report", str(archive))
     assert archive.stat().st_size > 100_000
