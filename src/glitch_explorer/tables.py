@@ -76,10 +76,15 @@ def write(name: str, frame: pd.DataFrame, path: str | Path, *, keep_same: bool =
     files.write_bytes(path, encode(name, frame), keep_same=keep_same)
 
 
+def joined(name: str, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put parts of table `name` one below the other; without any rows it is the empty table."""
+    kept = [part for part in parts if len(part)]
+    return pd.concat(kept, ignore_index=True) if kept else empty(name)
+
+
 def read_all(name: str, paths: Sequence[str | Path]) -> pd.DataFrame:
     """Read files of one table as one, one below the other."""
-    kept = [part for part in (read(name, path) for path in paths) if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else empty(name)
+    return joined(name, [read(name, path) for path in paths])
 
 
 def read(name: str, path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:

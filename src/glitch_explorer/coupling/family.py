@@ -295,9 +295,7 @@ def couple_family(
             parts[name].append(part)
     folder = Path(out)
     for name, schema in TABLES.items():
-        kept = [part for part in parts[name] if len(part)]
-        table = pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
-        tables.write(schema, table, folder / f"{name}.parquet")
+        tables.write(schema, tables.joined(schema, parts[name]), folder / f"{name}.parquet")
     files.write_json(folder / "notes.json", said)
 
 

@@ -82,9 +82,7 @@ def explain_family(
         for name, part in made.items():
             parts[name].append(part)
     for name, schema in TABLES.items():
-        kept = [part for part in parts[name] if len(part)]
-        table = pd.concat(kept, ignore_index=True) if kept else tables.empty(schema)
-        tables.write(schema, table, folder / f"{name}.parquet")
+        tables.write(schema, tables.joined(schema, parts[name]), folder / f"{name}.parquet")
 
 
 def _in_detector(
