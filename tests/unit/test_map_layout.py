@@ -26,6 +26,17 @@ def lay_out(values, mask, dimension, min_dist, threads=1, epochs=None):
     return umap_layout(fuzzy, start, min_dist=min_dist, seed=7, threads=threads, n_epochs=epochs)
 
 
+def test_a_start_from_principal_components_finds_the_same_families():
+    values, mask, kind = blobs(450)
+    graph = neighbour_graph(values, mask, n_neighbors=30, seed=7, threads=1)
+    kept = np.arange(450)[::-1].copy()
+    fuzzy = fuzzy_set(*graph)[kept][:, kept]
+    start = start_positions(fuzzy, values, rows=kept, n_components=10, seed=7, spectral_limit=100)
+    assert start.shape == (450, 10)
+    found = clusters(umap_layout(fuzzy, start, min_dist=0.0, seed=7, threads=1))
+    assert {tuple(np.unique(found.cluster[kind[kept] == k])) for k in range(3)} == {(0,), (1,), (2,)}
+
+
 def clusters(layout, **change):
     settings = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom"} | change
     return cluster_layout(layout, **settings)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer import files, tables
@@ -18,7 +19,7 @@ from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.members import write_members
 from glitch_explorer.map.quality import graph_recall, map_quality
 from glitch_explorer.map.stability import family_stability
-from glitch_explorer.map.vectors import gather_vectors
+from glitch_explorer.map.vectors import Float32, gather_vectors
 
 
 def make_graph(
@@ -54,18 +55,26 @@ def make_graph(
     threads
         Threads to use; they do not change the result.
     """
-    found = gather_vectors(shards, status, embeddings, unit=unit)
+    found = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
     representative = found.rows["representative"].to_numpy()
     unique, copy = np.unique(representative, return_inverse=True)
     indices, distances = neighbour_graph(
-        found.values[unique], found.mask[unique], n_neighbors=n_neighbors, seed=seed, threads=threads
+        _rows_of(found.values, unique),
+        found.mask[unique],
+        n_neighbors=n_neighbors,
+        seed=seed,
+        threads=threads,
     )
     indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
     tables.write("map_rows", found.rows, rows)
-    files.write_array(vectors, found.values)
     files.write_arrays(
         neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask}
     )
+
+
+def _rows_of(values: Float32, rows: npt.NDArray[np.int64]) -> Float32:
+    """Take rows of a memory-mapped array; all of them stay where they are."""
+    return values if len(rows) == len(values) else values[rows]
 
 
 class _Graph:
@@ -77,7 +86,7 @@ class _Graph:
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
         place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
         place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
-        self.values = np.asarray(files.read_array(vectors)[self.unique])
+        self.values = _rows_of(files.read_array(vectors), self.unique)
         # Index -1, a neighbour not found, reads the last place and stays -1.
         self.fuzzy = fuzzy_set(place[stored["indices"][self.unique]], stored["distances"][self.unique])
 
@@ -179,7 +188,7 @@ def make_quality(
     """Measure the map and write the table "quality"."""
     positions = tables.read("coordinates", coordinates)
     graph = files.read_arrays(neighbours)
-    values = np.asarray(files.read_array(vectors))
+    values = files.read_array(vectors)
     labels = tables.read("glitches", glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
     table = map_quality(
         values,
@@ -190,7 +199,9 @@ def make_quality(
         seed=seed,
     )
     unique = np.unique(tables.read("map_rows", rows)["representative"])
-    recall = graph_recall(values[unique], graph["mask"][unique], graph["distances"][unique], seed=seed)
+    recall = graph_recall(
+        _rows_of(values, unique), graph["mask"][unique], graph["distances"][unique], seed=seed
+    )
     tables.write("quality", pd.concat([table, recall], ignore_index=True), quality)
 
 

@@ -41,13 +41,15 @@ def best_jaccard(
     numpy.ndarray
         ``(len(names),)``, 0 to 1.
     """
-    numbers = np.unique(clusters[clusters >= 0])
-    if not len(numbers):
+    if not (clusters >= 0).any():
         return np.zeros(len(names))
-    inside = families[:, np.newaxis] == np.array(names, dtype=str)
-    found = clusters[:, np.newaxis] == numbers
-    both = inside.T.astype(np.float64) @ found.astype(np.float64)
-    union = inside.sum(axis=0)[:, np.newaxis] + found.sum(axis=0) - both
+    # One more row and column, counted as the others, for what is in no family or cluster.
+    row = pd.Index(names).get_indexer(pd.Index(families))
+    shape = (len(names) + 1, int(clusters.max()) + 2)
+    place = np.ravel_multi_index((row % shape[0], clusters % shape[1]), shape)
+    counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    both = counts[:-1, :-1]
+    union = counts.sum(axis=1)[:-1, np.newaxis] + counts.sum(axis=0)[:-1] - both
     best: npt.NDArray[np.float64] = (both / union).max(axis=1)
     return best
 
@@ -147,7 +149,7 @@ def _rerun(
     n = len(families)
     rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))
     part = sp.csr_matrix(fuzzy[rows][:, rows])
-    start = start_positions(part, values[rows], n_components=n_components, seed=seed)
+    start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
     layout = umap_layout(part, start, min_dist=0.0, seed=seed, threads=1)
     found = cluster_layout(layout, **settings)
     return best_jaccard(families[rows], found.cluster, names)
