@@ -8,18 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer import files, tables
-from glitch_explorer.map.families import cluster_layout
+from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
-from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.layout import fuzzy_set, start_positions
 from glitch_explorer.map.members import write_members
 from glitch_explorer.map.quality import graph_recall, map_quality
 from glitch_explorer.map.stability import family_stability
-from glitch_explorer.map.vectors import Float32, gather_vectors
+from glitch_explorer.map.vectors import gather_vectors, rows_of
 
 
 def make_graph(
@@ -59,7 +58,7 @@ def make_graph(
     representative = found.rows["representative"].to_numpy()
     unique, copy = np.unique(representative, return_inverse=True)
     indices, distances = neighbour_graph(
-        _rows_of(found.values, unique),
+        rows_of(found.values, unique),
         found.mask[unique],
         n_neighbors=n_neighbors,
         seed=seed,
@@ -72,11 +71,6 @@ def make_graph(
     )
 
 
-def _rows_of(values: Float32, rows: npt.NDArray[np.int64]) -> Float32:
-    """Take rows of a memory-mapped array; all of them stay where they are."""
-    return values if len(rows) == len(values) else values[rows]
-
-
 class _Graph:
     """The neighbour graph of the rows that are mapped, and how to copy it to all rows."""
 
@@ -86,7 +80,7 @@ class _Graph:
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
         place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
         place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
-        self.values = _rows_of(files.read_array(vectors), self.unique)
+        self.values = rows_of(files.read_array(vectors), self.unique)
         # Index -1, a neighbour not found, reads the last place and stays -1.
         self.fuzzy = fuzzy_set(place[stored["indices"][self.unique]], stored["distances"][self.unique])
 
@@ -102,14 +96,16 @@ def make_layouts(
     n_components: int,
     seed: int,
     threads: int,
+    engine: str = "cpu",
 ) -> None:
     """Lay the graph out twice: in two dimensions to look at, in `n_components` to cluster in.
 
     Writes the table "coordinates" and the array `layout`, ``(n, n_components)``.
     """
     graph = _Graph(rows, vectors, neighbours)
+    lay_out = engine_of(engine).lay_out
     plane, space = (
-        umap_layout(
+        lay_out(
             graph.fuzzy,
             start_positions(graph.fuzzy, graph.values, n_components=dimension, seed=seed),
             min_dist=distance,
@@ -134,6 +130,7 @@ def make_families(
     min_samples: int | None,
     cluster_selection: str,
     reference: str | Path | None,
+    engine: str = "cpu",
 ) -> None:
     """Cluster the layout and name the families.
 
@@ -141,7 +138,7 @@ def make_families(
     """
     table = tables.read("map_rows", rows)
     unique, copy = np.unique(table["representative"], return_inverse=True)
-    found = cluster_layout(
+    found = engine_of(engine).cluster(
         files.read_array(layout)[unique],
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
@@ -200,7 +197,7 @@ def make_quality(
     )
     unique = np.unique(tables.read("map_rows", rows)["representative"])
     recall = graph_recall(
-        _rows_of(values, unique), graph["mask"][unique], graph["distances"][unique], seed=seed
+        rows_of(values, unique), graph["mask"][unique], graph["distances"][unique], seed=seed
     )
     tables.write("quality", pd.concat([table, recall], ignore_index=True), quality)
 
@@ -219,6 +216,7 @@ def make_stability(
     stability_runs: int,
     seed: int,
     threads: int,
+    engine: str = "cpu",
 ) -> None:
     """Re-run the clustering on subsamples and write the table "stability"."""
     graph = _Graph(rows, vectors, neighbours)
@@ -233,5 +231,6 @@ def make_stability(
         runs=stability_runs,
         seed=seed,
         threads=threads,
+        engine=engine_of(engine),
     )
     tables.write("stability", table, stability)

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from glitch_explorer import tables
 from glitch_explorer.errors import UserError
-from glitch_explorer.map.families import cluster_layout
-from glitch_explorer.map.layout import start_positions, umap_layout
+from glitch_explorer.map.engines import Engine
+from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.vectors import Float32
 
 #: Share of the rows in a re-run.
@@ -66,6 +66,7 @@ def family_stability(
     runs: int,
     seed: int,
     threads: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """Cluster 80 % subsamples anew and see how much of each family comes back.
 
@@ -85,6 +86,8 @@ def family_stability(
         Re-runs, at least 2, and the seed of the full map; re-run r takes its own from both.
     threads
         Threads to use; they do not change the result.
+    engine
+        What lays out and clusters, as in the full map.
 
     Returns
     -------
@@ -108,8 +111,9 @@ def family_stability(
     }
 
     score = partial(
-        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings, seed=seed
-    )
+        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings,
+        seed=seed, engine=engine,
+    )  # fmt: skip
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
         results = pool.map(lambda run: score(run=run), range(runs))
         scores = np.array(list(tqdm(results, total=runs, desc="re-runs", unit="run")))
@@ -141,6 +145,7 @@ def _rerun(
     n_components: int,
     settings: dict[str, Any],
     seed: int,
+    engine: Engine,
     run: int,
 ) -> npt.NDArray[np.float64]:
     """Do one re-run, with a seed of its own, and score every family in it."""
@@ -150,6 +155,6 @@ def _rerun(
     rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))
     part = sp.csr_matrix(fuzzy[rows][:, rows])
     start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
-    layout = umap_layout(part, start, min_dist=0.0, seed=seed, threads=1)
-    found = cluster_layout(layout, **settings)
+    layout = engine.lay_out(part, start, min_dist=0.0, seed=seed, threads=1)
+    found = engine.cluster(layout, **settings)
     return best_jaccard(families[rows], found.cluster, names)

@@ -58,6 +58,11 @@ def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
     return values.reshape(n, n_views * dimension), mask
 
 
+def rows_of(values: Float32, rows: npt.NDArray[np.int64]) -> Float32:
+    """Take rows, each once and in order, of vectors; all of them stay where they are, on disk perhaps."""
+    return values if len(rows) == len(values) else values[rows]
+
+
 class Representatives:
     """Finds the rows that have the same bytes as an earlier one, part by part."""
 
