@@ -322,7 +322,7 @@ def main() -> None:
                     command, env=os.environ, check=True, stdout=subprocess.PIPE, text=True
                 )
                 keep(n, {"part": part, **json.loads(answer.stdout.splitlines()[-1])})
-        if "result" not in done:
+        if "result" not in done and (project / "results/map/quality.parquet").exists():
             keep(n, {"part": "result", **quality(project)})
         if "explorer" not in done and (not given.parts or "pages" in given.parts):
             for line in make_pages(project):
