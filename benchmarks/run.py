@@ -40,6 +40,8 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["costs.py", "speed"],
         ["planted_costs.py"],
         ["engines.py"],
+        ["layouts.py"],
+        ["dag.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],

@@ -1,4 +1,7 @@
 # One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
+MAP_GPU = gpus if config["map"]["engine"] == "cuml" else 0
+
+
 rule map_graph:
     input:
         shards=shards("results/catalog/shards/{shard}.parquet"),
@@ -74,10 +77,12 @@ rule map_layout:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=MAP_GPU,
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_layout"),
     script:
         "../scripts/map_layout.py"
@@ -110,11 +115,13 @@ checkpoint map_families:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=MAP_GPU,
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
         cluster_selection=config["map"]["cluster_selection"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_families"),
     script:
         "../scripts/map_families.py"
@@ -138,6 +145,7 @@ rule map_stability:
     resources:
         mem_mb=lambda wildcards, attempt: 6000 * attempt,
         runtime=lambda wildcards, attempt: 480 * attempt,
+        gpu=MAP_GPU,
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],
@@ -145,6 +153,7 @@ rule map_stability:
         cluster_selection=config["map"]["cluster_selection"],
         stability_runs=config["map"]["stability_runs"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_stability"),
     script:
         "../scripts/map_stability.py"

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,24 @@ def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write `array` as a `.npy` file without pickle."""
     with whole(path) as temporary, temporary.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
+
+
+def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
+    """Write arrays of one row shape and type as one `.npy` file, rows below rows; at least one.
+
+    Only one part is held in memory at a time.
+    """
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        n = 0
+        for number, part in enumerate(parts):
+            if number == 0:
+                header = np.lib.format.header_data_from_array_1_0(part)
+                np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(np.ascontiguousarray(part).data)
+            n += len(part)
+        # The header has room for any number of rows: it is as long as before.
+        stream.seek(0)
+        np.lib.format.write_array_header_1_0(stream, header | {"shape": (n, *part.shape[1:])})
 
 
 def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
