@@ -27,14 +27,25 @@ COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] !
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
-def gpus(wildcards):
-    """One GPU where the profile gives a total, none where the total is 0."""
-    total = (
-        workflow.global_resources["gpu"].value
-        if "gpu" in workflow.global_resources
-        else 0
+def needs(mem_mb, runtime, gpu=False):
+    """
+    Memory (MB) and time (minutes) of a job, more with each attempt, and its GPU where it can use one.
+
+    HTCondor's executor reads names of its own. A profile that sets a total of 0 takes the GPU away.
+    """
+
+    def grown(amount):
+        return lambda wildcards, attempt: amount * attempt
+
+    resources = {
+        "mem_mb": mem_mb,
+        "htcondor_request_mem_mb": mem_mb,
+        "runtime": runtime,
+    }
+    on_gpu = {"gpu": 1, "request_gpus": 1, "htcondor_gpus_min_mem_mb": 8000}
+    return {name: grown(amount) for name, amount in resources.items()} | (
+        on_gpu if gpu else {}
     )
-    return min(1, int(total or 0))
 
 
 def shipped(path):

@@ -18,8 +18,7 @@ rule map_graph:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         unit=config["unit"],
         n_neighbors=config["map"]["n_neighbors"],
@@ -39,12 +38,12 @@ rule map_encoder:
         "results/logs/map_encoder.log",
     benchmark:
         "results/benchmarks/map_encoder.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         unit=config["unit"],
         views=config["views"],
@@ -72,8 +71,7 @@ rule map_layout:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
@@ -108,8 +106,7 @@ checkpoint map_families:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=4000, runtime=120),
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
@@ -136,8 +133,7 @@ rule map_stability:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        **needs(mem_mb=6000, runtime=480),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],
@@ -167,12 +163,12 @@ rule freeze_reference:
         "results/logs/freeze_reference.log",
     benchmark:
         "results/benchmarks/freeze_reference.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         reference=config["map"]["reference"] or "reference/families.parquet",
         code=code("freeze_reference"),

@@ -1,0 +1,61 @@
+"""The small demo on a real SLURM cluster that loses a job and a node: it completes, to the same bytes."""
+
+import re
+import subprocess
+import time
+
+import pytest
+
+from tests.workflow.conftest import SMALL, Project
+
+pytestmark = pytest.mark.slow
+
+#: What this cluster lacks of one with accounting and GPUs, and shorter waits.
+HERE = (
+    *("--slurm-status-command", "squeue", "--slurm-no-account", "--resources", "gpu=0"),
+    *("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20"),
+)
+
+
+def run_on(cluster, project: Project, log) -> subprocess.Popen:
+    command = project.command("--workflow-profile", "profiles/slurm", *HERE)
+    return subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=cluster.environment | {"PYTHONPATH": project.environment["PYTHONPATH"]},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def running_job(cluster, process: subprocess.Popen, rules: str, seconds: float = 900) -> tuple[str, str]:
+    """Wait for a job of one of the rules, and give its number and node."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        for job, (node, what) in cluster.running().items():
+            if re.search(rules, what):
+                return job, node
+        time.sleep(0.5)
+    raise AssertionError(f"no job of {rules} ran")
+
+
+def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, request, tmp_path):
+    project = Project.copied(root, tmp_path / "grid", SMALL)
+    with (tmp_path / "log").open("w") as log:
+        process = run_on(cluster, project, log)
+        try:
+            cancelled, _ = running_job(cluster, process, "write_frames")
+            cluster.ask("scancel", cancelled)
+            bundle, node = running_job(cluster, process, "views_make_views")
+            cluster.lose(node)
+            process.wait(timeout=1800)
+        finally:
+            process.kill()
+            process.wait()
+    text = (tmp_path / "log").read_text()
+    assert process.returncode == 0, text[-6000:]
+    assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in text
+    assert "Restarts=1" in cluster.ask("scontrol", "show", "job", bundle)
+    expected, got = request.getfixturevalue("finished").contents(), project.contents()
+    assert sorted(got) == sorted(expected)
+    assert [name for name in expected if got[name] != expected[name]] == []
