@@ -1,11 +1,21 @@
 """What the tests of grids share."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.grid.slurm import Cluster, missing_programs
 from tests.workflow.conftest import finished  # noqa: F401 - the run to compare with
+
+
+@pytest.fixture(scope="session")
+def executors() -> Path:
+    """Give the folder that snakemake's executors for grids were installed into."""
+    folder = Path(sys.prefix) / "grid"
+    assert folder.is_dir(), f"no executors in {folder}: run `make .venv/grid/.ready`"
+    return folder
 
 
 @pytest.fixture

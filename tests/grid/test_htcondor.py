@@ -17,7 +17,7 @@ TAG = {"ACCOUNTING_GROUP": "ligo.dev.o4.detchar.explore", "ACCOUNTING_USER": "al
 
 
 @pytest.fixture(scope="module")
-def ads(root, costed, tmp_path_factory) -> list[dict]:  # noqa: F811
+def ads(root, executors, costed, tmp_path_factory) -> list[dict]:  # noqa: F811
     """Give the ClassAds of all jobs of the small demo, in the order of submission."""
     folder = tmp_path_factory.mktemp("htcondor")
     project = costed.clone(folder / "run")
@@ -27,7 +27,7 @@ def ads(root, costed, tmp_path_factory) -> list[dict]:  # noqa: F811
     done = subprocess.run(
         command,
         cwd=project.folder,
-        env=os.environ | TAG | {"PYTHONPATH": f"{project.folder / 'src'}:{root}"},
+        env=os.environ | TAG | {"PYTHONPATH": f"{project.folder / 'src'}:{root}:{executors}"},
         capture_output=True,
         text=True,
         timeout=1200,

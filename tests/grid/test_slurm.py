@@ -1,4 +1,4 @@
-"""The small demo on a real SLURM cluster that loses a job and a node: it completes, to the same bytes."""
+"""The small demo, up to the audit, on a real SLURM cluster that loses a job and a node: the same bytes."""
 
 import re
 import subprocess
@@ -17,12 +17,12 @@ HERE = (
 )
 
 
-def run_on(cluster, project: Project, log) -> subprocess.Popen:
-    command = project.command("--workflow-profile", "profiles/slurm", *HERE)
+def run_on(cluster, executors, project: Project, log) -> subprocess.Popen:
+    command = project.command("audit", "--workflow-profile", "profiles/slurm", *HERE)
     return subprocess.Popen(
         command,
         cwd=project.folder,
-        env=cluster.environment | {"PYTHONPATH": project.environment["PYTHONPATH"]},
+        env=cluster.environment | {"PYTHONPATH": f"{project.environment['PYTHONPATH']}:{executors}"},
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -39,10 +39,10 @@ def running_job(cluster, process: subprocess.Popen, rules: str, seconds: float =
     raise AssertionError(f"no job of {rules} ran")
 
 
-def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, request, tmp_path):
+def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors, request, tmp_path):
     project = Project.copied(root, tmp_path / "grid", SMALL)
     with (tmp_path / "log").open("w") as log:
-        process = run_on(cluster, project, log)
+        process = run_on(cluster, executors, project, log)
         try:
             cancelled, _ = running_job(cluster, process, "write_frames")
             cluster.ask("scancel", cancelled)
@@ -56,6 +56,8 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, request, 
     assert process.returncode == 0, text[-6000:]
     assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in text
     assert "Restarts=1" in cluster.ask("scontrol", "show", "job", bundle)
-    expected, got = request.getfixturevalue("finished").contents(), project.contents()
-    assert sorted(got) == sorted(expected)
+    stages = ("catalog/", "views/", "embeddings/", "map/", "audit/")
+    whole, got = request.getfixturevalue("finished").contents(), project.contents()
+    expected = {name: data for name, data in whole.items() if name.startswith(stages)}
+    assert {name for name in got if name.startswith(stages)} == set(expected)
     assert [name for name in expected if got[name] != expected[name]] == []

@@ -130,8 +130,10 @@ def problems(
         if profile.gpus > (here := machine.gpus()):
             yield f"GPUs: the profile counts on {profile.gpus}, {here} are here: set `resources: gpu={here}`"
     elif not machine.has_module(f"snakemake_executor_plugin_{profile.executor.replace('-', '_')}"):
-        package = f"snakemake-executor-plugin-{profile.executor}"
-        yield f"executor: {package} is not installed: run `python -m pip install {package}`"
+        yield (
+            f"executor: snakemake-executor-plugin-{profile.executor} is not installed:"
+            " run `python -m pip install --no-deps -r envs/grid.txt`"
+        )
     yield from _folder(Path(folder), profile)
     if profile.executor in PROGRAMS:
         lacking = [name for name in PROGRAMS[profile.executor] if not machine.has_program(name)]
