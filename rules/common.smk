@@ -1,9 +1,11 @@
 # The checked config, and what several stages need. Functions live here and nowhere else.
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from glitch_explorer.catalog.state import source_state
+from glitch_explorer.embed.device import was_given
 from glitch_explorer.errors import UserError
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints, digest
@@ -27,11 +29,23 @@ COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] !
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
+def gpus(wildcards):
+    """One GPU where the profile gives a total, none where it is 0; in a grid's job, what it was given."""
+    if workflow.remote_exec:
+        return int(was_given(os.environ))
+    total = (
+        workflow.global_resources["gpu"].value
+        if "gpu" in workflow.global_resources
+        else 0
+    )
+    return min(1, int(total or 0))
+
+
 def needs(mem_mb, runtime, gpu=False):
     """
     Memory (MB) and time (minutes) of a job, more with each attempt, and its GPU where it can use one.
 
-    HTCondor's executor reads names of its own. A profile that sets a total of 0 takes the GPU away.
+    HTCondor's executor reads names of its own, and wants GPUs of 8,000 MB.
     """
 
     def grown(amount):
@@ -42,7 +56,11 @@ def needs(mem_mb, runtime, gpu=False):
         "htcondor_request_mem_mb": mem_mb,
         "runtime": runtime,
     }
-    on_gpu = {"gpu": 1, "request_gpus": 1, "htcondor_gpus_min_mem_mb": 8000}
+    on_gpu = {
+        "gpu": gpus,
+        "request_gpus": gpus,
+        "htcondor_gpus_min_mem_mb": lambda wildcards: 8000 * gpus(wildcards),
+    }
     return {name: grown(amount) for name, amount in resources.items()} | (
         on_gpu if gpu else {}
     )

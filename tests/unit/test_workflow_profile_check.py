@@ -96,7 +96,7 @@ def test_nothing_is_said_where_nothing_is_missing(shipped, folder, name):
             "htcondor",
             Fake(answers={"condor_status -constraint TotalGPUs > 0 -af Machine": ""}),
             "GPUs",
-            "request_gpus",
+            "gpu=0",
         ),
         (
             "htcondor",

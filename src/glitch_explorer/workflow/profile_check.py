@@ -185,7 +185,7 @@ def _htcondor_gpus(profile: Profile, machine: Machine) -> Iterator[str]:
     """Check that the pool has GPUs where they are asked for."""
     found = machine.ask("condor_status", "-constraint", "TotalGPUs > 0", "-af", "Machine")
     if profile.gpus and not found:
-        yield "GPUs: no machine of the pool has one: set gpu, request_gpus and htcondor_gpus_min_mem_mb to 0"
+        yield "GPUs: no machine of the pool has one: set `resources: gpu=0`"
 
 
 def _accounting_tag(profile: Profile, machine: Machine) -> Iterator[str]:
