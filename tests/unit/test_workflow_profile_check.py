@@ -185,6 +185,9 @@ def test_the_command_says_it_and_fails(root, folder, capsys, monkeypatch):
     (folder / "profile.yaml").write_text("- no\n- profile\n")
     assert main([str(folder)]) == 1
     assert "must be YAML" in capsys.readouterr().err
+    (folder / "study.yaml").write_text("a: [")
+    assert main([slurm, "--configfile", "study.yaml"], Fake()) == 1
+    assert "study.yaml" in capsys.readouterr().err
 
 
 def test_profiles_agree_on_what_is_not_the_machines(root):

@@ -87,7 +87,7 @@ class Profile:
         file = file / "profile.yaml" if file.is_dir() else file
         if not file.is_file():
             raise UserError(f"there is no profile {file}; name its folder, such as profiles/slurm")
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = _read_yaml(file)
         if not isinstance(content, dict):
             raise UserError(f"{file} is no profile: it must be YAML of keys and values, as profiles/slurm is")
         return cls(
@@ -96,6 +96,11 @@ class Profile:
             gpus=int(_pairs(content.get("resources")).get("gpu", 0)),
             shared="executor" in content and content.get("shared-fs-usage") != "none",
         )
+
+
+def _read_yaml(path: str | Path) -> Any:
+    with open(path, encoding="utf-8") as stream:
+        return yaml.safe_load(stream)
 
 
 def _pairs(entries: Any) -> dict[str, str]:
@@ -240,10 +245,8 @@ def main(arguments: list[str] | None = None, machine: Machine | None = None) -> 
     given = parser.parse_args(arguments)
     try:
         profile = Profile.read(given.profile)
-        config = (
-            yaml.safe_load(Path(given.configfile).read_text(encoding="utf-8")) if given.configfile else {}
-        )
-    except (UserError, OSError) as problem:
+        config = _read_yaml(given.configfile) if given.configfile else {}
+    except (UserError, OSError, yaml.YAMLError) as problem:
         print(f"Error: {problem}", file=sys.stderr)
         return 1
     found = list(problems(profile, config or {}, Path.cwd(), machine or Machine()))
