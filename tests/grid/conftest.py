@@ -18,7 +18,7 @@ def executors() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """Give a running SLURM cluster; without SLURM, skip on a machine that need not have it."""
     lacking = missing_programs()

@@ -238,7 +238,7 @@ def _seconds_left(token: Path) -> float:
 
 
 def main(arguments: list[str] | None = None, machine: Machine | None = None) -> int:
-    """Check a profile; print what is missing, and give how many things are."""
+    """Check a profile; print what is missing, and give 1 where something is."""
     parser = argparse.ArgumentParser(prog="profile_check", description=__doc__.splitlines()[0])
     parser.add_argument("profile", help="its folder, such as profiles/slurm")
     parser.add_argument("--configfile", help="the study; tells whether its data want a login")
@@ -253,7 +253,7 @@ def main(arguments: list[str] | None = None, machine: Machine | None = None) -> 
     print(f"{given.profile}: {'ready' if not found else 'not yet'}")
     for line in found:
         print(f"  - {line}")
-    return min(len(found), 1)
+    return int(bool(found))
 
 
 if __name__ == "__main__":
