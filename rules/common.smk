@@ -1,9 +1,11 @@
 # The checked config, and the input functions of several stages; what they tell is told in the library.
+import os
 from functools import wraps
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from glitch_explorer.embed.device import was_given
 from glitch_explorer.errors import UserError
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
@@ -49,9 +51,36 @@ def code(rule):
 
 
 def gpus(wildcards):
-    """One GPU where the profile gives a total, none where the total is 0."""
+    """One GPU where the profile gives a total, none where it is 0; in a grid's job, what it was given."""
+    if workflow.remote_exec:
+        return int(was_given(os.environ))
     given = workflow.global_resources
     return min(1, int(given["gpu"].value or 0)) if "gpu" in given else 0
+
+
+def needs(mem_mb, runtime, gpu=False):
+    """
+    Memory (MB) and time (minutes) of a job, more with each attempt, and its GPU where it can use one.
+
+    HTCondor's executor reads names of its own, and wants GPUs of 8,000 MB.
+    """
+
+    def grown(amount):
+        return lambda wildcards, attempt: amount * attempt
+
+    resources = {
+        "mem_mb": mem_mb,
+        "htcondor_request_mem_mb": mem_mb,
+        "runtime": runtime,
+    }
+    on_gpu = {
+        "gpu": gpus,
+        "request_gpus": gpus,
+        "htcondor_gpus_min_mem_mb": lambda wildcards: 8000 * gpus(wildcards),
+    }
+    return {name: grown(amount) for name, amount in resources.items()} | (
+        on_gpu if gpu else {}
+    )
 
 
 def frames(wildcards):

@@ -15,9 +15,7 @@ rule embed_shard:
         "../envs/embed.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=gpus,
+        **needs(mem_mb=4000, runtime=120, gpu=True),
     params:
         **config["embedding"],
         weights_digest=weights_digest(config["embedding"]),

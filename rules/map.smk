@@ -1,5 +1,5 @@
 # One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
-MAP_GPU = gpus if config["map"]["engine"] == "cuml" else 0
+ON_GPU = config["map"]["engine"] == "cuml"
 
 
 rule map_graph:
@@ -21,8 +21,7 @@ rule map_graph:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         unit=config["unit"],
         n_neighbors=config["map"]["n_neighbors"],
@@ -42,12 +41,12 @@ rule map_encoder:
         "results/logs/map_encoder.log",
     benchmark:
         "results/benchmarks/map_encoder.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         unit=config["unit"],
         views=config["views"],
@@ -75,9 +74,7 @@ rule map_layout:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
-        gpu=MAP_GPU,
+        **needs(mem_mb=4000, runtime=240, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
@@ -113,9 +110,7 @@ checkpoint map_families:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=MAP_GPU,
+        **needs(mem_mb=4000, runtime=120, gpu=ON_GPU),
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
@@ -143,9 +138,7 @@ rule map_stability:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
-        gpu=MAP_GPU,
+        **needs(mem_mb=6000, runtime=480, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],
@@ -176,12 +169,12 @@ rule freeze_reference:
         "results/logs/freeze_reference.log",
     benchmark:
         "results/benchmarks/freeze_reference.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         reference=config["map"]["reference"] or "reference/families.parquet",
         code=code("freeze_reference"),

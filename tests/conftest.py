@@ -26,6 +26,7 @@ def shared_data() -> Path:
 LONGEST = (
     "test_rebuild.py",
     "test_faults.py",
+    "test_slurm.py",
     "test_default.py",
     "test_workflow_real.py",
     "test_benchmarks.py",

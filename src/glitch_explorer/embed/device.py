@@ -4,7 +4,7 @@ import logging
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,11 @@ def count_gpus() -> int:
     command = [program, "--list-gpus"]
     shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
     return sum(line.startswith("GPU ") for line in shown.stdout.splitlines()) if shown.returncode == 0 else 0
+
+
+def was_given(environment: Mapping[str, str]) -> bool:
+    """Whether a scheduler, or the user, gave this job a GPU."""
+    return environment.get(_VISIBLE, "").strip() not in {"", "-1", "NoDevFiles"}
 
 
 def _lock_one(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
@@ -77,9 +82,8 @@ def claimed_device(
     used and nothing is locked.
     """
     if _VISIBLE in environment or any(name in environment for name in _SCHEDULERS):
-        given = environment.get(_VISIBLE, "").strip()
-        device = "cpu" if given in {"", "-1", "NoDevFiles"} else "cuda"
-        _LOG.info("%s=%r was given: running on %s", _VISIBLE, given, device)
+        device = "cuda" if was_given(environment) else "cpu"
+        _LOG.info("%s=%r was given: running on %s", _VISIBLE, environment.get(_VISIBLE, ""), device)
         yield device
         return
     found = count_gpus() if gpus is None else gpus
