@@ -131,6 +131,7 @@ GATHERING = {
     "impact",
     "site",
     "validate",
+    "provenance",  # follows every change
 }
 
 
