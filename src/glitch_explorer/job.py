@@ -31,27 +31,37 @@ def logged(path: str | Path) -> Iterator[None]:
     traceback; anything else leaves its traceback in the log. Credentials are
     hidden in both.
     """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
-    with (
-        DiscreetStream(open(path, "wb"), "utf-8", line_buffering=True) as stream,
-        redirect_stderr(stream),
-    ):
-        logging.basicConfig(
-            stream=stream, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
-        )
-        logging.captureWarnings(True)
-        try:
-            yield
-        except BaseException as problem:
-            told = _in_words(problem)
-            if told is None:
-                _log.exception("the job failed")
+    try:
+        with _stream(path) as stream, redirect_stderr(stream):
+            logging.basicConfig(
+                stream=stream,
+                level=logging.INFO,
+                format="%(asctime)s %(levelname)s %(message)s",
+                force=True,
+            )
+            logging.captureWarnings(True)
+            try:
+                yield
+            except BaseException as problem:
+                told = _in_words(problem)
+                if told is None:
+                    _log.exception("the job failed")
+                else:
+                    print(f"Error: {told}", file=stream)
                 raise
-            message = f"Error: {told}"
-            print(message, file=stream)
-            print(without_credentials(message), file=terminal)
-            raise SystemExit(1) from None
+    except (UserError, OSError) as problem:
+        told = _in_words(problem)
+        if told is None:
+            raise
+        print(without_credentials(f"Error: {told}"), file=terminal)
+        raise SystemExit(1) from None
+
+
+def _stream(path: str | Path) -> DiscreetStream:
+    """Open the log, each line of which reaches the disk at once."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return DiscreetStream(open(path, "wb"), "utf-8", line_buffering=True)
 
 
 def _in_words(problem: BaseException) -> str | None:
