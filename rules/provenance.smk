@@ -28,7 +28,7 @@ rule provenance:
             rules.audit_probe.output,
             rules.similar_neighbours.output,
             rules.gather_witnesses.output if WITNESSES else [],
-            rules.gather_drivers.output if COSTED else [],
+            rules.gather_drivers.output if WITNESSES and COSTED else [],
             rules.cost.output if COSTED else [],
             rules.validate_observatory.output if SIMULATED else [],
         ],
