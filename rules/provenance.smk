@@ -8,15 +8,14 @@ NAMED_FILES = {
     "coupling.safety": config["coupling"]["safety"],
     "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],
 }
+STUDY_FILES = sum(
+    (paths for key, paths in NAMED_FILES.items() if not key.startswith("source.")), []
+)
 
 
 rule provenance:
     input:
-        files=lambda wildcards: [
-            path
-            for path in sum(NAMED_FILES.values(), [])
-            if not ours(path) and not Path(path).is_dir()
-        ],
+        files=lambda wildcards: source_files(wildcards) + own(STUDY_FILES),
         tables=[
             rules.catalog.output,
             "results/catalog/segments.parquet",
