@@ -24,6 +24,7 @@ include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
 include: "rules/evaluate.smk"
+include: "rules/provenance.smk"
 
 
 rule all:
@@ -38,6 +39,7 @@ rule all:
         rules.impact.input if COSTED else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
+        rules.provenance.output,
 
 
 onsuccess:

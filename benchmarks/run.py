@@ -46,6 +46,7 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],
         ["fusion.py"],
+        ["faults.py", "--folder", str(HERE.parent / "results/benchmarks/faults")],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

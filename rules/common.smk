@@ -88,20 +88,40 @@ def frames(wildcards):
     return study.frames("strain", wildcards.get("shard", "").split("-")[0])
 
 
+def beside(rule, folder, names):
+    """Names of tables that a checkpoint wrote beside its outputs; a lost one is told."""
+    lost = [name for name in names if not Path(folder, f"{name}.parquet").is_file()]
+    if lost:
+        raise WorkflowError(
+            f"{folder}/{lost[0]}.parquet is missing: make it again with `snakemake --forcerun {rule}`"
+        )
+    return names
+
+
 def shards(pattern):
     """Give an input function: `pattern` for each shard of the catalogue."""
-    return lambda wildcards: expand(
-        pattern, shard=Path(checkpoints.catalog.get().output.shards).read_text().split()
-    )
+
+    def named(wildcards):
+        names = Path(checkpoints.catalog.get().output.shards).read_text().split()
+        return expand(pattern, shard=beside("catalog", "results/catalog/shards", names))
+
+    return named
 
 
 def families(*patterns):
     """Give an input function: the patterns for each family of the map."""
 
     def named(wildcards):
-        checkpoints.map_families.get()
-        names = glob_wildcards("results/map/members/{family}.parquet").family
-        return expand(patterns, family=sorted(names))
+        from glitch_explorer import tables  # pandas: most jobs start without it
+
+        ids = checkpoints.map_families.get().output.ids
+        try:
+            names = sorted(tables.read("family_ids", ids)["family"])
+        except UserError as problem:
+            raise WorkflowError(str(problem)) from None
+        return expand(
+            patterns, family=beside("map_families", "results/map/members", names)
+        )
 
     return named
 

@@ -50,6 +50,8 @@ def test_dependencies_page_names_every_dependency(root):
         "download",
         "evaluate_encoder",
         "train_encoder",
+        "provenance",
+        "crate",
     ],
 )
 def test_targets_of_the_docs_are_rules(root, target):

@@ -116,6 +116,7 @@ GATHERING = {
     "impact",
     "site",
     "validate",
+    "provenance",  # follows every change
 }
 
 
