@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from glitch_explorer import files, tables
 from glitch_explorer.site.cost_page import CostTables, write_cost_page
 from glitch_explorer.site.cost_words import family_labels
@@ -77,6 +79,44 @@ def _fragment(
     files.write_text(folder / f"{family}.html", text)
 
 
+def _write_families(
+    impact: Impact,
+    audited: pd.DataFrame,
+    folders: Sequence[str | Path],
+    folder: Path,
+    vetoes: Path,
+    *,
+    dpi: int,
+) -> None:
+    """Write each family's fragment into `folder`, and copy its veto files into `vetoes`."""
+    labels = family_labels(audited)
+    found = {Path(path).name: Path(path) for path in folders}
+    for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
+        own = read_own_impact(found.get(family))
+        for name, path in own.files.items():
+            shutil.copyfile(path, vetoes / name)
+        detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
+        answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
+        _fragment(own, answers, family, medoid, folder, dpi=dpi)
+
+
+def _costs(
+    cost: str | Path,
+    recoverable: str | Path,
+    by_day: str | Path,
+    stability: str | Path,
+    labels: dict[str, str | None],
+) -> CostTables:
+    """Read the tables of the cost page."""
+    return CostTables(
+        cost=tables.read("cost", cost),
+        recoverable=tables.read("recoverable", recoverable),
+        by_day=tables.read("cost_by_day", by_day),
+        stability=tables.read("rank_stability", stability),
+        labels=labels,
+    )
+
+
 def make_impact_pages(
     *,
     cost: str | Path,
@@ -124,25 +164,11 @@ def make_impact_pages(
         The site has a page of witnesses to go on to.
     """
     audited = tables.read("audit_families", audit_families)
-    labels = family_labels(audited)
-    shown = CostTables(
-        cost=tables.read("cost", cost),
-        recoverable=tables.read("recoverable", recoverable),
-        by_day=tables.read("cost_by_day", by_day),
-        stability=tables.read("rank_stability", stability),
-        labels=labels,
-    )
+    shown = _costs(cost, recoverable, by_day, stability, family_labels(audited))
     told = tables.empty("drivers") if drivers is None else tables.read("drivers", drivers)
     impact = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=told)
-    found = {Path(path).name: Path(path) for path in folders}
     with whole_folder(out) as folder, whole_folder(vetoes) as held:
-        for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
-            own = read_own_impact(found.get(family))
-            for name, path in own.files.items():
-                shutil.copyfile(path, held / name)
-            detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
-            answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
-            _fragment(own, answers, family, medoid, folder, dpi=dpi)
+        _write_families(impact, audited, folders, folder, held, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
     with whole_folder(assets) as folder:
         shutil.copyfile(table, folder / "cost.csv")
