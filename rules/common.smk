@@ -1,6 +1,7 @@
 # The checked config, and what several stages need. Functions live here and nowhere else.
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 
 from glitch_explorer.catalog.state import source_state

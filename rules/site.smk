@@ -1,4 +1,39 @@
 # What people look at: figures, the atlas of families, the map, the front page.
+MAKING = {
+    "settings": {
+        name: config[name]
+        for name in (
+            "detectors",
+            "unit",
+            "source",
+            "strain",
+            "segments",
+            "events",
+            "views",
+            "embedding",
+            "map",
+            "audit",
+            *(["coupling"] if WITNESSES else []),
+            *(["impact"] if COSTED else []),
+        )
+    },
+    "codes": {
+        stage: code(rule)
+        for stage, rule in {
+            "catalog": "catalog",
+            "views": "make_views",
+            "embed": "embed_shard",
+            "map": "map_families",
+            "audit": "audit_labels",
+            "coupling": "couple_family",
+            "impact": "cost",
+        }.items()
+    },
+    "citation": yaml.safe_load((BASE / "CITATION.cff").read_text()),
+    "simulated": SIMULATED,
+}
+
+
 rule figures:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -140,13 +175,17 @@ rule front_page:
         duplicates="results/catalog/duplicates.parquet",
         families="results/map/families.parquet",
         quality="results/map/quality.parquet",
+        ids="results/map/family_ids.parquet",
         audit=rules.audit_labels.output,
         leakage=rules.audit_leakage.output.leakage,
         figures=rules.figures.output,
+        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+        calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         cost=rules.cost.output.cost if COSTED else [],
     output:
         figures=directory("results/site/figures"),
         page="results/site/index.html",
+        methods="results/site/methods.html",
     log:
         "results/logs/front_page.log",
     benchmark:
@@ -158,8 +197,7 @@ rule front_page:
         mem_mb=2000,
         runtime=20,
     params:
-        witnesses=WITNESSES,
-        simulated=SIMULATED,
+        making=MAKING,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("front_page"),

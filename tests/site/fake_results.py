@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import make_leakage
@@ -12,11 +13,21 @@ from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.atlas import make_atlas
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
-from glitch_explorer.site.front import make_front
+from glitch_explorer.site.front import FrontFiles, Making, make_front
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
 SIZE = 128
+#: How the results were made, as the workflow would say it.
+SETTINGS = {
+    "source": {"kind": "catalogue", "paths": ["/home/someone/H1_O3b.csv"]},
+    "strain": {"source": "gwosc", "host": None},
+    "events": {"gwosc": True},
+    "map": {"n_neighbors": 30, "reference": None},
+}
+STAGES = ("catalog", "views", "embed", "map", "audit", "coupling", "impact")
+CODES = dict.fromkeys(STAGES, "0123456789abcdef")
+CITATION = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text())
 
 
 def picture(kind: int, along: float, loud: float, generator: np.random.Generator) -> np.ndarray:
@@ -206,6 +217,8 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
         {"family": names, "stability": 0.9, "stability_low": 0.82, "stability_high": 0.97, "n_runs": 10}
     )
     tables.write("stability", stability, folder / "stability.parquet")
+    ids = pd.DataFrame({"family": names, "n": count // max(len(names), 1), "new": True, "overlap": None})
+    tables.write("family_ids", ids, folder / "family_ids.parquet")
     quality = pd.DataFrame({"metric": ["trustworthiness", "ami"], "value": [0.97, 0.81], "n": [count, count]})
     tables.write("quality", quality, folder / "quality.parquet")
 
@@ -277,16 +290,19 @@ def make_site(
         **told,
     )
     make_front(
-        **rows,
-        segments=catalog / "segments.parquet",
-        quarantine=catalog / "quarantine.parquet",
-        duplicates=catalog / "duplicates.parquet",
-        quality=mapped / "quality.parquet",
-        audit=root / "audit",
+        paths=FrontFiles(
+            glitches=rows["glitches"],
+            segments=catalog / "segments.parquet",
+            quarantine=catalog / "quarantine.parquet",
+            duplicates=catalog / "duplicates.parquet",
+            map=mapped,
+            audit=root / "audit",
+            coupling=fragments and root / "coupling",
+            impact=costs and root / "impact",
+        ),
+        making=Making(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),
         figures=sorted(figures.glob("*.png")),
         out=site / "figures",
         page=site / "index.html",
-        witnesses=told["witnesses"],
-        cost=costs and root / "impact" / "cost.parquet",
-        simulated=False,
+        methods=site / "methods.html",
     )

@@ -42,6 +42,7 @@ def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
         "atlas.html",
         "witnesses.html",
         "cost.html",
+        "methods.html",
     }
 
 
