@@ -17,6 +17,8 @@ from glitch_explorer.site.front import FrontFiles, Making, make_front
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
+#: One of 10,000 characters that turns around, closes quotes and tags, and names a handler.
+WORST = "\u202e\u2067'\"></td><img src=x onerror=alert(1)>{{ 7 * 7 }}${alert(1)}&lt;" + 9930 * "x"
 SIZE = 128
 #: How the results were made, as the workflow would say it.
 SETTINGS = {
@@ -62,7 +64,7 @@ def catalogue(looks: pd.DataFrame, seed: int) -> pd.DataFrame:
     ifo = np.where(generator.random(count) < 0.5, "H1", "L1")
     time = np.sort(1262304000 + generator.random(count) * 8 * 86400)
     names = [f"class {kind:02d}" for kind in range(60)]
-    names[1] = HOSTILE
+    names[1], names[2] = HOSTILE, WORST
     label = np.array(names, dtype=object)[kinds // 2 * 2]
     wrong = generator.random(count) < 0.1
     label[wrong] = np.array(names, dtype=object)[(kinds[wrong] + 2) % (kinds.max() + 1)]
@@ -225,7 +227,7 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
 
 def write_audit(root: Path, unit: str) -> None:
     pairs = root / "pairs.csv"
-    files.write_text(pairs, "class_a,class_b\nclass 00,class 02\n")
+    files.write_text(pairs, "class_a,class_b\nclass 00,class 04\n")
     make_audit(
         glitches=root / "catalog" / "glitches.parquet",
         families=root / "map" / "families.parquet",

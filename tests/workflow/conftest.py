@@ -31,7 +31,18 @@ SMALL = {
     "audit": {"permutations": 100},
     "observatory": {"glitches": 60, "segments": 4, "segment_s": 256, "sample_rate_hz": 8192},
 }
-COPIED = ["Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "resources", "report"]
+COPIED = [
+    "Snakefile",
+    "CITATION.cff",
+    "rules",
+    "scripts",
+    "src",
+    "config",
+    "envs",
+    "profiles",
+    "resources",
+    "report",
+]
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ _HERE = Path(__file__).parent
 #: Signs of Unicode that change the direction of the text around them.
 _TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 
+#: A word that no page has room for, and as much of it as is shown.
+_ENDLESS = re.compile(r"(\S{99})\S{2,}")
+
 
 def _number(value: float | None, digits: int = 2) -> str:
     """Write a number with `digits` decimals, a dash where there is none."""
@@ -46,9 +50,10 @@ def _text(value: object) -> str:
 
 
 def legible(value: Any) -> Any:
-    """Show signs that turn the reading direction of a text as what they are not: a replacement sign."""
-    plain = isinstance(value, str) and not isinstance(value, Markup)
-    return value.translate(_TURNING) if plain else value
+    """Show signs that turn the reading direction as a replacement sign, and cut words of over 100 signs."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _ENDLESS.sub(r"\1…", value.translate(_TURNING))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
