@@ -25,8 +25,8 @@ MAKING = {
             "embed": "embed_shard",
             "map": "map_families",
             "audit": "audit_labels",
-            "coupling": "couple_family",
-            "impact": "cost",
+            **({"coupling": "couple_family"} if WITNESSES else {}),
+            **({"impact": "cost"} if COSTED else {}),
         }.items()
     },
     "citation": yaml.safe_load((BASE / "CITATION.cff").read_text()),
