@@ -146,7 +146,7 @@ def test_the_site_works_in_a_folder_of_a_web_server(whole: Path, watched: Watche
         page = watched.page
         page.goto(start + "index.html")
         page.locator("header").get_by_role("link", name="Map").click()
-        page.wait_for_selector("#plot .main-svg")
+        page.wait_for_selector("#plot canvas, #plot svg", state="attached")
         page.locator("header").get_by_role("link", name="Atlas").click()
         page.locator("table.atlas tbody a").first.click()
         page.wait_for_selector("h1:has-text('Family F')")

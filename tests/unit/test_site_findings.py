@@ -9,6 +9,7 @@ import yaml
 
 from glitch_explorer.site.findings import SHOWN, Found, findings
 from glitch_explorer.site.made import citations, left_out, setting_lines, sources
+from glitch_explorer.site.pages import render
 
 N = 40
 
@@ -80,6 +81,9 @@ def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
     calm = replace(found, leakage=nothing().leakage, calibration=None, ids=nothing().ids)
     methods = [finding.method for finding in findings(calm)]
     assert methods == ["relation", "suspects", "over-splitting", "stability"]
+    explained = render("methods.html", witnesses=True, cost=True, root="")
+    for finding in told + findings(calm):
+        assert f'id="{finding.method}"' in explained
 
 
 def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_never_count() -> None:
