@@ -63,8 +63,9 @@ const Timeline = (() => {
       totals[place] += 1;
       sizes[codes[row]] += 1;
     }
-    const largest = [...sizes.keys()].filter((code) => sizes[code]).sort((a, b) => sizes[b] - sizes[a]).slice(0, KINDS);
-    return { first, bins, kinds, counts, totals, largest, hours: live(first, bins) };
+    const there = [...sizes.keys()].filter((code) => sizes[code]).sort((a, b) => sizes[b] - sizes[a]);
+    const largest = there.slice(0, KINDS);
+    return { first, bins, kinds, counts, totals, largest, all: there.length === largest.length, hours: live(first, bins) };
   }
 
   // Glitches in a bin, per hour of live time where that is known.
@@ -76,7 +77,7 @@ const Timeline = (() => {
   const part = (place, code) => rate(bars.counts[place * bars.kinds + code], place);
   const total = (place) => rate(bars.totals[place], place);
   const unit = () => (bars.hours ? "glitches per hour of live time" : `glitches per ${BINS[bin]}`);
-  const title = () => `${unit()}, by ${group()}${Data.names[group()].length > KINDS ? `; grey: all but the ${KINDS} largest` : ""}`;
+  const title = () => `${unit()}, by ${group()}${bars.all ? "" : `; grey: all but the ${KINDS} largest`}`;
   const short = (value) => Number(value.toPrecision(3)).toString();
 
   function stack(pen, place, colours, unitHeight) {
