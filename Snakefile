@@ -24,6 +24,7 @@ include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
 include: "rules/evaluate.smk"
+include: "rules/export.smk"
 
 
 rule all:

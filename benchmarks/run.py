@@ -44,6 +44,7 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],
         ["fusion.py"],
+        ["explorer.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

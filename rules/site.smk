@@ -142,6 +142,9 @@ rule explorer:
         families="results/map/families.parquet",
         coordinates="results/map/coordinates.parquet",
         neighbours="results/similar/neighbours.parquet",
+        segments="results/catalog/segments.parquet",
+        audit_families="results/audit/families.parquet",
+        suspects="results/audit/suspects.parquet",
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
     output:
@@ -158,6 +161,11 @@ rule explorer:
         mem_mb=lambda wildcards, attempt: 3000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
+        **config["explorer"],
+        strain={
+            key: config["strain"][key]
+            for key in ("source", "channel", "frames", "frame_type")
+        },
         witnesses=WITNESSES,
         cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),

@@ -14,6 +14,7 @@ from glitch_explorer.site.atlas import make_atlas
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
 from glitch_explorer.site.front import FrontFiles, Making, make_front
+from glitch_explorer.site.gwpy_line import gwpy_line
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
@@ -250,8 +251,36 @@ def write_audit(root: Path, unit: str) -> None:
     )
 
 
+def make_map(
+    root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
+) -> None:
+    """Run the job of the interactive map."""
+    arrays = sorted((root / "views").glob("*.npy"))
+    make_map_page(
+        glitches=root / "catalog" / "glitches.parquet",
+        families=root / "map" / "families.parquet",
+        coordinates=root / "map" / "coordinates.parquet",
+        neighbours=root / "similar" / "neighbours.parquet",
+        segments=root / "catalog" / "segments.parquet",
+        audit_families=root / "audit" / "families.parquet",
+        suspects=root / "audit" / "suspects.parquet",
+        views=arrays,
+        status=[path.with_suffix(".parquet") for path in arrays],
+        out=site / "map",
+        page=site / "map.html",
+        pictures=pictures,
+        line=gwpy_line("gwosc", channel="", frames=None, frame_type=None),
+        witnesses=witnesses,
+        cost=cost,
+    )
+
+
 def make_site(
-    root: Path, site: Path, figures: Path, fragments: Path | None = None, costs: Path | None = None
+    root: Path,
+    site: Path,
+    figures: Path,
+    fragments: Path | None = None,
+    costs: Path | None = None,
 ) -> None:
     """Run the four jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
     told = {"witnesses": fragments is not None, "cost": costs is not None}
@@ -260,7 +289,6 @@ def make_site(
     shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
     rows = {"glitches": catalog / "glitches.parquet", "families": mapped / "families.parquet"}
     places = {"coordinates": mapped / "coordinates.parquet"}
-    near = {"neighbours": root / "similar" / "neighbours.parquet"}
     make_figures(
         **rows,
         **places,
@@ -282,15 +310,7 @@ def make_site(
         fragments=[folder for folder in (fragments, costs) if folder],
         **told,
     )
-    make_map_page(
-        **rows,
-        **places,
-        **near,
-        **shards,
-        out=site / "map",
-        page=site / "map.html",
-        **told,
-    )
+    make_map(root, site, **told)
     make_front(
         paths=FrontFiles(
             glitches=rows["glitches"],
