@@ -203,10 +203,24 @@ def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
         assert page.evaluate("document.documentElement.scrollHeight") < 6000
     assert "\u202e" not in page.locator("main").inner_text()
     taken = download(page)
-    assert {row["label"] for row in taken} >= set(HOSTILE_LABELS.values())
+    assert {row[name] for row in taken for name in ("label", "proposed_label")} >= set(
+        HOSTILE_LABELS.values()
+    )
     assert tuple(row["glitch_id"] for row in taken[:2]) == HOSTILE_IDS
     page.locator(".suspect").first.get_by_role("link", name="on the map").click()
     page.wait_for_selector("#plot .main-svg")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("audit.html", ".halves tbody tr"), ("atlas.html", "tbody tr"), ("witnesses.html", ".hitcell")],
+)
+def test_without_a_script_the_tables_are_there(site: Path, chromium: Any, name: str, rows: str) -> None:
+    page = chromium.new_page(java_script_enabled=False, viewport={"width": 1280, "height": 720})
+    page.goto((site / name).as_uri())
+    assert page.locator(rows).filter(visible=True).count() >= 3
+    assert page.locator("button:visible, select:visible, input:visible").count() == 0
+    page.close()
 
 
 @pytest.mark.parametrize("name", ["audit.html", "atlas.html", "family/F003.html"])

@@ -208,10 +208,10 @@ def probe_text(probe: pd.DataFrame, families: int) -> str:
     if not asked:
         return f"No family could be asked: none has {LEAST} members in each of two detectors."
     told = probe.loc[probe["auc_low"] > 0.5, "family"].nunique()
-    verb = "has" if told == 1 else "have"
+    of = f"{told} of {count_text(asked, 'family', 'families')} {'has' if told == 1 else 'have'}"
     return (
-        f"{told} of {count_text(asked, 'family', 'families')} {verb} members whose detector the vectors tell: "
-        "the 95\u00a0% interval of the area under the curve lies above 0.5. By chance alone about "
+        f"{of} members whose detector the vectors tell: the 95\u00a0% interval of the area under the curve "
+        "lies above 0.5. By chance alone about "
         f"{0.025 * len(probe):.1f} would. {families - asked} more could not be asked: fewer than "
         f"{LEAST} members in each of two detectors."
     )

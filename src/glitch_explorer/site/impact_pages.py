@@ -66,7 +66,7 @@ def _story(own: OwnImpact, one: dict[str, Any], family: str, medoid: str) -> Sto
 def _fragment(
     own: OwnImpact, answers: list[dict[str, Any]], family: str, medoid: str, folder: Path, *, dpi: int
 ) -> None:
-    """Write `<family>.html` (a part of a page), its facts `<family>.json`, `<family>-drivers-<number>.png`."""
+    """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     number = 0
     for row in (row for one in answers for row in one["models"]):
         story = _story(own, row, family, medoid)

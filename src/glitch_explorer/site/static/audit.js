@@ -93,7 +93,7 @@
     const family = familyOf(row);
     const home = family === "-1" ? "in no family" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
     const links = make("p", "links", make("code", "", id), " ",
-      anchor(`map.html#pin=${encodeURIComponent(data.id[row])}`, "on the map"), " · ", home);
+      anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
     const change = make("p", "change", make("span", "given bidi", shown(data.label[row])), " → ", make("strong", "bidi", shown(data.proposed[row])));
     const made = make("article", "suspect", picture(row), change, make("p", "interval", facts(row)));
     if (data.axis[row]) made.append(make("details", "", make("summary", "", "what its family's axis says"), make("p", "interval", legible(data.axis[row]))));
