@@ -108,10 +108,9 @@ rule atlas:
         audit=rules.audit_labels.output,
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        fragments=[
-            *([rules.witness_pages.output.pages] if WITNESSES else []),
-            *([rules.impact_pages.output.pages] if COSTED else []),
-        ],
+        probe=rules.audit_probe.output.probe,
+        witnesses=rules.witness_pages.output.pages if WITNESSES else [],
+        cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
         index="results/site/atlas.html",
@@ -127,13 +126,44 @@ rule atlas:
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
         **config["atlas"],
-        witnesses=WITNESSES,
-        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("atlas"),
     script:
         "../scripts/atlas.py"
+
+
+rule audit_page:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        audit=rules.audit_labels.output,
+        leakage=rules.audit_leakage.output.leakage,
+        probe=rules.audit_probe.output.probe,
+        figure="results/figures/leakage.png",
+        views=shards("results/views/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        assets=directory("results/site/audit"),
+        page="results/site/audit.html",
+    log:
+        "results/logs/audit_page.log",
+    benchmark:
+        "results/benchmarks/audit_page.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        witnesses=WITNESSES,
+        cost=COSTED,
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("audit_page"),
+    script:
+        "../scripts/audit_page.py"
 
 
 rule explorer:
@@ -219,5 +249,6 @@ rule site:
         rules.impact_pages.output if COSTED else [],
         rules.figures.output,
         rules.atlas.output,
+        rules.audit_page.output,
         rules.explorer.output,
         rules.front_page.output,

@@ -10,7 +10,8 @@ from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.audit.run import make_audit
 from glitch_explorer.similar.neighbours import make_neighbours
-from glitch_explorer.site.atlas import make_atlas
+from glitch_explorer.site.atlas import AtlasInputs, make_atlas
+from glitch_explorer.site.audit_page import make_audit_page
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
 from glitch_explorer.site.front import FrontFiles, Making, make_front
@@ -249,6 +250,11 @@ def write_audit(root: Path, unit: str) -> None:
         permutations=200,
         seed=1,
     )
+    names = sorted(set(tables.read("families", root / "map" / "families.parquet")["family"]) - {"-1"})[:2]
+    probed = pd.DataFrame({"family": names, "auc": [0.5, 0.9][: len(names)]})
+    probed = probed.assign(detectors="H1 L1", n_first=20, n_second=21, n_blocks=9, p_value=0.5)
+    probed = probed.assign(auc_low=probed["auc"] - 0.2, auc_high=probed["auc"] + 0.05)
+    tables.write("probe", probed, root / "audit" / "probe.parquet")
 
 
 def make_map(
@@ -282,7 +288,7 @@ def make_site(
     fragments: Path | None = None,
     costs: Path | None = None,
 ) -> None:
-    """Run the four jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
+    """Run the five jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
     told = {"witnesses": fragments is not None, "cost": costs is not None}
     catalog, mapped = root / "catalog", root / "map"
     arrays = sorted((root / "views").glob("*.npy"))
@@ -300,14 +306,19 @@ def make_site(
         unassigned="#BBBBBB",
     )
     make_atlas(
-        **rows,
-        **shards,
-        audit=root / "audit",
+        AtlasInputs(**rows, **shards, audit=root / "audit", witnesses=fragments, cost=costs),
         out=site / "family",
         index=site / "atlas.html",
         typical=2,
         odd=2,
-        fragments=[folder for folder in (fragments, costs) if folder],
+    )
+    make_audit_page(
+        **rows,
+        **shards,
+        audit=root / "audit",
+        figure=figures / "leakage.png",
+        out=site / "audit",
+        page=site / "audit.html",
         **told,
     )
     make_map(root, site, **told)

@@ -15,6 +15,7 @@ from glitch_explorer.site.impact_answers import (
     MODELS,
     Impact,
     OwnImpact,
+    best_rank,
     drawn,
     impact_answer,
     read_own_impact,
@@ -22,6 +23,7 @@ from glitch_explorer.site.impact_answers import (
 )
 from glitch_explorer.site.impact_plots import Story, cost_ranking, story_picture
 from glitch_explorer.site.pages import render, whole_folder
+from glitch_explorer.site.unknown import impact_unknown
 
 #: Lines of a family's table of cost: name, column, and the columns of its interval.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (
@@ -66,7 +68,7 @@ def _story(own: OwnImpact, one: dict[str, Any], family: str, medoid: str) -> Sto
 def _fragment(
     own: OwnImpact, answers: list[dict[str, Any]], family: str, medoid: str, folder: Path, *, dpi: int
 ) -> None:
-    """Write `<family>.html`, a part of a page, and its pictures `<family>-drivers-<number>.png`."""
+    """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     number = 0
     for row in (row for one in answers for row in one["models"]):
         story = _story(own, row, family, medoid)
@@ -77,6 +79,8 @@ def _fragment(
             story_picture(story, folder / row["picture"], dpi=dpi)
     text = render("impact_fragment.html", answers=answers, numbers=NUMBERS, models=MODELS)
     files.write_text(folder / f"{family}.html", text)
+    facts = {"rank": best_rank(answers), "unknown": impact_unknown(answers)}
+    files.write_json(folder / f"{family}.json", facts)
 
 
 def _write_families(
@@ -151,7 +155,8 @@ def make_impact_pages(
     audit_families : path
         Table of this name.
     out : path
-        Folder for `F001.html` (a part of a page) and its pictures, of each family; replaced as a whole.
+        Folder for `F001.html` (a part of a page), its pictures and `F001.json` (its rank, and what is
+        unknown), of each family; replaced as a whole.
     page : path
         The cost ranking.
     assets, vetoes : path

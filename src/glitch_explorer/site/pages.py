@@ -66,6 +66,11 @@ def static(name: str) -> str:
     return (_HERE / "static" / name).read_text(encoding="utf-8")
 
 
+def _script(name: str) -> Markup:
+    """Give a script that ships with the project, to stand in a page."""
+    return Markup(static(name))  # noqa: S704 - our own file
+
+
 @cache
 def _environment() -> jinja2.Environment:
     """Make the one environment of all pages, which escapes all values."""
@@ -83,6 +88,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
     environment.globals |= {"equals": equals_text, "verb": verb_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
+    environment.globals["script"] = _script
     return environment
 
 
