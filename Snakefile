@@ -25,6 +25,7 @@ include: "rules/site.smk"
 include: "rules/validate.smk"
 include: "rules/evaluate.smk"
 include: "rules/provenance.smk"
+include: "rules/export.smk"
 
 
 rule all:

@@ -47,6 +47,7 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["search.py", "--n", "300000"],
         ["fusion.py"],
         ["faults.py", "--folder", str(HERE.parent / "results/benchmarks/faults")],
+        ["explorer.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

@@ -49,6 +49,7 @@ def test_dependencies_page_names_every_dependency(root):
         "validate",
         "download",
         "evaluate_encoder",
+        "export_embedding_atlas",
         "train_encoder",
         "provenance",
         "crate",

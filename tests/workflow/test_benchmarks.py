@@ -16,6 +16,10 @@ pytestmark = pytest.mark.slow
         ("embedding.py --images 48 --rounds 1", r"images/s"),
         ("qscan.py --rate 4096 --glitches 2", r"ratio"),
         ("reduction.py --n 1500", r"times"),
+        (
+            "explorer.py 2000 --pictures 20",
+            r"\| 2000 \| 0\.\d \| 0\.\d \| \d+ \| \d+ \| [\d.]+ \([\d.]+\) \| \d\.\d ",
+        ),
         ("search.py --n 10000 --dimension 64", r"recall@30 of descent (1\.0|0\.9[5-9])"),
         (
             "fetch.py --glitches 10 --channels 8 --held 32 --seconds 1024 --sample 1",

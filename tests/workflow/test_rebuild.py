@@ -56,7 +56,8 @@ def test_a_colour_remakes_figures_only(finished, tmp_path):
     clone.configure(figures={"unassigned": "#AAAAAA"})
     planned = clone.plan()
     assert planned
-    assert set(planned) <= {"figures", "front_page"}  # the front page shows copies
+    # These pages show copies.
+    assert set(planned) <= {"figures", "front_page", "audit_page"}
 
 
 def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):
