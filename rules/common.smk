@@ -1,5 +1,6 @@
 # The checked config, and what several stages need. Functions live here and nowhere else.
 import os
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -11,7 +12,7 @@ from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints, digest
 
 BASE = Path(workflow.basedir)
-code = Fingerprints(BASE / "scripts", BASE / "src")
+fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
 
 try:
     config.update(
@@ -27,6 +28,11 @@ WITNESSES = bool(config["coupling"]["channels"])
 # A cost needs a range, from a channel or from the strain; without one the impact stage is left out.
 COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] != "none"
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
+
+
+def code(rule):
+    """Give a parameter: the fingerprint of a rule's code, made where a job of the rule is looked at."""
+    return lambda wildcards: fingerprints(rule)
 
 
 def gpus(wildcards):
@@ -66,6 +72,7 @@ def needs(mem_mb, runtime, gpu=False):
     )
 
 
+@cache
 def shipped(path):
     """Hash of a file that ships with the project: enters as a parameter, not by its time."""
     return digest(BASE / path)
