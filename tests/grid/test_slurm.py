@@ -19,7 +19,7 @@ HERE = (
 
 
 def run_on(cluster, executors, project: Project, log) -> subprocess.Popen:
-    command = project.command("audit", "--workflow-profile", "profiles/slurm", *HERE)
+    command = project.command("map", "audit", "--workflow-profile", "profiles/slurm", *HERE)
     return subprocess.Popen(
         command,
         cwd=project.folder,
