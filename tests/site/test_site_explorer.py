@@ -423,7 +423,9 @@ def test_it_fits_phones_large_print_and_the_dark(
     assert not made.complaints
 
 
-def test_views_as_rows_without_times_and_few_pictures(tmp_path: Path, chromium: Any) -> None:
+def test_views_as_rows_without_times_and_few_pictures(
+    tmp_path: Path, chromium: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Rows per view; a catalogue of pictures has no times; not all glitches keep their pictures."""
     root = fake_results(tmp_path, count=60, families=3, unit="view")
     path = root / "catalog/glitches.parquet"
@@ -444,5 +446,17 @@ def test_views_as_rows_without_times_and_few_pictures(tmp_path: Path, chromium: 
     assert "no value (240)" in made.text("#scale")
     assert "\u202e" not in made.text("main")
     assert made.js("document.documentElement.scrollWidth - innerWidth") <= 0
+    made.click(made.js("Filters.rows()[100]"))
+    address = made.js("location.hash")
     made.page.close()
     assert not made.complaints
+    monkeypatch.setattr("glitch_explorer.site.explorer.MOST", 239)
+    make_map(root, root / "site")
+    thinned = Explorer(chromium, root / "site/map.html", address)
+    shown = thinned.js("Data.n")
+    assert 200 < shown < 240
+    assert f"{shown} of 240 rows are on this page" in thinned.text(".thinned")
+    glitch, view = address.partition("pin=")[2].split("%7E")
+    assert thinned.text("#what").startswith(f"{glitch}, the {view} s view")
+    thinned.page.close()
+    assert not thinned.complaints
