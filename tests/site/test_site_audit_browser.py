@@ -49,6 +49,20 @@ def rename(root: Path, names: dict[str, str]) -> None:
         tables.write(name, tables.read(name, path).replace(names), path)
 
 
+def settle(page: Any) -> None:
+    """Wait for every picture: one still on its way when the page is left would count as a failed request."""
+    page.evaluate(
+        "Promise.all([...document.images].map("
+        "image => { image.loading = 'eager'; return image.decode().catch(() => true); }))"
+    )
+
+
+def leave(page: Any, link: Any) -> None:
+    """Follow a link once the page has settled."""
+    settle(page)
+    link.click()
+
+
 def download(page: Any) -> list[dict[str, str]]:
     with page.expect_download() as waiting:
         page.locator("#save").click()
@@ -102,6 +116,7 @@ def test_filters_pages_and_addresses(site: Path, watched: Watched, judged: Any) 
     count = int((judged["family"] == "F003").sum())
     assert f"of {count} shown" in shown.inner_text()
     page.goto((site / "audit.html").as_uri() + "#family=F003")
+    settle(page)
     page.reload()
     assert f"of {count} shown" in shown.inner_text()
     cell = page.locator(".pairs td a").first
@@ -128,7 +143,7 @@ def test_tables_say_what_the_tables_hold_and_sort(site: Path, results: Path, wat
     assert "1 of 2 families has members whose detector the vectors tell" in said
     page.locator("#gate ~ details summary").click()
     assert "The null permutes the variable within each label." in page.locator("main").inner_text()
-    rows.first.locator("a").first.click()
+    leave(page, rows.first.locator("a").first)
     page.wait_for_selector("h1")
     assert page.locator("h1").inner_text().startswith("Family F")
 
@@ -143,7 +158,7 @@ def test_the_atlas_sorts_and_filters(site: Path, watched: Watched) -> None:
     page.fill("input[data-filters]", "PEM-ACC_A")
     assert rows.count() == 1
     assert "1 of 6 shown" in page.locator("#atlas-count").inner_text()
-    rows.locator("th a").click()
+    leave(page, rows.locator("th a"))
     page.wait_for_selector("h1")
     assert page.locator("h1").inner_text() == "Family F001"
 
@@ -156,7 +171,7 @@ def test_a_family_page_leads_to_its_parts_the_map_and_the_suspects(site: Path, w
     medoid = page.locator("#medoid ~ .caption code").inner_text()
     assert page.locator(f"a[href='../map.html#pin={medoid}']").count() >= 1
     assert page.locator(".unknown li").count() >= 3
-    page.get_by_role("link", name="Judge them by their pictures").click()
+    leave(page, page.get_by_role("link", name="Judge them by their pictures"))
     page.wait_for_selector(".suspect")
     assert page.locator("#family").input_value() == "=F001"
 
@@ -201,13 +216,14 @@ def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
         assert page.locator("img[src=x]").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         assert page.evaluate("document.documentElement.scrollHeight") < 6000
+        settle(page)
     assert "\u202e" not in page.locator("main").inner_text()
     taken = download(page)
     assert {row[name] for row in taken for name in ("label", "proposed_label")} >= set(
         HOSTILE_LABELS.values()
     )
     assert tuple(row["glitch_id"] for row in taken[:2]) == HOSTILE_IDS
-    page.locator(".suspect").first.get_by_role("link", name="on the map").click()
+    leave(page, page.locator(".suspect").first.get_by_role("link", name="on the map"))
     page.wait_for_selector("#plot .main-svg")
 
 
