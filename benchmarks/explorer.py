@@ -1,7 +1,9 @@
 """Measure the interactive map in Chromium, opened from a folder: weight, first interaction, hover, frames.
 
 The results are made here: families as clouds, small pictures of noise. Frames are timed while the map
-is moved and zoomed in each of them, hover from the pointer's event to the frame after it. Run it with
+is moved and zoomed in each of them, hover from the pointer's event to the frame after it; beside the
+clock stands what the page's process took of a processor, which other work on the machine leaves as it is
+(Linux tells it). Run it with
 
     python benchmarks/explorer.py 8600 34332 300000
 """
@@ -23,18 +25,16 @@ from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.gwpy_line import gwpy_line
 
 COLUMNS = ["glitches", "page MB", "near.js MB", "drawn", "ready", "hover, to the frame", "hover, own part"]
-COLUMNS += ["frame moved", "frame zoomed", "a drawing"]
+COLUMNS += ["frame moved", "frame zoomed", "CPU to ready", "CPU of a frame"]
 FRAMES = 90
 POINTS = 40
 FRAME_TIMES = """async ([frames, zoom]) => {
   const began = { ...Plot.view }; const gaps = []; let last = await new Promise(requestAnimationFrame);
-  window.drawings = [];
   for (let i = 0; i < frames; i += 1) {
     const turn = 6.28 * i / frames;
     if (zoom) Plot.look({ ...began, span: began.span * (0.55 + 0.45 * Math.cos(turn)) });
     else Plot.look({ ...began, x: began.x + began.span * 0.2 * Math.sin(turn) });
     const now = await new Promise(requestAnimationFrame); gaps.push(now - last); last = now;
-    window.drawings.push(Plot.painted);
   }
   Plot.look(began); return gaps;
 }"""
@@ -119,11 +119,33 @@ def write_page(root: Path, pictures: int) -> Path:
     return root / "site/map.html"
 
 
+def processor_ms() -> float:
+    """Give the processor time of the busiest of our processes that show a page, in ms."""
+    parents, spent = {}, {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            shows = b"--type=renderer" in (process / "cmdline").read_bytes()
+            words = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        parents[process.name] = words[1]
+        if shows:
+            spent[process.name] = 1000 * sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")
+    return max((time for name, time in spent.items() if is_ours(name, parents)), default=0.0)
+
+
+def is_ours(process: str | None, parents: dict[str, str]) -> bool:
+    while process is not None and process != str(os.getpid()):
+        process = parents.get(process)
+    return process is not None
+
+
 def measure(browser: Any, page_file: Path) -> str:
     """Open the page and give the times of a line of the table, in ms."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(page_file.as_uri())
     page.wait_for_selector("html[data-ready=true]", timeout=120_000)
+    loaded = processor_ms()
     marks = dict(
         page.evaluate("performance.getEntriesByType('mark').map(mark => [mark.name, mark.startTime])")
     )
@@ -134,11 +156,13 @@ def measure(browser: Any, page_file: Path) -> str:
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.wait_for_timeout(30)
     times = [page.evaluate("window.latencies"), page.evaluate("window.handled")]
+    began = processor_ms()
     times += [page.evaluate(FRAME_TIMES, [FRAMES, zoom]) for zoom in (False, True)]
-    times.append(page.evaluate("window.drawings"))
+    frame = (processor_ms() - began) / (2 * FRAMES)
     page.close()
     cells = [f"{np.median(part):.1f} ({np.percentile(part, 95):.1f})" for part in times]
-    return " | ".join([f"{marks['map-drawn']:.0f}", f"{marks['map-ready']:.0f}", *cells])
+    drawn, ready = marks["map-drawn"], marks["map-ready"]
+    return " | ".join([f"{drawn:.0f}", f"{ready:.0f}", *cells, f"{loaded:.0f}", f"{frame:.1f}"])
 
 
 def megabytes(paths: Iterable[Path]) -> str:
@@ -156,8 +180,8 @@ def main() -> None:
     print(f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; times in ms, median (95 %)\n")
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox"])
         for n in given.n:
+            browser = playwright.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox"])
             with tempfile.TemporaryDirectory() as name:
                 generate(Path(name), n)
                 page = write_page(Path(name), given.pictures)
@@ -167,7 +191,7 @@ def main() -> None:
                 later = [path for path in scripts if path.name == "near.js"]
                 weight = megabytes([page, *set(scripts) - set(later)])
                 print(f"| {n} | {weight} | {megabytes(later)} | {measure(browser, page)} |", flush=True)
-        browser.close()
+            browser.close()
 
 
 if __name__ == "__main__":

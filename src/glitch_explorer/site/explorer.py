@@ -60,6 +60,15 @@ def _around(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, 
     }
 
 
+def _write_scripts(folder: Path, data: dict[str, tuple[str, Any]]) -> None:
+    """Write the page's data, by file each with its global name, and the project's own scripts."""
+    for file, (name, value) in data.items():
+        files.write_text(folder / f"{file}.js", script_data(name, value))
+    files.write_text(folder / Path(PLOTLY).name, get_plotlyjs())
+    for file in ("map.css", *(f"{script}.js" for script in SCRIPTS)):
+        files.write_text(folder / file, static(f"map/{file}"))
+
+
 def make_map_page(
     *,
     glitches: str | Path,
@@ -105,27 +114,13 @@ def make_map_page(
     with whole_folder(out) as folder:
         sprites = write_sprites(Pictures(views, status), pictured, folder / "sprites")
         around = _around(rows, tables.read("segments", segments), line)
-        data = place_data(rows) | around | {"sprites": sprites}
-        columns = column_data(rows, tables.read("suspects", suspects), pictured)
-        near = neighbour_data(rows, tables.read("neighbours", neighbours))
-        files.write_text(folder / "points.js", script_data("GLITCHES", data))
-        files.write_text(folder / "columns.js", script_data("GLITCH_COLUMNS", columns))
-        files.write_text(folder / "ids.js", script_data("GLITCH_IDS", once["glitch_id"].tolist()))
-        files.write_text(folder / "near.js", script_data("GLITCH_NEAR", near))
-        files.write_text(folder / Path(PLOTLY).name, get_plotlyjs())
-        for name in ("map.css", *(f"{script}.js" for script in SCRIPTS)):
-            files.write_text(folder / name, static(f"map/{name}"))
-    text = render(
-        "map.html",
-        folder=Path(out).name,
-        scripts=SCRIPTS,
-        count=len(rows),
-        total=len(everything),
-        glitches=len(once),
-        pictured=len(pictured),
-        odd=ODD,
-        witnesses=witnesses,
-        cost=cost,
-        root="",
-    )
-    files.write_text(page, text)
+        data = {
+            "points": ("GLITCHES", place_data(rows) | around | {"sprites": sprites}),
+            "columns": ("GLITCH_COLUMNS", column_data(rows, tables.read("suspects", suspects), pictured)),
+            "ids": ("GLITCH_IDS", once["glitch_id"].tolist()),
+            "near": ("GLITCH_NEAR", neighbour_data(rows, tables.read("neighbours", neighbours))),
+        }
+        _write_scripts(folder, data)
+    counts = {"count": len(rows), "total": len(everything), "glitches": len(once), "pictured": len(pictured)}
+    told = {"folder": Path(out).name, "scripts": SCRIPTS, "odd": ODD, "root": ""}
+    files.write_text(page, render("map.html", **told, **counts, witnesses=witnesses, cost=cost))

@@ -127,7 +127,5 @@ def _reference(one: Mapping[str, Any]) -> str:
 
 
 def _names(authors: Sequence[Mapping[str, str]]) -> str:
-    """Write authors as `Glanzer, J., et al`."""
-    return ", ".join(
-        one.get("name") or f"{one['family-names']}, {one['given-names']}" for one in authors
-    ).rstrip(".")
+    """Write authors as `Glanzer, J., et al.`."""
+    return ", ".join(one.get("name") or f"{one['family-names']}, {one['given-names']}" for one in authors)

@@ -9,7 +9,7 @@ const Colours = (() => {
   const TITLES = { family: "family", label: "label", detector: "detector", run: "run" };
   const NOBODY = "circle-open";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const pixels = new Uint32Array(Data.n);
+  const pixels = new Int32Array(Data.n);
   const shapes = new Uint8Array(Data.n);
   const SHAPES = ["circle", "diamond", "triangle-up", "square", "x", NOBODY];
   let by = "family";
@@ -20,7 +20,7 @@ const Colours = (() => {
   // #rrggbb to a pixel of a little-endian canvas.
   function pixel(hex) {
     const value = parseInt(hex.slice(1), 16);
-    return (0xff000000 | (value & 255) << 16 | (value & 0xff00) | value >> 16) >>> 0;
+    return 0xff000000 | (value & 255) << 16 | (value & 0xff00) | value >> 16;
   }
 
   function look(group, code) {
@@ -49,9 +49,9 @@ const Colours = (() => {
     const values = Data[by];
     const { log } = NUMBERS[by];
     const none = pixel(css("--shade4"));
-    const steps = Uint32Array.from({ length: 256 }, (_, number) => {
+    const steps = Int32Array.from({ length: 256 }, (_, number) => {
       const [red, green, blue] = step(number / 255);
-      return (0xff000000 | blue << 16 | green << 8 | red) >>> 0;
+      return 0xff000000 | blue << 16 | green << 8 | red;
     });
     domain = bounds(values, log);
     const scaled = log ? Math.log : (value) => value;

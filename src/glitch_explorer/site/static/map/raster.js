@@ -13,7 +13,7 @@ const Raster = (() => {
   };
   const FINE = 5;
   // Smaller shapes, in pixels, have hard edges: there are many of them then.
-  const SOFT = 2;
+  const SOFT = 2.5;
   const PAD = 24;
   let canvas;
   let context;
@@ -21,7 +21,7 @@ const Raster = (() => {
   let buffer;
   let stride;
 
-  // The pixels that a shape of `radius` covers: offsets in the buffer, and how much of each, 0 to 255.
+  // The pixels that a shape of `radius` covers: offsets in the buffer, and how much of each, 0 to 256.
   function stamp(name, radius) {
     const form = FORMS[name];
     const reach = Math.min(PAD / 2, Math.ceil(1.3 * radius));
@@ -35,26 +35,26 @@ const Raster = (() => {
           const dy = (y + (Math.floor(i / FINE) + 0.5) / FINE - 0.5) / radius;
           if (form(dx, dy, 1.5 / radius)) hits += 1;
         }
-        const share = radius < SOFT ? 255 * Number(2 * hits > FINE * FINE) : Math.round(255 * hits / (FINE * FINE));
+        const share = radius < SOFT ? 256 * Number(2 * hits > FINE * FINE) : Math.round(256 * hits / (FINE * FINE));
         if (share) { offsets.push(y * stride + x); shares.push(share); }
       }
     }
-    return { offsets: Int32Array.from(offsets), shares: Uint8Array.from(shares) };
+    return { offsets: Int32Array.from(offsets), shares: Uint16Array.from(shares) };
   }
 
+  // Red with blue and green by itself, each a product that stays below 2³².
   function mix(below, colour, share) {
-    const rest = 255 - share;
-    const red = ((colour & 255) * share + (below & 255) * rest) / 255;
-    const green = ((colour >> 8 & 255) * share + (below >> 8 & 255) * rest) / 255;
-    const blue = ((colour >> 16 & 255) * share + (below >> 16 & 255) * rest) / 255;
-    return 0xff000000 | blue << 16 | green << 8 | red;
+    const rest = 256 - share;
+    const redBlue = ((colour & 0xff00ff) * share + (below & 0xff00ff) * rest) >>> 8 & 0xff00ff;
+    const green = ((colour & 0xff00) * share + (below & 0xff00) * rest) >>> 8 & 0xff00;
+    return 0xff000000 | redBlue | green;
   }
 
   function put(form, at, colour) {
     const { offsets, shares } = form;
     for (let i = 0; i < offsets.length; i += 1) {
       const place = at + offsets[i];
-      buffer[place] = shares[i] === 255 ? colour : mix(buffer[place], colour, shares[i]);
+      buffer[place] = shares[i] === 256 ? colour : mix(buffer[place], colour, shares[i]);
     }
   }
 
@@ -65,7 +65,7 @@ const Raster = (() => {
     context = canvas.getContext("2d", { alpha: false });
     stride = width + 2 * PAD;
     image = new ImageData(stride, height + 2 * PAD);
-    buffer = new Uint32Array(image.data.buffer);
+    buffer = new Int32Array(image.data.buffer);
   }
 
   // Draw `rows` at pixels x · ax + bx, y · ay + by; the first `quiet` of them as dots of the colour `dim`.
