@@ -1,4 +1,5 @@
 # The checked config, and what several stages need. Functions live here and nowhere else.
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,7 +10,7 @@ from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints, digest
 
 BASE = Path(workflow.basedir)
-code = Fingerprints(BASE / "scripts", BASE / "src")
+fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
 
 try:
     config.update(
@@ -27,6 +28,11 @@ COSTED = bool(config["impact"]["range_channel"]) or config["strain"]["source"] !
 SIMULATED = any(path.startswith("results/observatory/") for path in CONFIGURED_FILES)
 
 
+def code(rule):
+    """Give a parameter: the fingerprint of a rule's code, made where a job of the rule is looked at."""
+    return lambda wildcards: fingerprints(rule)
+
+
 def gpus(wildcards):
     """One GPU where the profile gives a total, none where the total is 0."""
     total = (
@@ -37,6 +43,7 @@ def gpus(wildcards):
     return min(1, int(total or 0))
 
 
+@cache
 def shipped(path):
     """Hash of a file that ships with the project: enters as a parameter, not by its time."""
     return digest(BASE / path)
