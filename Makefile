@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+GRID := $(VENV)/grid/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test check bench lint lock ship_encoder pictures clean
@@ -29,6 +30,11 @@ $(READY): envs/lock.txt pyproject.toml
 	fi
 	touch $@
 
+# The executors of grids, where only the tests find them.
+$(GRID): envs/grid.txt $(READY)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target $(@D) -r envs/grid.txt
+	touch $@
+
 demo: $(READY)
 	$(BIN)/snakemake --cores all
 
@@ -43,7 +49,7 @@ lint: $(READY)
 check: lint
 	$(PYTEST) -m "not slow and not browser" tests/unit tests/workflow
 
-test: lint
+test: lint $(GRID)
 	$(PYTEST) --durations=15
 
 bench: $(READY)
@@ -61,6 +67,8 @@ pictures:
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet -o envs/lock.txt
+	uv pip compile --group pyproject.toml:grid --no-deps --generate-hashes --universal --python-version 3.11 \
+	  --custom-compile-command "make lock" --quiet -o envs/grid.txt
 	$(BIN)/python envs/make_conda.py
 
 clean:

@@ -26,6 +26,8 @@ from glitch_explorer.observatory.plan import make_plan
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.impact import driver_checks, drivers_table
 
+#: What is kept of each family, by its schema.
+TABLES = ("skill", "family_drivers", "shap_values", "precursor_skill")
 MAX_GLITCHES = CONFIG["coupling"]["max_glitches"]
 
 
@@ -37,7 +39,7 @@ def detector(
     own = catalogue[catalogue["ifo"] == ifo]
     idle = in_stretches(features.cells, stretches(own, own, spans))
     groups = correlated_groups(features.values[idle], features.columns["channel"])
-    parts: dict[str, list[pd.DataFrame]] = {"skill": [], "family_drivers": [], "shap_values": []}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
     for family, glitches in rows.groupby("family", sort=True):
         told = explain(
@@ -54,10 +56,7 @@ def detector(
         )
         for name, kept in parts.items():
             kept.append(getattr(told, name))
-    made = {
-        name: pd.concat([one for one in kept if len(one)] or [tables.empty(name)], ignore_index=True)
-        for name, kept in parts.items()
-    }
+    made = {name: tables.joined(name, kept) for name, kept in parts.items()}
     return {**made, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
 
 
@@ -80,9 +79,8 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
     with ProcessPoolExecutor(2) as pool:
         waiting = [pool.submit(detector, ifo, arguments, rows, members) for ifo in CONFIG["detectors"]]
         found = [each.result() for each in waiting]
-    drivers, values, groups, skill = (
-        pd.concat([one[name] for one in found], ignore_index=True)
-        for name in ("family_drivers", "shap_values", "groups", "skill")
+    skill, drivers, values, warned, groups = (
+        pd.concat([one[name] for one in found], ignore_index=True) for name in (*TABLES, "groups")
     )
     held = skill.drop_duplicates(["family", "ifo"])[["family", "ifo"]].assign(
         **{"class": lambda rows: rows["family"]}
@@ -90,6 +88,7 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
     truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
     planted = drivers_table(held, together(drivers, values, groups), skill, truth)
     tables.write("skill", skill, folder / f"{seed}-skill.parquet")
+    tables.write("precursor_skill", warned, folder / f"{seed}-precursors.parquet")
     tables.write("planted_drivers", planted, folder / f"{seed}.parquet")
     cost = sum(os.times()[:4]) - spent
     print(f"seed {seed}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True)
@@ -114,6 +113,15 @@ def summary(folder: Path) -> None:
               f"{int(told['hit'].sum())} of {len(told)} |")  # fmt: skip
     for view, own in idle[idle["ap"].notna()].groupby("view"):
         print(f"\nFamilies without a planted driver, {view}: {own['beats'].sum()} of {len(own)} models beat")
+    print("\nSlid trains that beat their baseline, of those that have a model:\n")
+    for key, own in skill[skill["slid_beats"].notna()].groupby(["view", "model"], sort=True):
+        print(f"{' '.join(key)}: {own['slid_beats'].sum()} of {len(own)}")
+    warned = tables.read_all("precursor_skill", sorted(folder.glob("*-precursors.parquet")))
+    print("\nPrecursors that beat their baseline, mean over seeds:\n")
+    key = ["family", "ifo", "model", "false_alarms_per_hour"]
+    means = ["measured_per_hour", "warned", "warned_chance", "lead_low_s", "lead_s", "lead_high_s"]
+    told = warned.groupby(key)[means].mean().round(2).assign(seeds=warned.groupby(key).size())
+    print(told.reset_index().to_string(index=False))
     print("\nFirst group is not planted:\n")
     missed = planted[planted["hit"].eq(other=False).fillna(value=False)]
     print(missed[["planted_class", "ifo", "model", "n_glitches", "ap", "top_group"]].to_string(index=False))

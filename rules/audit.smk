@@ -27,8 +27,7 @@ rule audit_labels:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=4000, runtime=120),
     params:
         segments=config["audit"]["segments"],
         seed=config["audit"]["seed"],
@@ -54,8 +53,7 @@ rule audit_leakage:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=3000, runtime=120),
     params:
         unit=config["unit"],
         permutations=config["audit"]["permutations"],
@@ -81,8 +79,7 @@ rule audit_probe:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=3000, runtime=120),
     params:
         permutations=config["audit"]["permutations"],
         seed=config["audit"]["seed"],
@@ -101,12 +98,12 @@ rule leakage_gate:
         "results/logs/leakage_gate.log",
     benchmark:
         "results/benchmarks/leakage_gate.tsv"
+    localrule: True
     conda:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=5,
+        **needs(mem_mb=1000, runtime=5),
     params:
         code=code("leakage_gate"),
     script:

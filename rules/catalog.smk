@@ -19,8 +19,7 @@ checkpoint catalog:
         "../envs/catalog.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        **needs(mem_mb=4000, runtime=60),
     params:
         **config["source"],
         listing=source_listing,
@@ -44,12 +43,12 @@ rule gather_quarantine:
         "results/logs/gather_quarantine.log",
     benchmark:
         "results/benchmarks/gather_quarantine.tsv"
+    localrule: True
     conda:
         "../envs/catalog.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        **needs(mem_mb=2000, runtime=20),
     params:
         max_share=config["limits"]["quarantined_share"],
         code=code("gather_quarantine"),

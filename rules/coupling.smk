@@ -41,8 +41,7 @@ rule couple_family:
         "../envs/coupling.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
         max_glitches=config["coupling"]["max_glitches"],
@@ -75,8 +74,7 @@ rule couple_detector:
         "../envs/coupling.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
         ground=config["coupling"]["ground"],
@@ -101,12 +99,12 @@ rule gather_witnesses:
         "results/logs/gather_witnesses.log",
     benchmark:
         "results/benchmarks/gather_witnesses.tsv"
+    localrule: True
     conda:
         "../envs/coupling.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=30,
+        **needs(mem_mb=2000, runtime=30),
     params:
         code=code("gather_witnesses"),
     script:
@@ -143,8 +141,7 @@ rule witness_pages:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=3000, runtime=60),
     params:
         dpi=config["figures"]["dpi"],
         cost=COSTED,

@@ -6,6 +6,7 @@ rule embed_shard:
         weights=weights_file,
     output:
         embeddings="results/embeddings/{shard}.npy",
+        used="results/embeddings/{shard}.json",
     log:
         "results/logs/embed_shard/{shard}.log",
     benchmark:
@@ -15,9 +16,7 @@ rule embed_shard:
         "../envs/embed.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=gpus,
+        **needs(mem_mb=4000, runtime=120, gpu=True),
     params:
         **config["embedding"],
         weights_digest=weights_digest(config["embedding"]),

@@ -14,9 +14,7 @@ rule train_encoder:
         "../envs/encoder.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=1440,
-        gpu=gpus,
+        **needs(mem_mb=8000, runtime=1440, gpu=True),
     params:
         **config["encoder"],
         code=code("train_encoder"),

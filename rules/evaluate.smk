@@ -19,9 +19,7 @@ rule evaluate_encoder:
         "../envs/evaluate.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
-        gpu=gpus,
+        **needs(mem_mb=4000, runtime=120, gpu=True),
     params:
         pictures=config["evaluate"]["pictures"],
         listing=lambda wildcards: listing(config["evaluate"]["pictures"]),

@@ -23,8 +23,7 @@ rule measure_range:
         "../envs/impact.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         channel=lambda wildcards: config["impact"]["range_channel"],
         source=config[RANGE_SOURCE]["source"],
@@ -70,8 +69,7 @@ rule explain_family:
         "../envs/impact.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
         max_glitches=config["coupling"]["max_glitches"],
@@ -93,12 +91,12 @@ rule gather_drivers:
         "results/logs/gather_drivers.log",
     benchmark:
         "results/benchmarks/gather_drivers.tsv"
+    localrule: True
     conda:
         "../envs/impact.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=30,
+        **needs(mem_mb=2000, runtime=30),
     params:
         code=code("gather_drivers"),
     script:
@@ -127,8 +125,7 @@ rule cost:
         "../envs/impact.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=4000, runtime=60),
     params:
         cost=COST,
         code=code("cost"),
@@ -176,8 +173,7 @@ rule impact_pages:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=3000, runtime=60),
     params:
         dpi=config["figures"]["dpi"],
         witnesses=WITNESSES,

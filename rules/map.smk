@@ -1,4 +1,7 @@
 # One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
+ON_GPU = config["map"]["engine"] == "cuml"
+
+
 rule map_graph:
     input:
         shards=shards("results/catalog/shards/{shard}.parquet"),
@@ -18,8 +21,7 @@ rule map_graph:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240),
     params:
         unit=config["unit"],
         n_neighbors=config["map"]["n_neighbors"],
@@ -39,12 +41,12 @@ rule map_encoder:
         "results/logs/map_encoder.log",
     benchmark:
         "results/benchmarks/map_encoder.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         unit=config["unit"],
         views=config["views"],
@@ -72,12 +74,12 @@ rule map_layout:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        **needs(mem_mb=4000, runtime=240, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_layout"),
     script:
         "../scripts/map_layout.py"
@@ -108,13 +110,13 @@ checkpoint map_families:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=4000, runtime=120, gpu=ON_GPU),
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
         cluster_selection=config["map"]["cluster_selection"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_families"),
     script:
         "../scripts/map_families.py"
@@ -136,8 +138,7 @@ rule map_stability:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        **needs(mem_mb=6000, runtime=480, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],
@@ -145,6 +146,7 @@ rule map_stability:
         cluster_selection=config["map"]["cluster_selection"],
         stability_runs=config["map"]["stability_runs"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_stability"),
     script:
         "../scripts/map_stability.py"
@@ -167,12 +169,12 @@ rule freeze_reference:
         "results/logs/freeze_reference.log",
     benchmark:
         "results/benchmarks/freeze_reference.tsv"
+    localrule: True
     conda:
         "../envs/map.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         reference=config["map"]["reference"] or "reference/families.parquet",
         code=code("freeze_reference"),

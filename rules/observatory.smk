@@ -10,12 +10,12 @@ rule plan_observatory:
         "results/logs/plan_observatory.log",
     benchmark:
         "results/benchmarks/plan_observatory.tsv"
+    localrule: True
     conda:
         "../envs/observatory.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        **needs(mem_mb=2000, runtime=20),
     params:
         plan=config["observatory"],
         detectors=config["detectors"],
@@ -35,8 +35,7 @@ rule write_frames:
         "../envs/observatory.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
-        runtime=60,
+        **needs(mem_mb=3000, runtime=60),
     params:
         plan=config["observatory"],
         detectors=config["detectors"],
@@ -56,8 +55,7 @@ rule write_auxiliary:
         "../envs/observatory.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **needs(mem_mb=2000, runtime=30),
     params:
         plan=config["observatory"],
         detectors=config["detectors"],

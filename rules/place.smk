@@ -18,8 +18,7 @@ rule place:
         "../envs/map.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=4000, runtime=60),
     params:
         **config["place"],
         unit=config["unit"],

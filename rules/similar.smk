@@ -25,8 +25,7 @@ rule similar_neighbours:
         "../envs/similar.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        **needs(mem_mb=2000, runtime=20),
     params:
         code=code("similar_neighbours"),
     script:
@@ -49,8 +48,7 @@ rule similar_one:
         "../envs/similar.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        **needs(mem_mb=4000, runtime=60),
     params:
         queries=lambda wildcards: [wildcards.query],
         found=config["similar"]["found"],
@@ -78,8 +76,7 @@ rule similar_answers:
         "../envs/similar.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=60,
+        **needs(mem_mb=4000, runtime=60),
     params:
         queries=config["similar"]["queries"],
         found=config["similar"]["found"],

@@ -94,8 +94,7 @@ rule figures:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=3000, runtime=60),
     params:
         **config["figures"],
         code=code("figures"),
@@ -124,8 +123,7 @@ rule atlas:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=3000, runtime=120),
     params:
         **config["atlas"],
         templates=shipped("src/glitch_explorer/site/templates"),
@@ -190,8 +188,7 @@ rule explorer:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=3000, runtime=120),
     params:
         **config["explorer"],
         strain={
@@ -230,12 +227,12 @@ rule front_page:
         "results/logs/front_page.log",
     benchmark:
         "results/benchmarks/front_page.tsv"
+    localrule: True
     conda:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        **needs(mem_mb=2000, runtime=20),
     params:
         making=making,
         templates=shipped("src/glitch_explorer/site/templates"),

@@ -7,12 +7,12 @@ rule download:
     benchmark:
         "results/benchmarks/download.tsv"
     retries: 2
+    localrule: True
     conda:
         "../envs/sources.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=1440,
+        **needs(mem_mb=1000, runtime=1440),
     params:
         **config["download"],
         code=code("download"),
@@ -30,12 +30,12 @@ rule segments:
     benchmark:
         "results/benchmarks/segments.tsv"
     retries: 2
+    localrule: True
     conda:
         "../envs/sources.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        **needs(mem_mb=2000, runtime=30),
     params:
         # A flag's `{ifo}` is the detector's, not a wildcard of the rule.
         flags=lambda wildcards: config["segments"]["flags"],
@@ -56,12 +56,12 @@ rule events:
     benchmark:
         "results/benchmarks/events.tsv"
     retries: 2
+    localrule: True
     conda:
         "../envs/sources.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        **needs(mem_mb=1000, runtime=30),
     params:
         gwosc=config["events"]["gwosc"],
         gps=config["source"]["gps"],
@@ -78,12 +78,12 @@ rule weights:
     benchmark:
         "results/benchmarks/weights/{backbone}.tsv"
     retries: 2
+    localrule: True
     conda:
         "../envs/embed.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        **needs(mem_mb=2000, runtime=60),
     params:
         code=code("weights"),
     script:

@@ -26,12 +26,12 @@ rule validate_observatory:
         "results/logs/validate_observatory.log",
     benchmark:
         "results/benchmarks/validate_observatory.tsv"
+    localrule: True
     conda:
         "../envs/validate.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=20,
+        **needs(mem_mb=2000, runtime=20),
     params:
         code=code("validate_observatory"),
     script:
@@ -50,12 +50,12 @@ rule validation_page:
         "results/logs/validation_page.log",
     benchmark:
         "results/benchmarks/validation_page.tsv"
+    localrule: True
     conda:
         "../envs/validate.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         witnesses=WITNESSES,
         cost=COSTED,

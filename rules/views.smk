@@ -16,8 +16,7 @@ rule make_views:
         "../envs/views.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        **needs(mem_mb=3000, runtime=120),
     params:
         **config["views"],
         strain=config["strain"],

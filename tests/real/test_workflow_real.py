@@ -39,13 +39,14 @@ def page(project: Project, name: str) -> str:
 
 
 def check_site(project: Project) -> None:
-    """Every family has a page that the atlas links, and the front page shows all figures."""
+    """Every family has a page that the atlas links; the front page shows the map's and audit's figures."""
     families = sorted(set(mapped(project)["family"]) - {tables.UNASSIGNED})
     pages = sorted(path.stem for path in (project.folder / "results/site/family").glob("*.html"))
     assert pages == families
     assert all(f'href="family/{family}.html"' in page(project, "atlas.html") for family in families)
     front = page(project, "index.html")
-    assert front.count('src="figures/') == len(list((project.folder / "results/figures").glob("*.png"))) == 8
+    shown = list((project.folder / "results/site/figures").glob("*.png"))
+    assert front.count('src="figures/') == len(shown) == 8
     assert 'href="map.html"' in front
     assert page(project, "map.html")
 

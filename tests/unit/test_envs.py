@@ -40,9 +40,18 @@ def test_of_several_pins_the_one_for_the_conda_files_python_counts(root):
 
 def test_the_lock_satisfies_the_project_and_has_hashes(root):
     text = (root / "envs/lock.txt").read_text()
-    versions = load(root).locked_versions(text)
     project = tomllib.loads((root / "pyproject.toml").read_text())
-    for line in project["project"]["dependencies"] + project["dependency-groups"]["dev"]:
+    check_lock(load(root), text, project["project"]["dependencies"] + project["dependency-groups"]["dev"])
+
+
+def test_the_grids_lock_satisfies_its_group(root):
+    groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
+    check_lock(load(root), (root / "envs/grid.txt").read_text(), groups["grid"])
+
+
+def check_lock(make_conda, text, needs):
+    versions = make_conda.locked_versions(text)
+    for line in needs:
         need = Requirement(line)
         assert need.specifier.contains(versions[canonicalize_name(need.name)]), line
     blocks = re.split(r"\n(?=[a-z0-9])", text)

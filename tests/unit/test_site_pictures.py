@@ -9,7 +9,7 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.site.choice import by_label, evenly, odd_members, typical_members
-from glitch_explorer.site.pictures import MISSING, Pictures, row_keys, row_of
+from glitch_explorer.site.pictures import MISSING, OPEN, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import plain
 from glitch_explorer.views.colormap import viridis
 
@@ -52,6 +52,22 @@ def test_mean_energy_leaves_missing_views_out(pictures: Pictures) -> None:
     assert pictures.mean_energy(("a", 3)) == pytest.approx(4.0)
     assert pictures.mean_energy(("b", None)) == pytest.approx(10.0)
     assert pictures.mean_energy(("d", None)) == 0.0
+
+
+def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
+    status = tables.empty("views").reindex(range(1)).assign(image_size="", flags="")
+    status[[*tables.VIEW_PRESENT, "present_unknown"]] = True
+    arrays, tabled = [], []
+    for number in range(OPEN + 20):
+        arrays.append(tmp_path / f"{number}.npy")
+        tabled.append(tmp_path / f"{number}.parquet")
+        files.write_array(arrays[-1], np.full((1, 4, 2, 2), number, dtype=np.uint8))
+        tables.write("views", status.assign(glitch_id=f"g{number}"), tabled[-1])
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    many = Pictures(arrays, tabled)
+    seen = [int(many.views(f"g{number}")[0].max()) for number in range(len(arrays))]
+    assert seen == list(range(len(arrays)))
+    assert len(list(Path("/proc/self/fd").iterdir())) - before <= OPEN
 
 
 def test_arrays_and_tables_must_belong_together(tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ pytestmark = pytest.mark.slow
         ("costs.py charges --worlds 6", r"by family \| ours \| (\d|1[01])\.\d \|"),
         ("costs.py intervals --worlds 100", r"mean \| .*\| 9[4-7]\.\d\n"),
         ("costs.py speed --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
+        (
+            "dag.py --shards 4 --families 3 --states mapped",
+            r"\| 4 \| 3 \| mapped \| \d+ \| [\d.]+ \| [\d.]+ \| \d+ \|",
+        ),
+        (
+            "scale.py FOLDER 400 --parts graph layouts families quality",
+            r"\| layouts \| .*MiB \|  \|\n[^$]*trustworthiness",
+        ),
+        ("layouts.py --n 600 --epochs 40", r"\| 10 \| principal components \| 40 \|"),
         ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )

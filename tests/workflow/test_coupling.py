@@ -6,16 +6,10 @@ import shutil
 import pytest
 
 from glitch_explorer import tables
-from tests.workflow.conftest import Project, made_once
+from tests.workflow.conftest import COUPLING, Project, made_once
 
 pytestmark = pytest.mark.slow
 
-COUPLING = {
-    "channels": ["results/observatory/channels.csv"],
-    "frames": "results/observatory/aux/{ifo}",
-    "slides": 100,
-    "pseudo_families": 2,
-}
 BEFORE = {"catalog", "make_views", "embed_shard", "map_graph", "map_layout", "map_families"}
 
 

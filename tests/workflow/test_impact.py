@@ -7,12 +7,12 @@ import pytest
 from gwpy.segments import DataQualityFlag
 
 from glitch_explorer import tables
-from tests.workflow.conftest import Project, made_once
+from tests.workflow.conftest import IMPACT, Project, made_once
 from tests.workflow.test_coupling import coupled, names  # noqa: F401 - the run that this one goes on from
 
 pytestmark = pytest.mark.slow
 
-CHANNEL = "{ifo}:CDS-SENSMON_CAL_SNSW_EFFECTIVE_RANGE_MPC"
+CHANNEL = IMPACT["range_channel"]
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +21,7 @@ def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
 
     def make(folder):
         project = coupled.clone(folder)
-        project.configure(impact={"range_channel": CHANNEL})
+        project.configure(impact=IMPACT)
         project.run("impact")
 
     return made_once(tmp_path_factory, "costed", make)

@@ -156,16 +156,19 @@ def detector_slow_drivers(
     columns = store.logs[["channel", "band"]]
     parts = []
     for family, own in times.items():
-        if not len(own):
-            continue
-        counts = np.bincount(
-            np.searchsorted(minute, np.floor(own / 60)).clip(0, len(minute) - 1), minlength=len(minute)
-        ).astype(float)
-        counts *= np.isin(minute, np.floor(own / 60))
-        found = slow_drivers(counts, levels, segment, columns, draws=draws, seed=seed)
-        parts.append(found.assign(family=family, ifo=ifo))
-    made: pd.DataFrame = pd.concat(parts, ignore_index=True) if parts else tables.empty("slow_drivers")
-    return made
+        if len(own):
+            counts = _per_minute(own, minute)
+            found = slow_drivers(counts, levels, segment, columns, draws=draws, seed=seed)
+            parts.append(found.assign(family=family, ifo=ifo))
+    return tables.joined("slow_drivers", parts)
+
+
+def _per_minute(times: Float64, minute: Int64) -> Float64:
+    """Count the glitches at `times`, GPS seconds, in each of the minutes, numbered by GPS time / 60 s."""
+    own = np.floor(times / 60)
+    places = np.searchsorted(minute, own[np.isin(own, minute)])
+    counts: Float64 = np.bincount(places, minlength=len(minute)).astype(float)
+    return counts
 
 
 def _times(members: str | Path, ifo: str) -> Float64:

@@ -101,10 +101,8 @@ def find_witnesses(
         channel and safety.
     family_id, ifo
         Names for the tables.
-    slides
-        Slides of the train; 500 or more.
-    pseudo
-        Null families that the whole procedure is tried on.
+    slides, pseudo
+        Slides of the train, 500 or more; null families that the whole procedure is tried on.
     seed, threads
         The answer depends on the first only.
     groups
@@ -114,54 +112,64 @@ def find_witnesses(
     job = _prepare(features, family, quiet, segments, slides=slides, seed=seed, threads=threads)
     if isinstance(job, str):
         return _nothing(job)
-    columns = features.columns.reset_index(drop=True)
-    columns = columns.merge(channels[["channel", "safety"]], on="channel", how="left", validate="many_to_one")
-    columns["safety"] = columns["safety"].fillna("unknown")
-    columns["coverage"] = (~np.isnan(features.values)).mean(axis=0)
-    looked = ((columns["coverage"] >= LEAST_COVERAGE) & varying(features.values)).to_numpy()
-    columns, values = columns[looked].reset_index(drop=True), features.values[:, looked]
+    columns, values = _looked_at(features, channels)
     if columns.empty:
         return _nothing(notes.NO_DATA)
-    columns["delay_s"] = delays_s(columns["settling_s"].to_numpy(dtype=float))
-    align(values, features.block, columns["delay_s"].to_numpy())
-    ranked = (columns["safety"] != "unsafe").to_numpy()
-    measured = measure(
-        values,
-        features.cells,
-        features.block,
-        job.slid,
-        threads=threads,
-    )
-    heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
-    if not heard.any():
+    columns, values, measured = _measured(job, columns, values)
+    if columns.empty:
         return _nothing(notes.NO_DATA)
-    columns, values, ranked = (
-        columns.iloc[np.flatnonzero(heard)].reset_index(drop=True),
-        values[:, heard],
-        ranked[heard],
-    )
-    measured = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
-    if groups is None:
-        groups = correlated_groups(values[job.background.mask], columns["channel"])
-    columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])
+    ranked = (columns["safety"] != "unsafe").to_numpy()
+    columns["group"] = _groups(job, columns["channel"], values, groups)
     table, profiles = _answer(job, columns, values, measured, ranked)
     tested = _calibrate(job, values[:, ranked], quiet, count=pseudo)
-    said = notes.notes(
-        table,
-        given=len(family),
-        used=len(job.slid.train.used),
-        background=job.background,
-        coverage=features.coverage,
-        dropped=features.columns["channel"].nunique() - columns["channel"].nunique(),
-        pseudo=tested,
-        alpha=ALPHA,
-    )
+    said = _notes(job, table, tested, given=len(family))
     key = {"family": family_id, "ifo": ifo}
     return WitnessResult(
         table=table.assign(**key)[[*tables.SCHEMAS["family_witnesses"].names, "group"]],
         profiles=profiles.assign(**key)[tables.SCHEMAS["lag_profiles"].names],
         pseudo=tested.assign(**key)[tables.SCHEMAS["pseudo_families"].names],
         notes=said,
+    )
+
+
+def _looked_at(features: FeatureSet, channels: pd.DataFrame) -> tuple[pd.DataFrame, Float32]:
+    """Choose the features that have data and change, and take off their delays."""
+    columns = features.columns.reset_index(drop=True)
+    columns = columns.merge(channels[["channel", "safety"]], on="channel", how="left", validate="many_to_one")
+    columns["safety"] = columns["safety"].fillna("unknown")
+    columns["coverage"] = (~np.isnan(features.values)).mean(axis=0)
+    looked = ((columns["coverage"] >= LEAST_COVERAGE) & varying(features.values)).to_numpy()
+    columns, values = columns[looked].reset_index(drop=True), features.values[:, looked]
+    columns["delay_s"] = delays_s(columns["settling_s"].to_numpy(dtype=float))
+    align(values, features.block, columns["delay_s"].to_numpy())
+    return columns, values
+
+
+def _measured(job: _Job, columns: pd.DataFrame, values: Float32) -> tuple[pd.DataFrame, Float32, Measured]:
+    """Measure the features, and keep those that have data at enough glitches."""
+    measured = measure(values, job.features.cells, job.features.block, job.slid, threads=job.threads)
+    heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
+    kept = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
+    return columns.iloc[np.flatnonzero(heard)].reset_index(drop=True), values[:, heard], kept
+
+
+def _groups(job: _Job, channels: pd.Series, values: Float32, known: dict[str, str] | None) -> pd.Series:
+    """Name each feature's group of channels: the known one, else that of the family's background."""
+    groups = correlated_groups(values[job.background.mask], channels) if known is None else known
+    return channels.map(groups).fillna(channels)
+
+
+def _notes(job: _Job, table: pd.DataFrame, tested: pd.DataFrame, *, given: int) -> list[str]:
+    """Say in words what to know of the answer; `given` glitches were asked for."""
+    return notes.notes(
+        table,
+        given=given,
+        used=len(job.slid.train.used),
+        background=job.background,
+        coverage=job.features.coverage,
+        dropped=job.features.columns["channel"].nunique() - table["channel"].nunique(),
+        pseudo=tested,
+        alpha=ALPHA,
     )
 
 

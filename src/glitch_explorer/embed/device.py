@@ -4,7 +4,7 @@ import logging
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,14 +17,23 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _SCHEDULERS = ("SLURM_JOB_ID", "_CONDOR_SLOT", "PBS_JOBID", "LSB_JOBID")
 
 
-def count_gpus() -> int:
-    """Count the GPUs that the driver of this machine shows."""
+def count_gpus(timeout_s: float = 60.0) -> int:
+    """Count the GPUs that the driver of this machine shows; none where it hangs."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return 0
     command = [program, "--list-gpus"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        _LOG.warning("the GPU driver does not answer within %g s: taken for no GPU", timeout_s)
+        return 0
     return sum(line.startswith("GPU ") for line in shown.stdout.splitlines()) if shown.returncode == 0 else 0
+
+
+def was_given(environment: Mapping[str, str]) -> bool:
+    """Whether a scheduler, or the user, gave this job a GPU."""
+    return environment.get(_VISIBLE, "").strip() not in {"", "-1", "NoDevFiles"}
 
 
 def _lock_one(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
@@ -77,9 +86,8 @@ def claimed_device(
     used and nothing is locked.
     """
     if _VISIBLE in environment or any(name in environment for name in _SCHEDULERS):
-        given = environment.get(_VISIBLE, "").strip()
-        device = "cpu" if given in {"", "-1", "NoDevFiles"} else "cuda"
-        _LOG.info("%s=%r was given: running on %s", _VISIBLE, given, device)
+        device = "cuda" if was_given(environment) else "cpu"
+        _LOG.info("%s=%r was given: running on %s", _VISIBLE, environment.get(_VISIBLE, ""), device)
         yield device
         return
     found = count_gpus() if gpus is None else gpus

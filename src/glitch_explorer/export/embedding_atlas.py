@@ -54,5 +54,5 @@ def export_embedding_atlas(
     judged = tables.read("suspects", suspects, [*_KEY, "evidence", "issue"])
     rows = rows.merge(judged, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
     near = neighbour_lists(rows, tables.read("neighbours", neighbours))
-    table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near))
+    table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near, rows.index))
     tables.write("embedding_atlas", table, out)

@@ -14,6 +14,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer import files
 from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.witness_words import (
     band_text,
@@ -118,7 +119,8 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.mkdir()
     try:
-        yield temporary
+        with files.named(path):
+            yield temporary
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlparse
 
 import h5py
 import lal
 import lalframe
 import numpy as np
-from gwpy.io.gwf import get_channel_names
-from gwpy.timeseries import TimeSeries
 
+from glitch_explorer import hdf5
 from glitch_explorer.errors import UserError
 from glitch_explorer.sources import gwf
+
+# gwpy is imported where it is used: it takes seconds, and what the store has needs no frame.
+if TYPE_CHECKING:
+    from gwpy.timeseries import TimeSeries
 
 #: `SITE-TAG-GPS-DURATION.ext` (LIGO-T050017).
 _NAME = re.compile(r"^([A-Z][A-Z0-9]*)-([^-]+)-(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)\.(?:gwf|hdf5|h5)$")
@@ -67,7 +70,7 @@ class Piece:
     unit: str
 
     @classmethod
-    def of(cls, series: TimeSeries) -> "Piece":
+    def of(cls, series: "TimeSeries") -> "Piece":
         """Take a piece out of a gwpy series."""
         return cls(series.value, float(series.t0.value), float(series.sample_rate.value), str(series.unit))
 
@@ -228,7 +231,8 @@ def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Pie
             raise
         kind = lalframe.FrFileQueryChanType(file, channel, position)
         series = _READERS[kind](file, channel, position)
-    return Piece.of(TimeSeries.from_lal(series, copy=False)), kind
+    unit = str(series.sampleUnits)
+    return Piece(series.data.data, float(series.epoch), 1 / series.deltaT, unit), kind
 
 
 def _joined(pieces: Sequence[Piece]) -> Piece:
@@ -252,17 +256,21 @@ def _joined(pieces: Sequence[Piece]) -> Piece:
 
 def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
     """Read HDF5: GWOSC's, which holds one channel, or gwpy's, one data set a channel."""
+    from gwpy.timeseries import TimeSeries
+
     found: dict[str, Piece | str] = {}
     with h5py.File(frame.path, "r") as file:
         if "strain/Strain" in file:
+            hdf5.member(file, "strain/Strain")
             piece = Piece.of(TimeSeries.read(frame.path, format="hdf5.gwosc"))
             return dict.fromkeys(channels, piece)
         for channel in channels:
             try:
-                has = channel in file
-                found[channel] = (
-                    Piece.of(TimeSeries.read(file, channel, format="hdf5")) if has else NO_CHANNEL
-                )
+                if channel not in file:
+                    found[channel] = NO_CHANNEL
+                    continue
+                hdf5.member(file, channel)
+                found[channel] = Piece.of(TimeSeries.read(file, channel, format="hdf5"))
             except _DAMAGE as problem:
                 found[channel] = f"{DAMAGED}: {problem}"
     return found
@@ -286,6 +294,8 @@ def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
 def _names_in(path: str) -> list[str]:
     """List the channels of a file; GWOSC's HDF5 names none."""
     if path.endswith(".gwf"):
+        from gwpy.io.gwf import get_channel_names
+
         return list(get_channel_names(path))
     with h5py.File(path, "r") as file:
-        return [name for name in file if isinstance(file[name], h5py.Dataset)]
+        return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]

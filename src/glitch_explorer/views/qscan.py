@@ -208,8 +208,7 @@ def qscan(
     Raises
     ------
     UserError
-        When shapes do not fit, the strain is shorter than 4 s, the sample rate odd or
-        below 1024 Hz, or an event outside its strain.
+        When shapes, length (4 s), rate (even, 1024 Hz) or an event's place do not fit.
     """
     strain, offsets = np.asarray(strain, dtype=np.float64), np.asarray(event_offset, dtype=np.float64)
     _check(strain, offsets, sample_rate=sample_rate)

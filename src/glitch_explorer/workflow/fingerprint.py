@@ -82,12 +82,11 @@ class _Module:
         """Give the names that `node` uses, as `name` or `(name, attribute)`."""
         used: set[str | tuple[str, str]] = set()
         inside = set()
-        for child in ast.walk(node):
+        for child in ast.walk(node):  # what holds a name comes before it
             if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
                 used.add((child.value.id, child.attr))
-                inside.add(id(child.value))
-        for child in ast.walk(node):
-            if isinstance(child, ast.Name) and id(child) not in inside:
+                inside.add(child.value)
+            elif isinstance(child, ast.Name) and child not in inside:
                 used.add(child.id)
         return used
 
@@ -110,7 +109,10 @@ class Fingerprints:
         self.source = Path(source)
         self.package = package
         self._modules: dict[str, _Module | None] = {}
+        # Rules share most of what they reach.
         self._made: dict[str, str] = {}
+        self._dumped: dict[Place, str] = {}
+        self._led: dict[Place, tuple[Place, ...]] = {}
 
     def __call__(self, rule: str) -> str:
         """Give the fingerprint of `scripts/<rule>.py` and all that it reaches."""
@@ -126,13 +128,18 @@ class Fingerprints:
     def _dumps(self, rule: str) -> Iterator[str]:
         script = _Module(self.scripts / f"{rule}.py", self.package)
         yield "script " + ast.dump(script.tree)
-        for name, symbol in self._reach(script):
-            module = self._module(name)
-            if module is not None and symbol is not None:
-                for node in module.definitions.get(symbol, []):
-                    yield f"{name}.{symbol} {ast.dump(node)}"
-            elif module is not None:
-                yield from (f"{name} {ast.dump(node)}" for node in module.loose)
+        for place in self._reach(script):
+            if place not in self._dumped:
+                self._dumped[place] = self._dump(*place)
+            yield self._dumped[place]
+
+    def _dump(self, name: str, symbol: str | None) -> str:
+        """Give what stands at one place; empty where the package has no such place."""
+        module = self._module(name)
+        if module is None:
+            return ""
+        nodes = module.loose if symbol is None else module.definitions.get(symbol, [])
+        return "\n".join(f"{name}.{symbol} {ast.dump(node)}" for node in nodes)
 
     def _module(self, name: str) -> _Module | None:
         if name not in self._modules:
@@ -149,7 +156,9 @@ class Fingerprints:
             if place in seen:
                 continue
             seen.add(place)
-            todo.extend(self._behind(*place))
+            if place not in self._led:
+                self._led[place] = tuple(self._behind(*place))
+            todo.extend(self._led[place])
         return seen
 
     def _behind(self, name: str, symbol: str | None) -> Iterator[Place]:
