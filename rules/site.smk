@@ -20,7 +20,7 @@ def making(wildcards):
             )
         },
         "codes": {
-            stage: code(rule)
+            stage: fingerprints(rule)
             for stage, rule in {
                 "catalog": "catalog",
                 "views": "make_views",
