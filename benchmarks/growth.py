@@ -66,9 +66,9 @@ def run(folder: Path, targets: list[str]) -> tuple[Counter, float]:
 
 
 def blocks(folder: Path) -> dict[str, int]:
-    """Give the blocks of the feature store, by name, with the time of each."""
+    """Give the blocks of the feature store, by name, with the inode of each: one made again has another."""
     return {
-        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+        path.relative_to(folder).as_posix(): path.stat().st_ino
         for path in (folder / "results/coupling/store").rglob("*.npz")
     }
 
@@ -112,7 +112,7 @@ def main() -> None:
     print(f"| all, jobs | {first.total()} | {grown.total()} |\n| all, s | {first_s:.0f} | {grown_s:.0f} |")
     print(f"\nglitches mapped: {len(before)}, then {len(after)}")
     print(f"glitches of a family in both that kept its id: {same_ids(before, after):.3f}")
-    untouched = sum(now.get(name) == time for name, time in kept.items())
+    untouched = sum(now.get(name) == inode for name, inode in kept.items())
     print(f"blocks of features: {len(kept)}, {untouched} of them left as they were, then {len(now)}")
 
 
