@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 GRID := $(VENV)/grid/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check bench lint lock ship_encoder clean
+.PHONY: help demo test check bench lint lock ship_encoder pictures clean
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
@@ -14,6 +14,7 @@ help:
 	@echo "make check  the quick ones (under 2 minutes)"
 	@echo "make bench  speed and quality measurements"
 	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"
+	@echo "make pictures  take the pictures of the README and the docs from the last \`make demo\`"
 	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
 
 $(READY): envs/lock.txt pyproject.toml
@@ -58,6 +59,10 @@ ship_encoder:
 	cp results/encoder/encoder.safetensors resources/encoders/glitch_resnet18.safetensors
 	cp results/encoder/model_card.md resources/encoders/glitch_resnet18.md
 	printf '\nCode: commit %s.\n' "$$(git rev-parse --short=12 HEAD)" >> resources/encoders/glitch_resnet18.md
+
+pictures:
+	cp results/figures/umap_family.png docs/pictures/umap.png
+	cp results/figures/cost_ranking.png docs/pictures/cost_ranking.png
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

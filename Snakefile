@@ -24,6 +24,8 @@ include: "rules/place.smk"
 include: "rules/site.smk"
 include: "rules/validate.smk"
 include: "rules/evaluate.smk"
+include: "rules/provenance.smk"
+include: "rules/export.smk"
 
 
 rule all:
@@ -38,6 +40,7 @@ rule all:
         rules.impact.input if COSTED else [],
         rules.site.input,
         rules.validate.input if SIMULATED else [],
+        rules.provenance.output,
 
 
 onsuccess:

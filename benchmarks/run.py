@@ -40,10 +40,14 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["costs.py", "speed"],
         ["planted_costs.py"],
         ["engines.py"],
+        ["layouts.py"],
+        ["dag.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],
         ["fusion.py"],
+        ["faults.py", "--folder", str(HERE.parent / "results/benchmarks/faults")],
+        ["explorer.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])

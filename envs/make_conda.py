@@ -92,7 +92,7 @@ STAGES = {
         "scipy",
         "tenacity",
     ],
-    "site": ["jinja2", "markupsafe", "matplotlib", "numba", "pillow", "plotly", "scipy"],
+    "site": ["jinja2", "lalsuite", "markupsafe", "matplotlib", "numba", "pillow", "plotly", "scipy"],
     "impact": [
         "filelock",
         "gwdatafind",

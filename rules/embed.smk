@@ -6,6 +6,7 @@ rule embed_shard:
         weights=weights_file,
     output:
         embeddings="results/embeddings/{shard}.npy",
+        used="results/embeddings/{shard}.json",
     log:
         "results/logs/embed_shard/{shard}.log",
     benchmark:

@@ -1,4 +1,7 @@
 # One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
+ON_GPU = config["map"]["engine"] == "cuml"
+
+
 rule map_graph:
     input:
         shards=shards("results/catalog/shards/{shard}.parquet"),
@@ -71,11 +74,12 @@ rule map_layout:
         "../envs/map.yaml"
     threads: 2
     resources:
-        **needs(mem_mb=4000, runtime=240),
+        **needs(mem_mb=4000, runtime=240, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_layout"),
     script:
         "../scripts/map_layout.py"
@@ -106,12 +110,13 @@ checkpoint map_families:
         "../envs/map.yaml"
     threads: 1
     resources:
-        **needs(mem_mb=4000, runtime=120),
+        **needs(mem_mb=4000, runtime=120, gpu=ON_GPU),
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
         cluster_selection=config["map"]["cluster_selection"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_families"),
     script:
         "../scripts/map_families.py"
@@ -133,7 +138,7 @@ rule map_stability:
         "../envs/map.yaml"
     threads: 2
     resources:
-        **needs(mem_mb=6000, runtime=480),
+        **needs(mem_mb=6000, runtime=480, gpu=ON_GPU),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],
@@ -141,6 +146,7 @@ rule map_stability:
         cluster_selection=config["map"]["cluster_selection"],
         stability_runs=config["map"]["stability_runs"],
         seed=config["map"]["seed"],
+        engine=config["map"]["engine"],
         code=code("map_stability"),
     script:
         "../scripts/map_stability.py"

@@ -1,4 +1,41 @@
 # What people look at: figures, the atlas of families, the map, the front page.
+def making(wildcards):
+    """How the results were made; only the front page asks, as fingerprints take time."""
+    return {
+        "settings": {
+            name: config[name]
+            for name in (
+                "detectors",
+                "unit",
+                "source",
+                "strain",
+                "segments",
+                "events",
+                "views",
+                "embedding",
+                "map",
+                "audit",
+                *(["coupling"] if WITNESSES else []),
+                *(["impact"] if COSTED else []),
+            )
+        },
+        "codes": {
+            stage: fingerprints(rule)
+            for stage, rule in {
+                "catalog": "catalog",
+                "views": "make_views",
+                "embed": "embed_shard",
+                "map": "map_families",
+                "audit": "audit_labels",
+                **({"coupling": "couple_family"} if WITNESSES else {}),
+                **({"impact": "cost"} if COSTED else {}),
+            }.items()
+        },
+        "citation": yaml.safe_load((BASE / "CITATION.cff").read_text()),
+        "simulated": SIMULATED,
+    }
+
+
 rule figures:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -72,10 +109,9 @@ rule atlas:
         audit=rules.audit_labels.output,
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        fragments=[
-            *([rules.witness_pages.output.pages] if WITNESSES else []),
-            *([rules.impact_pages.output.pages] if COSTED else []),
-        ],
+        probe=rules.audit_probe.output.probe,
+        witnesses=rules.witness_pages.output.pages if WITNESSES else [],
+        cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
         index="results/site/atlas.html",
@@ -90,13 +126,44 @@ rule atlas:
         **needs(mem_mb=3000, runtime=120),
     params:
         **config["atlas"],
-        witnesses=WITNESSES,
-        cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("atlas"),
     script:
         "../scripts/atlas.py"
+
+
+rule audit_page:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        audit=rules.audit_labels.output,
+        leakage=rules.audit_leakage.output.leakage,
+        probe=rules.audit_probe.output.probe,
+        figure="results/figures/leakage.png",
+        views=shards("results/views/{shard}.npy"),
+        status=shards("results/views/{shard}.parquet"),
+    output:
+        assets=directory("results/site/audit"),
+        page="results/site/audit.html",
+    log:
+        "results/logs/audit_page.log",
+    benchmark:
+        "results/benchmarks/audit_page.tsv"
+    conda:
+        "../envs/site.yaml"
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        runtime=lambda wildcards, attempt: 60 * attempt,
+    params:
+        witnesses=WITNESSES,
+        cost=COSTED,
+        templates=shipped("src/glitch_explorer/site/templates"),
+        static=shipped("src/glitch_explorer/site/static"),
+        code=code("audit_page"),
+    script:
+        "../scripts/audit_page.py"
 
 
 rule explorer:
@@ -105,6 +172,9 @@ rule explorer:
         families="results/map/families.parquet",
         coordinates="results/map/coordinates.parquet",
         neighbours="results/similar/neighbours.parquet",
+        segments="results/catalog/segments.parquet",
+        audit_families="results/audit/families.parquet",
+        suspects="results/audit/suspects.parquet",
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
     output:
@@ -120,6 +190,11 @@ rule explorer:
     resources:
         **needs(mem_mb=3000, runtime=120),
     params:
+        **config["explorer"],
+        strain={
+            key: config["strain"][key]
+            for key in ("source", "channel", "frames", "frame_type")
+        },
         witnesses=WITNESSES,
         cost=COSTED,
         templates=shipped("src/glitch_explorer/site/templates"),
@@ -137,13 +212,17 @@ rule front_page:
         duplicates="results/catalog/duplicates.parquet",
         families="results/map/families.parquet",
         quality="results/map/quality.parquet",
+        ids="results/map/family_ids.parquet",
         audit=rules.audit_labels.output,
         leakage=rules.audit_leakage.output.leakage,
         figures=rules.figures.output,
+        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+        calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         cost=rules.cost.output.cost if COSTED else [],
     output:
         figures=directory("results/site/figures"),
         page="results/site/index.html",
+        methods="results/site/methods.html",
     log:
         "results/logs/front_page.log",
     benchmark:
@@ -155,8 +234,7 @@ rule front_page:
     resources:
         **needs(mem_mb=2000, runtime=20),
     params:
-        witnesses=WITNESSES,
-        simulated=SIMULATED,
+        making=making,
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("front_page"),
@@ -170,5 +248,6 @@ rule site:
         rules.impact_pages.output if COSTED else [],
         rules.figures.output,
         rules.atlas.output,
+        rules.audit_page.output,
         rules.explorer.output,
         rules.front_page.output,

@@ -3,21 +3,22 @@
 from pathlib import Path
 
 from glitch_explorer.job import logged
-from glitch_explorer.site.atlas import make_atlas
+from glitch_explorer.site.atlas import AtlasInputs, make_atlas
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         make_atlas(
-            glitches=snakemake.input.glitches,
-            families=snakemake.input.families,
-            audit=Path(snakemake.input.audit[0]).parent,
-            views=snakemake.input.views,
-            status=snakemake.input.status,
+            AtlasInputs(
+                glitches=snakemake.input.glitches,
+                families=snakemake.input.families,
+                audit=Path(snakemake.input.audit[0]).parent,
+                views=snakemake.input.views,
+                status=snakemake.input.status,
+                witnesses=snakemake.input.witnesses or None,
+                cost=snakemake.input.cost or None,
+            ),
             out=snakemake.output.pages,
             index=snakemake.output.index,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,
-            fragments=snakemake.input.fragments,
-            witnesses=snakemake.params.witnesses,
-            cost=snakemake.params.cost,
         )

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from glitch_explorer.embed.device import claimed_device
+from glitch_explorer.files import write_json
 from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
@@ -13,7 +15,7 @@ if __name__ == "__main__":
         # Torch sees the GPU that was claimed only if it is imported after the claim.
         from glitch_explorer.embed.shard import embed_shard
 
-        embed_shard(
+        used = embed_shard(
             snakemake.input.views,
             snakemake.input.status,
             snakemake.output.embeddings,
@@ -23,3 +25,4 @@ if __name__ == "__main__":
             device=device if snakemake.resources.gpu else "cpu",
             threads=snakemake.threads,
         )
+        write_json(snakemake.output.used, asdict(used))

@@ -2,6 +2,7 @@
 
 from glitch_explorer.job import logged
 from glitch_explorer.site.explorer import make_map_page
+from glitch_explorer.site.gwpy_line import gwpy_line
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -10,10 +11,15 @@ if __name__ == "__main__":
             families=snakemake.input.families,
             coordinates=snakemake.input.coordinates,
             neighbours=snakemake.input.neighbours,
+            segments=snakemake.input.segments,
+            audit_families=snakemake.input.audit_families,
+            suspects=snakemake.input.suspects,
             views=snakemake.input.views,
             status=snakemake.input.status,
             out=snakemake.output.assets,
             page=snakemake.output.page,
+            pictures=snakemake.params.pictures,
+            line=gwpy_line(**snakemake.params.strain),
             witnesses=snakemake.params.witnesses,
             cost=snakemake.params.cost,
         )

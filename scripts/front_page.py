@@ -1,24 +1,27 @@
-"""Write the front page of the site."""
+"""Write the front page of the site, and the page of methods."""
 
 from pathlib import Path
 
 from glitch_explorer.job import logged
-from glitch_explorer.site.front import make_front
+from glitch_explorer.site.front import FrontFiles, Making, make_front
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
+        coupled, cost = snakemake.input.witnesses, snakemake.input.cost
         make_front(
-            glitches=snakemake.input.glitches,
-            segments=snakemake.input.segments,
-            quarantine=snakemake.input.quarantine,
-            duplicates=snakemake.input.duplicates,
-            families=snakemake.input.families,
-            quality=snakemake.input.quality,
-            audit=Path(snakemake.input.leakage).parent,
+            paths=FrontFiles(
+                glitches=snakemake.input.glitches,
+                segments=snakemake.input.segments,
+                quarantine=snakemake.input.quarantine,
+                duplicates=snakemake.input.duplicates,
+                map=Path(snakemake.input.families).parent,
+                audit=Path(snakemake.input.leakage).parent,
+                coupling=Path(coupled).parent if coupled else None,
+                impact=Path(cost).parent if cost else None,
+            ),
+            making=Making(**snakemake.params.making),
             figures=snakemake.input.figures,
             out=snakemake.output.figures,
             page=snakemake.output.page,
-            witnesses=snakemake.params.witnesses,
-            cost=snakemake.input.cost or None,
-            simulated=snakemake.params.simulated,
+            methods=snakemake.output.methods,
         )

@@ -17,6 +17,7 @@ if __name__ == "__main__":
             min_samples=snakemake.params.min_samples,
             cluster_selection=snakemake.params.cluster_selection,
             reference=snakemake.input.reference or None,
+            engine=snakemake.params.engine,
         )
         make_members(
             families=snakemake.output.families,

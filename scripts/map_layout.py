@@ -15,4 +15,5 @@ if __name__ == "__main__":
             n_components=snakemake.params.n_components,
             seed=snakemake.params.seed,
             threads=snakemake.threads,
+            engine=snakemake.params.engine,
         )

@@ -18,4 +18,5 @@ if __name__ == "__main__":
             stability_runs=snakemake.params.stability_runs,
             seed=snakemake.params.seed,
             threads=snakemake.threads,
+            engine=snakemake.params.engine,
         )

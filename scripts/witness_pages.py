@@ -3,18 +3,20 @@
 from pathlib import Path
 
 from glitch_explorer.job import logged
-from glitch_explorer.site.witnesses import make_witness_pages
+from glitch_explorer.site.witnesses import WitnessInputs, make_witness_pages
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         make_witness_pages(
-            witnesses=snakemake.input.witnesses,
-            calibration=snakemake.input.calibration,
-            notes=snakemake.input.notes,
-            folders=[Path(path).parent for path in snakemake.input.profiles],
-            members=snakemake.input.members,
-            groups=snakemake.input.groups,
-            slow=snakemake.input.slow,
+            WitnessInputs(
+                witnesses=snakemake.input.witnesses,
+                calibration=snakemake.input.calibration,
+                notes=snakemake.input.notes,
+                folders=[Path(path).parent for path in snakemake.input.profiles],
+                members=snakemake.input.members,
+                groups=snakemake.input.groups,
+                slow=snakemake.input.slow,
+            ),
             out=snakemake.output.pages,
             page=snakemake.output.page,
             pictures=snakemake.output.pictures,

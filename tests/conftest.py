@@ -1,5 +1,9 @@
 """Fixtures that all tests share."""
 
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,30 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("real data are not here: ../shared/data is missing")
     return path
+
+
+@dataclass
+class SmallDisk:
+    """A file system of a few megabytes in memory, mounted at `folder`."""
+
+    folder: Path
+
+    def resize(self, size: str, mode: str = "rw") -> None:
+        subprocess.run(["mount", "-o", f"remount,{mode},size={size}", self.folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[SmallDisk]:
+    """Mount a disk of 1 MiB, which only root can."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = SmallDisk(tmp_path / "disk")
+    disk.folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "small", disk.folder], check=True)
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", disk.folder], check=True)
 
 
 #: What takes longest starts first, so that two processes end at about the same time.

@@ -2,12 +2,27 @@
 
 import json
 import os
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+from glitch_explorer.errors import UserError
+
+
+@contextmanager
+def named(path: str | Path) -> Iterator[None]:
+    """Name `path` in the errors of writing, which say that a disk is full and not which."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.filename is None:
+            problem.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -21,7 +36,8 @@ def whole(path: str | Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     try:
-        yield temporary
+        with named(path):
+            yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -53,7 +69,27 @@ def write_json(path: str | Path, value: Any) -> None:
 def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write `array` as a `.npy` file without pickle."""
     with whole(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, array, allow_pickle=False)
+        # Into a file of the system numpy writes by itself, and does not say why that fails.
+        plain = SimpleNamespace(write=stream.write)
+        np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
+
+
+def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
+    """Write arrays of one row shape and type as one `.npy` file, rows below rows; at least one.
+
+    Only one part is held in memory at a time.
+    """
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        n = 0
+        for number, part in enumerate(parts):
+            if number == 0:
+                header = np.lib.format.header_data_from_array_1_0(part)
+                np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(np.ascontiguousarray(part).data)
+            n += len(part)
+        # The header has room for any number of rows: it is as long as before.
+        stream.seek(0)
+        np.lib.format.write_array_header_1_0(stream, header | {"shape": (n, *part.shape[1:])})
 
 
 def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
@@ -63,12 +99,35 @@ def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
-    """Read the arrays of a `.npz` file, refusing pickles."""
-    with np.load(path, allow_pickle=False) as stored:
+    """Read the arrays of a `.npz` file, refusing pickles.
+
+    Raises
+    ------
+    UserError
+        When the file is damaged.
+    """
+    with _undamaged(path), np.load(path, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 
 
 def read_array(path: str | Path) -> np.ndarray:
-    """Open a `.npy` file memory-mapped and read-only, refusing pickles."""
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+    """Open a `.npy` file memory-mapped and read-only, refusing pickles.
+
+    Raises
+    ------
+    UserError
+        When the file is damaged.
+    """
+    with _undamaged(path):
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+
+
+@contextmanager
+def _undamaged(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, EOFError, zipfile.BadZipFile) as problem:
+        raise UserError(
+            f"{path} is damaged, or no file of arrays ({problem}): delete it and run again"
+        ) from problem

@@ -67,7 +67,9 @@ def conform(name: str, frame: pd.DataFrame) -> pa.Table:
 def encode(name: str, frame: pd.DataFrame) -> bytes:
     """Give the Parquet bytes of `frame`: the same rows, the same bytes."""
     stream = io.BytesIO()
-    pq.write_table(conform(name, frame), stream, compression="zstd", write_statistics=True)
+    pq.write_table(
+        conform(name, frame), stream, compression="zstd", write_statistics=True, write_page_checksum=True
+    )
     return stream.getvalue()
 
 
@@ -93,15 +95,23 @@ def read(name: str, path: str | Path, columns: list[str] | None = None) -> pd.Da
     Raises
     ------
     UserError
-        When the file is no Parquet file or does not have the schema's columns.
+        When the file is damaged, no Parquet file, or does not have the schema's
+        columns and types.
     """
     try:
-        table = pq.read_table(path, columns=columns)
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as problem:
-        raise UserError(f"{path} cannot be read as table {name!r}: {problem}") from problem
-    wanted = SCHEMAS[name].names if columns is None else columns
+        raise UserError(
+            f"{path} cannot be read as table {name!r}: {problem}; if it is a result, delete it and run again"
+        ) from problem
+    schema = SCHEMAS[name]
+    wanted = schema.names if columns is None else columns
     missing = [column for column in wanted if column not in table.column_names]
     if missing:
         raise UserError(f"{path} is no table {name!r}: it has no column {', '.join(missing)}")
-    frame: pd.DataFrame = table.select(wanted).to_pandas()
+    other = [column for column in wanted if table.schema.field(column).type != schema.field(column).type]
+    if other:
+        raise UserError(f"{path} is no table {name!r}: of another type are {', '.join(other)}")
+    # A file's own metadata can name types that code is looked up for.
+    frame: pd.DataFrame = table.select(wanted).replace_schema_metadata().to_pandas()
     return frame

@@ -7,7 +7,10 @@ import pandas as pd
 
 from glitch_explorer import files, tables
 from glitch_explorer.coupling.gather import gather_witnesses
-from glitch_explorer.site.witnesses import make_witness_pages
+from glitch_explorer.site.pages import render
+from glitch_explorer.site.witness_answers import Coupling
+from glitch_explorer.site.witness_overview import overview
+from glitch_explorer.site.witnesses import WitnessInputs, make_witness_pages
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
@@ -173,13 +176,15 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
     """Run the job of the witness pages; give the folder of the fragments."""
     folder = root / "coupling"
     make_witness_pages(
-        witnesses=folder / "witnesses.parquet",
-        calibration=folder / "calibration.parquet",
-        notes=folder / "notes.json",
-        folders=[folder / name for name in names],
-        members=[root / "map" / "members" / f"{name}.parquet" for name in names],
-        groups=sorted((folder / "groups").glob("*.parquet")),
-        slow=sorted((folder / "slow_drivers").glob("*.parquet")),
+        WitnessInputs(
+            witnesses=folder / "witnesses.parquet",
+            calibration=folder / "calibration.parquet",
+            notes=folder / "notes.json",
+            folders=[folder / name for name in names],
+            members=[root / "map" / "members" / f"{name}.parquet" for name in names],
+            groups=sorted((folder / "groups").glob("*.parquet")),
+            slow=sorted((folder / "slow_drivers").glob("*.parquet")),
+        ),
         out=folder / "pages",
         page=site / "witnesses.html",
         pictures=site / "witnesses",
@@ -188,3 +193,48 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         cost=cost,
     )
     return folder / "pages"
+
+
+def many(families: int, channels: int, each: int) -> dict[str, list[dict[str, object]]]:
+    """Answer for many families, about `each` witnesses a family, some with names that try to break pages."""
+    generator = np.random.default_rng(3)
+    names = [f"{'HL'[number % 2]}1:PEM-EX_ACC_BSC{number:03d}_X_DQ" for number in range(channels)]
+    names[:3] = [EVIL, "H1:" + "LONG" * 2500, "H1:SUS-\u202egpj.exe\"'><b>_DQ"]
+    told = {}
+    for number in range(families):
+        start = number * channels // families
+        chosen = {*(start + generator.integers(0, 12, each)) % channels, *generator.integers(0, channels, 2)}
+        groups = [
+            {
+                **witness(f"F{number + 1:03d}", names[place][:2], names[place], "10-30", **FOUND),
+                "lag": float(generator.integers(-9, 4)),
+                "relation": ("leads", "co-moves", "follows")[place % 3],
+                "excess_efficiency": float(generator.random()),
+                "q_value": float(10 ** -generator.uniform(1.4, 8)),
+                "group": names[place],
+                "members": [],
+            }
+            for place in sorted(chosen)
+        ]
+        one = {
+            "ifo": "H1",
+            "state": "witnessed",
+            "groups": groups,
+            "leads": [],
+            "fringes": "no",
+            "ground": [],
+        }
+        told[f"F{number + 1:03d}"] = [one | {"calibration": [], "strongest": [], "notes": []}]
+    return told
+
+
+def write_many(page: Path, families: int, channels: int, each: int) -> int:
+    """Write the page of all witnesses for `many`; give the number of cells of its matrix."""
+    told = many(families, channels, each)
+    none = {name: tables.empty(name) for name in ("witnesses", "slow_drivers", "channel_groups")}
+    coupling = Coupling(
+        none["witnesses"], none["slow_drivers"], none["channel_groups"], {name: {"H1": []} for name in told}
+    )
+    values = overview(coupling, told, tables.empty("channel_coverage"), tables.empty("calibration"))
+    files.write_text(page, render("witnesses.html", folder="witnesses", **values, cost=False, root=""))
+    return len(values["matrix"]["cells"])

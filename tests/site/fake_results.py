@@ -4,19 +4,34 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.audit.run import make_audit
 from glitch_explorer.similar.neighbours import make_neighbours
-from glitch_explorer.site.atlas import make_atlas
+from glitch_explorer.site.atlas import AtlasInputs, make_atlas
+from glitch_explorer.site.audit_page import make_audit_page
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
-from glitch_explorer.site.front import make_front
+from glitch_explorer.site.front import FrontFiles, Making, make_front
+from glitch_explorer.site.gwpy_line import gwpy_line
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
+#: One of 10,000 characters that turns around, closes quotes and tags, and names a handler.
+WORST = "\u202e\u2067'\"></td><img src=x onerror=alert(1)>{{ 7 * 7 }}${alert(1)}&lt;" + 9930 * "x"
 SIZE = 128
+#: How the results were made, as the workflow would say it.
+SETTINGS = {
+    "source": {"kind": "catalogue", "paths": ["/home/someone/H1_O3b.csv"]},
+    "strain": {"source": "gwosc", "host": None},
+    "events": {"gwosc": True},
+    "map": {"n_neighbors": 30, "reference": None},
+}
+STAGES = ("catalog", "views", "embed", "map", "audit", "coupling", "impact")
+CODES = dict.fromkeys(STAGES, "0123456789abcdef")
+CITATION = yaml.safe_load((Path(__file__).parents[2] / "CITATION.cff").read_text())
 
 
 def picture(kind: int, along: float, loud: float, generator: np.random.Generator) -> np.ndarray:
@@ -51,7 +66,7 @@ def catalogue(looks: pd.DataFrame, seed: int) -> pd.DataFrame:
     ifo = np.where(generator.random(count) < 0.5, "H1", "L1")
     time = np.sort(1262304000 + generator.random(count) * 8 * 86400)
     names = [f"class {kind:02d}" for kind in range(60)]
-    names[1] = HOSTILE
+    names[1], names[2] = HOSTILE, WORST
     label = np.array(names, dtype=object)[kinds // 2 * 2]
     wrong = generator.random(count) < 0.1
     label[wrong] = np.array(names, dtype=object)[(kinds[wrong] + 2) % (kinds.max() + 1)]
@@ -206,13 +221,15 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
         {"family": names, "stability": 0.9, "stability_low": 0.82, "stability_high": 0.97, "n_runs": 10}
     )
     tables.write("stability", stability, folder / "stability.parquet")
+    ids = pd.DataFrame({"family": names, "n": count // max(len(names), 1), "new": True, "overlap": None})
+    tables.write("family_ids", ids, folder / "family_ids.parquet")
     quality = pd.DataFrame({"metric": ["trustworthiness", "ami"], "value": [0.97, 0.81], "n": [count, count]})
     tables.write("quality", quality, folder / "quality.parquet")
 
 
 def write_audit(root: Path, unit: str) -> None:
     pairs = root / "pairs.csv"
-    files.write_text(pairs, "class_a,class_b\nclass 00,class 02\n")
+    files.write_text(pairs, "class_a,class_b\nclass 00,class 04\n")
     make_audit(
         glitches=root / "catalog" / "glitches.parquet",
         families=root / "map" / "families.parquet",
@@ -233,19 +250,51 @@ def write_audit(root: Path, unit: str) -> None:
         permutations=200,
         seed=1,
     )
+    names = sorted(set(tables.read("families", root / "map" / "families.parquet")["family"]) - {"-1"})[:2]
+    probed = pd.DataFrame({"family": names, "auc": [0.5, 0.9][: len(names)]})
+    probed = probed.assign(detectors="H1 L1", n_first=20, n_second=21, n_blocks=9, p_value=0.5)
+    probed = probed.assign(auc_low=probed["auc"] - 0.2, auc_high=probed["auc"] + 0.05)
+    tables.write("probe", probed, root / "audit" / "probe.parquet")
+
+
+def make_map(
+    root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
+) -> None:
+    """Run the job of the interactive map."""
+    arrays = sorted((root / "views").glob("*.npy"))
+    make_map_page(
+        glitches=root / "catalog" / "glitches.parquet",
+        families=root / "map" / "families.parquet",
+        coordinates=root / "map" / "coordinates.parquet",
+        neighbours=root / "similar" / "neighbours.parquet",
+        segments=root / "catalog" / "segments.parquet",
+        audit_families=root / "audit" / "families.parquet",
+        suspects=root / "audit" / "suspects.parquet",
+        views=arrays,
+        status=[path.with_suffix(".parquet") for path in arrays],
+        out=site / "map",
+        page=site / "map.html",
+        pictures=pictures,
+        line=gwpy_line("gwosc", channel="", frames=None, frame_type=None),
+        witnesses=witnesses,
+        cost=cost,
+    )
 
 
 def make_site(
-    root: Path, site: Path, figures: Path, fragments: Path | None = None, costs: Path | None = None
+    root: Path,
+    site: Path,
+    figures: Path,
+    fragments: Path | None = None,
+    costs: Path | None = None,
 ) -> None:
-    """Run the four jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
+    """Run the five jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
     told = {"witnesses": fragments is not None, "cost": costs is not None}
     catalog, mapped = root / "catalog", root / "map"
     arrays = sorted((root / "views").glob("*.npy"))
     shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
     rows = {"glitches": catalog / "glitches.parquet", "families": mapped / "families.parquet"}
     places = {"coordinates": mapped / "coordinates.parquet"}
-    near = {"neighbours": root / "similar" / "neighbours.parquet"}
     make_figures(
         **rows,
         **places,
@@ -257,36 +306,36 @@ def make_site(
         unassigned="#BBBBBB",
     )
     make_atlas(
-        **rows,
-        **shards,
-        audit=root / "audit",
+        AtlasInputs(**rows, **shards, audit=root / "audit", witnesses=fragments, cost=costs),
         out=site / "family",
         index=site / "atlas.html",
         typical=2,
         odd=2,
-        fragments=[folder for folder in (fragments, costs) if folder],
-        **told,
     )
-    make_map_page(
+    make_audit_page(
         **rows,
-        **places,
-        **near,
         **shards,
-        out=site / "map",
-        page=site / "map.html",
+        audit=root / "audit",
+        figure=figures / "leakage.png",
+        out=site / "audit",
+        page=site / "audit.html",
         **told,
     )
+    make_map(root, site, **told)
     make_front(
-        **rows,
-        segments=catalog / "segments.parquet",
-        quarantine=catalog / "quarantine.parquet",
-        duplicates=catalog / "duplicates.parquet",
-        quality=mapped / "quality.parquet",
-        audit=root / "audit",
+        paths=FrontFiles(
+            glitches=rows["glitches"],
+            segments=catalog / "segments.parquet",
+            quarantine=catalog / "quarantine.parquet",
+            duplicates=catalog / "duplicates.parquet",
+            map=mapped,
+            audit=root / "audit",
+            coupling=fragments and root / "coupling",
+            impact=costs and root / "impact",
+        ),
+        making=Making(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),
         figures=sorted(figures.glob("*.png")),
         out=site / "figures",
         page=site / "index.html",
-        witnesses=told["witnesses"],
-        cost=costs and root / "impact" / "cost.parquet",
-        simulated=False,
+        methods=site / "methods.html",
     )

@@ -27,7 +27,7 @@ def fragments(results: Path, site: Path) -> Path:
 
 def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, results: Path) -> None:
     families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
-    wanted = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet")}
+    wanted = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet", "json")}
     assert {path.name for path in fragments.iterdir()} == wanted
     everything = tables.read("witnesses", results / "coupling" / "witnesses.parquet")
     for family in families:
@@ -128,7 +128,8 @@ def test_pictures_are_drawn(fragments: Path, site: Path) -> None:
 
 def test_names_of_channels_never_become_markup(fragments: Path, site: Path) -> None:
     for path in (fragments / "F001.html", site / "family" / "F001.html", site / "witnesses.html"):
-        page = path.read_text(encoding="utf-8")
+        # After the content come scripts of our own.
+        page = path.read_text(encoding="utf-8").partition("</main>")[0]
         assert "<script" not in page
         assert html.escape("H1:PEM-<script>") in page
 
@@ -171,9 +172,26 @@ def test_no_data_at_all(tmp_path: Path) -> None:
     assert "There is no answer in H1 and L1." in text_of(folder / "F001.html")
 
 
-def test_a_site_without_channels_does_not_speak_of_witnesses(tmp_path: Path) -> None:
+def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=2)
     make_site(root, root / "site", root / "figures")
     for path in (root / "site").rglob("*.html"):
-        assert "itness" not in text_of(path), path.name
+        assert "witnesses.html" not in path.read_text(encoding="utf-8"), path.name
         assert "cost.html" not in path.read_text(encoding="utf-8"), path.name
+    said = text_of(root / "site" / "family" / "F001.html")
+    assert "Not run: no auxiliary channel is named. With a list under coupling.channels" in said
+    assert "snakemake --cores all coupling" in said
+    assert "Not run: there is neither a range channel" in said
+    assert "snakemake --cores all impact" in said
+    assert "Which channels witness it: the coupling stage was not run." in said
+    assert "What it costs the search, and which channels drive it: the impact stage was not run." in said
+
+
+def test_the_surest_witness_and_what_is_unknown_stand_on_the_page_of_the_family(site: Path) -> None:
+    first, third = (text_of(site / "family" / f"{family}.html") for family in ("F001", "F003"))
+    assert "Best witness: H1:PEM-ACC_A_DQ (q < 10⁻⁶)." in first
+    assert "the safety of 1 witness in H1 is unknown" in first
+    assert "What witnesses it in L1: none of 4 channels was found to" in first
+    assert f"What witnesses it in L1: no answer. {TOO_FEW}" in third
+    assert "Best witness" not in third
+    assert "Whether its rate follows the ground in H1 (human)" in first

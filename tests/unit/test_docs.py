@@ -49,7 +49,10 @@ def test_dependencies_page_names_every_dependency(root):
         "validate",
         "download",
         "evaluate_encoder",
+        "export_embedding_atlas",
         "train_encoder",
+        "provenance",
+        "crate",
     ],
 )
 def test_targets_of_the_docs_are_rules(root, target):

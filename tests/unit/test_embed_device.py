@@ -94,3 +94,11 @@ def test_gpus_are_counted_by_the_driver(
     program.chmod(0o755)
     monkeypatch.setattr(device.shutil, "which", lambda name: str(program))
     assert count_gpus() == expected
+
+
+def test_a_driver_that_hangs_is_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(device.shutil, "which", lambda name: str(program))
+    assert count_gpus(timeout_s=0.1) == 0

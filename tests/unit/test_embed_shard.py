@@ -10,6 +10,7 @@ import torch
 from glitch_explorer import files, tables
 from glitch_explorer.embed import precision, shard
 from glitch_explorer.embed.backbone import load_backbone
+from glitch_explorer.embed.gradients import OrientedGradients
 from glitch_explorer.embed.precision import choose_precision
 from glitch_explorer.embed.shard import embed_pictures, embed_shard
 from glitch_explorer.errors import UserError
@@ -212,6 +213,21 @@ def test_a_gpu_that_torch_cannot_use_is_the_cpu(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     write_views(tmp_path, np.ones((1, 4), bool))
     assert np.isfinite(embed(tmp_path, device="cuda")).all()
+
+
+def test_a_gpu_that_disappears_is_told_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with ...")
+
+    monkeypatch.setattr(shard, "_on_gpu", lost)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(OrientedGradients, "to", lambda self, **_: self)
+    write_views(tmp_path, np.ones((1, 4), bool))
+    with pytest.raises(UserError, match=r"unspecified launch failure\).*--resources gpu=0"):
+        embed(tmp_path, device="cuda")
+    assert not (tmp_path / "out.npy").exists()
 
 
 def test_files_that_do_not_belong_together(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glitch_explorer.map.families import TREE, cluster_layout
+from glitch_explorer.map.families import TREE, cluster_layout, outlier_scores
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.quality import map_trustworthiness
@@ -24,6 +24,17 @@ def lay_out(values, mask, dimension, min_dist, threads=1, epochs=None):
     fuzzy = fuzzy_set(*graph)
     start = start_positions(fuzzy, values, n_components=dimension, seed=7)
     return umap_layout(fuzzy, start, min_dist=min_dist, seed=7, threads=threads, n_epochs=epochs)
+
+
+def test_a_start_from_principal_components_finds_the_same_families():
+    values, mask, kind = blobs(450)
+    graph = neighbour_graph(values, mask, n_neighbors=30, seed=7, threads=1)
+    kept = np.arange(450)[::-1].copy()
+    fuzzy = fuzzy_set(*graph)[kept][:, kept]
+    start = start_positions(fuzzy, values, rows=kept, n_components=10, seed=7, spectral_limit=100)
+    assert start.shape == (450, 10)
+    found = clusters(umap_layout(fuzzy, start, min_dist=0.0, seed=7, threads=1))
+    assert {tuple(np.unique(found.cluster[kind[kept] == k])) for k in range(3)} == {(0,), (1,), (2,)}
 
 
 def clusters(layout, **change):
@@ -73,6 +84,14 @@ def test_the_odd_one_out_has_the_highest_outlier_score():
     assert np.argmax(found.outlier_score) == 120
     assert ((found.probability == 0) == (found.cluster == -1)).all()
     assert sum(found.tree["child_size"][found.tree["child_size"] == 1]) == 121
+
+
+@pytest.mark.parametrize("copies", [1, 20])
+def test_outlier_scores_of_the_tree_are_those_of_hdbscan(copies):
+    rng = np.random.default_rng(1)
+    points = np.concatenate([rng.normal(at, width, (40, 3)) for at, width in ((0, 1), (9, 0.3), (20, 2))])
+    found = clusters(np.repeat(points, copies, axis=0))
+    np.testing.assert_allclose(outlier_scores(found.tree), found.outlier_score, atol=1e-12)
 
 
 def test_a_duplicate_position_is_no_nan():

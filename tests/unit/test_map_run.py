@@ -7,6 +7,7 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.map import run
+from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.quality import map_quality
 from glitch_explorer.map.stability import best_jaccard, family_stability
 from tests.unit.test_map_vectors import write_shard
@@ -89,11 +90,17 @@ def test_best_jaccard_known_answer():
     assert not best_jaccard(families, np.full(10, -1), ["F001"]).any()
 
 
+def test_an_engine_that_is_not_installed_says_what_to_install():
+    with pytest.raises(UserError, match=r"map.engine is cuml.*install cuml-cu12"):
+        engine_of("cuml")
+
+
 def test_one_re_run_gives_no_interval():
     with pytest.raises(UserError, match="at least 2"):
         family_stability(
-            None, None, np.array(["F001"]), n_components=10, **CLUSTERING, runs=1, seed=0, threads=1
-        )
+            None, None, np.array(["F001"]), n_components=10, **CLUSTERING, runs=1, seed=0, threads=1,
+            engine=engine_of("cpu"),
+        )  # fmt: skip
 
 
 def test_quality_counts_the_unassigned_as_a_group_and_leaves_out_what_it_cannot_measure():

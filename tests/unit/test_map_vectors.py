@@ -6,7 +6,7 @@ import pytest
 
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
-from glitch_explorer.map.vectors import fuse, gather_vectors, representatives
+from glitch_explorer.map.vectors import Representatives, fuse, gather_vectors
 
 NAN = np.nan
 
@@ -34,7 +34,24 @@ def test_each_view_has_length_one_and_a_missing_one_is_zero():
 def test_representatives_are_the_first_of_the_same_bytes():
     values = np.array([[1, 0], [0, 1], [1, 0], [1, 0]], dtype=np.float32)
     mask = np.array([[True], [True], [True], [False]])
-    assert representatives(values, mask).tolist() == [0, 1, 0, 3]
+    same = Representatives()
+    assert same(values, mask).tolist() == [0, 1, 0, 3]
+    assert same(values[1:], mask[1:]).tolist() == [1, 0, 3]
+
+
+def test_vectors_that_go_to_a_file_are_those_in_memory(tmp_path):
+    rng = np.random.default_rng(0)
+    shards = [
+        write_shard(tmp_path, f"s{i}", [f"g{i}{j}" for j in range(n)], rng.random((n, 4, 3)), np.ones((n, 4)))
+        for i, n in enumerate((3, 0, 5))
+    ]
+    columns = [list(column) for column in zip(*shards, strict=True)]
+    held = gather_vectors(*columns, unit="glitch")
+    stored = gather_vectors(*columns, unit="glitch", out=tmp_path / "values.npy")
+    files.write_array(tmp_path / "whole.npy", held.values)
+    assert (tmp_path / "values.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+    assert isinstance(stored.values, np.memmap)
+    pd.testing.assert_frame_equal(stored.rows, held.rows)
 
 
 def test_unit_glitch_has_a_row_per_glitch_with_a_view_of_known_length(tmp_path):

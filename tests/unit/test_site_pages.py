@@ -28,6 +28,8 @@ def atlas_line(**changes: object) -> dict[str, object]:
         "stability_high": 1.0,
         "issues": 0,
         "gradient": False,
+        "witness": None,
+        "rank": None,
     }
     return line | changes
 

@@ -9,8 +9,7 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.site.choice import by_label, evenly, odd_members, typical_members
-from glitch_explorer.site.explorer import map_data
-from glitch_explorer.site.pictures import MISSING, Pictures, row_keys, row_of
+from glitch_explorer.site.pictures import MISSING, OPEN, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import plain
 from glitch_explorer.views.colormap import viridis
 
@@ -53,6 +52,22 @@ def test_mean_energy_leaves_missing_views_out(pictures: Pictures) -> None:
     assert pictures.mean_energy(("a", 3)) == pytest.approx(4.0)
     assert pictures.mean_energy(("b", None)) == pytest.approx(10.0)
     assert pictures.mean_energy(("d", None)) == 0.0
+
+
+def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
+    status = tables.empty("views").reindex(range(1)).assign(image_size="", flags="")
+    status[[*tables.VIEW_PRESENT, "present_unknown"]] = True
+    arrays, tabled = [], []
+    for number in range(OPEN + 20):
+        arrays.append(tmp_path / f"{number}.npy")
+        tabled.append(tmp_path / f"{number}.parquet")
+        files.write_array(arrays[-1], np.full((1, 4, 2, 2), number, dtype=np.uint8))
+        tables.write("views", status.assign(glitch_id=f"g{number}"), tabled[-1])
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    many = Pictures(arrays, tabled)
+    seen = [int(many.views(f"g{number}")[0].max()) for number in range(len(arrays))]
+    assert seen == list(range(len(arrays)))
+    assert len(list(Path("/proc/self/fd").iterdir())) - before <= OPEN
 
 
 def test_arrays_and_tables_must_belong_together(tmp_path: Path) -> None:
@@ -105,32 +120,3 @@ def test_members_by_label_put_the_nameless_last() -> None:
 def test_text_in_a_figure_is_never_mathematics() -> None:
     assert plain("a$\\frac{$b") == "a\\$\\frac{\\$b"
     assert len(plain("x" * 99)) == 28
-
-
-def test_map_data_counts_what_has_no_name_last() -> None:
-    rows = pd.DataFrame(
-        {
-            "glitch_id": ["a", "b", "b"],
-            "view": ["", "0.5", "4.0"],
-            "x": [0.0, 1.0, 2.0],
-            "y": [0.0, 1.0, 2.0],
-            "event_time": [1.5, np.nan, np.nan],
-            "snr": [8.04, np.nan, np.nan],
-            "probability": [1.0, 0.5, 0.0],
-            "family": ["F001", "F001", "-1"],
-            "label": ["Tomte", None, "zebra"],
-            "ifo": ["L1", "H1", "H1"],
-        }
-    )
-    near = {"glitch_id": ["a", "b"], "view": ["", "0.5"], "rank": 1, "neighbour_id": ["b", "b"]}
-    neighbours = pd.DataFrame({**near, "neighbour_view": ["4.0", "4.0"], "distance": [0.25, 0.12345]})
-    data = map_data(rows, {"step": 100, "sheet": 64}, ["a", "b"], neighbours)
-    assert data["names"] == {
-        "family": ["F001", "-1"],
-        "label": ["Tomte", "zebra", "no label"],
-        "detector": ["H1", "L1"],
-    }
-    assert data["sprite"] == [0, 1, 1]
-    assert data["time"] == [1.5, None, None]
-    assert data["label"] == [0, 2, 1]
-    assert data["near"] == [[(2, 0.25)], [(2, 0.123)], []]

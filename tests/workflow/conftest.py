@@ -16,7 +16,18 @@ from filelock import FileLock
 #: The small demo without its last two stages, which the tests of these two add.
 SMALL = yaml.safe_load((Path(__file__).parents[2] / "config/small.yaml").read_text())
 COUPLING, IMPACT = SMALL.pop("coupling"), SMALL.pop("impact")
-COPIED = ["Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "resources", "report"]
+COPIED = [
+    "Snakefile",
+    "CITATION.cff",
+    "rules",
+    "scripts",
+    "src",
+    "config",
+    "envs",
+    "profiles",
+    "resources",
+    "report",
+]
 
 
 @dataclass
@@ -116,6 +127,7 @@ GATHERING = {
     "impact",
     "site",
     "validate",
+    "provenance",  # follows every change
 }
 
 

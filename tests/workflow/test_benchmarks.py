@@ -16,6 +16,10 @@ pytestmark = pytest.mark.slow
         ("embedding.py --images 48 --rounds 1", r"images/s"),
         ("qscan.py --rate 4096 --glitches 2", r"ratio"),
         ("reduction.py --n 1500", r"times"),
+        (
+            "explorer.py 2000 --pictures 20",
+            r"\| 2000 \| 0\.\d \| 0\.\d \| \d+ \| \d+ \| [\d.]+ \([\d.]+\) \| \d\.\d ",
+        ),
         ("search.py --n 10000 --dimension 64", r"recall@30 of descent (1\.0|0\.9[5-9])"),
         (
             "fetch.py --glitches 10 --channels 8 --held 32 --seconds 1024 --sample 1",
@@ -50,6 +54,15 @@ pytestmark = pytest.mark.slow
         ("costs.py charges --worlds 6", r"by family \| ours \| (\d|1[01])\.\d \|"),
         ("costs.py intervals --worlds 100", r"mean \| .*\| 9[4-7]\.\d\n"),
         ("costs.py speed --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
+        (
+            "dag.py --shards 4 --families 3 --states mapped",
+            r"\| 4 \| 3 \| mapped \| \d+ \| [\d.]+ \| [\d.]+ \| \d+ \|",
+        ),
+        (
+            "scale.py FOLDER 400 --parts graph layouts families quality",
+            r"\| layouts \| .*MiB \|  \|\n[^$]*trustworthiness",
+        ),
+        ("layouts.py --n 600 --epochs 40", r"\| 10 \| principal components \| 40 \|"),
         ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )

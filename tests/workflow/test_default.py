@@ -1,7 +1,9 @@
 """The embedded default: planted answers are found, within the time that is promised."""
 
 import json
+import re
 import resource
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,23 @@ def core_minutes() -> float:
     """Give what finished child processes have used."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (used.ru_utime + used.ru_stime) / 60
+
+
+def reported(archive) -> dict[str, str]:
+    """Give the category of each file of a report; all are in it, with a caption."""
+    with zipfile.ZipFile(archive) as report:
+        html = report.read("report/report.html").decode()
+        held = {name.removeprefix("report/") for name in report.namelist()}
+    parts = [re.search(rf"var {name} = (\{{.*?\}});\s*</script>", html) for name in ("results", "categories")]
+    results, categories = (json.loads(part.group(1)) for part in parts)
+    assert all(one["data_uri"] in held and len(one["caption"]) > 30 for one in results.values())
+    assert "System Message" not in str(results)
+    return {
+        results[path]["name"]: category
+        for category, groups in categories.items()
+        for paths in groups.values()
+        for path in paths
+    }
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +77,19 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     assert minutes < 30, f"the demo took {minutes:.1f} core minutes"
     archive = tmp_path / "report.zip"
     project.run("--report", str(archive))
-    assert archive.stat().st_size > 100_000
+    assert reported(archive) == {
+        "umap_family.png": "Map",
+        "umap_label.png": "Map",
+        "ambiguity.png": "Audit",
+        "entropy.png": "Audit",
+        "leakage.png": "Audit",
+        "contact_sheet.png": "Families",
+        "gradient.png": "Families",
+        "intensity.png": "Families",
+        "witness_matrix.png": "Witnesses",
+        "cost_ranking.png": "Cost",
+        "validation.md": "Validation",
+    }
 
 
 def test_each_scattered_glitch_is_held_against_the_fringes(default_run):

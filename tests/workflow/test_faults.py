@@ -1,11 +1,15 @@
-"""Kills, wrong configs and missing files: nothing lost, and told in plain words."""
+"""Kills, clocks, full disks, wrong configs and missing files: nothing lost, and told in plain words."""
 
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +23,21 @@ def kill_group(process: subprocess.Popen) -> None:
     process.wait()
 
 
+def kill_worker(folder: Path) -> bool:
+    """Kill one running job of the run in `folder`, and nothing else."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if f"{folder}/.snakemake/scripts/".encode() in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
+                return True
+    return False
+
+
 def test_a_killed_run_resumes_on_one_core_to_the_same_bytes(root, request, tmp_path):
     project = Project.copied(root, tmp_path / "killed", SMALL)
     draws = random.Random(7)
-    refused = 0
-    for _ in range(5):
+    refused = workers = 0
+    for number in range(5):
         process = subprocess.Popen(
             project.command(),
             cwd=project.folder,
@@ -33,17 +47,91 @@ def test_a_killed_run_resumes_on_one_core_to_the_same_bytes(root, request, tmp_p
             start_new_session=True,
         )
         time.sleep(draws.uniform(8, 22))
+        if number % 2:
+            workers += kill_worker(project.folder)
+            time.sleep(draws.uniform(0, 4))
         if process.poll() is None:
             kill_group(process)
             answer = project.run(check=False)
             refused += "--unlock" in answer
             project.run("--unlock")
     assert refused >= 1
+    assert workers >= 1
     project.run("--cores", "1")
     # Asked for only now: another process makes it meanwhile.
     expected, got = request.getfixturevalue("finished").contents(), project.contents()
     assert sorted(got) == sorted(expected)
     assert [name for name in expected if got[name] != expected[name]] == []
+
+
+def test_a_full_disk_stops_the_run_with_its_name_and_a_larger_one_ends_it(finished, small_disk, tmp_path):
+    project = finished.clone(tmp_path / "full")
+    views = project.folder / "results/views"
+    shutil.rmtree(views)
+    views.symlink_to(small_disk.folder)
+    answer = project.run("views", check=False)
+    assert re.search(r"Error: results/views/.*\.npy: the disk is full: free some space and run again", answer)
+    assert "Traceback" not in answer
+    expected = {path.name: path.read_bytes() for path in (finished.folder / "results/views").iterdir()}
+    assert all(expected[path.name] == path.read_bytes() for path in small_disk.folder.iterdir())
+    small_disk.resize("64m")
+    project.run("views")
+    assert {path.name: path.read_bytes() for path in small_disk.folder.iterdir()} == expected
+
+
+def test_a_read_only_folder_of_results_is_named(finished, tmp_path):
+    project = finished.clone(tmp_path / "read-only")
+    (project.folder / "results/map/quality.parquet").unlink()
+    before = project.contents()
+    mounted = 'mount --bind results results && mount -o remount,bind,ro results && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounted, "sh", *project.command("map")],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    answer = done.stdout + done.stderr
+    assert re.search(r"Write-protected output files.*results/map/", answer, re.DOTALL)
+    assert "Traceback" not in answer
+    assert project.contents() == before
+
+
+def test_a_clock_that_jumped_back_remakes_what_seems_old_until_it_is_touched(finished, tmp_path):
+    project = finished.clone(tmp_path / "clock")
+    # As with files over that limit, which are compared by time.
+    by_time = ("--max-checksum-file-size", "0")
+    for path in (project.folder / "results/embeddings").iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    planned = project.plan(*by_time)
+    assert planned["embed_shard"] >= 1
+    assert not {"catalog", "make_views"} & set(planned)
+    project.run("--touch", *by_time)
+    assert project.plan(*by_time) == {}
+
+
+def test_a_config_runs_no_code(root, tmp_path):
+    project = Project.copied(root, tmp_path / "yaml", SMALL)
+    (project.folder / "study.yaml").write_text('unit: !!python/object/apply:os.system ["touch harm"]\n')
+    answer = project.run("--dry-run", check=False)
+    assert "not valid JSON or YAML" in answer
+    assert not (project.folder / "harm").exists()
+
+
+def test_a_random_fault_of_the_benchmark_ends_right(root, finished, tmp_path):
+    command = [
+        sys.executable,
+        root / "benchmarks/faults.py",
+        "--folder",
+        tmp_path,
+        "--finished",
+        finished.folder,
+    ]
+    done = subprocess.run(
+        [*command, "--runs", "1", "--first", "3"], capture_output=True, text=True, check=False
+    )
+    assert "1 of 1 end right" in done.stdout, done.stdout + done.stderr
 
 
 def test_two_runs_in_one_folder_are_refused(root, tmp_path):

@@ -9,6 +9,7 @@ from tests.workflow.conftest import SMALL, Project, done_jobs, jobs
 
 pytestmark = pytest.mark.slow
 
+MAPPED = "map/families.parquet"
 BEFORE_MAP = {
     "plan_observatory",
     "write_frames",
@@ -55,7 +56,8 @@ def test_a_colour_remakes_figures_only(finished, tmp_path):
     clone.configure(figures={"unassigned": "#AAAAAA"})
     planned = clone.plan()
     assert planned
-    assert set(planned) <= {"figures", "front_page"}  # the front page shows copies
+    # These pages show copies.
+    assert set(planned) <= {"figures", "front_page", "audit_page"}
 
 
 def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):
@@ -104,6 +106,28 @@ def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_pat
     assert done["map_graph"] == 1
     assert not {"plan_observatory", "write_frames", "segments", "events"} & set(done)
     assert "Nothing to be done" in clone.run("--dry-run")
+
+
+def test_a_new_shard_is_embedded_alone_and_families_keep_their_ids(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    catalog, families = (clone.folder / f"results/{name}" for name in ("observatory/catalog.csv", MAPPED))
+    table = pd.read_csv(catalog)
+    table[table["ifo"] == "H1"].to_csv(catalog, index=False)
+    clone.run(f"results/{MAPPED}")
+    before = pd.read_parquet(families)
+    assert before["family"].str.startswith("F").any()
+    shutil.copyfile(families, clone.folder / "reference.parquet")
+    clone.configure(map={"reference": "reference.parquet"})
+    for path in clone.folder.glob("results/*/L1-*"):
+        path.unlink()
+    table.to_csv(catalog, index=False)
+    done = done_jobs(clone.run(f"results/{MAPPED}"))
+    shards = (clone.folder / "results/catalog/shards.txt").read_text().split()
+    assert done["make_views"] == done["embed_shard"] == sum(name.startswith("L1") for name in shards)
+    assert not {"plan_observatory", "write_frames", "segments", "events"} & set(done)
+    both = before.merge(pd.read_parquet(families), on="glitch_id")
+    both = both[(both["family_x"] != "-1") & (both["family_y"] != "-1")]
+    assert (both["family_x"] == both["family_y"]).mean() > 0.7
 
 
 def test_a_replaced_picture_touches_its_shard_and_the_global_part(pictures, tmp_path):

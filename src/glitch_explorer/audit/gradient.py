@@ -40,26 +40,32 @@ def _subgraph(rows: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> c
     source = np.broadcast_to(np.arange(len(rows))[:, None], target.shape)
     kept = (target >= 0) & (target != source)
     # Of unit vectors, sqrt(2 (1 - cosine)) is the length of the chord; zero would be no edge.
-    length = np.sqrt(2 * np.maximum(distances[rows][kept], 1e-9))
+    length = np.sqrt(2 * np.maximum(distances[rows][kept].astype(np.float64), 1e-9))
     shape = (len(rows), len(rows))
     graph = coo_array((length, (source[kept], target[kept])), shape=shape).tocsr()
     return csr_array(graph.maximum(graph.T))
 
 
-def _joined(graph: csr_array, vectors: np.ndarray) -> csr_array:
-    """Join the parts of a graph, each to the nearest row outside it that is joined already."""
+def _joined(graph: csr_array, rows: np.ndarray, vectors: np.ndarray) -> csr_array:
+    """Join the parts of a graph, each to the nearest row outside it that is joined already.
+
+    Of a part with more than `LANDMARKS` rows only so many, evenly drawn, look for it.
+    """
     count, part = connected_components(graph, directed=False)
     if count == 1:
         return graph
+    units = np.asarray(vectors[rows], dtype=np.float64)
+    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-12)
     order = np.argsort(-np.bincount(part, minlength=count), kind="stable")
     joined = part == order[0]
     extra = []
     for number in order[1:]:
-        inside, outside = np.flatnonzero(part == number), np.flatnonzero(joined)
-        cosine = vectors[inside] @ vectors[outside].T
+        inside = np.flatnonzero(part == number)
+        inside = inside[np.linspace(0, len(inside) - 1, min(LANDMARKS, len(inside))).astype(int)]
+        cosine = np.where(joined, units[inside] @ units.T, -np.inf)
         one, other = np.unravel_index(np.argmax(cosine), cosine.shape)
         length = np.sqrt(2 * max(1 - float(cosine[one, other]), 1e-9))
-        extra.append((inside[one], outside[other], length))
+        extra.append((inside[one], other, length))
         joined |= part == number
     source, target, length = (np.array(column) for column in zip(*extra, strict=True))
     bridges = coo_array((length, (source, target)), shape=graph.shape).tocsr()
@@ -93,9 +99,7 @@ def principal_axis(
     count = len(rows)
     if count < 3:
         return np.arange(count, dtype=float)
-    units = np.asarray(vectors[rows], dtype=np.float64)
-    units /= np.maximum(np.linalg.norm(units, axis=1, keepdims=True), 1e-12)
-    graph = _joined(_subgraph(rows, indices, np.asarray(distances, dtype=np.float64)), units)
+    graph = _joined(_subgraph(rows, indices, distances), rows, vectors)
     landmarks = np.unique(np.linspace(0, count - 1, min(LANDMARKS, count)).round().astype(int))
     squared = dijkstra(graph, directed=False, indices=landmarks) ** 2
     between = squared[:, landmarks]

@@ -4,6 +4,8 @@ import numpy as np
 
 #: Members a family is measured against; a larger family is thinned evenly.
 SAMPLE = 512
+#: Rows that are measured at a time.
+BLOCK = 8192
 
 
 def medoid(vectors: np.ndarray, mask: np.ndarray) -> int:
@@ -31,14 +33,19 @@ def medoid(vectors: np.ndarray, mask: np.ndarray) -> int:
 
 def mean_distances(vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Give the mean cosine distance (n,) of each row to the (sampled) rows; see `medoid`."""
-    rows = np.asarray(vectors, dtype=np.float64)
-    present = np.asarray(mask, dtype=np.float64)
-    picked = np.unique(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).round().astype(int))
-    shared = present @ present[picked].T
-    similarity = rows @ rows[picked].T
-    # Two rows without a view in common say nothing about each other.
-    cosine = np.divide(similarity, shared, out=np.zeros_like(similarity), where=shared > 0)
-    weight = (shared > 0).sum(axis=1)
-    weight[picked] -= present[picked].any(axis=1)  # a row is no neighbour of its own
-    total = np.where(shared > 0, 1 - cosine, 0.0).sum(axis=1)
-    return np.where(weight > 0, total / np.maximum(weight, 1), np.inf).round(12)
+    n = len(vectors)
+    picked = np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).round().astype(int))
+    others = np.asarray(vectors[picked], dtype=np.float64)
+    theirs = np.asarray(mask[picked], dtype=np.float64)
+    mean = np.empty(n)
+    for start in range(0, n, BLOCK):
+        rows = slice(start, start + BLOCK)
+        shared = np.asarray(mask[rows], dtype=np.float64) @ theirs.T
+        similarity = np.asarray(vectors[rows], dtype=np.float64) @ others.T
+        # Two rows without a view in common say nothing about each other.
+        cosine = np.divide(similarity, shared, out=np.zeros_like(similarity), where=shared > 0)
+        total = np.where(shared > 0, 1 - cosine, 0.0).sum(axis=1)
+        own = np.isin(np.arange(n)[rows], picked) & mask[rows].any(axis=1)  # a row is no neighbour of its own
+        weight = (shared > 0).sum(axis=1) - own
+        mean[rows] = np.where(weight > 0, total / np.maximum(weight, 1), np.inf)
+    return mean.round(12)

@@ -151,15 +151,17 @@ def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -
         with h5py.File(file) as container:
             for dataset in tqdm(_datasets(container), desc=Path(file).name, unit="picture", mininterval=5):
                 _read_member(file, dataset, pictures, bad)
-    except OSError as problem:
+    except (OSError, KeyError) as problem:
         bad.append(BadPicture(file, None, f"the HDF5 file cannot be read: {problem}"))
 
 
 def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
     import h5py
 
+    from glitch_explorer import hdf5
+
     for name in sorted(group):
-        item = group[name]
+        item = hdf5.member(group, name)
         if isinstance(item, h5py.Group):
             yield from _datasets(item)
         elif name.removesuffix(".png") in tables.VIEW_NAMES:

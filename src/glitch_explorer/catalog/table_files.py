@@ -16,6 +16,7 @@ import pyarrow.csv
 
 from glitch_explorer.catalog.quarantine import READ_CHARACTERS
 from glitch_explorer.errors import UserError
+from glitch_explorer.ligolw import refuse_entities
 
 #: Endings of the files that are looked for in a folder.
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".xml", ".xml.gz", ".h5", ".hdf5", ".hdf", ".root")
@@ -126,6 +127,7 @@ class GwpyTable:
         keywords: dict[str, str] = {}
         name = path.lower()
         if name.endswith((".xml", ".xml.gz")):
+            refuse_entities(path)
             keywords = {"format": "ligolw", "tablename": "sngl_burst"}
         elif name.endswith((".h5", ".hdf5", ".hdf")):
             keywords = _hdf5_keywords(path)
@@ -156,14 +158,16 @@ def _hdf5_keywords(path: str) -> dict[str, str]:
     """Name the table in an HDF5 file that holds several datasets."""
     import h5py
 
+    from glitch_explorer import hdf5
+
     try:
         with h5py.File(path) as file:
             tables = [
                 name
-                for name, item in file.items()
-                if isinstance(item, h5py.Dataset) and item.dtype.names is not None
+                for name in file
+                if isinstance(item := hdf5.member(file, name), h5py.Dataset) and item.dtype.names is not None
             ]
-    except OSError as problem:
+    except (OSError, KeyError) as problem:
         raise UserError(f"{path} cannot be read as HDF5: {problem}") from problem
     if not tables:
         raise UserError(f"{path} holds no table: none of its datasets has named columns")

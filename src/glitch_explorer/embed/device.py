@@ -17,13 +17,17 @@ _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _SCHEDULERS = ("SLURM_JOB_ID", "_CONDOR_SLOT", "PBS_JOBID", "LSB_JOBID")
 
 
-def count_gpus() -> int:
-    """Count the GPUs that the driver of this machine shows."""
+def count_gpus(timeout_s: float = 60.0) -> int:
+    """Count the GPUs that the driver of this machine shows; none where it hangs."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return 0
     command = [program, "--list-gpus"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    try:
+        shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        _LOG.warning("the GPU driver does not answer within %g s: taken for no GPU", timeout_s)
+        return 0
     return sum(line.startswith("GPU ") for line in shown.stdout.splitlines()) if shown.returncode == 0 else 0
 
 

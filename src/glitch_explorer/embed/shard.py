@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +31,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Used:
-    """What a shard was embedded with: it depends on the machine, and belongs in the log."""
+    """What a shard was embedded with, which depends on the machine."""
 
     device: str
     precision: str
@@ -122,6 +122,11 @@ def embed_pictures(
     used
         What it was done with. When the GPU's memory is short the batch is halved, and at last
         the CPU is taken.
+
+    Raises
+    ------
+    UserError
+        When the GPU fails in another way: nothing more can be done with it in this process.
     """
     fell_back = False
     batch = GPU_BATCH
@@ -137,6 +142,12 @@ def embed_pictures(
             device = "cuda" if batch >= LEAST_GPU_BATCH else "cpu"
             _LOG.warning("the GPU's memory is short: trying %s, %d views at a time", device, batch)
             torch.cuda.empty_cache()
+        except torch.AcceleratorError as problem:
+            reason = str(problem).splitlines()[0]
+            raise UserError(
+                f"the GPU failed ({reason}): the job is tried again with what the machine then has; "
+                "if that fails too, run with --resources gpu=0"
+            ) from problem
     backbone = load()
     kind = choose_precision(precision, "cpu") if backbone.half_precision else torch.float32
     vectors = _on_cpu(backbone.to(device="cpu", dtype=kind), pictures, rows, threads)
@@ -180,7 +191,7 @@ def embed_shard(
     UserError
         When the files do not belong together, or the backbone cannot be loaded.
     """
-    device = _usable(device)
+    claimed, device = device, _usable(device)
     array = files.read_array(views)
     if array.ndim != 4 or array.shape[1] != len(tables.VIEWS) or array.dtype != np.uint8:
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
@@ -198,6 +209,7 @@ def embed_shard(
         device=device,
         threads=threads,
     )
+    used = replace(used, fell_back=used.fell_back or device != claimed)
     vectors = np.full((*present.shape, found.shape[1]), np.nan, np.float32)
     vectors[present] = found
     files.write_array(out, vectors)

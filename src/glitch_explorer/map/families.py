@@ -4,6 +4,7 @@ Campello, Moulavi & Sander 2013 for the clusters, Campello et al. 2015 for GLOSH
 the outlier score.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,10 +60,8 @@ def cluster_layout(
     cluster_selection
         ``"eom"`` (excess of mass) or ``"leaf"``.
     """
-    n = len(layout)
-    if n <= min_cluster_size:
-        none = np.empty(0)
-        return Clusters(np.full(n, -1), np.zeros(n), np.zeros(n), dict.fromkeys(TREE, none))
+    if len(layout) <= min_cluster_size:
+        return too_few(len(layout))
     found = HDBSCAN(
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
@@ -79,3 +78,36 @@ def cluster_layout(
         np.nan_to_num(found.outlier_scores_, nan=0.0),
         {name: np.ascontiguousarray(tree[name]) for name in TREE},
     )
+
+
+def too_few(n: int) -> Clusters:
+    """Give what is found in points that are too few for a cluster: all unassigned."""
+    return Clusters(np.full(n, -1), np.zeros(n), np.zeros(n), dict.fromkeys(TREE, np.empty(0)))
+
+
+def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+    """Give the GLOSH score ``(n,)`` of each point of a condensed tree, for engines that give none.
+
+    A point that leaves its cluster at density lambda scores 1 - lambda / (the highest density
+    at which a point leaves that cluster or one below it); 0 where both are infinite.
+
+    Parameters
+    ----------
+    tree
+        Columns `TREE`; clusters are numbered from n on, a parent before its children.
+    """
+    parent, child, density = tree["parent"], tree["child"], np.asarray(tree["lambda_val"], dtype=float)
+    n = int(parent.min())
+    highest = np.zeros(int(max(parent.max(), child.max())) + 1)
+    np.maximum.at(highest, parent, density)
+    above = {int(low): int(high) for high, low in zip(parent, child, strict=True) if low >= n}
+    for cluster in sorted(above, reverse=True):
+        highest[above[cluster]] = max(highest[above[cluster]], highest[cluster])
+    leaves = child < n
+    top, own = highest[parent[leaves]], density[leaves]
+    scores = np.zeros(n)
+    with np.errstate(invalid="ignore"):
+        scores[child[leaves]] = np.nan_to_num(
+            np.where(top > 0, 1 - own / np.maximum(top, 1e-300), 0.0), nan=0.0
+        )
+    return scores

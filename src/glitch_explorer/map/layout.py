@@ -13,6 +13,7 @@ from functools import partial
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 from umap.spectral import spectral_layout
@@ -23,6 +24,10 @@ from glitch_explorer.map.vectors import Float32
 
 #: Below this many rows the start is random: eigenvectors need more rows than dimensions.
 SPECTRAL_MINIMUM = 40
+#: Above this many rows it is principal components: eigenvectors take too long (benchmarks/scale.py).
+SPECTRAL_LIMIT = 100_000
+#: Rows that principal axes are found on at most, and that are turned at a time.
+_SAMPLE = 20_000
 #: Up to this many rows an optimisation takes more epochs, as in umap-learn.
 SMALL = 10_000
 _EPOCHS_SMALL, _EPOCHS = 500, 200
@@ -59,20 +64,63 @@ def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
     return sp.csr_matrix(fuzzy)
 
 
-def start_positions(fuzzy: sp.csr_matrix, values: Float32, *, n_components: int, seed: int) -> Float32:
-    """Give starting positions ``(n, n_components)``: eigenvectors of the graph's Laplacian.
+def start_positions(
+    fuzzy: sp.csr_matrix,
+    values: Float32,
+    *,
+    n_components: int,
+    seed: int,
+    rows: npt.NDArray[np.int64] | None = None,
+    spectral_limit: int = SPECTRAL_LIMIT,
+) -> Float32:
+    """Give starting positions ``(n, n_components)``.
 
-    `values`, ``(n, d)``, places the parts of a graph that falls apart.
+    They are eigenvectors of the graph's Laplacian, and principal components of the vectors where
+    there are more than `spectral_limit` rows: both lay out what is far apart (Kobak & Linderman
+    2021), but the eigenvectors take time with n squared and memory with n to 3/2.
+
+    Parameters
+    ----------
+    fuzzy
+        ``(n, n)``, see `fuzzy_set`.
+    values
+        ``(m, d)`` vectors, which may be memory-mapped. Beside eigenvectors they place the parts of a
+        graph that falls apart.
+    n_components
+        Dimension of the layout.
+    seed
+        Seed of the sample and of the noise on top.
+    rows
+        ``(n,)`` rows of `values` that the graph has; all, in order, where not given.
+    spectral_limit
+        Largest n that starts from eigenvectors.
     """
     n = fuzzy.shape[0]
     random = np.random.RandomState(seed)
     if n < SPECTRAL_MINIMUM:
         return np.asarray(random.uniform(0, _SPREAD, (n, n_components)), dtype=np.float32)
     with threadpool_limits(1, "blas"):
-        start = spectral_layout(values, fuzzy, n_components, random)
+        if n <= spectral_limit:
+            own = values if rows is None else values[rows]
+            start = spectral_layout(own, fuzzy, n_components, random)
+        else:
+            start = _principal(values, np.arange(n) if rows is None else rows, n_components, random)
     low, high = start.min(axis=0), start.max(axis=0)
     scaled = _SPREAD * (start - low) / np.maximum(high - low, 1e-12)
     return np.asarray(scaled + random.normal(0, 1e-3, scaled.shape), dtype=np.float32)
+
+
+def _principal(
+    values: Float32, rows: npt.NDArray[np.int64], n_components: int, random: np.random.RandomState
+) -> npt.NDArray[np.float64]:
+    """Give the first principal components ``(n, n_components)``, their axes found on a sample."""
+    chosen = np.sort(random.choice(len(rows), min(_SAMPLE, len(rows)), replace=False))
+    sample = np.asarray(values[rows[chosen]], dtype=np.float64)
+    centre = sample.mean(axis=0)
+    sample -= centre
+    axes = np.linalg.eigh(sample.T @ sample)[1][:, : -n_components - 1 : -1]
+    blocks = np.array_split(rows, max(1, len(rows) // _SAMPLE))
+    return np.concatenate([(values[block] - centre) @ axes for block in blocks])
 
 
 def umap_layout(

@@ -7,7 +7,7 @@ leaves the file as it is. What must lie between a quiet time and the family's ow
 glitches depends on the lags that are asked for, and is left to who asks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,17 +71,40 @@ def quiet_stretches(
     pandas.DataFrame
         Columns event_time (where the stretch starts, GPS s) and duration_s (its length), in order.
     """
+    return _near(members, _blocked(catalogue, segments))
+
+
+def _blocked(catalogue: pd.DataFrame, segments: Intervals | None) -> Intervals:
+    """Give when a detector is not quiet, whichever family asks."""
     known = catalogue[catalogue["event_time"].notna()]
     centre = known["event_time"].to_numpy(dtype=float)
     reach = CLEARANCE_S + known["duration_s"].fillna(0).to_numpy(dtype=float) / 2
     parts = [np.column_stack([centre - reach, centre + reach])]
     if segments is not None:
         parts.append(outside(segments))
-    blocked = merge(np.concatenate(parts))
+    return merge(np.concatenate(parts))
+
+
+def _near(members: pd.DataFrame, blocked: Intervals) -> pd.DataFrame:
+    """Give what is not `blocked` around a family's glitches."""
     own = members["event_time"].to_numpy(dtype=float)
     near = merge(np.column_stack([own - MATCH_S, own + MATCH_S]))
     free = np.concatenate([np.empty((0, 2)), *(subtract(start, end, blocked) for start, end in near)])
     return pd.DataFrame({"event_time": free[:, 0], "duration_s": free[:, 1] - free[:, 0]})
+
+
+def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Intervals]:
+    """Give what is `_blocked` in each detector of the catalogue."""
+    blocked = {}
+    for ifo, own in glitches.groupby("ifo"):
+        analysed = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
+        blocked[str(ifo)] = _blocked(own, analysed if len(segments) else None)
+    return blocked
+
+
+def _described(family: pd.DataFrame, glitches: pd.DataFrame) -> pd.DataFrame:
+    """Give rows with what the catalogue says of each glitch."""
+    return family.merge(glitches, on="glitch_id", how="left", validate="many_to_one")
 
 
 def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
@@ -99,16 +122,18 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
     segments
         Table "segments"; where it is empty the segments are not known and bound nothing.
     """
-    rows = family[["glitch_id", "view"]].merge(glitches, on="glitch_id", how="left", validate="many_to_one")
+    rows = _described(family[["glitch_id", "view"]], glitches)
+    return _members(rows, _blocked_by_detector(glitches, segments))
+
+
+def _members(rows: pd.DataFrame, blocked: Mapping[str, Intervals]) -> pd.DataFrame:
+    """Make the table "members" of the described rows of one family."""
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
     columns = tables.SCHEMAS["members"].names
     parts = [rows.assign(kind="glitch")[columns]]
     timed = rows[rows["event_time"].notna()].drop_duplicates("glitch_id")
     for ifo, own in timed.groupby("ifo", sort=True):
-        bounds = None
-        if len(segments):
-            bounds = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-        quiet = quiet_stretches(own, glitches[glitches["ifo"] == ifo], bounds)
+        quiet = _near(own, blocked[str(ifo)])
         quiet = quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo)
         parts.append(quiet.reindex(columns=columns))
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
@@ -124,12 +149,13 @@ def write_members(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    assigned = families[families["family"] != tables.UNASSIGNED]
-    names = set(assigned["family"])
-    for family, own in assigned.groupby("family", sort=True):
-        table = family_members(own, glitches, segments)
+    assigned = families.loc[families["family"] != tables.UNASSIGNED, ["glitch_id", "view", "family"]]
+    # Once for all families: each of them is a small part of the catalogue.
+    blocked = _blocked_by_detector(glitches, segments)
+    for family, rows in _described(assigned, glitches).groupby("family", sort=True):
+        table = _members(rows, blocked)
         tables.write("members", table, folder / f"{family}.parquet", keep_same=True)
-    for path in _gone(folder.glob("*.parquet"), names):
+    for path in _gone(folder.glob("*.parquet"), set(assigned["family"])):
         path.unlink()
 
 

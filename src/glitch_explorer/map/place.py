@@ -22,7 +22,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
 from glitch_explorer.errors import UserError
 from glitch_explorer.map.graph import Int32, nearest_rows
-from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors
+from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors, rows_of
 
 Float64 = npt.NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     family = pd.Categorical(rows["family"], names).codes.astype(np.int64)
     own = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
     indices, distances = nearest_rows(
-        np.asarray(old.values[unique]),
+        rows_of(old.values, unique),
         old.mask[unique],
         new.values,
         new.mask,

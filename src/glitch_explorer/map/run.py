@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer import files, tables
-from glitch_explorer.map.families import cluster_layout
+from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
-from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.layout import fuzzy_set, start_positions
 from glitch_explorer.map.members import write_members
 from glitch_explorer.map.quality import graph_recall, map_quality
 from glitch_explorer.map.stability import family_stability
-from glitch_explorer.map.vectors import gather_vectors
+from glitch_explorer.map.vectors import gather_vectors, rows_of
 
 
 def make_graph(
@@ -54,15 +54,18 @@ def make_graph(
     threads
         Threads to use; they do not change the result.
     """
-    found = gather_vectors(shards, status, embeddings, unit=unit)
+    found = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
     representative = found.rows["representative"].to_numpy()
     unique, copy = np.unique(representative, return_inverse=True)
     indices, distances = neighbour_graph(
-        found.values[unique], found.mask[unique], n_neighbors=n_neighbors, seed=seed, threads=threads
+        rows_of(found.values, unique),
+        found.mask[unique],
+        n_neighbors=n_neighbors,
+        seed=seed,
+        threads=threads,
     )
     indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
     tables.write("map_rows", found.rows, rows)
-    files.write_array(vectors, found.values)
     files.write_arrays(
         neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask}
     )
@@ -77,7 +80,7 @@ class _Graph:
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
         place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
         place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
-        self.values = np.asarray(files.read_array(vectors)[self.unique])
+        self.values = rows_of(files.read_array(vectors), self.unique)
         # Index -1, a neighbour not found, reads the last place and stays -1.
         self.fuzzy = fuzzy_set(place[stored["indices"][self.unique]], stored["distances"][self.unique])
 
@@ -93,14 +96,16 @@ def make_layouts(
     n_components: int,
     seed: int,
     threads: int,
+    engine: str = "cpu",
 ) -> None:
     """Lay the graph out twice: in two dimensions to look at, in `n_components` to cluster in.
 
     Writes the table "coordinates" and the array `layout`, ``(n, n_components)``.
     """
     graph = _Graph(rows, vectors, neighbours)
+    lay_out = engine_of(engine).lay_out
     plane, space = (
-        umap_layout(
+        lay_out(
             graph.fuzzy,
             start_positions(graph.fuzzy, graph.values, n_components=dimension, seed=seed),
             min_dist=distance,
@@ -125,6 +130,7 @@ def make_families(
     min_samples: int | None,
     cluster_selection: str,
     reference: str | Path | None,
+    engine: str = "cpu",
 ) -> None:
     """Cluster the layout and name the families.
 
@@ -132,7 +138,7 @@ def make_families(
     """
     table = tables.read("map_rows", rows)
     unique, copy = np.unique(table["representative"], return_inverse=True)
-    found = cluster_layout(
+    found = engine_of(engine).cluster(
         files.read_array(layout)[unique],
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
@@ -179,7 +185,7 @@ def make_quality(
     """Measure the map and write the table "quality"."""
     positions = tables.read("coordinates", coordinates)
     graph = files.read_arrays(neighbours)
-    values = np.asarray(files.read_array(vectors))
+    values = files.read_array(vectors)
     labels = tables.read("glitches", glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
     table = map_quality(
         values,
@@ -190,7 +196,9 @@ def make_quality(
         seed=seed,
     )
     unique = np.unique(tables.read("map_rows", rows)["representative"])
-    recall = graph_recall(values[unique], graph["mask"][unique], graph["distances"][unique], seed=seed)
+    recall = graph_recall(
+        rows_of(values, unique), graph["mask"][unique], graph["distances"][unique], seed=seed
+    )
     tables.write("quality", pd.concat([table, recall], ignore_index=True), quality)
 
 
@@ -208,6 +216,7 @@ def make_stability(
     stability_runs: int,
     seed: int,
     threads: int,
+    engine: str = "cpu",
 ) -> None:
     """Re-run the clustering on subsamples and write the table "stability"."""
     graph = _Graph(rows, vectors, neighbours)
@@ -222,5 +231,6 @@ def make_stability(
         runs=stability_runs,
         seed=seed,
         threads=threads,
+        engine=engine_of(engine),
     )
     tables.write("stability", table, stability)

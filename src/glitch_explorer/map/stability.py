@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from glitch_explorer import tables
 from glitch_explorer.errors import UserError
-from glitch_explorer.map.families import cluster_layout
-from glitch_explorer.map.layout import start_positions, umap_layout
+from glitch_explorer.map.engines import Engine
+from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.vectors import Float32
 
 #: Share of the rows in a re-run.
@@ -41,13 +41,15 @@ def best_jaccard(
     numpy.ndarray
         ``(len(names),)``, 0 to 1.
     """
-    numbers = np.unique(clusters[clusters >= 0])
-    if not len(numbers):
+    if not (clusters >= 0).any():
         return np.zeros(len(names))
-    inside = families[:, np.newaxis] == np.array(names, dtype=str)
-    found = clusters[:, np.newaxis] == numbers
-    both = inside.T.astype(np.float64) @ found.astype(np.float64)
-    union = inside.sum(axis=0)[:, np.newaxis] + found.sum(axis=0) - both
+    # One more row and column, counted as the others, for what is in no family or cluster.
+    row = pd.Index(names).get_indexer(pd.Index(families))
+    shape = (len(names) + 1, int(clusters.max()) + 2)
+    place = np.ravel_multi_index((row % shape[0], clusters % shape[1]), shape)
+    counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    both = counts[:-1, :-1]
+    union = counts.sum(axis=1)[:-1, np.newaxis] + counts.sum(axis=0)[:-1] - both
     best: npt.NDArray[np.float64] = (both / union).max(axis=1)
     return best
 
@@ -64,6 +66,7 @@ def family_stability(
     runs: int,
     seed: int,
     threads: int,
+    engine: Engine,
 ) -> pd.DataFrame:
     """Cluster 80 % subsamples anew and see how much of each family comes back.
 
@@ -83,6 +86,8 @@ def family_stability(
         Re-runs, at least 2, and the seed of the full map; re-run r takes its own from both.
     threads
         Threads to use; they do not change the result.
+    engine
+        What lays out and clusters, as in the full map.
 
     Returns
     -------
@@ -106,8 +111,9 @@ def family_stability(
     }
 
     score = partial(
-        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings, seed=seed
-    )
+        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings,
+        seed=seed, engine=engine,
+    )  # fmt: skip
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
         results = pool.map(lambda run: score(run=run), range(runs))
         scores = np.array(list(tqdm(results, total=runs, desc="re-runs", unit="run")))
@@ -139,6 +145,7 @@ def _rerun(
     n_components: int,
     settings: dict[str, Any],
     seed: int,
+    engine: Engine,
     run: int,
 ) -> npt.NDArray[np.float64]:
     """Do one re-run, with a seed of its own, and score every family in it."""
@@ -147,7 +154,7 @@ def _rerun(
     n = len(families)
     rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))
     part = sp.csr_matrix(fuzzy[rows][:, rows])
-    start = start_positions(part, values[rows], n_components=n_components, seed=seed)
-    layout = umap_layout(part, start, min_dist=0.0, seed=seed, threads=1)
-    found = cluster_layout(layout, **settings)
+    start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
+    layout = engine.lay_out(part, start, min_dist=0.0, seed=seed, threads=1)
+    found = engine.cluster(layout, **settings)
     return best_jaccard(families[rows], found.cluster, names)

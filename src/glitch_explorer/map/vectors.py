@@ -1,6 +1,7 @@
 """The vectors that are mapped: four views fused into one row, or a row per view."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +58,29 @@ def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
     return values.reshape(n, n_views * dimension), mask
 
 
-def representatives(values: Float32, mask: Bool) -> npt.NDArray[np.int64]:
-    """Give for each row the first row that has the same bytes, ``(n,)``."""
-    first: dict[tuple[bytes, bytes], int] = {}
-    return np.array(
-        [
-            first.setdefault((row.tobytes(), views.tobytes()), number)
-            for number, (row, views) in enumerate(zip(values, mask, strict=True))
-        ],
-        dtype=np.int64,
-    )
+def rows_of(values: Float32, rows: npt.NDArray[np.int64]) -> Float32:
+    """Take rows, each once and in order, of vectors; all of them stay where they are, on disk perhaps."""
+    return values if len(rows) == len(values) else values[rows]
+
+
+class Representatives:
+    """Finds the rows that have the same bytes as an earlier one, part by part."""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, int] = {}
+        self._n = 0
+
+    def __call__(self, values: Float32, mask: Bool) -> npt.NDArray[np.int64]:
+        """Give for each of the next rows the first row ``(n,)`` of all that has the same bytes.
+
+        Rows are told apart by 128 bits of a hash, so that not all of them are held in memory.
+        """
+        found = np.empty(len(values), dtype=np.int64)
+        for place, (row, views) in enumerate(zip(values, mask, strict=True)):
+            key = hashlib.blake2b(row.tobytes() + views.tobytes(), digest_size=16).digest()
+            found[place] = self._first.setdefault(key, self._n + place)
+        self._n += len(values)
+        return found
 
 
 def gather_vectors(
@@ -75,6 +89,7 @@ def gather_vectors(
     embeddings: Sequence[str | Path],
     *,
     unit: str,
+    out: str | Path | None = None,
 ) -> Vectors:
     """Read the shards' embeddings and make the rows of the map.
 
@@ -86,6 +101,9 @@ def gather_vectors(
     unit
         ``"glitch"``: a row per glitch with at least one view of known length.
         ``"view"``: a row per (glitch, view), pictures of unknown length included.
+    out
+        Array to write the values to, shard by shard; they are memory-mapped from there.
+        Where it is not given they are held in memory.
 
     Raises
     ------
@@ -95,21 +113,30 @@ def gather_vectors(
     """
     if unit not in ("glitch", "view"):
         raise UserError(f"map: unit {unit!r} is unknown, it is 'glitch' or 'view'")
-    make = _glitch_rows if unit == "glitch" else _view_rows
-    parts = [
-        make(*_read_shard(catalog, views, array))
-        for catalog, views, array in zip(shards, status, embeddings, strict=True)
-    ]
-    lengths = sorted({part.values.shape[1] for part in parts})
-    if len(lengths) > 1:
-        raise UserError(f"map: shards have vectors of different length {lengths}: embed them all again")
-    if not parts:
+    if not shards:
         raise UserError("map: the catalogue has no shard, so there is nothing to map")
-    values = np.concatenate([part.values for part in parts])
-    mask = np.concatenate([part.mask for part in parts])
-    rows = pd.concat([part.rows for part in parts], ignore_index=True)
-    rows["representative"] = representatives(values, mask)
-    return Vectors(rows, values, mask)
+    make = _glitch_rows if unit == "glitch" else _view_rows
+    rows, masks, same = [], [], Representatives()
+
+    def parts() -> Iterator[Float32]:
+        lengths = set()
+        for catalog, views, array in zip(shards, status, embeddings, strict=True):
+            part = make(*_read_shard(catalog, views, array))
+            lengths.add(part.values.shape[1])
+            if len(lengths) > 1:
+                raise UserError(
+                    f"map: shards have vectors of different length {sorted(lengths)}: embed them all again"
+                )
+            rows.append(part.rows.assign(representative=same(part.values, part.mask)))
+            masks.append(part.mask)
+            yield part.values
+
+    if out is None:
+        values = np.concatenate(list(parts()))
+    else:
+        files.write_parts(out, parts())
+        values = files.read_array(out)
+    return Vectors(pd.concat(rows, ignore_index=True), values, np.concatenate(masks))
 
 
 def _read_shard(

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas import audit, catalog, coupling, impact, map, validate  # noqa: A004 - the stage's name
+from glitch_explorer.schemas import audit, catalog, coupling, export, impact, map, validate  # noqa: A004 - the stage's name
 
 SCHEMAS: dict[str, pa.Schema] = {
     **catalog.TABLES,
@@ -11,4 +11,5 @@ SCHEMAS: dict[str, pa.Schema] = {
     **coupling.TABLES,
     **impact.TABLES,
     **validate.TABLES,
+    **export.TABLES,
 }

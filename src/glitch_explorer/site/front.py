@@ -1,7 +1,8 @@
 """The front page: what was analysed, what came out, and where to go on."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pandas as pd
 from lal import GPSToUTC
 
 from glitch_explorer import files, tables
-from glitch_explorer.site.cost_words import costliest, family_labels
+from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.site.findings import RULE, Found, findings
+from glitch_explorer.site.made import citations, left_out, setting_lines, sources, versions
 from glitch_explorer.site.names import FIGURES
 from glitch_explorer.site.pages import records, render, whole_folder
 from glitch_explorer.tables import UNASSIGNED
@@ -65,65 +68,73 @@ def quarantine_lines(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
     return records(counts)
 
 
-def _costliest(cost: str | Path, audit: Path) -> str:
-    """Say which family costs most."""
-    named = tables.read("audit_families", audit / "families.parquet", ["family", "plurality_label"])
-    return costliest(tables.read("cost", cost), family_labels(named))
+def _read(name: str, folder: str | Path | None) -> pd.DataFrame | None:
+    """Read the table `name` of a stage's folder; None where the stage was not run."""
+    return None if folder is None else tables.read(name, Path(folder) / f"{name}.parquet")
 
 
-def make_front(
-    *,
-    glitches: str | Path,
-    segments: str | Path,
-    quarantine: str | Path,
-    duplicates: str | Path,
-    families: str | Path,
-    quality: str | Path,
-    audit: str | Path,
-    figures: Sequence[str | Path],
-    out: str | Path,
-    page: str | Path,
-    witnesses: bool,
-    cost: str | Path | None,
-    simulated: bool,
-) -> None:
-    """Write the front page of the site.
+@dataclass(frozen=True)
+class FrontFiles:
+    """The tables that the page is made from, each a path."""
 
-    Parameters
-    ----------
-    glitches, segments, quarantine, duplicates, families, quality : path
-        Tables of these names; `quality` is the map's.
-    audit : path
-        Folder with the audit's tables families, quality, leakage, relabel and suspects.
-    figures : list of path
-        PNG files named as in `names.FIGURES`; the page shows copies.
-    out : path
-        Folder of the copies, replaced as a whole.
-    page : path
-        The page, beside the folder.
-    witnesses : bool
-        The site has a page of witnesses to go on to.
-    cost : path or None
-        Table of this name: the site has a page of costs; None where nothing has one.
-    simulated : bool
-        The data are the simulated observatory's: the site has a page of what was planted.
-    """
-    audit = Path(audit)
-    catalogue = tables.read("glitches", glitches)
-    mapped = tables.read("families", families)
-    aside = quarantine_lines(tables.read("quarantine", quarantine))
-    measured = pd.concat([tables.read("quality", quality), tables.read("quality", audit / "quality.parquet")])
-    given = {Path(path).stem: Path(path) for path in figures}
-    with whole_folder(out) as folder:
-        for path in given.values():
-            shutil.copyfile(path, folder / path.name)
-    shown = [(f"{Path(out).name}/{name}.png", text) for name, text in FIGURES.items() if name in given]
-    values = {
-        "detectors": detector_lines(catalogue, tables.read("segments", segments)),
+    glitches: str | Path
+    segments: str | Path
+    quarantine: str | Path
+    duplicates: str | Path
+    #: Folder with the map's tables families, quality and family_ids.
+    map: str | Path
+    #: Folder with the audit's tables families, labels, quality, leakage, relabel and suspects.
+    audit: str | Path
+    #: Folder with the tables witnesses and calibration; None where the coupling was not run.
+    coupling: str | Path | None
+    #: Folder with the table cost; None where nothing has one.
+    impact: str | Path | None
+
+    def found(self) -> Found:
+        """Read what findings are taken from."""
+        audit = Path(self.audit)
+        rows = map_rows(self.glitches, Path(self.map) / "families.parquet", ["label"])
+        return Found(
+            leakage=tables.read("leakage", audit / "leakage.parquet"),
+            families=tables.read("audit_families", audit / "families.parquet"),
+            labels=tables.read("labels", audit / "labels.parquet"),
+            suspects=tables.read("suspects", audit / "suspects.parquet"),
+            ids=tables.read("family_ids", Path(self.map) / "family_ids.parquet"),
+            labelled=rows.loc[rows["label"].notna(), ["family", "label"]],
+            calibration=_read("calibration", self.coupling),
+            witnesses=_read("witnesses", self.coupling),
+            cost=_read("cost", self.impact),
+        )
+
+
+@dataclass(frozen=True)
+class Making:
+    """How the results were made."""
+
+    #: Sections of the config that the numbers rest on.
+    settings: Mapping[str, Any]
+    #: Name of each stage to the fingerprint of its code.
+    codes: Mapping[str, str]
+    #: Content of CITATION.cff.
+    citation: Mapping[str, Any]
+    #: The data are the simulated observatory's.
+    simulated: bool
+
+
+def analysed(paths: FrontFiles) -> dict[str, Any]:
+    """Say what was analysed, what was put aside, and how good map and catalogue are."""
+    catalogue = tables.read("glitches", paths.glitches)
+    mapped = tables.read("families", Path(paths.map) / "families.parquet")
+    aside = quarantine_lines(tables.read("quarantine", paths.quarantine))
+    measured = [
+        tables.read("quality", Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)
+    ]
+    return {
+        "detectors": detector_lines(catalogue, tables.read("segments", paths.segments)),
         "n_detectors": len(set(catalogue["ifo"]) - {"unknown"}),
         "n": len(catalogue),
         "astrophysical": int((catalogue["astrophysical"] != "").sum()),
-        "duplicates": len(tables.read("duplicates", duplicates)),
+        "duplicates": len(tables.read("duplicates", paths.duplicates)),
         "mapped": mapped["glitch_id"].nunique(),
         "families": mapped.loc[mapped["family"] != UNASSIGNED, "family"].nunique(),
         "unassigned": float((mapped["family"] == UNASSIGNED).mean()) if len(mapped) else None,
@@ -131,15 +142,73 @@ def make_front(
         "aside": aside[:REASONS],
         "aside_total": sum(line["n"] for line in aside),
         "aside_more": len(aside) - REASONS,
-        "measured": records(measured),
-        "leakage": records(tables.read("leakage", audit / "leakage.parquet")),
-        "issues": int(tables.read("suspects", audit / "suspects.parquet", ["issue"])["issue"].sum()),
-        "proposals": len(tables.read("relabel", audit / "relabel.parquet", ["glitch_id"])),
-        "figures": shown,
-        "witnesses": witnesses,
-        "cost": cost is not None,
-        "costliest": "" if cost is None else _costliest(cost, audit),
-        "simulated": simulated,
-        "root": "",
+        "measured": records(pd.concat(measured)),
+        "proposals": len(tables.read("relabel", Path(paths.audit) / "relabel.parquet", ["glitch_id"])),
     }
-    files.write_text(page, render("front.html", **values))
+
+
+def stage_lines(found: Found, told: Mapping[str, Any], codes: Mapping[str, str]) -> list[dict[str, str]]:
+    """Say what each stage gave, in the order of the data, with the fingerprint of its code."""
+    gave = {
+        "catalog": f"{told['n']} glitches; {told['aside_total']} rows put aside",
+        "views": f"spectrograms of {told['mapped']} glitches, in four lengths",
+        "embed": "a vector for each view",
+        "map": f"{told['families']} families",
+        "audit": f"{int(found.suspects['issue'].sum())} label errors, {told['proposals']} labels proposed",
+    }
+    if found.witnesses is not None:
+        channels = found.witnesses["channel"].nunique()
+        gave["coupling"] = f"{channels} channels held against every family"
+    if found.cost is not None:
+        gave["impact"] = f"{int(found.cost['cost_mpc3_yr'].notna().sum())} costs, of families in detectors"
+    return [{"name": name, "gave": text, "code": codes[name]} for name, text in gave.items()]
+
+
+def make_front(
+    *,
+    paths: FrontFiles,
+    making: Making,
+    figures: Sequence[str | Path],
+    out: str | Path,
+    page: str | Path,
+    methods: str | Path,
+) -> None:
+    """Write the front page of the site, and the page that says what each number means.
+
+    Parameters
+    ----------
+    paths : FrontFiles
+        Tables.
+    making : Making
+        Settings, code and citation.
+    figures : list of path
+        PNG files named as in `names.FIGURES`; the page shows copies.
+    out : path
+        Folder of the copies, replaced as a whole.
+    page, methods : path
+        The pages, beside the folder.
+    """
+    found, told = paths.found(), analysed(paths)
+    given = {Path(path).stem: Path(path) for path in figures}
+    with whole_folder(out) as folder:
+        for path in given.values():
+            shutil.copyfile(path, folder / path.name)
+    witnesses, cost = found.witnesses is not None, found.cost is not None
+    values = {
+        **told,
+        "findings": findings(found),
+        "rule": RULE,
+        "leakage": records(found.leakage),
+        "issues": int(found.suspects["issue"].sum()),
+        "figures": [
+            (f"{Path(out).name}/{name}.png", text) for name, text in FIGURES.items() if name in given
+        ],
+        "stages": stage_lines(found, told, making.codes),
+        "settings": setting_lines(making.settings),
+        "versions": versions(),
+        "left_out": left_out(witnesses=witnesses, cost=cost, simulated=making.simulated),
+        "cite": citations(making.citation, sources(making.settings)),
+        "simulated": making.simulated,
+    }
+    for target, template in ((page, "front.html"), (methods, "methods.html")):
+        files.write_text(target, render(template, **values, witnesses=witnesses, cost=cost, root=""))

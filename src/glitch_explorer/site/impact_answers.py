@@ -182,3 +182,12 @@ def drawn(own: OwnImpact, one: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFra
     values = own.values[(own.values[_MODEL] == wanted).all(axis=1)]
     features = own.features[(own.features[_MODEL] == wanted).all(axis=1)]
     return (values, features) if one["story"] and len(values) and known(one["base_value"]) else None
+
+
+def best_rank(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Give a family's best place in the cost ranking, `rank` and `ifo`; None where it has none."""
+    ranked = [one for one in answers if one["cost"] and known(one["cost"]["rank"])]
+    if not ranked:
+        return None
+    best = min(ranked, key=lambda one: one["cost"]["rank"])
+    return {"rank": int(best["cost"]["rank"]), "ifo": best["ifo"]}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from glitch_explorer import files, tables
 from glitch_explorer.site.cost_page import CostTables, write_cost_page
 from glitch_explorer.site.cost_words import family_labels
@@ -13,6 +15,7 @@ from glitch_explorer.site.impact_answers import (
     MODELS,
     Impact,
     OwnImpact,
+    best_rank,
     drawn,
     impact_answer,
     read_own_impact,
@@ -20,6 +23,7 @@ from glitch_explorer.site.impact_answers import (
 )
 from glitch_explorer.site.impact_plots import Story, cost_ranking, story_picture
 from glitch_explorer.site.pages import render, whole_folder
+from glitch_explorer.site.unknown import impact_unknown
 
 #: Lines of a family's table of cost: name, column, and the columns of its interval.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (
@@ -64,7 +68,7 @@ def _story(own: OwnImpact, one: dict[str, Any], family: str, medoid: str) -> Sto
 def _fragment(
     own: OwnImpact, answers: list[dict[str, Any]], family: str, medoid: str, folder: Path, *, dpi: int
 ) -> None:
-    """Write `<family>.html`, a part of a page, and its pictures `<family>-drivers-<number>.png`."""
+    """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     number = 0
     for row in (row for one in answers for row in one["models"]):
         story = _story(own, row, family, medoid)
@@ -75,6 +79,46 @@ def _fragment(
             story_picture(story, folder / row["picture"], dpi=dpi)
     text = render("impact_fragment.html", answers=answers, numbers=NUMBERS, models=MODELS)
     files.write_text(folder / f"{family}.html", text)
+    facts = {"rank": best_rank(answers), "unknown": impact_unknown(answers)}
+    files.write_json(folder / f"{family}.json", facts)
+
+
+def _write_families(
+    impact: Impact,
+    audited: pd.DataFrame,
+    folders: Sequence[str | Path],
+    folder: Path,
+    vetoes: Path,
+    *,
+    dpi: int,
+) -> None:
+    """Write each family's fragment into `folder`, and copy its veto files into `vetoes`."""
+    labels = family_labels(audited)
+    found = {Path(path).name: Path(path) for path in folders}
+    for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
+        own = read_own_impact(found.get(family))
+        for name, path in own.files.items():
+            shutil.copyfile(path, vetoes / name)
+        detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
+        answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
+        _fragment(own, answers, family, medoid, folder, dpi=dpi)
+
+
+def _costs(
+    cost: str | Path,
+    recoverable: str | Path,
+    by_day: str | Path,
+    stability: str | Path,
+    labels: dict[str, str | None],
+) -> CostTables:
+    """Read the tables of the cost page."""
+    return CostTables(
+        cost=tables.read("cost", cost),
+        recoverable=tables.read("recoverable", recoverable),
+        by_day=tables.read("cost_by_day", by_day),
+        stability=tables.read("rank_stability", stability),
+        labels=labels,
+    )
 
 
 def make_impact_pages(
@@ -111,7 +155,8 @@ def make_impact_pages(
     audit_families : path
         Table of this name.
     out : path
-        Folder for `F001.html` (a part of a page) and its pictures, of each family; replaced as a whole.
+        Folder for `F001.html` (a part of a page), its pictures and `F001.json` (its rank, and what is
+        unknown), of each family; replaced as a whole.
     page : path
         The cost ranking.
     assets, vetoes : path
@@ -124,25 +169,11 @@ def make_impact_pages(
         The site has a page of witnesses to go on to.
     """
     audited = tables.read("audit_families", audit_families)
-    labels = family_labels(audited)
-    shown = CostTables(
-        cost=tables.read("cost", cost),
-        recoverable=tables.read("recoverable", recoverable),
-        by_day=tables.read("cost_by_day", by_day),
-        stability=tables.read("rank_stability", stability),
-        labels=labels,
-    )
+    shown = _costs(cost, recoverable, by_day, stability, family_labels(audited))
     told = tables.empty("drivers") if drivers is None else tables.read("drivers", drivers)
     impact = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=told)
-    found = {Path(path).name: Path(path) for path in folders}
     with whole_folder(out) as folder, whole_folder(vetoes) as held:
-        for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
-            own = read_own_impact(found.get(family))
-            for name, path in own.files.items():
-                shutil.copyfile(path, held / name)
-            detectors = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
-            answers = [impact_answer(impact, own, family, ifo, labels[family]) for ifo in detectors]
-            _fragment(own, answers, family, medoid, folder, dpi=dpi)
+        _write_families(impact, audited, folders, folder, held, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
     with whole_folder(assets) as folder:
         shutil.copyfile(table, folder / "cost.csv")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer import files
 from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.witness_words import (
     band_text,
@@ -26,6 +28,9 @@ from glitch_explorer.site.witness_words import (
 _HERE = Path(__file__).parent
 #: Signs of Unicode that change the direction of the text around them.
 _TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+
+#: A word that no page has room for, and as much of it as is shown.
+_ENDLESS = re.compile(r"(\S{99})\S{2,}")
 
 
 def _number(value: float | None, digits: int = 2) -> str:
@@ -46,9 +51,10 @@ def _text(value: object) -> str:
 
 
 def legible(value: Any) -> Any:
-    """Show signs that turn the reading direction of a text as what they are not: a replacement sign."""
-    plain = isinstance(value, str) and not isinstance(value, Markup)
-    return value.translate(_TURNING) if plain else value
+    """Show signs that turn the reading direction as a replacement sign, and cut words of over 100 signs."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return _ENDLESS.sub(r"\1…", value.translate(_TURNING))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -59,6 +65,11 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def static(name: str) -> str:
     """Read a style sheet or script that ships with the project."""
     return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> Markup:
+    """Give a script that ships with the project, to stand in a page."""
+    return Markup(static(name))  # noqa: S704 - our own file
 
 
 @cache
@@ -78,6 +89,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
     environment.globals |= {"equals": equals_text, "verb": verb_text}
     environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
+    environment.globals["script"] = _script
     return environment
 
 
@@ -107,7 +119,8 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.mkdir()
     try:
-        yield temporary
+        with files.named(path):
+            yield temporary
         if path.exists():
             shutil.rmtree(path)
         temporary.replace(path)

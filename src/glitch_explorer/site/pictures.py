@@ -1,6 +1,7 @@
 """Glitches as pictures: energy in viridis, the four views side by side."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ MISSING = 176
 GAP_COLOUR = 255
 #: WebP quality and effort of all pictures.
 QUALITY, EFFORT = 82, 4
-
+#: Shards whose arrays are open at once.
+OPEN = 64
 
 #: A row of the map: glitch_id, and the slot of its view, None where the views are fused.
 Key = tuple[str, int | None]
@@ -45,10 +47,11 @@ class Pictures:
     """
 
     def __init__(self, arrays: Sequence[str | Path], status: Sequence[str | Path]) -> None:
-        self._arrays = [files.read_array(path) for path in arrays]
+        # An open array holds a file descriptor, of which a process has about a thousand.
+        self._array = lru_cache(OPEN)(lambda shard: files.read_array(arrays[shard]))
         parts = [tables.read("views", path) for path in status]
         shards = [len(part) for part in parts]
-        if shards != [len(array) for array in self._arrays]:
+        if shards != [len(self._array(shard)) for shard in range(len(arrays))]:
             raise UserError("views: arrays and tables have different numbers of rows: make the shards again")
         rows = pd.concat(parts, ignore_index=True)
         present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
@@ -61,7 +64,7 @@ class Pictures:
     def views(self, glitch_id: str) -> tuple[Bytes, npt.NDArray[np.bool_]]:
         """Give the views of a glitch, uint8 (4, H, W), and which of them exist (4,)."""
         place = self._place[glitch_id]
-        return np.asarray(self._arrays[self._shard[place]][self._row[place]]), self._present[place]
+        return np.asarray(self._array(self._shard[place])[self._row[place]]), self._present[place]
 
     def mean_energy(self, key: Key) -> float:
         """Mean normalized energy over the pixels of a row's views that exist."""

@@ -210,3 +210,15 @@ def headline(family: str, answers: list[dict[str, Any]]) -> str:
         if state in by_state:
             said.append(f"{words} {joined.join(by_state[state])}.")
     return " ".join(said)
+
+
+def best_witness(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Give `channel`, `q_value` and `safety` of a family's surest witness; None where it has none."""
+    groups = [group for one in answers for group in one["groups"]]
+    if not groups:
+        return None
+    best = min(
+        groups,
+        key=lambda one: (one["q_value"], one["safety"] != "safe", -abs(one["t_peak"]), one["channel"]),
+    )
+    return {"channel": best["channel"], "q_value": float(best["q_value"]), "safety": best["safety"]}

@@ -9,6 +9,7 @@ from glitch_explorer.coupling.nulls import FAIL_BELOW
 from glitch_explorer.coupling.slow import GROUND_BANDS
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witness_answers import ALPHA, CONSTANTS, Coupling, best_bands
+from glitch_explorer.site.witness_matrix import witness_matrix
 from glitch_explorer.site.witness_words import count_text
 
 Told = dict[str, list[dict[str, Any]]]
@@ -34,25 +35,6 @@ def detector_lines(coupling: Coupling, told: Told) -> list[dict[str, Any]]:
         counts = {name: int(safety.get(name, 0)) for name in ("safe", "unknown", "unsafe")}
         lines.append({"ifo": ifo, "listed": len(own), "looked": looked, **counts, **_states(told, ifo)})
     return lines
-
-
-def matrix_cells(told: Told) -> pd.DataFrame:
-    """List what the matrix draws: family, detector and group, the groups without the detector's prefix."""
-    rows = [
-        {
-            "family": family,
-            "ifo": one["ifo"],
-            "group": str(group["group"]).removeprefix(f"{one['ifo']}:"),
-            "size": abs(group["t_peak"]),
-            "lag": group["lag"],
-            "relation": group["relation"],
-            "safety": group["safety"],
-        }
-        for family, answers in told.items()
-        for one in answers
-        for group in one["groups"]
-    ]
-    return pd.DataFrame(rows, columns=["family", "ifo", "group", "size", "lag", "relation", "safety"])
 
 
 def slow_lines(told: Told) -> list[dict[str, Any]]:
@@ -142,12 +124,6 @@ def lead_text(lines: list[dict[str, Any]], families: int) -> str:
     )
 
 
-def _title(line: dict[str, Any]) -> str:
-    """Say above a detector's panel how many families have a witness there."""
-    answered = count_text(len(line["witnessed"]) + len(line["none"]), "family", "families")
-    return f"{line['ifo']}: {len(line['witnessed'])} of {answered} with an answer"
-
-
 def overview(coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.DataFrame) -> dict[str, Any]:
     """Collect the values of the page of all witnesses.
 
@@ -171,10 +147,7 @@ def overview(coupling: Coupling, told: Told, coverage: pd.DataFrame, pooled: pd.
         "lines": lines,
         "told": told,
         "detectors": coupling.detectors,
-        "drawn": {
-            "titles": {line["ifo"]: _title(line) for line in lines},
-            "unanswered": {line["ifo"]: line["unanswered"] + line["absent"] for line in lines},
-        },
+        "matrix": witness_matrix(told),
         "leads": [(family, group) for family, own in told.items() for one in own for group in one["leads"]],
         "fringes": [(family, one) for family, own in told.items() for one in own if one["fringes"] == "yes"],
         "asked": sum(one["fringes"] in ("yes", "no") for own in told.values() for one in own),

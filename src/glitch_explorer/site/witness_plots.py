@@ -1,4 +1,4 @@
-"""Pictures of the coupling: lag profiles, families against witnesses, the calibration of the nulls."""
+"""Pictures of the coupling: lag profiles, and the calibration of the nulls."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.stats import binom
 
 from glitch_explorer.coupling.bands import CELL_S, Band, settling_s
-from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
-from glitch_explorer.site.witness_words import KINDS, band_text, lag_text, signed_text, verb_text
+from glitch_explorer.site.witness_words import KINDS, band_text, lag_text, verb_text
 
-#: Groups and families in the matrix, at most.
-MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
-#: Marks of the relation in the matrix.
-MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
 _BLUE, _RED, _GREY = COLOURS[0], COLOURS[3], "#8A949E"
 
 
@@ -107,6 +100,18 @@ def _panel(axes: Axes, one: Profile) -> None:
     bare(axes)
 
 
+def _legend() -> list[Artist]:
+    """Say what the signs of a profile mean."""
+    lit = Line2D([], [], color="black", marker="D", linestyle="", markersize=8, label="lights up")
+    lit.set_markerfacecolor("none")
+    return [
+        Line2D([], [], color=_RED, marker="o", linestyle="", markersize=5, label="survives correction"),
+        lit,
+        Line2D([], [], color="black", linewidth=1.2, label="the glitch"),
+        Patch(color="#E4E7EA", label="glitch and settling: order not told"),
+    ]
+
+
 def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *, dpi: int) -> None:
     """Draw the profiles of a family: a column a detector, the best witness on top.
 
@@ -134,113 +139,13 @@ def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *
             if down == len(panels) - 1 and len(panels[down].rows):
                 axes.set_xlabel("Lag: seconds from the glitch", fontsize=9.5)
     made.legend(
-        handles=[
-            Line2D([], [], color=_RED, marker="o", linestyle="", markersize=5, label="survives correction"),
-            Line2D(
-                [],
-                [],
-                color="black",
-                marker="D",
-                linestyle="",
-                markersize=8,
-                markerfacecolor="none",
-                label="lights up",
-            ),
-            Line2D([], [], color="black", linewidth=1.2, label="the glitch"),
-            Patch(color="#E4E7EA", label="glitch and settling: order not told"),
-        ],
+        handles=_legend(),
         loc="outside upper left",
         ncols=4 if len(columns) > 1 else 2,
         fontsize=9,
         frameon=False,
     )
     save(made, path, dpi)
-
-
-def witness_matrix(
-    found: pd.DataFrame,
-    path: Path,
-    *,
-    dpi: int,
-    detectors: Sequence[str],
-    titles: Mapping[str, str],
-    unanswered: Mapping[str, Sequence[str]],
-) -> None:
-    """Draw families against the groups that witness them, detectors side by side.
-
-    Parameters
-    ----------
-    found
-        One row a family, detector and group: family, ifo, group (without the detector's prefix), size
-        (abs(T)), lag, relation, safety.
-    path
-        PNG file to write.
-    dpi
-        Pixels per inch.
-    detectors
-        In the order of the panels.
-    titles
-        Detector to its panel's title.
-    unanswered
-        Detector to the families that it has no answer for.
-    """
-    if found.empty:
-        made = figure(8, 2.2)
-        nothing(made.add_subplot(), "No witness was found for any family.")
-        save(made, path, dpi)
-        return
-    families = sorted(found["family"].unique())[:MATRIX_COLUMNS]
-    shown = found[found["family"].isin(families)]
-    order = shown.groupby("group").agg(first=("family", "min"), size=("size", "max"))
-    strongest = order.sort_values("size", ascending=False, kind="stable").head(MATRIX_ROWS)
-    groups = strongest.sort_values(["first", "size"], ascending=[True, False], kind="stable").index.tolist()
-    made = figure(3.6 + 0.42 * len(families) * len(detectors) + 0.8, 1.9 + 0.36 * len(groups))
-    grid = made.subplots(1, max(1, len(detectors)), squeeze=False, sharey=True)[0]
-    norm = Normalize(4, max(8.0, float(found["size"].max())))
-    colours = colormaps["cividis_r"]
-    unknown = set(shown.loc[shown["safety"] == "unknown", "group"])
-    for axes, ifo in zip(grid, detectors, strict=True):
-        for row in records(shown[shown["ifo"] == ifo]):
-            if row["group"] in groups:
-                _cell(
-                    axes,
-                    families.index(row["family"]),
-                    groups.index(row["group"]),
-                    row,
-                    colours(norm(row["size"])),
-                )
-        for x in (families.index(name) for name in unanswered[ifo] if name in families):
-            axes.axvspan(x - 0.5, x + 0.5, facecolor="#F4F6F8", edgecolor="#C3CAD1", hatch="///", linewidth=0)
-        axes.set_xticks(range(len(families)), [plain(name) for name in families], rotation=90, fontsize=9)
-        axes.set(xlim=(-0.5, len(families) - 0.5), ylim=(len(groups) - 0.5, -0.5))
-        axes.set_title(plain(titles[ifo], 60), loc="left", fontsize=9.5)
-        axes.set_xticks(np.arange(-0.5, len(families)), minor=True)
-        axes.set_yticks(np.arange(-0.5, len(groups)), minor=True)
-        axes.grid(which="minor", color="#E4E7EA", linewidth=0.8)
-        axes.tick_params(which="both", length=0)
-        axes.spines[:].set_visible(False)
-    names = [plain(name, 44) + (" (safety unknown)" if name in unknown else "") for name in groups]
-    grid[0].set_yticks(range(len(groups)), names, fontsize=9)
-    bar = made.colorbar(ScalarMappable(norm, colours), ax=list(grid), shrink=0.7, pad=0.01, aspect=30)
-    bar.set_label("|T|, spreads of the slides", fontsize=9)
-    left = found["family"].nunique() - len(families), found["group"].nunique() - len(groups)
-    more = "" if left == (0, 0) else f"   Not drawn: {left[0]} families, {left[1]} groups."
-    marks = "   ".join(f"{mark} {name}" for name, mark in MARKS.items())
-    made.supxlabel(
-        f"{marks}   number: lag in seconds   hatched: no answer{more}", fontsize=9, x=0.02, ha="left"
-    )
-    save(made, path, dpi)
-
-
-def _cell(axes: Axes, x: int, y: int, row: Mapping[str, Any], colour: tuple[float, ...]) -> None:
-    """Draw one cell of the matrix: colour, mark of the relation, lag."""
-    axes.fill(
-        [x - 0.5, x + 0.5, x + 0.5, x - 0.5], [y - 0.5, y - 0.5, y + 0.5, y + 0.5], color=colour, linewidth=0
-    )
-    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-    ink = "black" if bright > 0.5 else "white"
-    axes.text(x, y - 0.17, MARKS.get(row["relation"], ""), ha="center", va="center", fontsize=7, color=ink)
-    axes.text(x, y + 0.22, signed_text(row["lag"]), ha="center", va="center", fontsize=7.5, color=ink)
 
 
 def calibration(pseudo: pd.DataFrame, path: Path, *, dpi: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,19 @@ import pandas as pd
 from glitch_explorer import files, tables
 from glitch_explorer.site import witness_plots
 from glitch_explorer.site.pages import render, whole_folder
-from glitch_explorer.site.witness_answers import CONSTANTS, TOLD, Coupling, answer, headline, read_own
-from glitch_explorer.site.witness_overview import matrix_cells, overview
+from glitch_explorer.site.unknown import witness_unknown
+from glitch_explorer.site.witness_answers import (
+    CONSTANTS,
+    TOLD,
+    Coupling,
+    Own,
+    answer,
+    best_witness,
+    headline,
+    read_own,
+)
+from glitch_explorer.site.witness_figure import matrix_cells, matrix_figure, matrix_panels
+from glitch_explorer.site.witness_overview import overview
 
 
 def _panels(one: dict[str, Any], coupling: Coupling, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
@@ -33,15 +45,52 @@ def _panels(one: dict[str, Any], coupling: Coupling, profiles: pd.DataFrame) -> 
     ]
 
 
+@dataclass(frozen=True)
+class WitnessInputs:
+    """Where the witness pages read."""
+
+    #: Tables of these names, of all families.
+    witnesses: str | Path
+    calibration: str | Path
+    #: JSON: family to detector to what the test says in words.
+    notes: str | Path
+    #: The families' own folders and tables "members", in the same order.
+    folders: Sequence[str | Path]
+    members: Sequence[str | Path]
+    #: Tables "channel_groups" and "slow_drivers" of all detectors.
+    groups: Sequence[str | Path]
+    slow: Sequence[str | Path]
+
+    def read(self) -> Coupling:
+        """Read what is said of all families together."""
+        return Coupling(
+            witnesses=tables.read("witnesses", self.witnesses),
+            slow=tables.read_all("slow_drivers", self.slow),
+            channels=tables.read_all("channel_groups", self.groups),
+            notes=json.loads(Path(self.notes).read_text(encoding="utf-8")),
+        )
+
+
+def _write_fragment(
+    coupling: Coupling, own: Own, family: str, folder: Path, *, dpi: int
+) -> list[dict[str, Any]]:
+    """Write what is said of one family, as a part of a page, picture, table and facts; give its answers."""
+    answers = [answer(coupling, own, family, ifo) for ifo in coupling.detectors]
+    columns = [(one["ifo"], _panels(one, coupling, own.profiles)) for one in answers]
+    witness_plots.lag_profiles(columns, folder / f"{family}.png", dpi=dpi)
+    rows = coupling.witnesses[coupling.witnesses["family"] == family]
+    tables.write("witnesses", rows, folder / f"{family}.parquet")
+    said = headline(family, answers)
+    fragment = render("witness_fragment.html", family=family, headline=said, answers=answers, **CONSTANTS)
+    files.write_text(folder / f"{family}.html", fragment)
+    facts = {"witness": best_witness(answers), "unknown": witness_unknown(answers)}
+    files.write_json(folder / f"{family}.json", facts)
+    return answers
+
+
 def make_witness_pages(
+    inputs: WitnessInputs,
     *,
-    witnesses: str | Path,
-    calibration: str | Path,
-    notes: str | Path,
-    folders: Sequence[str | Path],
-    members: Sequence[str | Path],
-    groups: Sequence[str | Path],
-    slow: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
     pictures: str | Path,
@@ -53,17 +102,11 @@ def make_witness_pages(
 
     Parameters
     ----------
-    witnesses, calibration : path
-        Tables of these names, of all families.
-    notes : path
-        JSON: family to detector to what the test says in words.
-    folders, members : list of path
-        The families' own folders and tables "members", in the same order.
-    groups, slow : list of path
-        Tables "channel_groups" and "slow_drivers" of all detectors.
+    inputs : WitnessInputs
+        What is read.
     out : path
-        Folder for `F001.html` (a part of a page), `F001.png` and `F001.parquet` of each family,
-        replaced as a whole.
+        Folder for `F001.html` (a part of a page), `F001.png`, `F001.parquet` and `F001.json` (its best
+        witness, and what is unknown) of each family, replaced as a whole.
     page : path
         The page of all witnesses.
     pictures : path
@@ -75,40 +118,20 @@ def make_witness_pages(
     cost : bool
         The site has a page of costs to go on to.
     """
-    coupling = Coupling(
-        witnesses=tables.read("witnesses", witnesses),
-        slow=tables.read_all("slow_drivers", slow),
-        channels=tables.read_all("channel_groups", groups),
-        notes=json.loads(Path(notes).read_text(encoding="utf-8")),
-    )
+    coupling = inputs.read()
     told: dict[str, list[dict[str, Any]]] = {}
-    pseudo, coverage = [tables.empty("pseudo_families")], [tables.empty("channel_coverage")]
+    pseudo, coverage = [], []
     with whole_folder(out) as folder:
-        for own_folder, own_members in zip(folders, members, strict=True):
+        for own_folder, own_members in zip(inputs.folders, inputs.members, strict=True):
             family, own = Path(own_folder).name, read_own(own_folder, own_members)
-            answers = [answer(coupling, own, family, ifo) for ifo in coupling.detectors]
-            columns = [(one["ifo"], _panels(one, coupling, own.profiles)) for one in answers]
-            witness_plots.lag_profiles(columns, folder / f"{family}.png", dpi=dpi)
-            rows = coupling.witnesses[coupling.witnesses["family"] == family]
-            tables.write("witnesses", rows, folder / f"{family}.parquet")
-            said = headline(family, answers)
-            fragment = render(
-                "witness_fragment.html", family=family, headline=said, answers=answers, **CONSTANTS
-            )
-            files.write_text(folder / f"{family}.html", fragment)
-            told[family] = answers
+            told[family] = _write_fragment(coupling, own, family, folder, dpi=dpi)
             pseudo.append(own.pseudo)
             coverage.append(own.coverage)
-    nulls = pd.concat([part for part in pseudo if len(part)] or pseudo, ignore_index=True)
-    gaps = pd.concat([part for part in coverage if len(part)] or coverage, ignore_index=True)
-    pooled = tables.read("calibration", calibration)
-    values = overview(coupling, told, gaps, pooled)
-    cells = matrix_cells(told)
+    pooled = tables.read("calibration", inputs.calibration)
+    values = overview(coupling, told, tables.joined("channel_coverage", coverage), pooled)
+    matrix_figure(matrix_cells(told), matrix_panels(values["lines"]), Path(matrix), dpi=dpi)
     with whole_folder(pictures) as folder:
-        for path in (Path(matrix), folder / "matrix.png"):
-            witness_plots.witness_matrix(
-                cells, path, dpi=dpi, detectors=coupling.detectors, **values["drawn"]
-            )
+        nulls = tables.joined("pseudo_families", pseudo)
         witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
     text = render("witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
     files.write_text(page, text)

@@ -14,6 +14,7 @@ import lal
 import lalframe
 import numpy as np
 
+from glitch_explorer import hdf5
 from glitch_explorer.errors import UserError
 from glitch_explorer.sources import gwf
 
@@ -260,14 +261,16 @@ def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
     found: dict[str, Piece | str] = {}
     with h5py.File(frame.path, "r") as file:
         if "strain/Strain" in file:
+            hdf5.member(file, "strain/Strain")
             piece = Piece.of(TimeSeries.read(frame.path, format="hdf5.gwosc"))
             return dict.fromkeys(channels, piece)
         for channel in channels:
             try:
-                has = channel in file
-                found[channel] = (
-                    Piece.of(TimeSeries.read(file, channel, format="hdf5")) if has else NO_CHANNEL
-                )
+                if channel not in file:
+                    found[channel] = NO_CHANNEL
+                    continue
+                hdf5.member(file, channel)
+                found[channel] = Piece.of(TimeSeries.read(file, channel, format="hdf5"))
             except _DAMAGE as problem:
                 found[channel] = f"{DAMAGED}: {problem}"
     return found
@@ -295,4 +298,4 @@ def _names_in(path: str) -> list[str]:
 
         return list(get_channel_names(path))
     with h5py.File(path, "r") as file:
-        return [name for name in file if isinstance(file[name], h5py.Dataset)]
+        return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]

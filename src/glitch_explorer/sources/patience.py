@@ -17,6 +17,8 @@ from glitch_explorer.errors import UserError
 
 #: Answers after which the same question may succeed.
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: What clients raise over an answer of another form than they expect.
+_STRANGE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 #: No pause between two tries is longer than this, whatever the server asks for.
 LONGEST_PAUSE_S = 300.0
 
@@ -135,7 +137,7 @@ def insist(
     Raises
     ------
     UserError
-        When the server refuses for good.
+        When the server refuses for good, or its client cannot make sense of the answer.
     SourceFault
         When the retries are used up.
     """
@@ -145,6 +147,11 @@ def insist(
             return call() if timeout_s is None else within(timeout_s, call)
         except (Transient, requests.RequestException, tenacity.RetryError) as problem:
             trouble = _transient(problem, what)
+        except _STRANGE as problem:
+            raise UserError(
+                f"{what}: an answer that cannot be understood ({type(problem).__name__}: {problem}); "
+                "open the address in a browser: a proxy, or another service"
+            ) from problem
         reached = progress()
         failures = 1 if reached > furthest else failures + 1
         furthest = max(furthest, reached)

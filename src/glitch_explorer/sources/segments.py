@@ -11,6 +11,7 @@ from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
 from glitch_explorer import tables
 from glitch_explorer.errors import UserError
+from glitch_explorer.ligolw import refuse_entities
 from glitch_explorer.sources.patience import insist
 
 #: A detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
@@ -118,6 +119,8 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
         if ending == ".json":
             flags = [DataQualityFlag.read(str(path), format="json")]
         else:
+            if _FORMATS[ending] == "ligolw":
+                refuse_entities(path)
             flags = list(DataQualityDict.read(str(path), format=_FORMATS[ending]).values())
     except UserError:
         raise

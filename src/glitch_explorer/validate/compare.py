@@ -26,6 +26,12 @@ LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
 #: A family of this stability is stable.
 STABLE = 0.8
+#: Tables of planted answers, and the file of each.
+ANSWERS = {
+    "couplings": "couplings.parquet",
+    "planted_drivers": "drivers.parquet",
+    "planted_costs": "costs.parquet",
+}
 
 
 def read_truth(path: str | Path) -> dict[str, Any]:
@@ -162,6 +168,26 @@ def row_checks(duplicates: pd.DataFrame, quarantine: pd.DataFrame, truth: dict[s
     ]  # fmt: skip
 
 
+def _compare_answers(
+    coupling: CouplingFiles | None,
+    impact: ImpactFiles | None,
+    found: pd.DataFrame,
+    glitches: pd.DataFrame,
+    planted: dict[str, Any],
+) -> tuple[dict[str, pd.DataFrame], list[Check]]:
+    """Compare couplings, drivers and costs with the planted ones; the tables are empty where not asked."""
+    answers = {name: tables.empty(name) for name in ANSWERS}
+    checks: list[Check] = []
+    classes = planted_classes(planted, found["glitch_id"])
+    if coupling is not None:
+        answers["couplings"], checks = compare_couplings(coupling, found, glitches, classes, planted)
+    if impact is not None:
+        drivers, costs, more = compare_impact(impact, found, glitches, classes, planted)
+        answers |= {"planted_drivers": drivers, "planted_costs": costs}
+        checks = [*checks, *more]
+    return answers, checks
+
+
 def validate_observatory(
     *,
     truth: str | Path,
@@ -215,15 +241,12 @@ def validate_observatory(
         leakage_check(tables.read("leakage", leakage)),
         *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
     ]
-    couplings, drivers, costs = map(tables.empty, ("couplings", "planted_drivers", "planted_costs"))
-    classes = planted_classes(planted, found["glitch_id"])
-    if coupling is not None:
-        couplings, more = compare_couplings(coupling, found, glitches, classes, planted)
-        checks += more
-    if impact is not None:
-        drivers, costs, more = compare_impact(impact, found, glitches, classes, planted)
-        checks += more
-    folder = Path(out)
+    answers, more = _compare_answers(coupling, impact, found, glitches, planted)
+    _write([*checks, *more], answers, Path(out))
+
+
+def _write(checks: list[Check], answers: dict[str, pd.DataFrame], folder: Path) -> None:
+    """Write validation.json, validation.md and the tables `answers`."""
     report = [
         {**asdict(check), "value": round(float(np.nan_to_num(check.value)), 6), "passed": check.passed}
         for check in checks
@@ -231,6 +254,5 @@ def validate_observatory(
     passed = all(check.passed for check in checks)
     files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
     files.write_text(folder / "validation.md", as_markdown(checks))
-    tables.write("couplings", couplings, folder / "couplings.parquet")
-    tables.write("planted_drivers", drivers, folder / "drivers.parquet")
-    tables.write("planted_costs", costs, folder / "costs.parquet")
+    for name, table in answers.items():
+        tables.write(name, table, folder / ANSWERS[name])

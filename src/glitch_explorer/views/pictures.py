@@ -22,6 +22,7 @@ import pyspng
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from glitch_explorer import hdf5
 from glitch_explorer.views import colormap
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ, Axes, find_axes, view_length
 
@@ -70,7 +71,7 @@ class Archives:
             with self._lock:
                 if file not in self._files:
                     self._files[file] = h5py.File(file, "r")
-                found = self._files[file][member]
+                found = hdf5.member(self._files[file], member)
                 if not isinstance(found, h5py.Dataset) or found.dtype != np.uint8 or found.size > _MAX_PIXELS:
                     raise Unreadable("the HDF5 member is no grey picture of bytes")
                 grey = np.squeeze(np.asarray(found[()]))

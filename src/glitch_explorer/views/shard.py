@@ -1,6 +1,7 @@
 """The views of one shard of the catalogue: an array of pixels and a table of what became of each row."""
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -118,12 +119,18 @@ def make_views(
 
 
 def _create(path: Path, shape: tuple[int, ...]) -> Bytes:
-    """Create a `.npy` file of zeros, mapped into memory: pages are written as they are filled."""
+    """Create a `.npy` file of zeros, mapped into memory: pages are written as they are filled.
+
+    Its space on the disk is taken at once: a page that finds none later would kill the process.
+    """
     if 0 in shape:
         empty = np.zeros(shape, np.uint8)
         np.save(path, empty, allow_pickle=False)
         return empty
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    views = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    with path.open("r+b") as stream:
+        os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    return views
 
 
 def _paths(row: Row) -> list[str | None]:

@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
+from glitch_explorer.credentials import without_credentials
 from glitch_explorer.errors import UserError
 
 
@@ -35,8 +37,8 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     Raises
     ------
     UserError
-        Names every wrong key with the nearest right one, and every wrong value
-        with what the schema expects there.
+        Names every wrong key with the nearest right one, every wrong value with
+        what the schema expects there, and every place that holds a credential.
     """
     filled = copy.deepcopy(config)
     checker = validators.extend(Draft202012Validator, {"properties": _with_defaults})(schema)
@@ -44,7 +46,25 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     if errors:
         lines = [line for error in errors for line in _explain(error)]
         raise UserError("the config does not fit its schema:\n" + "\n".join(f"  - {line}" for line in lines))
+    secret = [where for where, text in _texts(filled) if without_credentials(text) != text]
+    if secret:
+        raise UserError(
+            f"{', '.join(secret)}: a password or token in the config would end up in results and logs; "
+            "put it into ~/.netrc or the token file of your grid"
+        )
     return filled
+
+
+def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
+    """Give each text of the config and its place."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _texts(part, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, where)
+    elif isinstance(value, str):
+        yield where, value
 
 
 def _explain(error: ValidationError) -> list[str]:

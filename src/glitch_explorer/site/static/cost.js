@@ -237,33 +237,6 @@
     });
   }
 
-  function compare(one, other, up) {
-    const [left, right] = [one, other].map((row) => row.dataset.key);
-    if (left === "" || right === "") return (left === "") - (right === "");
-    const [a, b] = [Number(left), Number(right)];
-    const order = Number.isNaN(a) || Number.isNaN(b) ? left.localeCompare(right) : a - b;
-    return up ? order : -order;
-  }
-
-  function sortable(table) {
-    const heads = [...table.tHead.rows[0].cells];
-    heads.forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "sort";
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const up = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "descending" : head.dataset.first === "up";
-        heads.forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", up ? "ascending" : "descending");
-        const rows = [...table.tBodies[0].rows];
-        rows.sort((one, other) => compare(one.cells[column], other.cells[column], up));
-        table.tBodies[0].append(...rows);
-      });
-    });
-  }
-
   function tables() {
     document.querySelectorAll("table.sortable tbody tr").forEach((row) => { row.hidden = !shown(row.dataset.ifo); });
   }
@@ -276,7 +249,6 @@
     return [ranking(), pareto(), timeline(), matrix()];
   }
 
-  document.querySelectorAll("table.sortable").forEach(sortable);
   if (!data.rows.cost.length || !window.Plotly) return;
   element("charts").hidden = false;
   element("plain").hidden = true;

@@ -1,0 +1,149 @@
+"""Time the plan of a large run: `python benchmarks/dag.py --shards 100 300 1000 --families 300`.
+
+A project is faked: the real Snakefile, rules and library, and results of which only the names count.
+Planned are three states of it: `catalogued` (the catalogue is made, every shard is to do), `mapped` (the
+families are found, every family is to do) and `done` (everything is made, but Snakemake holds no records
+of it). Each plan is a `snakemake --dry-run` of its own, timed with all its imports.
+"""
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIED = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "resources", "report")
+#: A time in the past for all faked files, so that none is older than what it is made from.
+MADE = 1_700_000_000
+STATES = ("catalogued", "mapped", "done")
+CONFIG = {
+    "detectors": ["H1", "L1"],
+    "source": {"kind": "catalogue", "paths": ["glitches.csv"]},
+    "strain": {"source": "frames", "frames": "frames/{ifo}", "channel": "{ifo}:STRAIN"},
+    "segments": {"files": ["segments.csv"]},
+    "coupling": {
+        "channels": ["channels.csv"],
+        "source": "frames",
+        "frames": "aux/{ifo}",
+    },
+}
+SUPPLIED = ("glitches.csv", "segments.csv", "channels.csv")
+OF_CATALOGUE = [
+    "catalog/segments.parquet",
+    "catalog/events.parquet",
+    "catalog/glitches.parquet",
+    "catalog/duplicates.parquet",
+    "catalog/parts/catalog.parquet",
+]
+
+
+def snakemake(folder: Path, *arguments: str) -> tuple[str, float, resource.struct_rusage]:
+    """Run snakemake in `folder`; give what it printed, its seconds and what it used."""
+    command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", "2", *arguments]
+    began = time.perf_counter()
+    with (folder / "printed.txt").open("w+", encoding="utf-8") as printed:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(folder / "src")},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        printed.seek(0)
+        text = printed.read()
+    if status:
+        raise SystemExit(f"{' '.join(command)} failed:\n{text[-3000:]}")
+    return text, seconds, usage
+
+
+def put(path: Path) -> None:
+    """Fake one result: a file, or a folder where the name has no suffix."""
+    if not path.exists():
+        if path.suffix:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(path.name)
+        else:
+            path.mkdir(parents=True)
+    os.utime(path, (MADE, MADE))
+
+
+def outputs(folder: Path) -> list[str]:
+    """Give the outputs of all jobs that are known, as Snakemake's summary lists them."""
+    lines = snakemake(folder, "--summary")[0].splitlines()
+    return [line.split("\t")[0] for line in lines if line.startswith("results/")]
+
+
+def copy_project(folder: Path, config: dict) -> None:
+    """Copy the project's files into a new folder, with a config of its own."""
+    folder.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, folder / name)
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+
+
+def fake(folder: Path, shards: int) -> None:
+    """Make a project whose catalogue of `shards` shards is made."""
+    copy_project(folder, CONFIG)
+    names = [f"{'HL'[i % 2]}1-{1126000000 + i // 2 * 345600}" for i in range(shards)]
+    for name in SUPPLIED:
+        put(folder / name)
+    for name in (*OF_CATALOGUE, *(f"catalog/shards/{name}.parquet" for name in names)):
+        put(folder / "results" / name)
+    listed = folder / "results/catalog/shards.txt"
+    listed.write_text("\n".join(names) + "\n")
+    os.utime(listed, (MADE, MADE))
+
+
+def advance(folder: Path, state: str, families: int) -> None:
+    """Take the project on to `state` from the one before."""
+    if state == "mapped":
+        for number in range(1, families + 1):
+            put(folder / f"results/map/members/F{number:03d}.parquet")
+    for name in outputs(folder):
+        later = re.match(r"results/(audit|coupling|impact|similar|site|figures)/", name)
+        if state == "done" or not later:
+            put(folder / name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shards", type=int, nargs="+", default=[100, 300, 1000])
+    parser.add_argument("--families", type=int, default=300)
+    parser.add_argument("--states", nargs="+", choices=STATES, default=STATES)
+    given = parser.parse_args()
+    print(
+        "| shards | families | state | jobs planned | s | core-s | peak MiB |\n|---|---|---|---|---|---|---|"
+    )
+    for shards in given.shards:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name) / "project"
+            fake(folder, shards)
+            for state in STATES[: 1 + max(map(STATES.index, given.states))]:
+                if state != "catalogued":
+                    advance(folder, state, given.families)
+                if state in given.states:
+                    text, seconds, used = snakemake(folder, "--dry-run", "--quiet", "rules")
+                    total = re.search(r"^total +(\d+)$", text, re.MULTILINE)
+                    jobs = total.group(1) if total else "0"
+                    core = used.ru_utime + used.ru_stime
+                    print(
+                        f"| {shards} | {given.families} | {state} | {jobs} | {seconds:.1f} | {core:.1f} "
+                        f"| {used.ru_maxrss / 1024:.0f} |",
+                        flush=True,
+                    )
+
+
+if __name__ == "__main__":
+    main()

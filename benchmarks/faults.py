@@ -1,0 +1,215 @@
+"""Random faults over the small demo: `python benchmarks/faults.py --folder OUT --runs 50`.
+
+The small demo of the workflow's tests (60 glitches, both detectors, witnesses and costs) runs once
+undisturbed. Each fault run takes a copy in which one random output is missing, which is made again with all
+that hangs on it: so every stage is hit, and 50 runs cost an hour or two on 2 idle cores. Meanwhile one fault
+strikes at a random moment:
+
+all killed      SIGKILL to snakemake and its jobs
+head killed     SIGKILL to snakemake alone; its jobs go on as orphans
+job killed      SIGKILL to one job
+truncated       a table or array that a job is about to read is cut to a random length
+full disk       the folder lies on a disk with too little space left (needs root)
+
+Then what the messages say is done, and nothing else (`--unlock`, deleting the file that is called damaged,
+`--forcerun`, more space), and the run is started again. It ended right when all results have the bytes of the
+undisturbed run. Finished runs are kept in OUT/runs.csv and not done again.
+"""
+
+import argparse
+import csv
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.workflow.conftest import SMALL, Project  # noqa: E402
+
+#: Longest time in seconds before a fault strikes, starts in a row before a run is given up.
+LATEST, STARTS = 25.0, 5
+COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "told")
+
+
+def children(folder: Path) -> list[int]:
+    """Give the running jobs of the run in `folder`."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if f"{folder}/.snakemake/scripts/".encode() in (place / "cmdline").read_bytes():
+                found.append(int(place.name))
+    return found
+
+
+def started(project: Project) -> subprocess.Popen:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(
+        project.command(), cwd=project.folder, env=project.environment, start_new_session=True, **quiet
+    )
+
+
+def kill(project: Project, draws: random.Random, *, head: bool, jobs: bool) -> bool:
+    """Start the run and kill at a random moment what is asked for; a job alone ends the run by itself."""
+    process = started(project)
+    time.sleep(draws.uniform(2, LATEST))
+    struck = process.poll() is None
+    if struck and head and jobs:
+        os.killpg(process.pid, signal.SIGKILL)
+    elif struck and head:
+        process.kill()
+    elif struck:
+        running = children(project.folder)
+        struck = bool(running)
+        for job in running[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(job, signal.SIGKILL)
+    process.wait()
+    return struck
+
+
+def truncate(project: Project, draws: random.Random) -> bool:
+    """Cut a file that a planned job reads and no planned job makes again."""
+    plan = project.run("--dry-run")
+    read = set(", ".join(re.findall(r"^ +input: (.*)$", plan, re.MULTILINE)).split(", "))
+    made = set(", ".join(re.findall(r"^ +output: (.*)$", plan, re.MULTILINE)).split(", "))
+    paths = sorted(
+        path
+        for path in read - made
+        if path.endswith((".parquet", ".npy", ".npz")) and (project.folder / path).is_file()
+    )
+    if not paths:
+        return False
+    path = project.folder / draws.choice(paths)
+    os.truncate(path, draws.randrange(path.stat().st_size))
+    return True
+
+
+@contextmanager
+def on_small_disk(project: Project, folder: Path, draws: random.Random):
+    """Give the run on a disk with a random little space left, and a function that makes it larger."""
+    size = sum(path.stat().st_blocks for path in project.folder.rglob("*")) * 512
+    folder.mkdir()
+    spare = size + draws.randrange(1 << 14, 1 << 22)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={spare}", "small", folder], check=True)
+    try:
+        subprocess.run(["cp", "-a", f"{project.folder}/.", folder], check=True)
+        yield Project(folder), lambda: subprocess.run(["mount", "-o", "remount,size=2g", folder], check=True)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+        folder.rmdir()
+
+
+def resume(project: Project) -> tuple[int, str]:
+    """Start again, doing what the messages say, and give the number of starts and what they said."""
+    told, options = [], []
+    for number in range(1, STARTS + 1):
+        answer = project.run(*options, check=False)
+        forced = re.findall(r"`snakemake (--forcerun \w+)`", answer)
+        options = forced[0].split() if forced else []
+        damaged = re.findall(r"Error: (results/\S+) (?:is damaged|cannot be read as table)", answer)
+        if "--unlock" in answer and "LockException" in answer:
+            told.append("unlock")
+            project.run("--unlock")
+        elif damaged:
+            told.append(f"delete {damaged[0]}")
+            (project.folder / damaged[0]).unlink(missing_ok=True)
+        elif forced:
+            told.append(forced[0])
+        elif "Done. Picture:" in answer or "Nothing to be done" in answer:
+            return number, "; ".join(told)
+        else:
+            told.append(next(iter(re.findall(r"Error: .*", answer)), "a job failed"))
+    return STARTS, "; ".join(told)
+
+
+def outputs(project: Project) -> list[str]:
+    """List what the rules of the run declare and made: files, and folders taken as one."""
+    lines = [line.split("\t") for line in project.run("--summary").splitlines()]
+    return sorted({line[0] for line in lines if len(line) > 3 and (project.folder / line[0]).exists()})
+
+
+def strike(project: Project, fault: str, draws: random.Random) -> bool:
+    if fault == "truncated":
+        return truncate(project, draws)
+    return kill(project, draws, head=fault != "job killed", jobs=fault == "all killed")
+
+
+def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) -> dict:
+    draws = random.Random(number)
+    fault = faults[number % len(faults)]
+    expected = undisturbed.contents()
+    missing = draws.choice(outputs(undisturbed))
+    copy = folder / f"run{number}"
+    shutil.rmtree(copy, ignore_errors=True)
+    project = undisturbed.clone(copy)
+    gone = copy / missing
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    if fault == "full disk":
+        with on_small_disk(project, folder / f"disk{number}", draws) as (small, enlarge):
+            struck = "the disk is full" in small.run(check=False)
+            enlarge()
+            starts, told = resume(small)
+            right = small.contents() == expected
+    else:
+        struck = strike(project, fault, draws)
+        starts, told = resume(project)
+        right = project.contents() == expected
+    if right:
+        shutil.rmtree(copy)
+    row = (number, fault, missing, struck, starts, right, told)
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def table(rows: list[dict]) -> str:
+    lines = ["| fault | runs | struck under way | starts, mean | ended right |", "|---|---|---|---|---|"]
+    for fault in sorted({row["fault"] for row in rows}):
+        own = [row for row in rows if row["fault"] == fault]
+        struck, right = (sum(str(row[name]) == "True" for row in own) for name in ("struck", "right"))
+        starts = sum(int(row["starts"]) for row in own) / len(own)
+        lines.append(f"| {fault} | {len(own)} | {struck} | {starts:.1f} | {right} |")
+    right = sum(str(row["right"]) == "True" for row in rows)
+    return "\n".join([*lines, "", f"{right} of {len(rows)} end right"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="where all this is done")
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--finished", type=Path, help="folder of an undisturbed run that is there already")
+    parser.add_argument("--first", type=int, default=0, help="number of the first run, which draws its fault")
+    options = parser.parse_args()
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    undisturbed = Project((options.finished or folder / "undisturbed").resolve())
+    if not undisturbed.folder.exists():
+        undisturbed = Project.copied(ROOT, folder / "undisturbed", SMALL)
+    undisturbed.run()
+    faults = ["all killed", "head killed", "job killed", "truncated"]
+    faults += ["full disk"] if os.geteuid() == 0 else []
+    kept = folder / "runs.csv"
+    rows = list(csv.DictReader(kept.open())) if kept.exists() else []
+    done = {int(row["number"]) for row in rows}
+    for number in range(options.first, options.first + options.runs):
+        if number in done:
+            continue
+        rows.append(one_run(undisturbed, folder, number, faults))
+        with kept.open("a", newline="") as stream:
+            writer = csv.DictWriter(stream, COLUMNS)
+            if len(rows) == 1:
+                writer.writeheader()
+            writer.writerow(rows[-1])
+        print(rows[-1], flush=True)
+    print(table(rows))
+    return 0 if all(str(row["right"]) == "True" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Let a catalogue grow by a week and count what is made: `python benchmarks/growth.py FOLDER`.
+
+The simulated observatory is observed twice: first without its last days, then with them, its families
+named after those of the first time. A growth is to make the views and vectors of the new shards alone,
+to leave the ids of the families as they are, and to read from the auxiliary frames only blocks of
+features that no family had asked for. Printed are jobs and seconds of both times, and the share of
+what was there before that was taken over.
+"""
+
+import argparse
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from dag import copy_project, snakemake
+
+from glitch_explorer import tables
+
+#: Length of a shard in s.
+BLOCK = 86_400
+BEHIND = {
+    "embedding": {"backbone": "gradients", "weights": "untrained"},
+    "map": {"n_neighbors": 15, "min_cluster_size": 6, "min_samples": 3, "stability_runs": 2},
+    "coupling": {
+        "channels": ["results/observatory/channels.csv"],
+        "frames": "results/observatory/aux/{ifo}",
+        "slides": 100,
+        "max_glitches": 20,
+    },
+}
+
+
+def configure(glitches: int, segments: int) -> dict:
+    """Make the config: a catalogue and segments of the study's own, frames of the observatory."""
+    return {
+        "detectors": ["H1", "L1"],
+        "source": {"kind": "catalogue", "paths": ["catalog.csv"]},
+        "strain": {
+            "source": "frames",
+            "frames": "results/observatory/frames/{ifo}",
+            "channel": "{ifo}:OBS-STRAIN",
+        },
+        "segments": {"files": ["segments.csv"]},
+        "shards": {"gps_block_s": BLOCK},
+        "limits": {"quarantined_share": 0.4},
+        "views": {"height": 64, "width": 64},
+        "observatory": {"glitches": glitches, "segments": segments, "segment_s": 256},
+        **BEHIND,
+    }
+
+
+def supply(folder: Path, end: float) -> None:
+    """Give the study the catalogue and the segments of the observatory up to `end`, GPS s."""
+    for name, column in (("catalog", "event_time"), ("segments", "start")):
+        table = pd.read_csv(folder / f"results/observatory/{name}.csv")
+        table[table[column] < end].to_csv(folder / f"{name}.csv", index=False)
+
+
+def run(folder: Path, targets: list[str]) -> tuple[Counter, float]:
+    """Run the workflow; give the finished jobs by rule, and the seconds."""
+    text, seconds, _ = snakemake(folder, *targets)
+    return Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", text, re.MULTILINE)), seconds
+
+
+def blocks(folder: Path) -> dict[str, int]:
+    """Give the blocks of the feature store, by name, with the time of each."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
+        for path in (folder / "results/coupling/store").rglob("*.npz")
+    }
+
+
+def same_ids(before: pd.DataFrame, after: pd.DataFrame) -> float:
+    """Give the share of the glitches with a family in both maps that kept its id."""
+    both = before.merge(after, on=["glitch_id", "view"], suffixes=("", "_after"))
+    both = both[(both["family"] != tables.UNASSIGNED) & (both["family_after"] != tables.UNASSIGNED)]
+    return float((both["family"] == both["family_after"]).mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--glitches", type=int, default=400)
+    parser.add_argument("--segments", type=int, default=16)
+    parser.add_argument("--new", type=int, default=2, help="segments of each detector that come later")
+    parser.add_argument("--targets", nargs="+", default=["map", "coupling"])
+    given = parser.parse_args()
+    folder = given.folder / "grown"
+    shutil.rmtree(folder, ignore_errors=True)
+    config = configure(given.glitches, given.segments)
+    copy_project(folder, config)
+    snakemake(folder, "results/observatory/catalog.csv")
+    starts = sorted(pd.read_csv(folder / "results/observatory/segments.csv")["start"])
+    cut = starts[-2 * given.new] // BLOCK * BLOCK
+    supply(folder, cut)
+    first, first_s = run(folder, given.targets)
+    kept = blocks(folder)
+    families = folder / "results/map/families.parquet"
+    before = tables.read("families", families)
+    shutil.copyfile(families, folder / "reference.parquet")
+    config["map"]["reference"] = "reference.parquet"
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+    supply(folder, float("inf"))
+    grown, grown_s = run(folder, given.targets)
+    after, now = tables.read("families", families), blocks(folder)
+    print("| rule | jobs at first | jobs of the growth |\n|---|---|---|")
+    for rule in sorted(first | grown):
+        print(f"| {rule} | {first[rule]} | {grown[rule]} |")
+    print(f"| all, jobs | {first.total()} | {grown.total()} |\n| all, s | {first_s:.0f} | {grown_s:.0f} |")
+    print(f"\nglitches mapped: {len(before)}, then {len(after)}")
+    print(f"glitches of a family in both that kept its id: {same_ids(before, after):.3f}")
+    untouched = sum(now.get(name) == time for name, time in kept.items())
+    print(f"blocks of features: {len(kept)}, {untouched} of them left as they were, then {len(now)}")
+
+
+if __name__ == "__main__":
+    main()

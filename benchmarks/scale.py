@@ -1,0 +1,334 @@
+"""Time and memory of the map, the audit and the pages as the catalogue grows.
+
+    python benchmarks/scale.py FOLDER 1000 3000 10000
+
+For each number of glitches a catalogue is drawn and its parts are made one after the other, each in
+a process of its own: seconds, core-seconds (imports aside) and peak memory, as lines of
+FOLDER/scale.jsonl. A part that has its line is not made again, so that a run which was stopped goes
+on. Then a table: each part with its growth exponent, log(t2 / t1) / log(n2 / n1), of the two largest n.
+`--parts` chooses some; without numbers the table of what is there is printed.
+
+Vectors have 512 numbers, four views of 128: 80 classes whose sizes fall off as 1 / rank, each a curved
+sheet of 1 to 5 dimensions around its own centre (so that families are gradients), noise in all
+directions, and one glitch in 20 that is like no other; one in ten lacks the view of 4 s. A label is the
+glitch's class, but one in 20 is wrong and the classes share 24 names. Pictures have 16 x 16 pixels, so
+that pages are timed for their tables and not for the disk.
+"""
+
+import argparse
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SHARD, VIEWS, DIMENSION, CLASSES, NAMES = 1000, 4, 128, 80, 24
+SEED = 42
+GPS, SPACING_S = 1_126_000_000, 60.0
+
+
+def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the embeddings ``(n, 4, d)`` of a shard and the classes ``(n,)``, -1 of what is like no other."""
+    world, rng = np.random.default_rng(SEED), np.random.default_rng([SEED, shard])
+    wide = VIEWS * DIMENSION
+    centres = world.normal(0, 1, (CLASSES, wide))
+    sheets = world.normal(0, 0.5, (CLASSES, 3, 5, wide))
+    flat = world.integers(1, 6, CLASSES)
+    share = 1 / np.arange(1, CLASSES + 1)
+    which = rng.choice(CLASSES, n, p=share / share.sum())
+    along = rng.uniform(-1, 1, (n, 5)) * (np.arange(5) < flat[which, np.newaxis])
+    curved = np.stack([along, along**2, np.sin(3 * along)], axis=1)
+    vectors = rng.normal(0, 0.4, (n, wide))
+    for number in np.unique(which):
+        own = which == number
+        vectors[own] += centres[number] + np.einsum("nab,abw->nw", curved[own], sheets[number])
+    alone = rng.random(n) < 0.05
+    vectors[alone] = rng.normal(0, 1, (int(alone.sum()), wide))
+    embeddings = np.maximum(vectors, 0).reshape(n, VIEWS, DIMENSION).astype(np.float32)
+    embeddings[rng.random(n) < 0.1, 3] = np.nan
+    return embeddings, np.where(alone, -1, which)
+
+
+def write_catalogue(folder: Path, n: int) -> None:
+    """Write a catalogue of n glitches, its views and its embeddings into `folder`, as the workflow does."""
+    from glitch_explorer import files, tables
+
+    parts = []
+    for shard, start in enumerate(range(0, n, SHARD)):
+        count = min(SHARD, n - start)
+        embeddings, which = draw(shard, count)
+        rng = np.random.default_rng([SEED, shard, 1])
+        named = np.where(rng.random(count) < 0.05, rng.integers(0, NAMES, count), which % NAMES)
+        ifo = "HL"[shard % 2] + "1"
+        table = tables.empty("glitches").reindex(range(count)).astype(object)
+        table = table.assign(
+            glitch_id=[f"g{start + i:07d}" for i in range(count)],
+            ifo=ifo,
+            event_time=GPS + SPACING_S * (start + np.arange(count)),
+            duration_s=rng.uniform(0.1, 2, count),
+            peak_frequency_hz=rng.uniform(10, 2048, count),
+            snr=7.5 + rng.pareto(2.4, count),
+            label=[f"Label_{number:02d}" for number in named],
+            run=["O1", "O2", "O3"][3 * start // n],
+            shard=f"{ifo}-{shard}",
+            astrophysical="",
+        )
+        present = np.isfinite(embeddings[:, :, 0])
+        status = pd.DataFrame(present, columns=list(tables.VIEW_PRESENT))
+        status = status.assign(glitch_id=table["glitch_id"], present_unknown=False, image_size="", flags="")
+        views = rng.integers(0, 256, (count, VIEWS, 16, 16), dtype=np.uint8)
+        tables.write("glitches", table, folder / f"catalog/shards/{ifo}-{shard}.parquet")
+        tables.write("views", status, folder / f"views/{ifo}-{shard}.parquet")
+        tables.write(
+            "quarantine", tables.empty("quarantine"), folder / f"views/{ifo}-{shard}.quarantine.parquet"
+        )
+        files.write_array(folder / f"views/{ifo}-{shard}.npy", views)
+        files.write_array(folder / f"embeddings/{ifo}-{shard}.npy", embeddings)
+        parts.append(table)
+    whole = pd.concat(parts, ignore_index=True)
+    tables.write("glitches", whole, folder / "catalog/glitches.parquet")
+    tables.write("segments", tables.empty("segments"), folder / "catalog/segments.parquet")
+    files.write_text(folder / "catalog/shards.txt", "\n".join(whole["shard"].drop_duplicates()) + "\n")
+
+
+class Results:
+    """Where the parts read and write, as in the workflow's `results/`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.map, self.audit, self.similar = (folder / name for name in ("map", "audit", "similar"))
+        self.glitches = folder / "catalog/glitches.parquet"
+        self.segments = folder / "catalog/segments.parquet"
+        self.families = self.map / "families.parquet"
+        names = (folder / "catalog/shards.txt").read_text().split()
+        self.shards, self.status, self.embeddings = (
+            [folder / place.format(name) for name in names]
+            for place in ("catalog/shards/{}.parquet", "views/{}.parquet", "embeddings/{}.npy")
+        )
+
+    def rows(self) -> dict[str, Path]:
+        return {"rows": self.map / "rows.parquet"}
+
+    def graph(self) -> dict[str, Path]:
+        names = {"vectors": "vectors.npy", "neighbours": "neighbours.npz"}
+        return {name: self.map / file for name, file in names.items()}
+
+    def layouts(self) -> dict[str, Path]:
+        return {"coordinates": self.map / "coordinates.parquet", "layout": self.map / "layout.npy"}
+
+
+def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
+    """Give what makes each part, in order; the imports of all of them are done here."""
+    from glitch_explorer.audit.gate import make_leakage
+    from glitch_explorer.audit.probe import make_probe
+    from glitch_explorer.audit.run import make_audit
+    from glitch_explorer.map import run
+    from glitch_explorer.similar.neighbours import make_neighbours
+
+    confusable = Path(__file__).resolve().parents[1] / "resources/taxonomy/confusable_pairs.csv"
+    clustering = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
+    seeded = {"seed": SEED, "threads": threads}
+    named = {"glitches": at.glitches, "families": at.families}
+    tree = {"ids": at.map / "family_ids.parquet", "tree": at.map / "condensed_tree.npz"}
+    stable, drawn = {"stability": at.map / "stability.parquet"}, {"permutations": 200, "seed": SEED}
+
+    def families() -> None:
+        layout = at.layouts()["layout"]
+        run.make_families(
+            **at.rows(), layout=layout, families=at.families, **tree, reference=None, **clustering
+        )
+        run.make_members(**named, segments=at.segments, members=at.map / "members")
+
+    return {
+        "graph": lambda: run.make_graph(
+            at.shards, at.status, at.embeddings, **at.rows(), **at.graph(), unit="glitch", n_neighbors=30,
+            **seeded,
+        ),
+        "layouts": lambda: run.make_layouts(
+            **at.rows(), **at.graph(), **at.layouts(), min_dist=0.1, n_components=10, **seeded
+        ),
+        "families": families,
+        "quality": lambda: run.make_quality(
+            **at.rows(), **at.graph(), coordinates=at.layouts()["coordinates"], **named,
+            quality=at.map / "quality.parquet", seed=SEED,
+        ),
+        "two re-runs for stability": lambda: run.make_stability(
+            **at.rows(), **at.graph(), families=at.families, **stable, n_components=10, stability_runs=2,
+            **clustering, **seeded,
+        ),
+        "neighbours": lambda: make_neighbours(
+            **at.rows(), neighbours=at.graph()["neighbours"], out=at.similar / "neighbours.parquet"
+        ),
+        "audit": lambda: make_audit(
+            **named, **at.graph(), **stable, confusable=confusable, out=at.audit, segments=5, seed=SEED
+        ),
+        "leakage": lambda: make_leakage(
+            **named, views=at.status, out=at.audit / "leakage.parquet", unit="glitch", **drawn
+        ),
+        "probe": lambda: make_probe(
+            **named, vectors=at.graph()["vectors"], segments=at.segments, out=at.audit / "probe.parquet",
+            **drawn,
+        ),
+    }  # fmt: skip
+
+
+def watch(steps: dict[str, list[float]]) -> None:
+    """Note the core-seconds of each step of the layouts in `steps`."""
+    from glitch_explorer.map import engines, run
+
+    for module, name in ((run, "fuzzy_set"), (run, "start_positions"), (engines, "umap_layout")):
+        setattr(module, name, _watched(name, getattr(module, name), steps))
+
+
+def _watched(name: str, work: Callable, steps: dict[str, list[float]]) -> Callable:
+    def timed(*arguments, **settings):
+        began = time.process_time()
+        result = work(*arguments, **settings)
+        steps.setdefault(name, []).append(round(time.process_time() - began, 2))
+        return result
+
+    return timed
+
+
+def measure(folder: Path, part: str, threads: int) -> dict:
+    """Make one part in this process and say what it took."""
+    steps: dict[str, list[float]] = {}
+    makes = parts_of(Results(folder), threads)
+    watch(steps)
+    began, core = time.perf_counter(), time.process_time()
+    makes[part]()
+    took = {"s": time.perf_counter() - began, "core_s": time.process_time() - core}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {**{name: round(value, 2) for name, value in took.items()}, "peak_mib": round(peak), **steps}
+
+
+def make_pages(project: Path) -> list[dict]:
+    """Make the pages and figures by their own rules, which say what they took, imports included."""
+    from dag import put, snakemake
+
+    # As old as each other, so that nothing before the pages is made again.
+    for path in filter(Path.is_file, (project / "results").rglob("*")):
+        put(path)
+    wanted = {"figures": "figures/umap_family.png", "atlas": "site/atlas.html", "explorer": "site/map.html"}
+    snakemake(project, *(f"results/{file}" for file in wanted.values()))
+    made = []
+    for rule in wanted:
+        row = pd.read_csv(project / f"results/benchmarks/{rule}.tsv", sep="\t").iloc[0]
+        made.append({"part": rule, "s": row["s"], "core_s": row["cpu_time"], "peak_mib": row["max_rss"]})
+    return made
+
+
+def prepare(project: Path, n: int) -> None:
+    """Draw the catalogue of n glitches in a copy of the project, unless it is there."""
+    from dag import copy_project, put
+
+    if (project / "results/catalog/shards.txt").exists():
+        return
+    if not project.exists():
+        config = {
+            "source": {"kind": "catalogue", "paths": ["glitches.csv"]},
+            "strain": {"source": "none"},
+            "coupling": {"channels": []},
+            "limits": {"quarantined_share": 1.0},
+        }
+        copy_project(project, config)
+    put(project / "glitches.csv")
+    for name in ("events.parquet", "duplicates.parquet", "quarantine.parquet", "parts/catalog.parquet"):
+        put(project / "results/catalog" / name)
+    write_catalogue(project / "results", n)
+
+
+def quality(project: Path) -> dict[str, float]:
+    """Give what the map says of itself, and its families against the classes that were drawn."""
+    from sklearn.metrics import adjusted_mutual_info_score
+
+    from glitch_explorer import tables
+
+    results = project / "results"
+    told = tables.read("quality", results / "map/quality.parquet").set_index("metric")["value"]
+    families = tables.read("families", results / "map/families.parquet")["family"]
+    counts = [min(SHARD, len(families) - start) for start in range(0, len(families), SHARD)]
+    which = np.concatenate([draw(shard, count)[1] for shard, count in enumerate(counts)])
+    ami = adjusted_mutual_info_score(which.astype(str), families.to_numpy(dtype=str))
+    kept = told[["trustworthiness", "graph_recall", "families", "noise_share"]].to_dict()
+    return {**{name: round(value, 4) for name, value in kept.items()}, "ami_with_classes": round(ami, 4)}
+
+
+def table(lines: list[dict]) -> str:
+    """Show seconds, core-seconds and memory of each part by n, and the growth of its core-seconds."""
+    sizes = sorted({line["n"] for line in lines})
+    made = [
+        "| part | " + " | ".join(f"{n:,}" for n in sizes) + " | exponent |",
+        "|---" * (len(sizes) + 2) + "|",
+    ]
+    for part in dict.fromkeys(line["part"] for line in lines if "core_s" in line):
+        of = {line["n"]: line for line in lines if line["part"] == part}
+        cells = [
+            f"{of[n]['s']:.1f} s, {of[n]['core_s']:.1f} core-s, {of[n]['peak_mib']:.0f} MiB"
+            if n in of
+            else ""
+            for n in sizes
+        ]
+        made.append(f"| {part} | {' | '.join(cells)} | {exponent(of)} |")
+    made += [json.dumps(line) for line in lines if line["part"] == "result"]
+    return "\n".join(made)
+
+
+def exponent(of: dict[int, dict]) -> str:
+    """Give the growth exponent between the two largest n."""
+    if len(of) < 2:
+        return ""
+    low, high = sorted(of)[-2:]
+    grown = max(of[high]["core_s"], 0.01) / max(of[low]["core_s"], 0.01)
+    return f"{math.log(grown) / math.log(high / low):.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("sizes", type=int, nargs="*")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--parts", nargs="+", help="all where not given; `pages` is one of them")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.part:
+        print(json.dumps(measure(given.folder, given.part, given.threads)))
+        return
+    given.folder.mkdir(parents=True, exist_ok=True)
+    written = given.folder / "scale.jsonl"
+    lines = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
+
+    def keep(n: int, line: dict) -> None:
+        lines.append({"n": n, **line})
+        with written.open("a") as stream:
+            stream.write(json.dumps(lines[-1]) + "\n")
+        print(json.dumps(lines[-1]), flush=True)
+
+    for n in given.sizes:
+        project = given.folder / str(n)
+        prepare(project, n)
+        done = {line["part"] for line in lines if line["n"] == n}
+        for part in parts_of(Results(project / "results"), given.threads):
+            if part not in done and (not given.parts or part in given.parts):
+                command = [sys.executable, __file__, project / "results", "--part", part]
+                command += ["--threads", str(given.threads)]
+                answer = subprocess.run(
+                    command, env=os.environ, check=True, stdout=subprocess.PIPE, text=True
+                )
+                keep(n, {"part": part, **json.loads(answer.stdout.splitlines()[-1])})
+        if "result" not in done and (project / "results/map/quality.parquet").exists():
+            keep(n, {"part": "result", **quality(project)})
+        if "explorer" not in done and (not given.parts or "pages" in given.parts):
+            for line in make_pages(project):
+                keep(n, line)
+    print("\n" + table(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+# Where the results came from. The record is remade when anything that it tells has changed.
+NAMED_FILES = {
+    "source.paths": config["source"]["paths"],
+    "source.metadata": config["source"]["metadata"],
+    "segments.files": config["segments"]["files"],
+    "events.files": config["events"]["files"],
+    "coupling.channels": config["coupling"]["channels"],
+    "coupling.safety": config["coupling"]["safety"],
+    "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],
+}
+STUDY_FILES = sum(
+    (paths for key, paths in NAMED_FILES.items() if not key.startswith("source.")), []
+)
+
+
+rule provenance:
+    input:
+        files=lambda wildcards: source_files(wildcards) + own(STUDY_FILES),
+        tables=[
+            rules.catalog.output,
+            "results/catalog/segments.parquet",
+            "results/catalog/events.parquet",
+            "results/catalog/quarantine.parquet",
+            rules.map.input,
+            rules.audit_labels.output,
+            rules.audit_leakage.output,
+            rules.audit_probe.output,
+            rules.similar_neighbours.output,
+            rules.gather_witnesses.output if WITNESSES else [],
+            rules.gather_drivers.output if WITNESSES and COSTED else [],
+            rules.cost.output if COSTED else [],
+            rules.validate_observatory.output if SIMULATED else [],
+        ],
+        encoder="results/map/encoder.json",
+        used=shards("results/embeddings/{shard}.json"),
+    output:
+        record="results/provenance.json",
+    log:
+        "results/logs/provenance.log",
+    benchmark:
+        "results/benchmarks/provenance.tsv"
+    conda:
+        "../envs/validate.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        # Braces in the config are the config's own, not wildcards of the rule.
+        config=lambda wildcards: config,
+        files=lambda wildcards: NAMED_FILES,
+        shipped=digests(sum(NAMED_FILES.values(), [])),
+        listing=source_listing,
+        codes={path.stem: code(path.stem) for path in sorted(BASE.glob("scripts/*.py"))},
+        lock=shipped("envs/lock.txt"),
+        code=code("provenance"),
+    script:
+        "../scripts/provenance.py"
+
+
+# Only when asked for: an RO-Crate has a date.
+rule crate:
+    input:
+        record=rules.provenance.output.record,
+    output:
+        crate="results/ro-crate-metadata.json",
+    log:
+        "results/logs/crate.log",
+    benchmark:
+        "results/benchmarks/crate.tsv"
+    conda:
+        "../envs/validate.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("crate"),
+    script:
+        "../scripts/crate.py"

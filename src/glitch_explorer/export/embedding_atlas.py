@@ -1,0 +1,58 @@
+"""The map as a table that Apple's embedding-atlas reads, for catalogues of millions."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from glitch_explorer import tables
+from glitch_explorer.audit.rows import map_rows
+
+_KEY = ["glitch_id", "view"]
+_COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label", "run"]
+
+
+def neighbour_lists(rows: pd.DataFrame, neighbours: pd.DataFrame) -> list[dict[str, list[float]]]:
+    """Give each row's nearest others, as `ids` (row numbers from 0) and `distances`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The map's rows: `glitch_id` and `view`.
+    neighbours : DataFrame
+        Table "neighbours", sorted by rank within each glitch.
+    """
+    number = pd.MultiIndex.from_frame(rows[_KEY])
+    own = number.get_indexer(pd.MultiIndex.from_frame(neighbours[_KEY]))
+    other = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
+    lists: list[dict[str, list[float]]] = [{"ids": [], "distances": []} for _ in range(len(rows))]
+    for row, to, distance in zip(own, other, neighbours["distance"], strict=True):
+        lists[row]["ids"].append(int(to))
+        lists[row]["distances"].append(float(distance))
+    return lists
+
+
+def export_embedding_atlas(
+    *,
+    glitches: str | Path,
+    families: str | Path,
+    coordinates: str | Path,
+    neighbours: str | Path,
+    suspects: str | Path,
+    out: str | Path,
+) -> None:
+    """Write table "embedding_atlas", one row for each row of the map.
+
+    Parameters
+    ----------
+    glitches, families, coordinates, neighbours, suspects : path
+        Tables of these names.
+    out : path
+        Table to write.
+    """
+    rows = map_rows(glitches, families, _COLUMNS)
+    rows = rows.merge(tables.read("coordinates", coordinates), on=_KEY, validate="1:1")
+    judged = tables.read("suspects", suspects, [*_KEY, "evidence", "issue"])
+    rows = rows.merge(judged, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
+    near = neighbour_lists(rows, tables.read("neighbours", neighbours))
+    table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near, rows.index))
+    tables.write("embedding_atlas", table, out)

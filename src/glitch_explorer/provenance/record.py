@@ -1,0 +1,127 @@
+"""The record of a run: from which files, config, code, weights and versions its results came."""
+
+import hashlib
+import json
+import platform
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+from glitch_explorer import files
+from glitch_explorer.catalog.state import find_files
+from glitch_explorer.credentials import without_credentials
+
+_PACKAGE = "glitch-explorer"
+
+
+def file_entry(path: str | Path) -> dict[str, Any]:
+    """Describe a file by size in bytes and SHA-256."""
+    path = Path(path)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": digest}
+
+
+def folder_entry(path: str | Path) -> dict[str, Any]:
+    """Describe a folder by the names and sizes of the files below it, which are not read."""
+    found = list(find_files(str(path)))
+    listing = "".join(f"{one.rest}\0{one.size}\n" for one in found)
+    digest = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+    return {
+        "path": Path(path).as_posix(),
+        "files": len(found),
+        "bytes": sum(one.size for one in found),
+        "listing_sha256": digest,
+    }
+
+
+def package_versions() -> dict[str, str]:
+    """Give the version of each package that the project depends on, where it is installed."""
+    found = {}
+    for requirement in requires(_PACKAGE) or []:
+        name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a stage's environment holds what the stage needs
+            continue
+    return found
+
+
+def commit_of(project: str | Path) -> str | None:
+    """Give the commit checked out in `project`, `-dirty` where files differ; None outside of git."""
+    command = ["git", "-C", str(project), "describe", "--always", "--abbrev=40", "--dirty", "--exclude", "*"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        return None
+    return said.stdout.strip() if said.returncode == 0 else None
+
+
+def make_record(
+    out: str | Path,
+    *,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[str]],
+    results: Sequence[str | Path],
+    encoder: str | Path,
+    used: Sequence[str | Path],
+    codes: Mapping[str, str],
+    lock: str,
+    project: str | Path,
+) -> None:
+    """Write the record of a run.
+
+    Nothing in it depends on the clock or on the place of the run, so that the
+    same run gives the same bytes.
+
+    Parameters
+    ----------
+    out
+        The JSON file to write.
+    config
+        As resolved, defaults filled in.
+    inputs
+        Files and folders that the config names, by key; those under
+        ``resources/`` ship with the project.
+    results
+        Files to name by hash.
+    encoder
+        Record of the map's encoder (`embed.record`).
+    used
+        What each shard was embedded with, one JSON file a shard.
+    codes
+        Fingerprint of each rule's code.
+    lock
+        Hash of the lock of all packages.
+    project
+        Folder of the project, to ask git for the commit.
+    """
+    devices = Counter(Path(path).read_text(encoding="utf-8") for path in used)
+    record = {
+        "config": config,
+        "inputs": {key: [_entry(path, Path(project)) for path in paths] for key, paths in inputs.items()},
+        "encoder": json.loads(Path(encoder).read_text(encoding="utf-8")),
+        "embedded_on": [json.loads(text) | {"shards": n} for text, n in sorted(devices.items())],
+        "software": {
+            "name": _PACKAGE,
+            "version": version(_PACKAGE),
+            "commit": commit_of(project),
+            "code": dict(codes),
+            "lock": lock,
+            "python": platform.python_version(),
+            "packages": package_versions(),
+        },
+        "results": [file_entry(path) for path in sorted(results, key=str)],
+    }
+    files.write_text(out, without_credentials(json.dumps(record, indent=1, sort_keys=True)) + "\n")
+
+
+def _entry(path: str, project: Path) -> dict[str, Any]:
+    if Path(path).is_dir():
+        return folder_entry(path)
+    shipped = path.startswith("resources/")
+    return file_entry(project / path if shipped else path) | {"path": path}

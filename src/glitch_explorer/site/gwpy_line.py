@@ -1,0 +1,31 @@
+"""The line of gwpy that reads the strain around a glitch."""
+
+
+def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str | None) -> str:
+    """Give the line for a source of strain, as `sources.strain.open_strain` knows them.
+
+    Parameters
+    ----------
+    source
+        "frames", "gwdatafind", "nds2"; for "gwosc", and for "none" (pictures), the public data.
+    channel, frames, frame_type
+        As in the config; `{ifo}` stands for the detector.
+
+    Returns
+    -------
+    str
+        `{ifo}`, `{start}` and `{end}` (GPS s) in it are to be filled in.
+    """
+    span = "{start}, {end}"
+    if source == "frames":
+        return f"TimeSeries.read(glob({_frame_files(frames or '')!r}, recursive=True), {channel!r}, {span})"
+    if source == "gwdatafind":
+        return f"TimeSeries.find({channel!r}, {span}, frametype={frame_type!r})"
+    if source == "nds2":
+        return f"TimeSeries.get({channel!r}, {span})"
+    return f"TimeSeries.fetch_open_data('{{ifo}}', {span})"
+
+
+def _frame_files(frames: str) -> str:
+    """Give the glob of the frames of a folder; globs and files as they are."""
+    return frames if frames.endswith((".gwf", ".h5", ".hdf5")) else f"{frames.rstrip('/')}/**/*.gwf"

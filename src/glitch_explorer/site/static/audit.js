@@ -1,0 +1,216 @@
+"use strict";
+(function () {
+  const data = window.SUSPECTS;
+  const element = (id) => document.getElementById(id);
+  const PAGE = 24;
+  const LIST = element("cards");
+  // Signs of Unicode that change the direction of the text around them.
+  const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  const KINDS = {
+    every: () => true,
+    issue: (row) => data.issue[row],
+    confusable: (row) => data.confusable[row],
+    other: (row) => !data.confusable[row] && data.label[row] >= 0,
+    bare: (row) => data.label[row] < 0,
+  };
+  const judgements = new Map();
+  let rows = [...data.id.keys()];
+  let first = 0;
+  let taken = true;
+
+  const legible = (text) => text.replace(TURNING, "\ufffd");
+  const labelOf = (code) => (code < 0 ? "" : data.names.label[code]);
+  const shown = (code) => (code < 0 ? "no label" : legible(labelOf(code)));
+  const familyOf = (row) => data.names.family[data.family[row]];
+  const pairOf = (row) => `${labelOf(data.label[row])}\n${labelOf(data.proposed[row])}`;
+
+  function make(tag, className, ...parts) {
+    const made = document.createElement(tag);
+    made.className = className;
+    made.append(...parts);
+    return made;
+  }
+
+  function anchor(href, text) {
+    const link = make("a", "", text);
+    link.href = href;
+    return link;
+  }
+
+  function judge(row, judgement) {
+    if (judgements.get(row) === judgement) judgements.delete(row); else judgements.set(row, judgement);
+    taken = false;
+    mark(row);
+    count();
+  }
+
+  function mark(row) {
+    const card = LIST.querySelector(`[data-row="${row}"]`);
+    if (!card) return;
+    card.dataset.judgement = judgements.get(row) || "";
+    card.querySelectorAll("button").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.judgement === judgements.get(row)));
+    });
+  }
+
+  function count() {
+    const given = [...judgements.values()];
+    const accepted = given.filter((judgement) => judgement === "accepted").length;
+    element("judged").textContent = `${accepted} accepted, ${given.length - accepted} rejected, ${data.id.length - given.length} not judged`;
+  }
+
+  function picture(row) {
+    if (data.picture[row] < 0) return make("p", "nopicture", "No picture kept");
+    const image = make("img", "");
+    image.loading = "lazy";
+    image.width = 390;
+    image.height = 96;
+    image.alt = `Four views of glitch ${legible(data.id[row])}`;
+    image.src = `${window.AUDIT_FOLDER}/${String(data.picture[row]).padStart(4, "0")}.webp`;
+    return image;
+  }
+
+  function facts(row) {
+    const view = data.view[row] ? [`${data.view[row]} s view`] : [];
+    const told = data.evidence[row] === null ? [] : [`evidence ${data.evidence[row].toFixed(3)}`];
+    if (data.issue[row]) told.push("label error");
+    if (data.confusable[row]) told.push("confusable pair");
+    const time = data.time[row] === null ? [] : [`GPS ${data.time[row]}`];
+    const loud = data.snr[row] === null ? [] : [`SNR ${data.snr[row]}`];
+    return [...told, ...view, data.ifo[row], ...time, ...loud].join(" · ");
+  }
+
+  function button(row, judgement, text) {
+    const made = make("button", "", text);
+    made.type = "button";
+    made.dataset.judgement = judgement;
+    made.addEventListener("click", () => judge(row, judgement));
+    return made;
+  }
+
+  function card(row, place) {
+    const id = legible(data.id[row]);
+    const family = familyOf(row);
+    const home = family === "-1" ? "in no family" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
+    const links = make("p", "links", make("code", "", id), " ",
+      anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
+    const change = make("p", "change", make("span", "given bidi", shown(data.label[row])), " → ", make("strong", "bidi", shown(data.proposed[row])));
+    const made = make("article", "suspect", picture(row), change, make("p", "interval", facts(row)));
+    if (data.axis[row]) made.append(make("details", "", make("summary", "", "what its family's axis says"), make("p", "interval", legible(data.axis[row]))));
+    made.append(links, make("p", "judge", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
+    made.dataset.row = row;
+    made.tabIndex = place ? -1 : 0;
+    made.setAttribute("aria-label", `Suspect ${first + place + 1}: ${shown(data.label[row])}, proposed ${shown(data.proposed[row])}`.slice(0, 200));
+    return made;
+  }
+
+  function draw() {
+    const page = rows.slice(first, first + PAGE);
+    LIST.replaceChildren(...page.map(card));
+    page.forEach(mark);
+    const kept = rows.filter((row) => data.picture[row] >= 0).length;
+    const some = kept === rows.length ? "all with a picture" : `${kept} of them with a picture`;
+    element("range").textContent = rows.length
+      ? `${first + 1} to ${first + page.length} of ${rows.length} shown, ${some}${rows.length < data.id.length ? `; ${data.id.length} without the filters` : ""}`
+      : `Nothing to judge here; ${data.id.length} without the filters`;
+    element("back").disabled = first === 0;
+    element("on").disabled = first + PAGE >= rows.length;
+  }
+
+  function turn(by) {
+    const next = first + by * PAGE;
+    if (next < 0 || next >= rows.length) return false;
+    first = next;
+    draw();
+    return true;
+  }
+
+  function step(cards, from, by) {
+    const place = from + by;
+    let target = cards[place];
+    if (!target && turn(by)) target = by > 0 ? LIST.firstElementChild : LIST.lastElementChild;
+    if (!target) return;
+    LIST.querySelectorAll(".suspect").forEach((other) => { other.tabIndex = other === target ? 0 : -1; });
+    target.focus();
+  }
+
+  function keys(event) {
+    const chosen = event.target.closest(".suspect");
+    if (!chosen || event.ctrlKey || event.metaKey || event.altKey) return;
+    const cards = [...LIST.children];
+    const from = cards.indexOf(chosen);
+    const judgement = { a: "accepted", r: "rejected" }[event.key];
+    const by = { n: 1, ArrowRight: 1, p: -1, ArrowLeft: -1 }[event.key];
+    if (!judgement && !by) return;
+    event.preventDefault();
+    if (judgement) judge(Number(chosen.dataset.row), judgement);
+    step(cards, from, by || 1);
+  }
+
+  function refresh() {
+    const wanted = Object.fromEntries(["label", "pair", "family"].map((name) => [name, element(name).value]));
+    const kind = KINDS[element("kind").value];
+    const judgement = element("state").value;
+    rows = [...data.id.keys()].filter((row) => kind(row)
+      && (!wanted.label || `=${labelOf(data.label[row])}` === wanted.label)
+      && (!wanted.pair || `=${pairOf(row)}` === wanted.pair)
+      && (!wanted.family || `=${familyOf(row)}` === wanted.family)
+      && (!judgement || (judgements.get(row) || "none") === judgement));
+    first = 0;
+    draw();
+  }
+
+  function options(id, valueOf, textOf) {
+    const counts = new Map();
+    data.id.forEach((_, row) => counts.set(valueOf(row), { n: (counts.get(valueOf(row)) || { n: 0 }).n + 1, text: textOf(row) }));
+    const sorted = [...counts].sort((one, other) => other[1].n - one[1].n || one[1].text.localeCompare(other[1].text));
+    sorted.forEach(([value, { n, text }]) => element(id).add(new Option(`${text.length > 90 ? `${text.slice(0, 89)}…` : text} (${n})`, `=${value}`)));
+  }
+
+  function fromAddress() {
+    const asked = new URLSearchParams(window.location.hash.slice(1));
+    if (!["label", "proposed", "family"].some((name) => asked.has(name))) return;
+    const pair = asked.has("label") && asked.has("proposed");
+    element("pair").value = pair ? `=${asked.get("label")}\n${asked.get("proposed")}` : "";
+    element("label").value = asked.has("label") && !pair ? `=${asked.get("label")}` : "";
+    element("family").value = asked.has("family") ? `=${asked.get("family")}` : "";
+    element("kind").value = "every";
+    element("state").value = "";
+    // A name that nothing here bears filters nothing.
+    ["pair", "label", "family"].forEach((id) => { if (element(id).selectedIndex < 0) element(id).value = ""; });
+    refresh();
+    element("suspects").scrollIntoView();
+  }
+
+  function quoted(value) {
+    return `"${String(value).replaceAll('"', '""')}"`;
+  }
+
+  function download() {
+    const head = "glitch_id,view,label,proposed_label,evidence,judgement";
+    const lines = data.id.map((id, row) => [
+      id, data.view[row], labelOf(data.label[row]), labelOf(data.proposed[row]),
+      data.evidence[row] === null ? "" : data.evidence[row], judgements.get(row) || "",
+    ].map(quoted).join(","));
+    const link = anchor(URL.createObjectURL(new Blob([[head, ...lines, ""].join("\r\n")], { type: "text/csv" })), "");
+    link.download = "proposed_labels.csv";
+    link.click();
+    taken = true;
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  options("label", (row) => labelOf(data.label[row]), (row) => shown(data.label[row]));
+  options("pair", pairOf, (row) => `${shown(data.label[row]).slice(0, 40)} → ${shown(data.proposed[row]).slice(0, 40)}`);
+  options("family", familyOf, (row) => (familyOf(row) === "-1" ? "in no family" : legible(familyOf(row))));
+  ["label", "pair", "family", "kind", "state"].forEach((id) => element(id).addEventListener("change", refresh));
+  element("back").addEventListener("click", () => turn(-1));
+  element("on").addEventListener("click", () => turn(1));
+  element("save").addEventListener("click", download);
+  LIST.addEventListener("keydown", keys);
+  window.addEventListener("hashchange", fromAddress);
+  window.addEventListener("beforeunload", (event) => { if (!taken) event.preventDefault(); });
+  element("judging").hidden = false;
+  count();
+  draw();
+  fromAddress();
+})();

@@ -1,0 +1,105 @@
+"use strict";
+// One glitch: its picture, what is known of it, the line that reads its strain, its nearest.
+const Card = (() => {
+  const element = (id) => document.getElementById(id);
+  const HALF = 8;
+  let pinned = -1;
+
+  const known = (value) => value === value;
+
+  function picture(row) {
+    const sprite = Data.sprite[Data.glitch[row]];
+    const box = element("picture");
+    const { sheet, step } = Data.sprites;
+    const file = String(Math.floor(sprite / sheet)).padStart(4, "0");
+    box.style.backgroundImage = sprite < 0 ? "none" : `url("${window.GLITCH_FOLDER}/sprites/${file}.webp")`;
+    box.style.backgroundPosition = `0 ${-(sprite % sheet) * step}px`;
+    box.textContent = sprite < 0 ? "no picture kept" : "";
+    box.setAttribute("aria-label", sprite < 0 ? "No picture kept of this glitch" : `Four views of glitch ${Data.legible(Data.id(row))}`);
+  }
+
+  function title(row) {
+    const view = Data.viewOf(row);
+    return Data.legible(Data.id(row)) + (view ? `, the ${view} s view` : "");
+  }
+
+  function familyOf(row) {
+    if (Data.isNobody("family", Data.family[row])) return ["none"];
+    const link = document.createElement("a");
+    const name = Data.nameOf("family", row);
+    link.href = `family/${encodeURIComponent(name)}.html`;
+    link.textContent = Data.legible(name);
+    return [link, ` · membership ${Data.probability[row].toFixed(3)}`];
+  }
+
+  function suspicion(row) {
+    if (!known(Data.evidence[row])) return "";
+    const verdict = Data.suspect[row] ? `suspect, ${Data.legible(Data.nameOf("proposed", row))} is proposed` : "not suspect";
+    return `\n${verdict} · score ${Data.evidence[row].toFixed(3)}`;
+  }
+
+  function measures(row) {
+    return [
+      known(Data.snr[row]) && `SNR ${Data.snr[row].toFixed(1)}`,
+      known(Data.frequency[row]) && `${Data.frequency[row].toFixed(1)} Hz`,
+      known(Data.duration[row]) && `${Data.duration[row].toFixed(2)} s`,
+    ].filter(Boolean).join(" · ");
+  }
+
+  function line(row) {
+    const time = Data.time[row];
+    const filled = { ifo: Data.nameOf("detector", row), start: (time - HALF).toFixed(3), end: (time + HALF).toFixed(3) };
+    return Data.line.replace(/\{(ifo|start|end)\}/g, (_, name) => filled[name]);
+  }
+
+  function show(row) {
+    picture(row);
+    const time = Data.time[row];
+    const run = Data.isNobody("run", Data.run[row]) ? "" : ` · ${Data.nameOf("run", row)}`;
+    element("what").replaceChildren(
+      `${title(row)}\n${Data.legible(Data.nameOf("detector", row) + run)}`,
+      known(time) ? ` · GPS ${time}\n${Times.utc(time).replace("T", " ")} UTC` : " · time unknown",
+      `\nLabel: ${Data.groupName("label", Data.label[row])}\nFamily: `, ...familyOf(row),
+      suspicion(row), `\n${measures(row)}`,
+    );
+    element("strain").hidden = !known(time);
+    if (known(time)) element("line").value = line(row);
+  }
+
+  function like(row, chosen) {
+    const { near } = Data;
+    const list = [];
+    for (let place = row * near.k; place < (row + 1) * near.k; place += 1) {
+      const other = near.row[place];
+      if (other < 0) continue;
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title(other);
+      button.addEventListener("click", () => chosen(other));
+      item.append(button, ` ${Data.groupName("family", Data.family[other])} · ${Data.groupName("label", Data.label[other])} · ${near.distance[place].toFixed(3)}`);
+      list.push(item);
+    }
+    element("near").replaceChildren(...list);
+    element("like").hidden = !list.length;
+  }
+
+  // Keep a glitch, -1 for none; `chosen` is told which of its nearest was clicked.
+  function pin(row, chosen) {
+    pinned = row;
+    element("like").hidden = true;
+    if (row < 0) return;
+    show(row);
+    Data.loadNear().then(() => { if (pinned === row) like(row, chosen); });
+  }
+
+  function copy() {
+    const field = element("line");
+    field.select();
+    // A page from a folder may have no clipboard of its own; the selection can be copied everywhere.
+    element("copied").textContent = document.execCommand("copy") ? "copied" : "press Ctrl+C";
+  }
+
+  element("copy").addEventListener("click", copy);
+  return { show, pin, get pinned() { return pinned; } };
+})();

@@ -1,0 +1,215 @@
+"use strict";
+// The map itself: what part is seen, drawing, and what pointer, wheel and keys do on it.
+const Plot = (() => {
+  const plot = document.getElementById("plot");
+  const points = document.getElementById("points");
+  const marks = document.getElementById("marks");
+  const NEAR = 14;
+  const CLICK = 4;
+  const CORNERS = 60;
+  const MARGIN = 24;
+  let view;
+  let scale = 1;
+  let width = 1;
+  let height = 1;
+  let order = new Uint32Array(0);
+  let quiet = 0;
+  let waiting = false;
+  let tool = "pan";
+  let drag = null;
+  let heard = {};
+  let ringed = { pinned: -1, pointed: -1 };
+
+  // The whole map: middle and the width of the shorter side.
+  function whole() {
+    const [x0, y0, x1, y1] = Grid.box;
+    const room = Math.max(0.5, Math.min(width, height) - 2 * MARGIN) / Math.min(width, height);
+    const need = Math.max((x1 - x0) / width, (y1 - y0) / height) * Math.min(width, height);
+    return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: (need || 1) / room };
+  }
+
+  const place = (row) => [(Data.x[row] - view.x) * scale + width / 2, height / 2 - (Data.y[row] - view.y) * scale];
+  const where = (px, py) => [(px - width / 2) / scale + view.x, (height / 2 - py) / scale + view.y];
+
+  // The more points and the farther away, the smaller they are.
+  function radius() {
+    const base = 5.6 - 0.85 * Math.log10(Math.max(100, Data.n)) + 0.2;
+    return Math.min(6, base * (whole().span / view.span) ** 0.25);
+  }
+
+  function sort() {
+    order = new Uint32Array(Data.n);
+    quiet = 0;
+    const ring = Colours.SHAPES.length - 1;
+    let early = 0;
+    for (let row = 0; row < Data.n; row += 1) {
+      if (Filters.fail[row]) quiet += 1;
+      else if (Colours.shapes[row] === ring) early += 1;
+    }
+    let [first, second, third] = [0, quiet, quiet + early];
+    for (let row = 0; row < Data.n; row += 1) {
+      if (Filters.fail[row]) { order[first] = row; first += 1; }
+      else if (Colours.shapes[row] === ring) { order[second] = row; second += 1; }
+      else { order[third] = row; third += 1; }
+    }
+  }
+
+  const ratio = () => Math.min(2, window.devicePixelRatio || 1);
+
+  function paint() {
+    waiting = false;
+    const density = ratio();
+    const began = performance.now();
+    scale = Math.min(width, height) / view.span;
+    Raster.paint({
+      rows: order, quiet, radius: Math.max(1, radius() * density),
+      ax: scale * density, bx: (width / 2 - view.x * scale) * density,
+      ay: -scale * density, by: (height / 2 + view.y * scale) * density,
+      page: Colours.pixel(Colours.css("--page")), dim: Colours.pixel(Colours.css("--line")),
+    });
+    mark();
+    Plot.painted = performance.now() - began;
+  }
+
+  function draw() {
+    if (!waiting) { waiting = true; requestAnimationFrame(paint); }
+  }
+
+  function ring(pen, row, thick) {
+    if (row < 0) return;
+    const [px, py] = place(row);
+    pen.lineWidth = thick;
+    pen.beginPath();
+    pen.arc(px, py, radius() + 4, 0, 2 * Math.PI);
+    pen.stroke();
+  }
+
+  function outline(pen, corners) {
+    pen.lineWidth = 1.5;
+    pen.setLineDash([5, 4]);
+    pen.beginPath();
+    corners.forEach(([px, py]) => pen.lineTo(px, py));
+    pen.closePath();
+    pen.stroke();
+    pen.setLineDash([]);
+  }
+
+  function mark() {
+    const pen = marks.getContext("2d");
+    pen.setTransform(ratio(), 0, 0, ratio(), 0, 0);
+    pen.clearRect(0, 0, width, height);
+    pen.strokeStyle = Colours.css("--ink");
+    ring(pen, ringed.pointed, 1.5);
+    ring(pen, ringed.pinned, 3);
+    const { area } = Filters.now;
+    if (area) outline(pen, area.map(([x, y]) => [(x - view.x) * scale + width / 2, height / 2 - (y - view.y) * scale]));
+    if (drag && drag.corners) outline(pen, drag.corners);
+  }
+
+  function resize() {
+    const box = plot.getBoundingClientRect();
+    const fitted = !view || JSON.stringify(view) === JSON.stringify(whole());
+    width = Math.max(1, box.width);
+    height = Math.max(1, box.height);
+    const pixels = [width, height].map((length) => Math.round(length * ratio()));
+    Raster.size(points, ...pixels);
+    [marks.width, marks.height] = pixels;
+    if (fitted) view = whole();
+    draw();
+  }
+
+  function look(given) { view = { ...given }; draw(); }
+
+  function zoom(factor, px = width / 2, py = height / 2) {
+    const [x, y] = where(px, py);
+    const span = Math.max(whole().span / 5000, Math.min(whole().span * 4, view.span / factor));
+    const kept = span / view.span;
+    look({ x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, span });
+    heard.moved();
+  }
+
+  const spot = (event) => {
+    const box = plot.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+  const under = ([px, py]) => Grid.nearest(...where(px, py), NEAR / scale);
+
+  function point(row) {
+    if (row === ringed.pointed) return;
+    ringed.pointed = row;
+    mark();
+    heard.pointed(row);
+  }
+
+  function corners(from, to) {
+    if (tool === "box") return [from, [to[0], from[1]], to, [from[0], to[1]]];
+    return [...drag.corners, to];
+  }
+
+  function move(event) {
+    const at = spot(event);
+    if (!drag) { point(under(at)); return; }
+    if (Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) > CLICK) drag.far = true;
+    if (tool === "pan") {
+      if (drag.far) look({ ...drag.view, x: drag.view.x - (at[0] - drag.from[0]) / scale, y: drag.view.y + (at[1] - drag.from[1]) / scale });
+    } else { drag.corners = corners(drag.from, at); mark(); }
+  }
+
+  function drop(event) {
+    if (!drag) return;
+    const done = drag;
+    drag = null;
+    if (!done.far) { heard.pinned(under(spot(event))); return; }
+    if (tool === "pan") { heard.moved(); return; }
+    const every = Math.ceil(done.corners.length / CORNERS);
+    heard.drawn(done.corners.filter((_, number) => number % every === 0)
+      .map(([px, py]) => where(px, py).map((value) => Number(value.toFixed(4)))));
+  }
+
+  function key(event) {
+    const act = {
+      ArrowRight: () => heard.stepped(1), ArrowLeft: () => heard.stepped(-1), Escape: () => heard.pinned(-1),
+      "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: () => fit(),
+    }[event.key];
+    if (act && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act(); }
+  }
+
+  function fit() { look(whole()); heard.moved(); }
+
+  function start(listeners) {
+    heard = listeners;
+    plot.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      plot.setPointerCapture(event.pointerId);
+      const from = spot(event);
+      drag = { from, view, far: false, corners: tool === "pan" ? null : [from] };
+    });
+    plot.addEventListener("pointermove", move);
+    plot.addEventListener("pointerup", drop);
+    plot.addEventListener("pointercancel", () => { drag = null; mark(); });
+    plot.addEventListener("pointerleave", () => { if (!drag) point(-1); });
+    plot.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.03 : 0.0015)), ...spot(event));
+    }, { passive: false });
+    plot.addEventListener("dblclick", fit);
+    plot.addEventListener("keydown", key);
+    new ResizeObserver(resize).observe(plot);
+    resize();
+  }
+
+  // Bring a row into sight where it is not.
+  function reveal(row) {
+    const [px, py] = place(row);
+    if (px < 0 || py < 0 || px > width || py > height) look({ ...view, x: Data.x[row], y: Data.y[row] });
+  }
+
+  return {
+    start, draw, sort, mark, place, fit, zoom, look, reveal, painted: 0,
+    pin(row) { ringed.pinned = row; mark(); },
+    get view() { return view; },
+    get tool() { return tool; },
+    set tool(name) { tool = name; plot.dataset.tool = name; },
+    get isWhole() { return JSON.stringify(view) === JSON.stringify(whole()); },
+  };
+})();

@@ -1,0 +1,147 @@
+"""Which files a study's jobs read, told from its config alone."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from glitch_explorer.catalog.state import source_state
+from glitch_explorer.errors import UserError
+from glitch_explorer.workflow.fingerprint import digest
+
+#: Where files that ship with the project begin; they enter by their hash, not by their time.
+SHIPPED = "resources/"
+#: Where the simulated observatory's files begin, which the workflow makes itself.
+MADE_HERE = "results/observatory/"
+
+
+class Study:
+    """The files of a study.
+
+    Parameters
+    ----------
+    config
+        The checked config.
+    base
+        Folder of the project.
+    """
+
+    def __init__(self, config: dict[str, Any], base: Path) -> None:
+        self.config = config
+        self.base = base
+        # Rules share what ships with the project.
+        self.shipped = cache(self._shipped)
+
+    @property
+    def witnesses(self) -> bool:
+        """Whether there are channels to look for witnesses in."""
+        return bool(self.config["coupling"]["channels"])
+
+    @property
+    def costed(self) -> bool:
+        """Whether there is a range, from a channel or the strain: without one no cost can be told."""
+        return bool(self.config["impact"]["range_channel"]) or self.config["strain"]["source"] != "none"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the study is of the simulated observatory."""
+        sections = [("source", "paths"), ("segments", "files"), ("events", "files")]
+        return any(
+            path.startswith(MADE_HERE) for section, key in sections for path in self.config[section][key]
+        )
+
+    @staticmethod
+    def own(paths: Iterable[str]) -> list[str]:
+        """Give the files of a study's own, which are inputs."""
+        return [path for path in paths if not path.startswith(SHIPPED)]
+
+    def _shipped(self, path: str) -> str:
+        """Give the hash of a file, or folder, that ships with the project.
+
+        Raises
+        ------
+        UserError
+            When the project has no such file.
+        """
+        if not (self.base / path).exists():
+            raise UserError(f"the project has no file {path}; see {Path(path).parent}/README.md")
+        return digest(self.base / path)
+
+    def digests(self, paths: Iterable[str]) -> list[str]:
+        """Give the hashes of those of `paths` that ship with the project."""
+        return [self.shipped(path) for path in paths if path.startswith(SHIPPED)]
+
+    def source_files(self) -> list[str]:
+        """Give the source's files, without its folders of pictures, which `listing` watches.
+
+        Raises
+        ------
+        UserError
+            When a file that the target `download` would fetch is not there.
+        """
+        fetched = Path(self.config["download"]["folder"])
+        paths: list[str] = self.config["source"]["paths"] + self.config["source"]["metadata"]
+        for path in paths:
+            if (
+                self.config["download"]["record"]
+                and fetched in Path(path).parents
+                and not Path(path).exists()
+            ):
+                raise UserError(
+                    f"{path} is not there; fetch it first: run `snakemake --cores 1 download` with the same"
+                    " --configfile"
+                )
+        return [path for path in paths if not Path(path).is_dir()]
+
+    @staticmethod
+    def listing(paths: Iterable[str]) -> str:
+        """Give the digest of names, sizes and times of pictures, so that a replaced one is noticed."""
+        return source_state([path for path in paths if Path(path).is_dir()])
+
+    def frames(self, section: str, ifo: str | None = None) -> list[str]:
+        """Give the folders of frames that the workflow makes itself; a user's own are no input.
+
+        Parameters
+        ----------
+        section
+            Section of the config that names the frames, "strain" or "coupling".
+        ifo
+            The detector; all of them where it is not given.
+        """
+        folder: str = self.config[section]["frames"] or ""
+        detectors: list[str] = [ifo] if ifo else self.config["detectors"]
+        return [folder.replace("{ifo}", name) for name in detectors] if folder.startswith(MADE_HERE) else []
+
+    def range_frames(self, ifo: str) -> list[str]:
+        """Give the folders of frames that the range is measured from, where the workflow makes them."""
+        return self.frames("coupling" if self.config["impact"]["range_channel"] else "strain", ifo)
+
+    @staticmethod
+    def weights_of(encoder: dict[str, Any]) -> str | list[str]:
+        """Give a backbone's weights as an input; none where it is untrained or they ship with the project."""
+        name: str = encoder["weights"]
+        if name == "untrained" or name.startswith(SHIPPED):
+            return []
+        if name.startswith("IMAGENET1K"):
+            return f"results/weights/{encoder['backbone']}-{name}.safetensors"
+        return name
+
+    def weights_digest(self, encoder: dict[str, Any]) -> str | None:
+        """Give the hash of a backbone's weights where they ship with the project."""
+        return next(iter(self.digests([encoder["weights"]])), None)
+
+    def old_map(self) -> list[str]:
+        """Give the files of the map that new glitches are placed on.
+
+        Raises
+        ------
+        UserError
+            When the config names none.
+        """
+        folder = self.config["place"]["onto"]
+        if folder is None:
+            raise UserError(
+                "place.onto is not set: name the folder of a finished map, such as ../last-month/results/map"
+            )
+        names = ("rows.parquet", "coordinates.parquet", "families.parquet")
+        return [f"{folder}/{name}" for name in (*names, "vectors.npy", "neighbours.npz", "encoder.json")]
