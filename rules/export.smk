@@ -16,8 +16,7 @@ rule export_embedding_atlas:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=30,
+        **needs(mem_mb=3000, runtime=30),
     params:
         code=code("export_embedding_atlas"),
     script:

@@ -41,10 +41,10 @@ rule provenance:
         "results/benchmarks/provenance.tsv"
     conda:
         "../envs/validate.yaml"
+    localrule: True
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        **needs(mem_mb=1000, runtime=30),
     params:
         # Braces in the config are the config's own, not wildcards of the rule.
         config=lambda wildcards: config,
@@ -70,10 +70,10 @@ rule crate:
         "results/benchmarks/crate.tsv"
     conda:
         "../envs/validate.yaml"
+    localrule: True
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        **needs(mem_mb=1000, runtime=10),
     params:
         code=code("crate"),
     script:

@@ -154,8 +154,7 @@ rule audit_page:
         "../envs/site.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
-        runtime=lambda wildcards, attempt: 60 * attempt,
+        **needs(mem_mb=3000, runtime=60),
     params:
         witnesses=WITNESSES,
         cost=COSTED,

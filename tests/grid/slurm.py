@@ -118,24 +118,28 @@ class Cluster:
         rows = self.ask("squeue", "-h", "-t", "running", "-o", "%i %N %k").split("\n")
         return {job: (node, rule) for job, node, rule in (row.split(" ", 2) for row in rows if row)}
 
-    def _kill(self, node: str | None = None) -> None:
-        """Kill what runs on a node, its daemon too; without a node, everything of this cluster."""
+    def _kill(self, **given: str) -> None:
+        """Kill the processes that have these variables in their environment, beside this cluster's own."""
+        wanted = {"SLURM_CONF": self.environment["SLURM_CONF"], **given}
         for process in psutil.process_iter():
             try:
-                own = process.environ()
-                if own.get("SLURM_CONF") == self.environment["SLURM_CONF"] and (
-                    node is None or node in {own.get("TEST_NODE"), own.get("SLURMD_NODENAME")}
-                ):
+                if wanted.items() <= process.environ().items():
                     process.kill()
             except psutil.Error:
                 continue  # another's, or gone meanwhile
 
     def lose(self, node: str) -> None:
-        """Take a node away with all that runs there, and have the controller give it up."""
-        self._kill(node)
+        """Have the controller give a node up, and end all that runs there."""
         self.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
+        self._kill(TEST_NODE=node)
+        self._kill(SLURMD_NODENAME=node)
 
     def stop(self) -> None:
+        """End all jobs, so that what watches them ends, then the daemons."""
+        self.ask("scancel", "--user=root")
+        deadline = time.monotonic() + 30
+        while self.ask("squeue", "-h") and time.monotonic() < deadline:
+            time.sleep(0.5)
         self._kill()
         for daemon in self.daemons.values():
             daemon.wait(timeout=30)

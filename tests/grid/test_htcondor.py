@@ -65,6 +65,7 @@ def test_every_rule_arrives_with_its_memory_and_cores(ads, stated):
         assert "RequestGPUs" not in ad
     bundled = {"make_views", "embed_shard", "couple_family", "explain_family"}
     asked_for = {"train_encoder", "evaluate_encoder", "place", "similar_one", "similar_answers"}
+    asked_for |= {"export_embedding_atlas"}
     assert {name_of(ad) for ad in single} == set(stated) - bundled - asked_for
 
 

@@ -63,6 +63,7 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors
             cluster.ask("scancel", cancelled)
             bundle, node = running_job(cluster, process, "views_make_views")
             cluster.lose(node)
+            cluster.ask("scontrol", "update", f"jobid={bundle}", "starttime=now")  # and not in two minutes
             process.wait(timeout=1800)
         finally:
             process.kill()
