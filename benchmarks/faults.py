@@ -97,7 +97,7 @@ def on_small_disk(project: Project, folder: Path, draws: random.Random):
     """Give the run on a disk with a random little space left, and a function that makes it larger."""
     size = sum(path.stat().st_blocks for path in project.folder.rglob("*")) * 512
     folder.mkdir()
-    spare = size + draws.randrange(1 << 14, 1 << 22)
+    spare = size + draws.randrange(1 << 14, 1 << 18)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={spare}", "small", folder], check=True)
     try:
         subprocess.run(["cp", "-a", f"{project.folder}/.", folder], check=True)
