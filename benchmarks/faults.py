@@ -95,13 +95,16 @@ def truncate(project: Project, draws: random.Random) -> bool:
 @contextmanager
 def on_small_disk(project: Project, folder: Path, draws: random.Random):
     """Give the run on a disk with a random little space left, and a function that makes it larger."""
-    size = sum(path.stat().st_blocks for path in project.folder.rglob("*")) * 512
     folder.mkdir()
-    spare = size + draws.randrange(1 << 14, 1 << 22)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={spare}", "small", folder], check=True)
+
+    def resize(size: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2g", "small", folder], check=True)
     try:
         subprocess.run(["cp", "-a", f"{project.folder}/.", folder], check=True)
-        yield Project(folder), lambda: subprocess.run(["mount", "-o", "remount,size=2g", folder], check=True)
+        resize(str(shutil.disk_usage(folder).used + draws.randrange(1 << 12, 1 << 16)))
+        yield Project(folder), lambda: resize("2g")
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
         folder.rmdir()
@@ -154,7 +157,8 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
     shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
     if fault == "full disk":
         with on_small_disk(project, folder / f"disk{number}", draws) as (small, enlarge):
-            struck = "the disk is full" in small.run(check=False)
+            answer = small.run(check=False)
+            struck = "the disk is full" in answer or "No space left" in answer
             enlarge()
             starts, told = resume(small)
             right = small.contents() == expected

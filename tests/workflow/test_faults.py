@@ -129,7 +129,7 @@ def test_a_random_fault_of_the_benchmark_ends_right(root, finished, tmp_path):
         finished.folder,
     ]
     done = subprocess.run(
-        [*command, "--runs", "1", "--first", "3"], capture_output=True, text=True, check=False
+        [*command, "--runs", "1", "--first", "10"], capture_output=True, text=True, check=False
     )
     assert "1 of 1 end right" in done.stdout, done.stdout + done.stderr
 

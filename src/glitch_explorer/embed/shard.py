@@ -196,15 +196,11 @@ def embed_shard(
     if array.ndim != 4 or array.shape[1] != len(tables.VIEWS) or array.dtype != np.uint8:
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
     present = _wanted(status, len(array))
-
-    def load() -> Backbone:
-        return load_backbone(backbone, weights, seed=seed, sha256=sha256)
-
     rows = np.flatnonzero(present.ravel())
     found, used = embed_pictures(
         array.reshape(-1, *array.shape[2:]),
         rows,
-        load=load,
+        load=partial(load_backbone, backbone, weights, seed=seed, sha256=sha256),
         precision=precision,
         device=device,
         threads=threads,
