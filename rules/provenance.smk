@@ -39,9 +39,9 @@ rule provenance:
         "results/logs/provenance.log",
     benchmark:
         "results/benchmarks/provenance.tsv"
+    localrule: True
     conda:
         "../envs/validate.yaml"
-    localrule: True
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=30),
@@ -68,9 +68,9 @@ rule crate:
         "results/logs/crate.log",
     benchmark:
         "results/benchmarks/crate.tsv"
+    localrule: True
     conda:
         "../envs/validate.yaml"
-    localrule: True
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=10),
