@@ -3,7 +3,6 @@ import os
 from functools import wraps
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 from glitch_explorer.embed.device import was_given

@@ -1,41 +1,4 @@
 # What people look at: figures, the atlas of families, the map, the front page.
-def making(wildcards):
-    """How the results were made; only the front page asks, as fingerprints take time."""
-    return {
-        "settings": {
-            name: config[name]
-            for name in (
-                "detectors",
-                "unit",
-                "source",
-                "strain",
-                "segments",
-                "events",
-                "views",
-                "embedding",
-                "map",
-                "audit",
-                *(["coupling"] if WITNESSES else []),
-                *(["impact"] if COSTED else []),
-            )
-        },
-        "codes": {
-            stage: fingerprints(rule)
-            for stage, rule in {
-                "catalog": "catalog",
-                "views": "make_views",
-                "embed": "embed_shard",
-                "map": "map_families",
-                "audit": "audit_labels",
-                **({"coupling": "couple_family"} if WITNESSES else {}),
-                **({"impact": "cost"} if COSTED else {}),
-            }.items()
-        },
-        "citation": yaml.safe_load((BASE / "CITATION.cff").read_text()),
-        "simulated": SIMULATED,
-    }
-
-
 rule figures:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -233,7 +196,7 @@ rule front_page:
     resources:
         **needs(mem_mb=2000, runtime=20),
     params:
-        making=making,
+        making=lambda wildcards: study.making(fingerprints),
         templates=shipped("src/glitch_explorer/site/templates"),
         static=shipped("src/glitch_explorer/site/static"),
         code=code("front_page"),

@@ -1,9 +1,11 @@
 """Which files a study's jobs read, told from its config alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from glitch_explorer.catalog.state import source_state
 from glitch_explorer.errors import UserError
@@ -13,6 +15,16 @@ from glitch_explorer.workflow.fingerprint import digest
 SHIPPED = "resources/"
 #: Where the simulated observatory's files begin, which the workflow makes itself.
 MADE_HERE = "results/observatory/"
+#: Sections of the config, and rules by their stage, that the front page tells of, and those of later stages.
+TOLD = ("detectors", "unit", "source", "strain", "segments", "events", "views", "embedding", "map", "audit")
+TOLD_RULES = {
+    "catalog": "catalog",
+    "views": "make_views",
+    "embed": "embed_shard",
+    "map": "map_families",
+    "audit": "audit_labels",
+}
+LATER_RULES = {"coupling": "couple_family", "impact": "cost"}
 
 
 class Study:
@@ -145,3 +157,20 @@ class Study:
             )
         names = ("rows.parquet", "coordinates.parquet", "families.parquet")
         return [f"{folder}/{name}" for name in (*names, "vectors.npy", "neighbours.npz", "encoder.json")]
+
+    def making(self, fingerprint: Callable[[str], str]) -> dict[str, Any]:
+        """Tell how the results are made, for the front page.
+
+        Parameters
+        ----------
+        fingerprint
+            Gives the fingerprint of a rule's code.
+        """
+        later = [stage for stage, run in (("coupling", self.witnesses), ("impact", self.costed)) if run]
+        rules = TOLD_RULES | {stage: LATER_RULES[stage] for stage in later}
+        return {
+            "settings": {name: self.config[name] for name in (*TOLD, *later)},
+            "codes": {stage: fingerprint(rule) for stage, rule in rules.items()},
+            "citation": yaml.safe_load((self.base / "CITATION.cff").read_text(encoding="utf-8")),
+            "simulated": self.simulated,
+        }
