@@ -51,7 +51,10 @@ rule provenance:
         files=lambda wildcards: NAMED_FILES,
         shipped=digests(sum(NAMED_FILES.values(), [])),
         listing=source_listing,
-        codes={path.stem: code(path.stem) for path in sorted(BASE.glob("scripts/*.py"))},
+        codes=lambda wildcards: {
+            path.stem: fingerprints(path.stem)
+            for path in sorted(BASE.glob("scripts/*.py"))
+        },
         lock=shipped("envs/lock.txt"),
         code=code("provenance"),
     script:
