@@ -17,10 +17,25 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import yaml
 
+from glitch_explorer import tables
+
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("Snakefile", "rules", "scripts", "src", "config", "envs", "profiles", "resources", "report")
+COPIED = (
+    "Snakefile",
+    "CITATION.cff",
+    "rules",
+    "scripts",
+    "src",
+    "config",
+    "envs",
+    "profiles",
+    "resources",
+    "report",
+)
 #: A time in the past for all faked files, so that none is older than what it is made from.
 MADE = 1_700_000_000
 STATES = ("catalogued", "mapped", "done")
@@ -109,8 +124,11 @@ def fake(folder: Path, shards: int) -> None:
 def advance(folder: Path, state: str, families: int) -> None:
     """Take the project on to `state` from the one before."""
     if state == "mapped":
-        for number in range(1, families + 1):
-            put(folder / f"results/map/members/F{number:03d}.parquet")
+        names = [f"F{number:03d}" for number in range(1, families + 1)]
+        for name in names:
+            put(folder / f"results/map/members/{name}.parquet")
+        ids = pd.DataFrame({"family": names, "n": 1, "new": True, "overlap": np.nan})
+        tables.write("family_ids", ids, folder / "results/map/family_ids.parquet")
     for name in outputs(folder):
         later = re.match(r"results/(audit|coupling|impact|similar|site|figures)/", name)
         if state == "done" or not later:
