@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_coupling import write_many
-from fake_results import fake_results, make_site
+from fake_results import WORST, fake_results, make_site
 from test_site_browser import Watched
 
 from glitch_explorer import tables
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 #: What labels and ids may hold, and must not do anything.
 HOSTILE_LABELS = {
     "class 00": "\"'><img src=x onerror=alert(1)>",
-    "class 02": '\u202e</script><script>alert(2)</script>\u2066&amp;=HYPERLINK("a"),\n' + "L" * 10_000,
+    WORST: '\u202e</script><script>alert(2)</script>\u2066&amp;=HYPERLINK("a"),\n' + "L" * 10_000,
 }
 HOSTILE_IDS = ("#pin=&'\"><b>%22/..", "\u202eid" * 2_500)
 
@@ -224,7 +224,7 @@ def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
     )
     assert tuple(row["glitch_id"] for row in taken[:2]) == HOSTILE_IDS
     leave(page, page.locator(".suspect").first.get_by_role("link", name="on the map"))
-    page.wait_for_selector("#plot .main-svg")
+    page.wait_for_function("wanted => document.body.innerText.includes(wanted)", arg=HOSTILE_IDS[0])
 
 
 @pytest.mark.parametrize(
