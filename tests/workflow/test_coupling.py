@@ -51,7 +51,7 @@ def test_every_family_gets_an_answer_or_a_reason(coupled):
 def test_every_family_gets_a_part_of_a_page(coupled):
     pages = coupled.folder / "results/coupling/pages"
     assert {path.name for path in pages.iterdir() if path.name[0] != "."} == {
-        f"{name}.{kind}" for name in names(coupled) for kind in ("html", "png", "parquet")
+        f"{name}.{kind}" for name in names(coupled) for kind in ("html", "json", "png", "parquet")
     }
     assert "too short" in (pages / f"{names(coupled)[0]}.html").read_text().lower()
     assert (coupled.folder / "results/site/witnesses.html").is_file()
