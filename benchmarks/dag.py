@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,23 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
-
-from glitch_explorer import tables
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = (
-    "Snakefile",
-    "CITATION.cff",
-    "rules",
-    "scripts",
-    "src",
-    "config",
-    "envs",
-    "profiles",
-    "resources",
-    "report",
-)
+sys.path.insert(0, str(ROOT))
+
+from glitch_explorer import tables  # noqa: E402
+from tests.workflow.conftest import Project  # noqa: E402
+
 #: A time in the past for all faked files, so that none is older than what it is made from.
 MADE = 1_700_000_000
 STATES = ("catalogued", "mapped", "done")
@@ -98,19 +87,9 @@ def outputs(folder: Path) -> list[str]:
     return [line.split("\t")[0] for line in lines if line.startswith("results/")]
 
 
-def copy_project(folder: Path, config: dict) -> None:
-    """Copy the project's files into a new folder, with a config of its own."""
-    folder.mkdir(parents=True)
-    for name in COPIED:
-        source = ROOT / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, folder / name)
-    (folder / "study.yaml").write_text(yaml.safe_dump(config))
-
-
 def fake(folder: Path, shards: int) -> None:
     """Make a project whose catalogue of `shards` shards is made."""
-    copy_project(folder, CONFIG)
+    Project.copied(ROOT, folder, CONFIG)
     names = [f"{'HL'[i % 2]}1-{1126000000 + i // 2 * 345600}" for i in range(shards)]
     for name in SUPPLIED:
         put(folder / name)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from dag import copy_project, snakemake
+from dag import ROOT, Project, snakemake
 
 from glitch_explorer import tables
 
@@ -91,7 +91,7 @@ def main() -> None:
     folder = given.folder / "grown"
     shutil.rmtree(folder, ignore_errors=True)
     config = configure(given.glitches, given.segments)
-    copy_project(folder, config)
+    Project.copied(ROOT, folder, config)
     snakemake(folder, "results/observatory/catalog.csv")
     starts = sorted(pd.read_csv(folder / "results/observatory/segments.csv")["start"])
     cut = starts[-2 * given.new] // BLOCK * BLOCK

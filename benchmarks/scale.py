@@ -226,7 +226,7 @@ def make_pages(project: Path) -> list[dict]:
 
 def prepare(project: Path, n: int) -> None:
     """Draw the catalogue of n glitches in a copy of the project, unless it is there."""
-    from dag import copy_project, put
+    from dag import ROOT, Project, put
 
     if (project / "results/catalog/shards.txt").exists():
         return
@@ -237,7 +237,7 @@ def prepare(project: Path, n: int) -> None:
             "coupling": {"channels": []},
             "limits": {"quarantined_share": 1.0},
         }
-        copy_project(project, config)
+        Project.copied(ROOT, project, config)
     put(project / "glitches.csv")
     for name in ("events.parquet", "duplicates.parquet", "quarantine.parquet", "parts/catalog.parquet"):
         put(project / "results/catalog" / name)

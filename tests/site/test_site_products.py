@@ -77,7 +77,7 @@ def test_labels_never_become_markup(site: Path) -> None:
 
 
 def test_pages_name_no_place_of_the_machine(site: Path, results: Path) -> None:
-    scripts = set((site / "map").glob("*.js")) - {site / "map" / "plotly.min.js"}
+    scripts = set((site / "map").glob("*.js"))
     for path in [*pages(site), *scripts, site / "cost" / "data.js"]:
         text = path.read_text(encoding="utf-8")
         assert str(results) not in text

@@ -79,7 +79,7 @@ def test_live_time_is_merged_by_detector() -> None:
     segments = pd.DataFrame(
         {"ifo": ["H1", "L1", "H1", "H1"], "start": [5.0, 0, 0, 20], "end": [9.0, 4, 6, 30]}
     )
-    assert live_data(segments) == {"H1": [(0, 9), (20, 30)], "L1": [(0, 4)]}
+    assert live_data(segments) == {"H1": [[0, 9], [20, 30]], "L1": [[0, 4]]}
 
 
 def test_packed_numbers_are_little_endian() -> None:

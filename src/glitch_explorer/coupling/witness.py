@@ -106,8 +106,7 @@ def find_witnesses(
     seed, threads
         The answer depends on the first only.
     groups
-        Channel to group (`groups.correlated_groups`, once a detector); from this family's
-        background where None.
+        Channel to group (`groups.correlated_groups`); from this family's background where None.
     """
     job = _prepare(features, family, quiet, segments, slides=slides, seed=seed, threads=threads)
     if isinstance(job, str):

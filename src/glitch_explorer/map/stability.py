@@ -94,10 +94,7 @@ def family_stability(
     pandas.DataFrame
         Table "stability", one row per family.
 
-    Raises
-    ------
-    UserError
-        When `runs` is below 2.
+    Raises UserError when `runs` is below 2.
     """
     if runs < 2:
         raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2 re-runs")
@@ -109,7 +106,6 @@ def family_stability(
         "min_samples": min_samples,
         "cluster_selection": cluster_selection,
     }
-
     score = partial(
         _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings,
         seed=seed, engine=engine,

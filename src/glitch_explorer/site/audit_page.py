@@ -13,11 +13,10 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.site import audit_answers as answers
 from glitch_explorer.site.pages import records, render, script_data, static, whole_folder
 from glitch_explorer.site.pictures import Pictures, save_webp
+from glitch_explorer.site.sprites import SPRITE_SIZE, VIEW_GAP
 
 #: Suspects that have a picture on the page, the most suspect first.
 MOST_PICTURES = 600
-#: Side in pixels of a view, and the gap between two.
-VIEW_SIZE, VIEW_GAP = 96, 2
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,6 @@ def read_tables(glitches: str | Path, families: str | Path, audit: str | Path) -
     )
 
 
-def _coded(values: pd.Series) -> tuple[list[int], list[str]]:
-    """Give each value's number among the sorted names, -1 where there is none."""
-    names = sorted(values.dropna().unique())
-    code = {name: number for number, name in enumerate(names)}
-    return [code.get(value, -1) for value in values], names
-
-
 def card_data(judged: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]) -> dict[str, Any]:
     """Collect what the cards show, column by column; row i of each is suspect i.
 
@@ -74,8 +66,8 @@ def card_data(judged: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]
         Number of the picture of each glitch that has one.
     """
     known = rows.drop_duplicates("glitch_id").set_index("glitch_id").loc[judged["glitch_id"]]
-    labels, names = _coded(pd.concat([judged["label"], judged["proposed_label"]]))
-    family, families = _coded(judged["family"])
+    labels, names = pd.factorize(pd.concat([judged["label"], judged["proposed_label"]]), sort=True)
+    family, families = pd.factorize(judged["family"], sort=True)
 
     def finite(values: pd.Series, digits: int) -> list[float | None]:
         return [None if pd.isna(value) else round(float(value), digits) for value in values]
@@ -83,9 +75,10 @@ def card_data(judged: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]
     return {
         "id": judged["glitch_id"].tolist(),
         "view": judged["view"].tolist(),
-        "label": labels[: len(judged)],
-        "proposed": labels[len(judged) :],
-        "family": family,
+        # -1 where there is none.
+        "label": labels[: len(judged)].tolist(),
+        "proposed": labels[len(judged) :].tolist(),
+        "family": family.tolist(),
         "evidence": finite(judged["evidence"], 4),
         "issue": judged["issue"].astype(int).tolist(),
         "confusable": judged["confusable_pair"].astype(int).tolist(),
@@ -94,7 +87,7 @@ def card_data(judged: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]
         "time": finite(known["event_time"], 4),
         "snr": finite(known["snr"], 1),
         "picture": [pictures.get(glitch, -1) for glitch in judged["glitch_id"]],
-        "names": {"label": names, "family": families},
+        "names": {"label": list(names), "family": list(families)},
     }
 
 
@@ -165,7 +158,9 @@ def make_audit_page(
     pictures = Pictures(views, status)
     with whole_folder(out) as folder:
         for number, glitch_id in enumerate(drawn):
-            save_webp(folder / f"{number:04d}.webp", pictures.strip(glitch_id, size=VIEW_SIZE, gap=VIEW_GAP))
+            save_webp(
+                folder / f"{number:04d}.webp", pictures.strip(glitch_id, size=SPRITE_SIZE, gap=VIEW_GAP)
+            )
         data = card_data(judged, told.rows, {glitch: number for number, glitch in enumerate(drawn)})
         files.write_text(folder / "suspects.js", script_data("SUSPECTS", data))
         files.write_text(folder / "audit.js", static("audit.js"))

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from plotly.offline import get_plotlyjs
 from scipy.stats import kendalltau
 
 from glitch_explorer import files
 from glitch_explorer.site.cost_data import dashboard, volumes
 from glitch_explorer.site.cost_words import SETTINGS, VARIED, headline, most_recoverable
-from glitch_explorer.site.names import PLOTLY
 from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import records, render, script_data, static
 
@@ -125,6 +125,8 @@ def write_cost_page(
     data = dashboard(cost, shown.recoverable, shown.by_day, shown.labels)
     files.write_text(folder / "data.js", script_data("COST", data))
     files.write_text(folder / "cost.js", static("cost.js"))
+    if priced:
+        files.write_text(folder / "plotly.min.js", get_plotlyjs())
     taus = shown.stability["kendall_tau"].dropna()
     values = {
         "headline": headline(cost, shown.recoverable, shown.labels),
@@ -141,6 +143,5 @@ def write_cost_page(
         "settings": setting_lines(told["settings"]),
         "formula": told["formula"],
         "folder": name,
-        "plotly": PLOTLY,
     }
     files.write_text(page, render("cost.html", **values, witnesses=witnesses, cost=True, root=""))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from plotly.offline import get_plotlyjs
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
@@ -16,7 +15,6 @@ from glitch_explorer.site.explorer_data import (
     place_data,
 )
 from glitch_explorer.site.leap_seconds import leap_seconds
-from glitch_explorer.site.names import PLOTLY
 from glitch_explorer.site.pages import render, script_data, static, whole_folder
 from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.site.sample import ODD, even_sample
@@ -64,7 +62,6 @@ def _write_scripts(folder: Path, data: dict[str, tuple[str, Any]]) -> None:
     """Write the page's data, by file each with its global name, and the project's own scripts."""
     for file, (name, value) in data.items():
         files.write_text(folder / f"{file}.js", script_data(name, value))
-    files.write_text(folder / Path(PLOTLY).name, get_plotlyjs())
     for file in ("map.css", *(f"{script}.js" for script in SCRIPTS)):
         files.write_text(folder / file, static(f"map/{file}"))
 

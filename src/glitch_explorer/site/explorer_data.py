@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.map.members import merge
 from glitch_explorer.site.palette import look
 from glitch_explorer.tables import UNASSIGNED
 from glitch_explorer.views.colormap import viridis
@@ -121,14 +122,9 @@ def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, An
     return {"k": k, "row": packed(near, "i4"), "distance": packed(distance, "f4")}
 
 
-def live_data(segments: pd.DataFrame) -> dict[str, list[tuple[float, float]]]:
+def live_data(segments: pd.DataFrame) -> dict[str, list[list[float]]]:
     """Give each detector's live time as merged intervals [start, end) in GPS s."""
-    live: dict[str, list[tuple[float, float]]] = {}
-    ordered = segments.sort_values(["ifo", "start"])
-    for ifo, start, end in zip(ordered["ifo"], ordered["start"], ordered["end"], strict=True):
-        merged = live.setdefault(ifo, [])
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return live
+    return {
+        str(ifo): merge(rows[["start", "end"]].to_numpy(dtype=float)).tolist()
+        for ifo, rows in segments.groupby("ifo")
+    }

@@ -73,14 +73,14 @@ def _spread(values: pd.Series) -> dict[str, float | None]:
     return {"low": low, "median": middle, "high": high}
 
 
-def _members(atlas: Atlas, ids: list[str], kind: str, stem: str, folder: Path) -> list[dict[str, Any]]:
-    """Write the pictures of the members `ids` and describe each."""
+def _members(members: pd.DataFrame, ids: list[str], pictures: Pictures, stem: Path) -> list[dict[str, Any]]:
+    """Write the pictures of the members `ids`, `stem` and a number each, and describe each."""
     shown = []
-    known = atlas.rows.drop_duplicates("glitch_id").set_index("glitch_id", drop=False)
+    known = members.drop_duplicates("glitch_id").set_index("glitch_id", drop=False)
     for number, glitch_id in enumerate(ids, start=1):
-        name = f"{stem}-{kind}-{number}.webp"
-        save_webp(folder / name, atlas.pictures.strip(glitch_id, size=MEMBER_SIZE))
-        shown.append({"picture": name, **records(known.loc[[glitch_id]])[0]})
+        path = stem.with_name(f"{stem.name}-{number}.webp")
+        save_webp(path, pictures.strip(glitch_id, size=MEMBER_SIZE))
+        shown.append({"picture": path.name, **records(known.loc[[glitch_id]])[0]})
     return shown
 
 
@@ -88,11 +88,12 @@ def _shown(atlas: Atlas, members: pd.DataFrame, medoid: str, family: str, folder
     """Choose the members that are shown, and write their pictures."""
     typical = typical_members(members, medoid, atlas.typical)
     odd = odd_members(members, [medoid, *typical], atlas.odd)
-    return {
-        "medoid": _members(atlas, [medoid], "medoid", family, folder)[0],
-        "typical": _members(atlas, typical, "typical", family, folder),
-        "odd": _members(atlas, odd, "odd", family, folder),
+    kinds = {"medoid": [medoid], "typical": typical, "odd": odd}
+    shown = {
+        kind: _members(members, ids, atlas.pictures, folder / f"{family}-{kind}")
+        for kind, ids in kinds.items()
     }
+    return {**shown, "medoid": shown["medoid"][0]}
 
 
 def _strip(atlas: Atlas, members: list[Key], name: str, folder: Path) -> dict[str, Any]:
@@ -165,18 +166,18 @@ def _part(held: Path | None, family: str, folder: Path) -> tuple[Markup, dict[st
     return own_fragment(held / f"{family}.html"), facts
 
 
-def _stages(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]:
-    """Take over what the coupling and the impact stage say of a family."""
+def _stages(atlas: Atlas, family: str, folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Take over what the coupling and the impact stage say of a family, and what they leave open."""
     witnessing, of_coupling = _part(atlas.witnesses, family, folder)
     costing, of_impact = _part(atlas.cost, family, folder)
     missing = [NOT_RUN[stage] for stage, there in atlas.has.items() if not there]
-    return {
+    said = {
         "witnessing": witnessing,
         "costing": costing,
         "witness": of_coupling.get("witness"),
         "rank": of_impact.get("rank"),
-        "left_open": [*missing, *of_coupling["unknown"], *of_impact["unknown"]],
     }
+    return said, [*missing, *of_coupling["unknown"], *of_impact["unknown"]]
 
 
 def _neighbours(order: Sequence[str], family: str) -> dict[str, str | None]:
@@ -197,7 +198,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     segments = _segments(atlas.gradients[atlas.gradients["family"] == family], placed)
     gradient = bool(segments) and bool(segments[0]["gradient"])
     probe = records(atlas.probe[atlas.probe["family"] == family])
-    stages = _stages(atlas, family, folder)
+    stages, left_open = _stages(atlas, family, folder)
     doubts = _doubts(atlas, family)
     values = {
         "family": family,
@@ -208,7 +209,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "probe": probe,
         "segments": segments,
         "gradient": gradient,
-        "unknown": [*audit_unknown(audit, gradient, members, probe), *stages.pop("left_open")],
+        "unknown": [*audit_unknown(audit, gradient, members, probe), *left_open],
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
         **_neighbours(atlas.order, family),

@@ -10,6 +10,7 @@ from glitch_explorer.audit.leakage import NORMALISED_LIMIT
 from glitch_explorer.site.cost_words import costliest, family_labels, place_text
 from glitch_explorer.site.numbers import amount_text
 from glitch_explorer.site.pages import records
+from glitch_explorer.site.unknown import STABLE
 from glitch_explorer.site.witness_answers import ALPHA
 from glitch_explorer.site.witness_words import (
     KINDS,
@@ -27,8 +28,6 @@ from glitch_explorer.tables import UNASSIGNED
 SHOWN = 5
 #: Labels mix where the plurality label's share is surely below this.
 PURE = 0.9
-#: A family is unstable where its stability is surely below this.
-STABLE = 0.8
 #: The rule, as the page says it.
 RULE = (
     "First what puts other numbers in doubt: a leakage gate or a null that fails. Then what a search loses, "

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from lal import GPSToUTC
 
 from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.map.members import merge
 from glitch_explorer.site.findings import RULE, Found, findings
 from glitch_explorer.site.made import citations, left_out, setting_lines, sources, versions
 from glitch_explorer.site.names import FIGURES
@@ -23,14 +25,10 @@ REASONS = 12
 
 def live_time(segments: pd.DataFrame) -> dict[str, float]:
     """Give each detector's live time in seconds: the union of its segments."""
-    total = {}
-    for ifo, rows in segments.sort_values(["ifo", "start"]).groupby("ifo"):
-        reached, seconds = float("-inf"), 0.0
-        for start, end in zip(rows["start"], rows["end"], strict=True):
-            seconds += max(0.0, end - max(start, reached))
-            reached = max(reached, end)
-        total[str(ifo)] = seconds
-    return total
+    return {
+        str(ifo): float(np.diff(merge(rows[["start", "end"]].to_numpy(dtype=float))).sum())
+        for ifo, rows in segments.groupby("ifo")
+    }
 
 
 def utc_date(gps: float) -> str:

@@ -1,11 +1,11 @@
 """How the results were made, and how to cite them: settings, versions, stages, references."""
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import distributions
 from pathlib import PurePath
 from typing import Any
 
 from glitch_explorer import __version__
+from glitch_explorer.provenance.record import package_versions
 
 #: Packages that the numbers rest on.
 HEART = (
@@ -18,7 +18,7 @@ SIMULATED = "results/observatory/"
 
 def versions() -> dict[str, str]:
     """Give the versions of this software and of the packages of `HEART` that are installed here."""
-    installed = {part.name.lower(): part.version for part in distributions() if part.name}
+    installed = package_versions()
     return {"glitch-explorer": __version__} | {name: installed[name] for name in HEART if name in installed}
 
 

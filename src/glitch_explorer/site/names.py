@@ -11,5 +11,3 @@ FIGURES: dict[str, str] = {
     "intensity": "The largest families along their axis and in order of energy",
     "leakage": "What the families know beside the label; the gate is on how glitches were pictured",
 }
-#: Plotly's script in the site: the map brings it, other pages share it.
-PLOTLY = "map/plotly.min.js"
