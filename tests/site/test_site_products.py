@@ -17,8 +17,8 @@ from glitch_explorer.site.explorer import SCRIPTS as OF_THE_MAP
 from glitch_explorer.site.names import FIGURES
 
 #: Scripts of our own in each page.
-SCRIPTS = {"cost.html": 4, "audit.html": 4, "atlas.html": 1, "witnesses.html": 1}
-SCRIPTS |= {"map.html": len(OF_THE_MAP) + 2}
+SCRIPTS = {"cost.html": 4, "audit.html": 5, "atlas.html": 1, "witnesses.html": 1}
+SCRIPTS |= {"map.html": len(OF_THE_MAP) + 3}
 
 
 class Links(HTMLParser):

@@ -4,8 +4,6 @@
   const element = (id) => document.getElementById(id);
   const PAGE = 24;
   const LIST = element("cards");
-  // Signs of Unicode that change the direction of the text around them.
-  const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
   const KINDS = {
     every: () => true,
     issue: (row) => data.issue[row],
@@ -18,7 +16,7 @@
   let first = 0;
   let taken = true;
 
-  const legible = (text) => text.replace(TURNING, "\ufffd");
+  const { legible } = Words;
   const labelOf = (code) => (code < 0 ? "" : data.names.label[code]);
   const shown = (code) => (code < 0 ? "no label" : legible(labelOf(code)));
   const familyOf = (row) => data.names.family[data.family[row]];
@@ -182,21 +180,14 @@
     element("suspects").scrollIntoView();
   }
 
-  function quoted(value) {
-    return `"${String(value).replaceAll('"', '""')}"`;
-  }
-
   function download() {
     const head = "glitch_id,view,label,proposed_label,evidence,judgement";
     const lines = data.id.map((id, row) => [
       id, data.view[row], labelOf(data.label[row]), labelOf(data.proposed[row]),
-      data.evidence[row] === null ? "" : data.evidence[row], judgements.get(row) || "",
-    ].map(quoted).join(","));
-    const link = anchor(URL.createObjectURL(new Blob([[head, ...lines, ""].join("\r\n")], { type: "text/csv" })), "");
-    link.download = "proposed_labels.csv";
-    link.click();
+      data.evidence[row] === null ? "" : String(data.evidence[row]), judgements.get(row) || "",
+    ].map(Words.quoted).join(","));
+    Words.save("proposed_labels.csv", [head, ...lines, ""].join("\r\n"), "text/csv");
     taken = true;
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
 
   options("label", (row) => labelOf(data.label[row]), (row) => shown(data.label[row]));

@@ -2,8 +2,6 @@
 // The columns of the map as typed arrays; row i of each is row i of the map.
 const Data = (() => {
   const kinds = { Float32: Float32Array, Float64: Float64Array, Uint8: Uint8Array, Uint16: Uint16Array, Int32: Int32Array };
-  // Signs that turn the reading direction of the text around them are shown as what they are not.
-  const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
   function unpack(packed) {
     const text = atob(packed.data);
@@ -48,7 +46,6 @@ const Data = (() => {
   data.viewOf = (row) => data.names.view[data.view[row]];
   data.nameOf = (group, row) => data.names[group][data[group][row]];
   data.isNobody = (group, code) => data.names[group][code] === data.nobody[group];
-  data.legible = (text) => text.replace(turning, "\ufffd");
-  data.groupName = (group, code) => (group === "family" && data.isNobody(group, code) ? "unassigned" : data.legible(data.names[group][code]));
+  data.groupName = (group, code) => (group === "family" && data.isNobody(group, code) ? "unassigned" : Words.legible(data.names[group][code]));
   return data;
 })();

@@ -44,7 +44,7 @@
     colourBy(Colours.by);
     refresh();
     pin(row, false);
-    if (unknown.length) element("found").textContent = `This map has no ${unknown.map(Data.legible).join(", ")}.`;
+    if (unknown.length) element("found").textContent = `This map has no ${unknown.map(Words.legible).join(", ")}.`;
   }
 
   function stepped(by) {

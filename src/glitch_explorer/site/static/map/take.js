@@ -2,7 +2,7 @@
 // What is shown, to take along: as a table, as times, as segments.
 const Take = (() => {
   const element = (id) => document.getElementById(id);
-  const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const { quoted, save } = Words;
   const single = (value) => (value === value ? String(Number(value.toPrecision(7))) : "");
   const double = (value) => (value === value ? String(value) : "");
   const named = (group, row) => (Data.isNobody(group, Data[group][row]) ? "" : quoted(Data.nameOf(group, row)));
@@ -44,18 +44,10 @@ const Take = (() => {
     return merged.map(([start, end]) => `${start.toFixed(6)} ${end.toFixed(6)}\n`).join("");
   }
 
-  function save(name, text, kind) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: kind }));
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  }
-
   function detectorButton(name, code) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `segments ${Data.legible(name)}`;
+    button.textContent = `segments ${Words.legible(name)}`;
     button.addEventListener("click", () => {
       const least = Math.max(0, Number(element("half").value) || 0);
       save(`segments-${name.replace(/[^A-Za-z0-9]/g, "_")}.txt`, segments(code, least), "text/plain");
