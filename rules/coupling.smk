@@ -133,6 +133,11 @@ rule witness_pages:
             category="Witnesses",
             caption="../report/witness_matrix.rst",
         ),
+        nulls=report(
+            "results/figures/witness_nulls.png",
+            category="Witnesses",
+            caption="../report/witness_nulls.rst",
+        ),
     log:
         "results/logs/witness_pages.log",
     benchmark:

@@ -21,6 +21,7 @@ if __name__ == "__main__":
             page=snakemake.output.page,
             pictures=snakemake.output.pictures,
             matrix=snakemake.output.matrix,
+            nulls=snakemake.output.nulls,
             dpi=snakemake.params.dpi,
             cost=snakemake.params.cost,
         )

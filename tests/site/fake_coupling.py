@@ -189,6 +189,7 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         page=site / "witnesses.html",
         pictures=site / "witnesses",
         matrix=folder / "witness_matrix.png",
+        nulls=folder / "witness_nulls.png",
         dpi=60,
         cost=cost,
     )

@@ -87,6 +87,7 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
         "gradient.png": "Families",
         "intensity.png": "Families",
         "witness_matrix.png": "Witnesses",
+        "witness_nulls.png": "Witnesses",
         "cost_ranking.png": "Cost",
         "validation.md": "Validation",
     }

@@ -1,6 +1,7 @@
 """The pages of the coupling: a fragment for each family, and the page of all witnesses."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,7 @@ def make_witness_pages(
     page: str | Path,
     pictures: str | Path,
     matrix: str | Path,
+    nulls: str | Path,
     dpi: int,
     cost: bool,
 ) -> None:
@@ -111,8 +113,8 @@ def make_witness_pages(
         The page of all witnesses.
     pictures : path
         Folder of its pictures, beside it; replaced as a whole.
-    matrix : path
-        Figure of families against witnesses.
+    matrix, nulls : path
+        Figures of families against witnesses, and of the calibration of the nulls; the page shows a copy.
     dpi : int
         Pixels per inch.
     cost : bool
@@ -130,8 +132,8 @@ def make_witness_pages(
     pooled = tables.read("calibration", inputs.calibration)
     values = overview(coupling, told, tables.joined("channel_coverage", coverage), pooled)
     matrix_figure(matrix_cells(told), matrix_panels(values["lines"]), Path(matrix), dpi=dpi)
+    witness_plots.calibration(tables.joined("pseudo_families", pseudo), Path(nulls), dpi=dpi)
     with whole_folder(pictures) as folder:
-        nulls = tables.joined("pseudo_families", pseudo)
-        witness_plots.calibration(nulls, folder / "calibration.png", dpi=dpi)
+        shutil.copyfile(nulls, folder / "calibration.png")
     text = render("witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
     files.write_text(page, text)
