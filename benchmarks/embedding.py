@@ -179,16 +179,15 @@ def our_pass(backbone, precision: str, threads: int, views: np.ndarray):
 
 def job_pass(folder: Path, threads: int, glitches: int):
     """Give a function that does all of an embed job: views in a file to vectors in a file."""
-    import pandas as pd
-
     from glitch_explorer import files, tables
     from glitch_explorer.embed.shard import embed_shard
+    from glitch_explorer.views.status import views_table
 
     views = np.random.default_rng(0).integers(0, 255, (glitches, 4, 128, 128), np.uint8)
     files.write_array(folder / "views.npy", views)
-    ids = pd.DataFrame({"glitch_id": [f"g{i}" for i in range(glitches)], "image_size": "", "flags": ""})
-    present = dict.fromkeys(tables.VIEW_PRESENT, True) | {tables.VIEW_PRESENT_UNKNOWN: False}
-    tables.write("views", ids.assign(**present), folder / "views.parquet")
+    ids = [f"g{i}" for i in range(glitches)]
+    status = views_table(ids, views, np.ones(views.shape[:2], dtype=bool))
+    tables.write("views", status, folder / "views.parquet")
 
     def run() -> int:
         embed_shard(

@@ -23,6 +23,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.catalog.runs import RUNS
 from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.gwpy_line import gwpy_line
+from glitch_explorer.views.status import views_table
 
 COLUMNS = ["glitches", "page MB", "near.js MB", "drawn", "ready", "hover, to the frame", "hover, own part"]
 COLUMNS += ["frame moved", "frame zoomed", "CPU to ready", "CPU of a frame"]
@@ -97,9 +98,10 @@ def generate(root: Path, n: int) -> None:
         {"ifo": ["H1", "L1"], "start": float(start), "end": start + 1.2e7, "flag": "", "source": ""}
     )
     tables.write("segments", live, root / "segments.parquet")
-    files.write_array(root / "views.npy", generator.integers(0, 60, (n, 4, 8, 8), dtype=np.uint8))
-    present = key[["glitch_id"]].assign(**dict.fromkeys(tables.VIEW_PRESENT, True), present_unknown=False)
-    tables.write("views", present.assign(image_size="", flags=""), root / "views.parquet")
+    views = generator.integers(0, 60, (n, 4, 8, 8), dtype=np.uint8)
+    files.write_array(root / "views.npy", views)
+    status = views_table(key["glitch_id"], views, np.ones((n, 4), dtype=bool))
+    tables.write("views", status, root / "views.parquet")
 
 
 def write_page(root: Path, pictures: int) -> Path:

@@ -59,6 +59,7 @@ def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
 def write_catalogue(folder: Path, n: int) -> None:
     """Write a catalogue of n glitches, its views and its embeddings into `folder`, as the workflow does."""
     from glitch_explorer import files, tables
+    from glitch_explorer.views.status import views_table
 
     parts = []
     for shard, start in enumerate(range(0, n, SHARD)):
@@ -81,9 +82,8 @@ def write_catalogue(folder: Path, n: int) -> None:
             astrophysical="",
         )
         present = np.isfinite(embeddings[:, :, 0])
-        status = pd.DataFrame(present, columns=list(tables.VIEW_PRESENT))
-        status = status.assign(glitch_id=table["glitch_id"], present_unknown=False, image_size="", flags="")
         views = rng.integers(0, 256, (count, VIEWS, 16, 16), dtype=np.uint8)
+        status = views_table(table["glitch_id"], views, present)
         tables.write("glitches", table, folder / f"catalog/shards/{ifo}-{shard}.parquet")
         tables.write("views", status, folder / f"views/{ifo}-{shard}.parquet")
         tables.write(

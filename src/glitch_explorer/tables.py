@@ -29,6 +29,8 @@ VIEW_PATH_UNKNOWN = "view_path_unknown"
 VIEW_PRESENT: tuple[str, ...] = ("present_0_5", "present_1_0", "present_2_0", "present_4_0")
 #: The same for the picture of unknown view length; the array holds it in the first slot.
 VIEW_PRESENT_UNKNOWN = "present_unknown"
+#: Columns of the views table with the mean energy of each slot of the array.
+VIEW_ENERGY: tuple[str, ...] = ("mean_energy_0_5", "mean_energy_1_0", "mean_energy_2_0", "mean_energy_4_0")
 #: Name of such a view in the column `view`.
 VIEW_UNKNOWN = "unknown"
 #: The family of glitches that no family takes.

@@ -16,6 +16,7 @@ from glitch_explorer.site.explorer import make_map_page
 from glitch_explorer.site.figures import make_figures
 from glitch_explorer.site.front import FrontFiles, Making, make_front
 from glitch_explorer.site.gwpy_line import gwpy_line
+from glitch_explorer.views.status import views_table
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
@@ -104,9 +105,7 @@ def write_shards(root: Path, glitches: pd.DataFrame, looks: pd.DataFrame) -> Non
         present[0, 3] = False
         array[~present] = 0
         files.write_array(root / "views" / f"{shard}.npy", array)
-        status = pd.DataFrame(present, columns=list(tables.VIEW_PRESENT)).assign(
-            glitch_id=rows["glitch_id"].to_numpy(), present_unknown=False, image_size="", flags=""
-        )
+        status = views_table(rows["glitch_id"], array, present)
         tables.write("views", status, root / "views" / f"{shard}.parquet")
 
 

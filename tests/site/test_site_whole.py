@@ -158,10 +158,10 @@ def test_the_site_works_in_a_folder_of_a_web_server(whole: Path, watched: Watche
         start = f"http://127.0.0.1:{server.server_port}/site/"
         page = watched.page
         page.goto(start + "index.html")
-        # A picture still on its way when its page is left would count as a failed request.
+        # What is still on its way when its page is left would count as a failed request.
         assert broken(page) == []
         page.locator("header").get_by_role("link", name="Map").click()
-        page.wait_for_selector("#plot canvas, #plot svg", state="attached")
+        page.wait_for_selector("html[data-ready=true]")
         page.locator("header").get_by_role("link", name="Atlas").click()
         assert broken(page) == []
         page.locator("table.atlas tbody a").first.click()

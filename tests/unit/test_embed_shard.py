@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -14,6 +13,7 @@ from glitch_explorer.embed.gradients import OrientedGradients
 from glitch_explorer.embed.precision import choose_precision
 from glitch_explorer.embed.shard import embed_pictures, embed_shard
 from glitch_explorer.errors import UserError
+from glitch_explorer.views.status import views_table
 
 
 def simulated(n: int, seed: int = 1) -> np.ndarray:
@@ -39,13 +39,10 @@ def write_views(folder: Path, present: np.ndarray, *, unknown: int | None = None
     """Write a shard's views array and table; give the array."""
     views = simulated(present.size).reshape(*present.shape, 128, 128)
     views[~present] = 0
-    frame = pd.DataFrame({"glitch_id": [f"g{i}" for i in range(len(present))]})
-    for slot, column in enumerate(tables.VIEW_PRESENT):
-        frame[column] = present[:, slot]
-    frame[tables.VIEW_PRESENT_UNKNOWN] = False
+    ids = [f"g{i}" for i in range(len(present))]
+    frame = views_table(ids, views, present, image_size="800x600")
     if unknown is not None:
         frame.loc[unknown, [tables.VIEW_PRESENT[0], tables.VIEW_PRESENT_UNKNOWN]] = [False, True]
-    frame["image_size"], frame["flags"] = "800x600", ""
     files.write_array(folder / "s.npy", views)
     tables.write("views", frame, folder / "s.parquet")
     return views

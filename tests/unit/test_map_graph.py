@@ -89,6 +89,8 @@ def test_descent_ranks_by_the_views_that_both_have():
     embedding[::2, 2:] = np.nan
     values, mask = fuse(embedding)
     indices, distances = neighbour_graph(values, mask, n_neighbors=10, seed=0, threads=2, exact_limit=10)
+    exact = neighbour_graph(values, mask, n_neighbors=10, seed=0, threads=2)[1]
+    assert (distances <= exact[:, -1:] + 1e-6).mean() > 0.97
     assert (kind[indices] == kind[:, np.newaxis]).all()
     assert (np.diff(distances, axis=1) >= 0).all()
     assert all(i not in row for i, row in enumerate(indices))

@@ -7,6 +7,7 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.map.vectors import Representatives, fuse, gather_vectors
+from glitch_explorer.views.status import views_table
 
 NAN = np.nan
 
@@ -14,10 +15,8 @@ NAN = np.nan
 def write_shard(folder, name, ids, embedding, present, unknown=None):
     glitches = tables.empty("glitches").reindex(range(len(ids)))
     glitches["glitch_id"], glitches["ifo"], glitches["shard"], glitches["astrophysical"] = ids, "H1", name, ""
-    status = pd.DataFrame({"glitch_id": ids})
-    status[list(tables.VIEW_PRESENT)] = np.asarray(present, dtype=bool)
-    status["present_unknown"] = unknown if unknown is not None else False
-    status["image_size"], status["flags"] = "", ""
+    views = np.zeros((len(ids), 4, 1, 1), dtype=np.uint8)
+    status = views_table(ids, views, present, unknown=False if unknown is None else np.asarray(unknown))
     paths = [folder / f"{name}{end}" for end in (".g.parquet", ".v.parquet", ".npy")]
     tables.write("glitches", glitches, paths[0])
     tables.write("views", status, paths[1])

@@ -12,6 +12,7 @@ from glitch_explorer.site.choice import by_label, evenly, odd_members, typical_m
 from glitch_explorer.site.pictures import MISSING, OPEN, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import plain
 from glitch_explorer.views.colormap import viridis
+from glitch_explorer.views.status import views_table
 
 
 @pytest.fixture
@@ -21,9 +22,7 @@ def pictures(tmp_path: Path) -> Pictures:
     array[0] = np.array([10, 20, 30, 40], dtype=np.uint8)[:, None, None]
     array[1, 3], array[2, 0] = 100, 50
     present = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=bool)
-    status = pd.DataFrame(present, columns=list(tables.VIEW_PRESENT)).assign(
-        glitch_id=list("abcd"), present_unknown=[False, False, True, False], image_size="", flags=""
-    )
+    status = views_table(list("abcd"), array, present, unknown=np.array([False, False, True, False]))
     files.write_array(tmp_path / "s.npy", array)
     tables.write("views", status, tmp_path / "s.parquet")
     return Pictures([tmp_path / "s.npy"], [tmp_path / "s.parquet"])
@@ -55,14 +54,14 @@ def test_mean_energy_leaves_missing_views_out(pictures: Pictures) -> None:
 
 
 def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
-    status = tables.empty("views").reindex(range(1)).assign(image_size="", flags="")
-    status[[*tables.VIEW_PRESENT, "present_unknown"]] = True
     arrays, tabled = [], []
     for number in range(OPEN + 20):
         arrays.append(tmp_path / f"{number}.npy")
         tabled.append(tmp_path / f"{number}.parquet")
-        files.write_array(arrays[-1], np.full((1, 4, 2, 2), number, dtype=np.uint8))
-        tables.write("views", status.assign(glitch_id=f"g{number}"), tabled[-1])
+        views = np.full((1, 4, 2, 2), number, dtype=np.uint8)
+        files.write_array(arrays[-1], views)
+        status = views_table([f"g{number}"], views, np.ones((1, 4), dtype=bool))
+        tables.write("views", status, tabled[-1])
     before = len(list(Path("/proc/self/fd").iterdir()))
     many = Pictures(arrays, tabled)
     seen = [int(many.views(f"g{number}")[0].max()) for number in range(len(arrays))]

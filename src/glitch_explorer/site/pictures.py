@@ -57,6 +57,7 @@ class Pictures:
         present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
         present[:, 0] |= rows[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
         self._present = present
+        self._energy = rows[list(tables.VIEW_ENERGY)].fillna(0.0).to_numpy(dtype=float)
         self._shard = np.repeat(np.arange(len(shards)), shards)
         self._row = np.concatenate([np.arange(count) for count in shards])
         self._place = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}
@@ -68,9 +69,9 @@ class Pictures:
 
     def mean_energy(self, key: Key) -> float:
         """Mean normalized energy over the pixels of a row's views that exist."""
-        views, present = self.views(key[0])
-        seen = views[present] if key[1] is None else views[key[1]]
-        return float(seen.mean()) / 10 if seen.size else 0.0
+        place = self._place[key[0]]
+        seen = self._energy[place][self._present[place] if key[1] is None else [key[1]]]
+        return float(seen.mean()) if seen.size else 0.0
 
     def thumbnail(self, key: Key, size: int) -> Bytes:
         """Draw the row's view, RGB (size, size, 3), of a fused row that of 1 s or the first that exists."""

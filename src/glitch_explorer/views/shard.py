@@ -18,6 +18,7 @@ from tqdm import tqdm
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
+from glitch_explorer.views.status import views_table
 
 _LOG = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def make_views(
             )
         if isinstance(views, np.memmap):
             views.flush()
-    tables.write("views", _status_table(statuses), status_out)
+    tables.write("views", _status_table(statuses, views), status_out)
     tables.write("quarantine", _quarantine_table(statuses), quarantine_out)
     lost = sum(not any(status.present) for status in statuses)
     _LOG.info("%d glitches, %d of them without any view", len(rows), lost)
@@ -300,18 +301,16 @@ def _keep_covered(image: Bytes, reach: float, status: _Status, views: Bytes, *, 
         status.lose(source="strain", reason=f"the data end {reach:.2f} s from the event", read=read)
 
 
-def _status_table(statuses: list[_Status]) -> pd.DataFrame:
-    columns = (*tables.VIEW_PRESENT, tables.VIEW_PRESENT_UNKNOWN)
-    frame = pd.DataFrame(
-        {
-            "glitch_id": pd.Series([status.glitch_id for status in statuses], dtype="str"),
-            "image_size": pd.Series([";".join(sorted(status.sizes)) for status in statuses], dtype="str"),
-            "flags": pd.Series([";".join(status.flags) for status in statuses], dtype="str"),
-        }
+def _status_table(statuses: list[_Status], views: Bytes) -> pd.DataFrame:
+    present = np.array([status.present for status in statuses], dtype=bool).reshape(-1, 5)
+    return views_table(
+        [status.glitch_id for status in statuses],
+        views,
+        present[:, :4],
+        unknown=present[:, 4],
+        image_size=[";".join(sorted(status.sizes)) for status in statuses],
+        flags=[";".join(status.flags) for status in statuses],
     )
-    for slot, column in enumerate(columns):
-        frame[column] = np.array([status.present[slot] for status in statuses], dtype=bool)
-    return frame
 
 
 def _quarantine_table(statuses: list[_Status]) -> pd.DataFrame:

@@ -1,0 +1,54 @@
+"""The table beside the views of a shard: which of them exist, and how loud they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer import tables
+
+
+def views_table(
+    glitch_id: Sequence[str],
+    views: npt.NDArray[np.uint8],
+    present: npt.NDArray[np.bool_],
+    *,
+    unknown: npt.NDArray[np.bool_] | bool = False,
+    image_size: Sequence[str] | str = "",
+    flags: Sequence[str] | str = "",
+) -> pd.DataFrame:
+    """Make the table `views` of a shard.
+
+    Parameters
+    ----------
+    glitch_id
+        Ids of the rows (n,).
+    views
+        Pixels (n, 4, height, width), 10 times the normalized energy.
+    present
+        Which views exist (n, 4).
+    unknown
+        Whether the first slot holds a view of unknown length (n,).
+    image_size, flags
+        As in the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table; the mean energy of a view that does not exist is null.
+    """
+    # Row by row, so that views in a file are not read into memory at once.
+    energy = np.array([row.mean(axis=(-2, -1)) / 10 for row in views]).reshape(-1, len(tables.VIEWS))
+    filled = np.array(present, dtype=bool)
+    filled[:, 0] |= unknown
+    return pd.DataFrame(
+        {
+            "glitch_id": pd.Series(list(glitch_id), dtype="str"),
+            **dict(zip(tables.VIEW_PRESENT, np.asarray(present, dtype=bool).T, strict=True)),
+            tables.VIEW_PRESENT_UNKNOWN: unknown,
+            **dict(zip(tables.VIEW_ENERGY, np.where(filled, energy, np.nan).T, strict=True)),
+            "image_size": image_size,
+            "flags": flags,
+        }
+    )
