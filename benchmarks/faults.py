@@ -32,7 +32,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.workflow.conftest import SMALL, Project  # noqa: E402
+from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project  # noqa: E402
 
 #: Longest time in seconds before a fault strikes, starts in a row before a run is given up.
 LATEST, STARTS = 25.0, 5
@@ -194,7 +194,9 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     undisturbed = Project((options.finished or folder / "undisturbed").resolve())
     if not undisturbed.folder.exists():
-        undisturbed = Project.copied(ROOT, folder / "undisturbed", SMALL)
+        undisturbed = Project.copied(
+            ROOT, folder / "undisturbed", {**SMALL, "coupling": COUPLING, "impact": IMPACT}
+        )
     undisturbed.run()
     faults = ["all killed", "head killed", "job killed", "truncated"]
     faults += ["full disk"] if os.geteuid() == 0 else []

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from scale import SEED, SHARD, draw
+from scale import CLUSTERING, SEED, drawn
 from sklearn.metrics import adjusted_mutual_info_score
 
 from glitch_explorer.map.engines import Engine, engine_of
@@ -21,7 +21,6 @@ from glitch_explorer.map.layout import fuzzy_set, start_positions
 from glitch_explorer.map.quality import map_trustworthiness
 from glitch_explorer.map.vectors import fuse
 
-CLUSTERING = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
 #: Dimensions and least distance of the layouts to look at and to cluster in.
 LAYOUTS = ((2, 0.1), (10, 0.0))
 
@@ -49,10 +48,8 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["cpu", "cuml"], choices=["cpu", "cuml"])
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     given = parser.parse_args()
-    counts = [min(SHARD, given.n - start) for start in range(0, given.n, SHARD)]
-    drawn = [draw(shard, count) for shard, count in enumerate(counts)]
-    classes = np.concatenate([which for _, which in drawn]).astype(str)
-    values, mask = fuse(np.concatenate([embeddings for embeddings, _ in drawn]))
+    embeddings, classes = drawn(given.n)
+    values, mask = fuse(embeddings)
     spent, (indices, distances) = timed(
         neighbour_graph, values, mask, n_neighbors=30, seed=SEED, threads=given.threads
     )
@@ -66,7 +63,7 @@ def main() -> None:
         before = run(engine, fuzzy, starts, given.threads)[1]
         took, (plane, space, clusters) = run(engine, fuzzy, starts, given.threads)
         trust = map_trustworthiness(values, mask, plane, seed=SEED)
-        ami = adjusted_mutual_info_score(classes, clusters.cluster.astype(str))
+        ami = adjusted_mutual_info_score(classes.astype(str), clusters.cluster.astype(str))
         same = all(
             np.array_equal(one, other)
             for one, other in zip(

@@ -41,6 +41,8 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["planted_costs.py"],
         ["engines.py"],
         ["layouts.py"],
+        ["map_engines.py", "--engines", "cpu"],
+        ["family_ids.py"],
         ["dag.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],

@@ -30,6 +30,7 @@ import numpy as np
 import pandas as pd
 
 SHARD, VIEWS, DIMENSION, CLASSES, NAMES = 1000, 4, 128, 80, 24
+CLUSTERING = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
 SEED = 42
 GPS, SPACING_S = 1_126_000_000, 60.0
 
@@ -54,6 +55,13 @@ def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     embeddings = np.maximum(vectors, 0).reshape(n, VIEWS, DIMENSION).astype(np.float32)
     embeddings[rng.random(n) < 0.1, 3] = np.nan
     return embeddings, np.where(alone, -1, which)
+
+
+def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw the embeddings ``(n, 4, d)`` of a catalogue and the classes ``(n,)``."""
+    parts = [draw(shard, min(SHARD, n - start)) for shard, start in enumerate(range(0, n, SHARD))]
+    embeddings, classes = zip(*parts, strict=True)
+    return np.concatenate(embeddings), np.concatenate(classes)
 
 
 def write_catalogue(folder: Path, n: int) -> None:
@@ -132,7 +140,6 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
     from glitch_explorer.similar.neighbours import make_neighbours
 
     confusable = Path(__file__).resolve().parents[1] / "resources/taxonomy/confusable_pairs.csv"
-    clustering = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
     seeded = {"seed": SEED, "threads": threads}
     named = {"glitches": at.glitches, "families": at.families}
     tree = {"ids": at.map / "family_ids.parquet", "tree": at.map / "condensed_tree.npz"}
@@ -141,7 +148,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
     def families() -> None:
         layout = at.layouts()["layout"]
         run.make_families(
-            **at.rows(), layout=layout, families=at.families, **tree, reference=None, **clustering
+            **at.rows(), layout=layout, families=at.families, **tree, reference=None, **CLUSTERING
         )
         run.make_members(**named, segments=at.segments, members=at.map / "members")
 
@@ -160,7 +167,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
         ),
         "two re-runs for stability": lambda: run.make_stability(
             **at.rows(), **at.graph(), families=at.families, **stable, n_components=10, stability_runs=2,
-            **clustering, **seeded,
+            **CLUSTERING, **seeded,
         ),
         "neighbours": lambda: make_neighbours(
             **at.rows(), neighbours=at.graph()["neighbours"], out=at.similar / "neighbours.parquet"
@@ -253,8 +260,7 @@ def quality(project: Path) -> dict[str, float]:
     results = project / "results"
     told = tables.read("quality", results / "map/quality.parquet").set_index("metric")["value"]
     families = tables.read("families", results / "map/families.parquet")["family"]
-    counts = [min(SHARD, len(families) - start) for start in range(0, len(families), SHARD)]
-    which = np.concatenate([draw(shard, count)[1] for shard, count in enumerate(counts)])
+    which = drawn(len(families))[1]
     ami = adjusted_mutual_info_score(which.astype(str), families.to_numpy(dtype=str))
     kept = told[["trustworthiness", "graph_recall", "families", "noise_share"]].to_dict()
     return {**{name: round(value, 4) for name, value in kept.items()}, "ami_with_classes": round(ami, 4)}

@@ -1,4 +1,4 @@
-"""The small demo, up to the audit, on a real SLURM cluster that loses a job and a node: the same bytes."""
+"""The small demo on a real SLURM cluster that loses a job and a node: the same bytes."""
 
 import re
 import subprocess
@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from tests.workflow.conftest import SMALL, Project
+from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project
+from tests.workflow.test_coupling import coupled  # noqa: F401 - the run that the next one goes on from
+from tests.workflow.test_impact import costed  # noqa: F401 - the run to compare with
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +21,7 @@ HERE = (
 
 
 def run_on(cluster, executors, project: Project, log) -> subprocess.Popen:
-    command = project.command("map", "audit", "--workflow-profile", "profiles/slurm", *HERE)
+    command = project.command("--workflow-profile", "profiles/slurm", *HERE)
     return subprocess.Popen(
         command,
         cwd=project.folder,
@@ -55,7 +57,7 @@ def test_the_checker_asks_a_real_cluster(root, cluster, executors, tmp_path):
 
 
 def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors, request, tmp_path):
-    project = Project.copied(root, tmp_path / "grid", SMALL)
+    project = Project.copied(root, tmp_path / "grid", {**SMALL, "coupling": COUPLING, "impact": IMPACT})
     with (tmp_path / "log").open("w") as log:
         process = run_on(cluster, executors, project, log)
         try:
@@ -64,7 +66,7 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors
             bundle, node = running_job(cluster, process, "views_make_views")
             cluster.lose(node)
             cluster.ask("scontrol", "update", f"jobid={bundle}", "starttime=now")  # and not in two minutes
-            process.wait(timeout=1800)
+            process.wait(timeout=2400)
         finally:
             process.kill()
             process.wait()
@@ -72,8 +74,6 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors
     assert process.returncode == 0, text[-6000:]
     assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in text
     assert "Restarts=1" in cluster.ask("scontrol", "show", "job", bundle)
-    stages = ("catalog/", "views/", "embeddings/", "map/", "audit/")
-    whole, got = request.getfixturevalue("finished").contents(), project.contents()
-    expected = {name: data for name, data in whole.items() if name.startswith(stages)}
-    assert {name for name in got if name.startswith(stages)} == set(expected)
+    expected, got = request.getfixturevalue("costed").contents(), project.contents()
+    assert set(got) == set(expected)
     assert [name for name in expected if got[name] != expected[name]] == []

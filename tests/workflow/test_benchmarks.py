@@ -63,6 +63,8 @@ pytestmark = pytest.mark.slow
             r"\| layouts \| .*MiB \|  \|\n[^$]*trustworthiness",
         ),
         ("layouts.py --n 600 --epochs 40", r"\| 10 \| principal components \| 40 \|"),
+        ("map_engines.py --n 600 --engines cpu --threads 2", r"\| cpu \| .* True \|"),
+        ("family_ids.py --n 2000 --new 100", r"100 glitches more \| (0\.[89]|1\.0)"),
         ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )

@@ -22,7 +22,7 @@ def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
     def make(folder):
         project = coupled.clone(folder)
         project.configure(impact=IMPACT)
-        project.run("impact")
+        project.run()
 
     return made_once(tmp_path_factory, "costed", make)
 

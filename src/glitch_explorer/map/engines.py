@@ -1,8 +1,7 @@
 """Who lays out and clusters: this project's own code on the CPU, or cuML on a GPU.
 
-Both work from the same fuzzy set and the same start and fill the same tables. cuML's way
-is written from its documentation and has not been tried here: compare its map with the
-CPU's (table "quality") before trusting it.
+Both work from the same fuzzy set and the same start and fill the same tables. The maps differ:
+compare their quality (benchmarks/map_engines.py, table "quality").
 """
 
 import importlib
