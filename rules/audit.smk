@@ -27,7 +27,7 @@ rule audit_labels:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        **needs(mem_mb=4000, runtime=120),
+        **needs(mem_mb=3000, runtime=120, times_input=3),
     params:
         segments=config["audit"]["segments"],
         seed=config["audit"]["seed"],
@@ -79,7 +79,7 @@ rule audit_probe:
         "../envs/audit.yaml"
     threads: 1
     resources:
-        **needs(mem_mb=3000, runtime=120),
+        **needs(mem_mb=3000, runtime=120, times_input=3),
     params:
         permutations=config["audit"]["permutations"],
         seed=config["audit"]["seed"],

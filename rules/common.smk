@@ -1,4 +1,5 @@
 # The checked config, and the input functions of several stages; what they tell is told in the library.
+import math
 import os
 from functools import wraps
 from pathlib import Path
@@ -58,29 +59,29 @@ def gpus(wildcards):
     return min(1, int(given["gpu"].value or 0)) if "gpu" in given else 0
 
 
-def needs(mem_mb, runtime, gpu=False):
+def needs(mem_mb, runtime, gpu=False, times_input=0):
     """
     Memory (MB) and time (minutes) of a job, more with each attempt, and its GPU where it can use one.
 
+    Jobs that hold their input ask for `times_input` times its size beside `mem_mb`.
     HTCondor's executor reads names of its own, and wants GPUs of 8,000 MB.
     """
 
-    def grown(amount):
-        return lambda wildcards, attempt: amount * attempt
+    def memory(wildcards, input, attempt):
+        held = times_input * input.size_mb if times_input else 0
+        return attempt * (mem_mb + math.ceil(held))
 
     resources = {
-        "mem_mb": mem_mb,
-        "htcondor_request_mem_mb": mem_mb,
-        "runtime": runtime,
+        "mem_mb": memory,
+        "htcondor_request_mem_mb": memory,
+        "runtime": lambda wildcards, attempt: attempt * runtime,
     }
     on_gpu = {
         "gpu": gpus,
         "request_gpus": gpus,
         "htcondor_gpus_min_mem_mb": lambda wildcards: 8000 * gpus(wildcards),
     }
-    return {name: grown(amount) for name, amount in resources.items()} | (
-        on_gpu if gpu else {}
-    )
+    return resources | on_gpu if gpu else resources
 
 
 def frames(wildcards):

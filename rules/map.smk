@@ -21,7 +21,7 @@ rule map_graph:
         "../envs/map.yaml"
     threads: 2
     resources:
-        **needs(mem_mb=4000, runtime=240),
+        **needs(mem_mb=3000, runtime=240, times_input=3),
     params:
         unit=config["unit"],
         n_neighbors=config["map"]["n_neighbors"],
@@ -74,7 +74,7 @@ rule map_layout:
         "../envs/map.yaml"
     threads: 2
     resources:
-        **needs(mem_mb=4000, runtime=240, gpu=ON_GPU),
+        **needs(mem_mb=3000, runtime=240, gpu=ON_GPU, times_input=3),
     params:
         n_components=config["map"]["n_components"],
         min_dist=config["map"]["min_dist"],
@@ -110,7 +110,7 @@ checkpoint map_families:
         "../envs/map.yaml"
     threads: 1
     resources:
-        **needs(mem_mb=4000, runtime=120, gpu=ON_GPU),
+        **needs(mem_mb=3000, runtime=120, gpu=ON_GPU, times_input=3),
     params:
         min_cluster_size=config["map"]["min_cluster_size"],
         min_samples=config["map"]["min_samples"],
@@ -138,7 +138,7 @@ rule map_stability:
         "../envs/map.yaml"
     threads: 2
     resources:
-        **needs(mem_mb=6000, runtime=480, gpu=ON_GPU),
+        **needs(mem_mb=3000, runtime=480, gpu=ON_GPU, times_input=3),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],

@@ -2,6 +2,7 @@
 
 import pytest
 from snakemake.api import SnakemakeApi
+from snakemake.iocontainers import InputFiles
 from snakemake.settings.types import ConfigSettings, ResourceSettings
 
 
@@ -18,8 +19,14 @@ def rules(root, tmp_path_factory):
         yield [rule for rule in workflow.rules if not rule.norun]
 
 
-def asked(rule, attempt: int) -> dict:
-    return dict(rule.expand_resources(None, [], attempt).items())
+class Large(InputFiles):
+    """Input of 1,000 MB."""
+
+    size_mb = 1000
+
+
+def asked(rule, attempt: int, given: InputFiles | None = None) -> dict:
+    return dict(rule.expand_resources(None, InputFiles() if given is None else given, attempt).items())
 
 
 def test_every_rule_asks_for_more_with_each_attempt(rules):
@@ -29,6 +36,13 @@ def test_every_rule_asks_for_more_with_each_attempt(rules):
         for name in ("mem_mb", "htcondor_request_mem_mb", "runtime"):
             assert third[name] == 3 * first[name] > 0, (rule.name, name)
         assert first["htcondor_request_mem_mb"] == first["mem_mb"], rule.name
+
+
+def test_jobs_that_hold_all_vectors_ask_for_more_where_there_are_more(rules):
+    more = {rule.name: asked(rule, 1, Large())["mem_mb"] - asked(rule, 1)["mem_mb"] for rule in rules}
+    holding = {"map_graph", "map_layout", "map_families", "map_stability", "audit_labels", "audit_probe"}
+    assert {name for name, amount in more.items() if amount} == holding
+    assert {amount for amount in more.values() if amount} == {3000}
 
 
 def gpu_names(rule) -> list:
