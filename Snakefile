@@ -44,6 +44,13 @@ rule all:
         rules.provenance.output,
 
 
+onstart:
+    from glitch_explorer.files import remove_unfinished  # numpy, which a plan does not need
+
+    # Of jobs that were killed; none of this run writes yet.
+    remove_unfinished("results")
+
+
 onsuccess:
     print(
         "\nDone. Picture: results/figures/umap_family.png. Open results/site/index.html in a browser."

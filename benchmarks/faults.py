@@ -1,9 +1,9 @@
 """Random faults over the small demo: `python benchmarks/faults.py --folder OUT --runs 50`.
 
 The small demo of the workflow's tests (60 glitches, both detectors, witnesses and costs) runs once
-undisturbed. Each fault run takes a copy in which one random output is missing, which is made again with all
-that hangs on it: so every stage is hit, and 50 runs cost an hour or two on 2 idle cores. Meanwhile one fault
-strikes at a random moment:
+undisturbed. Each fault run takes a copy in which one random output is missing with all that hangs on it:
+so every stage is hit, and 50 runs cost two hours on 2 idle cores. While this is made again one fault strikes
+at a random moment:
 
 all killed      SIGKILL to snakemake and its jobs
 head killed     SIGKILL to snakemake alone; its jobs go on as orphans
@@ -75,11 +75,25 @@ def kill(project: Project, draws: random.Random, *, head: bool, jobs: bool) -> b
     return struck
 
 
+def named(plan: str, kind: str) -> set[str]:
+    """Give the paths that a dry run names as `kind`, "input" or "output", of its jobs."""
+    return set(", ".join(re.findall(rf"^ +{kind}: (.*)$", plan, re.MULTILINE)).split(", "))
+
+
+def remove(project: Project, path: str) -> None:
+    """Remove an output with all that is made of it: alone it is missed only where it is asked for."""
+    for name in named(project.run("--dry-run", "--forcerun", path), "output"):
+        place = project.folder / name
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+
+
 def truncate(project: Project, draws: random.Random) -> bool:
     """Cut a file that a planned job reads and no planned job makes again."""
     plan = project.run("--dry-run")
-    read = set(", ".join(re.findall(r"^ +input: (.*)$", plan, re.MULTILINE)).split(", "))
-    made = set(", ".join(re.findall(r"^ +output: (.*)$", plan, re.MULTILINE)).split(", "))
+    read, made = named(plan, "input"), named(plan, "output")
     paths = sorted(
         path
         for path in read - made
@@ -153,8 +167,7 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
     copy = folder / f"run{number}"
     shutil.rmtree(copy, ignore_errors=True)
     project = undisturbed.clone(copy)
-    gone = copy / missing
-    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    remove(project, missing)
     if fault == "full disk":
         with on_small_disk(project, folder / f"disk{number}", draws) as (small, enlarge):
             answer = small.run(check=False)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,9 @@ from typing import Any
 import numpy as np
 
 from glitch_explorer.errors import UserError
+
+#: Names of temporary files and folders: a dot, the name, the process's id, the ending.
+_UNFINISHED = re.compile(r"\..+\.\d+(\.\w+)?")
 
 
 @contextmanager
@@ -41,6 +46,38 @@ def whole(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path` that replaces it on success."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # A killed process may have had the same id.
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        with named(path):
+            yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what killed processes left of `whole` and `whole_folder` below `folder`.
+
+    A process that is still writing there fails, and leaves nothing: call it where none is wanted.
+    """
+    for place, folders, names in os.walk(folder):
+        for name in filter(_UNFINISHED.fullmatch, names):
+            Path(place, name).unlink(missing_ok=True)
+        for name in filter(_UNFINISHED.fullmatch, folders):
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+        folders[:] = [name for name in folders if not _UNFINISHED.fullmatch(name)]
 
 
 def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) -> None:

@@ -1,5 +1,6 @@
 """A disk that is full or read-only: told in words, and nothing lost; damaged files are told as such."""
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,6 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.job import logged
-from glitch_explorer.site.pages import whole_folder
 from glitch_explorer.views.shard import _create
 
 BIG = 600_000
@@ -27,7 +27,7 @@ def views(path):
 
 
 def folder(path):
-    with whole_folder(path) as made:
+    with files.whole_folder(path) as made:
         (made / "a").write_bytes(bytes(BIG * 2))
 
 
@@ -102,3 +102,21 @@ def test_half_a_file_of_arrays_is_told(tmp_path, kept):
         path.write_bytes(path.read_bytes()[:kept])
         with pytest.raises(UserError, match=rf"{name} is damaged.*run again"):
             read(path)
+
+
+def test_what_killed_jobs_left_is_removed_and_nothing_else(tmp_path):
+    kept = [".snakemake_timestamp", "rows.parquet", "pages/.hidden/F001.html"]
+    left = [".rows.parquet.4711.parquet", "pages/.deep.10672/F001.html", "pages/.deep.10672/more/F002.png"]
+    for name in (*kept, *left):
+        files.write_text(tmp_path / name, "")
+    files.remove_unfinished(tmp_path)
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert found == set(kept)
+    assert not (tmp_path / "pages/.deep.10672").exists()
+
+
+def test_a_folder_of_a_killed_process_of_the_same_id_is_no_obstacle(tmp_path):
+    (tmp_path / f".out.{os.getpid()}").mkdir()
+    with files.whole_folder(tmp_path / "out") as made:
+        (made / "a").write_text("")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glitch_explorer import files
 from glitch_explorer.site.front import detector_lines, live_time, quarantine_lines, utc_date
-from glitch_explorer.site.pages import render, script_data, whole_folder
+from glitch_explorer.site.pages import render, script_data
 from glitch_explorer.site.palette import look
 
 BARE = {"witnesses": False, "cost": False, "root": ""}
@@ -64,7 +65,7 @@ def test_whole_folder_replaces_and_leaves_no_trace(tmp_path: Path) -> None:
     target = tmp_path / "family"
     target.mkdir()
     (target / "F999.html").write_text("gone")
-    with whole_folder(target) as folder:
+    with files.whole_folder(target) as folder:
         (folder / "F001.html").write_text("new")
     assert [path.name for path in target.iterdir()] == ["F001.html"]
     assert list(tmp_path.iterdir()) == [target]
@@ -76,7 +77,7 @@ def test_whole_folder_keeps_the_old_one_when_the_work_fails(tmp_path: Path) -> N
     (target / "F001.html").write_text("old")
 
     def fail() -> None:
-        with whole_folder(target) as folder:
+        with files.whole_folder(target) as folder:
             (folder / "F002.html").write_text("half")
             raise RuntimeError("disk full")
 

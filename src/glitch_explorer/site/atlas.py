@@ -9,7 +9,7 @@ import numpy as np
 from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.site.family_page import Atlas, write_family_page
-from glitch_explorer.site.pages import render, whole_folder
+from glitch_explorer.site.pages import render
 from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.tables import UNASSIGNED
 
@@ -67,7 +67,7 @@ def make_atlas(inputs: AtlasInputs, *, out: str | Path, index: str | Path, typic
         Members shown of each kind.
     """
     atlas = inputs.read(typical=typical, odd=odd)
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         lines = [write_family_page(atlas, family, folder) for family in atlas.order]
     lines.sort(key=lambda line: (-np.nan_to_num(line["ambiguity_score"], nan=-1), line["family"]))
     unassigned = int((atlas.rows["family"] == UNASSIGNED).sum())

@@ -11,7 +11,7 @@ import pandas as pd
 from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.site import audit_answers as answers
-from glitch_explorer.site.pages import records, render, script_data, static, whole_folder
+from glitch_explorer.site.pages import records, render, script_data, static
 from glitch_explorer.site.pictures import Pictures, save_webp
 from glitch_explorer.site.sprites import SPRITE_SIZE, VIEW_GAP
 
@@ -156,7 +156,7 @@ def make_audit_page(
     judged = answers.judged_rows(told.suspects, told.proposals)
     drawn = judged["glitch_id"].drop_duplicates().head(MOST_PICTURES).tolist()
     pictures = Pictures(views, status)
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         for number, glitch_id in enumerate(drawn):
             save_webp(
                 folder / f"{number:04d}.webp", pictures.strip(glitch_id, size=SPRITE_SIZE, gap=VIEW_GAP)

@@ -15,7 +15,7 @@ from glitch_explorer.site.explorer_data import (
     place_data,
 )
 from glitch_explorer.site.leap_seconds import leap_seconds
-from glitch_explorer.site.pages import render, script_data, static, whole_folder
+from glitch_explorer.site.pages import render, script_data, static
 from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.site.sample import ODD, even_sample
 from glitch_explorer.site.sprites import write_sprites
@@ -108,7 +108,7 @@ def make_map_page(
     rows = everything[even_sample(everything, MOST, medoids)].reset_index(drop=True)
     once = rows.drop_duplicates("glitch_id")
     pictured = once.loc[even_sample(once, pictures, medoids), "glitch_id"].tolist()
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         sprites = write_sprites(Pictures(views, status), pictured, folder / "sprites")
         around = _around(rows, tables.read("segments", segments), line)
         data = {

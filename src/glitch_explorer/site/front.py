@@ -16,7 +16,7 @@ from glitch_explorer.map.members import merge
 from glitch_explorer.site.findings import RULE, Found, findings
 from glitch_explorer.site.made import citations, left_out, setting_lines, sources, versions
 from glitch_explorer.site.names import FIGURES
-from glitch_explorer.site.pages import records, render, whole_folder
+from glitch_explorer.site.pages import records, render
 from glitch_explorer.tables import UNASSIGNED
 
 #: Reasons of quarantine that are listed.
@@ -188,7 +188,7 @@ def make_front(
     """
     found, told = paths.found(), analysed(paths)
     given = {Path(path).stem: Path(path) for path in figures}
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         for path in given.values():
             shutil.copyfile(path, folder / path.name)
     witnesses, cost = found.witnesses is not None, found.cost is not None

@@ -22,7 +22,7 @@ from glitch_explorer.site.impact_answers import (
     shown_glitch,
 )
 from glitch_explorer.site.impact_plots import Story, cost_ranking, story_picture
-from glitch_explorer.site.pages import render, whole_folder
+from glitch_explorer.site.pages import render
 from glitch_explorer.site.unknown import impact_unknown
 
 #: Lines of a family's table of cost: name, column, and the columns of its interval.
@@ -172,10 +172,10 @@ def make_impact_pages(
     shown = _costs(cost, recoverable, by_day, stability, family_labels(audited))
     told = tables.empty("drivers") if drivers is None else tables.read("drivers", drivers)
     impact = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=told)
-    with whole_folder(out) as folder, whole_folder(vetoes) as held:
+    with files.whole_folder(out) as folder, files.whole_folder(vetoes) as held:
         _write_families(impact, audited, folders, folder, held, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
-    with whole_folder(assets) as folder:
+    with files.whole_folder(assets) as folder:
         shutil.copyfile(table, folder / "cost.csv")
         shutil.copyfile(report, folder / "cost.json")
         told = json.loads(Path(report).read_text(encoding="utf-8"))

@@ -1,11 +1,7 @@
 """Pages from templates: every text of the data is escaped, nothing is asked from outside."""
 
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +10,6 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from glitch_explorer import files
 from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.witness_words import (
     band_text,
@@ -109,20 +104,3 @@ def script_data(name: str, value: Any) -> str:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return f"window.{name}={text};\n"
-
-
-@contextmanager
-def whole_folder(path: str | Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path` that replaces it on success."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.mkdir()
-    try:
-        with files.named(path):
-            yield temporary
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from glitch_explorer import files, tables
 from glitch_explorer.site import witness_plots
-from glitch_explorer.site.pages import render, whole_folder
+from glitch_explorer.site.pages import render
 from glitch_explorer.site.unknown import witness_unknown
 from glitch_explorer.site.witness_answers import (
     CONSTANTS,
@@ -123,7 +123,7 @@ def make_witness_pages(
     coupling = inputs.read()
     told: dict[str, list[dict[str, Any]]] = {}
     pseudo, coverage = [], []
-    with whole_folder(out) as folder:
+    with files.whole_folder(out) as folder:
         for own_folder, own_members in zip(inputs.folders, inputs.members, strict=True):
             family, own = Path(own_folder).name, read_own(own_folder, own_members)
             told[family] = _write_fragment(coupling, own, family, folder, dpi=dpi)
@@ -133,7 +133,7 @@ def make_witness_pages(
     values = overview(coupling, told, tables.joined("channel_coverage", coverage), pooled)
     matrix_figure(matrix_cells(told), matrix_panels(values["lines"]), Path(matrix), dpi=dpi)
     witness_plots.calibration(tables.joined("pseudo_families", pseudo), Path(nulls), dpi=dpi)
-    with whole_folder(pictures) as folder:
+    with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
     text = render("witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
     files.write_text(page, text)

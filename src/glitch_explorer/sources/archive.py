@@ -1,7 +1,5 @@
 """Archives unpacked so that nothing leaves the folder and no bomb fills the disk."""
 
-import os
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -11,6 +9,7 @@ from typing import IO
 
 import pooch
 
+from glitch_explorer import files
 from glitch_explorer.errors import UserError
 
 #: Endings of what can be unpacked, longest first.
@@ -66,20 +65,13 @@ def unpack(
     """
     archive, folder = Path(archive), Path(folder)
     budget = min(max_bytes, max(max_ratio * archive.stat().st_size, _HARMLESS_BYTES))
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
     try:
-        members = _zip_members(archive) if archive.name.endswith(".zip") else _tar_members(archive)
-        for name, content in members:
-            budget = _extract(archive, beside / _inside(archive, name), content, budget)
-        if folder.exists():
-            shutil.rmtree(folder)
-        beside.replace(folder)
+        with files.whole_folder(folder) as beside:
+            members = _zip_members(archive) if archive.name.endswith(".zip") else _tar_members(archive)
+            for name, content in members:
+                budget = _extract(archive, beside / _inside(archive, name), content, budget)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError) as problem:
         raise UserError(f"{archive} cannot be unpacked: {problem}; download it again") from problem
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     return folder
 
 
