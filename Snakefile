@@ -45,12 +45,10 @@ rule all:
 
 
 onstart:
-    from glitch_explorer.files import (
-        remove_unfinished,
-    )  # numpy, which a plan does not need
+    from glitch_explorer import files  # numpy, which a plan does not need
 
     # Of jobs that were killed; none of this run writes yet.
-    remove_unfinished("results")
+    files.remove_unfinished("results")
 
 
 onsuccess:
