@@ -32,10 +32,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project  # noqa: E402
+from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project, jobs  # noqa: E402
 
-#: Longest time in seconds before a fault strikes, starts in a row before a run is given up.
-LATEST, STARTS = 25.0, 5
+#: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
+START, JOB, STARTS = 4.0, 2.5, 5
 COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "told")
 
 
@@ -56,14 +56,14 @@ def started(project: Project) -> subprocess.Popen:
     )
 
 
-def kill(project: Project, draws: random.Random, *, head: bool, jobs: bool) -> bool:
-    """Start the run and kill at a random moment what is asked for; a job alone ends the run by itself."""
+def kill(project: Project, fault: str, planned: int, draws: random.Random) -> bool:
+    """Start the run of `planned` jobs and kill at a random moment; a job alone ends the run by itself."""
     process = started(project)
-    time.sleep(draws.uniform(2, LATEST))
+    time.sleep(START + draws.uniform(0, JOB * planned))
     struck = process.poll() is None
-    if struck and head and jobs:
+    if struck and fault == "all killed":
         os.killpg(process.pid, signal.SIGKILL)
-    elif struck and head:
+    elif struck and fault == "head killed":
         process.kill()
     elif struck:
         running = children(project.folder)
@@ -80,14 +80,19 @@ def named(plan: str, kind: str) -> set[str]:
     return set(", ".join(re.findall(rf"^ +{kind}: (.*)$", plan, re.MULTILINE)).split(", "))
 
 
-def remove(project: Project, path: str) -> None:
-    """Remove an output with all that is made of it: alone it is missed only where it is asked for."""
-    for name in named(project.run("--dry-run", "--forcerun", path), "output"):
+def remove(project: Project, path: str) -> int:
+    """Remove an output with all that is made of it, as alone it is missed only where it is asked for.
+
+    Give how many jobs make it all again.
+    """
+    plan = project.run("--dry-run", "--forcerun", path)
+    for name in named(plan, "output"):
         place = project.folder / name
         if place.is_dir():
             shutil.rmtree(place)
         else:
             place.unlink(missing_ok=True)
+    return sum(jobs(plan).values())
 
 
 def truncate(project: Project, draws: random.Random) -> bool:
@@ -153,10 +158,8 @@ def outputs(project: Project) -> list[str]:
     return sorted({line[0] for line in lines if len(line) > 3 and (project.folder / line[0]).exists()})
 
 
-def strike(project: Project, fault: str, draws: random.Random) -> bool:
-    if fault == "truncated":
-        return truncate(project, draws)
-    return kill(project, draws, head=fault != "job killed", jobs=fault == "all killed")
+def strike(project: Project, fault: str, planned: int, draws: random.Random) -> bool:
+    return truncate(project, draws) if fault == "truncated" else kill(project, fault, planned, draws)
 
 
 def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) -> dict:
@@ -167,7 +170,7 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
     copy = folder / f"run{number}"
     shutil.rmtree(copy, ignore_errors=True)
     project = undisturbed.clone(copy)
-    remove(project, missing)
+    planned = remove(project, missing)
     if fault == "full disk":
         with on_small_disk(project, folder / f"disk{number}", draws) as (small, enlarge):
             answer = small.run(check=False)
@@ -176,7 +179,7 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
             starts, told = resume(small)
             right = small.contents() == expected
     else:
-        struck = strike(project, fault, draws)
+        struck = strike(project, fault, planned, draws)
         starts, told = resume(project)
         right = project.contents() == expected
     if right:
