@@ -11,6 +11,7 @@ import pytest
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
 from glitch_explorer.job import logged
+from glitch_explorer.observatory import gwf
 from glitch_explorer.views.shard import _create
 
 BIG = 600_000
@@ -19,6 +20,11 @@ BIG = 600_000
 def tall(n):
     noise = np.random.default_rng(1).normal(size=(2, n))
     return pd.DataFrame({"glitch_id": [f"{i}" for i in range(n)], "view": "", "x": noise[0], "y": noise[1]})
+
+
+def frame(path):
+    samples = np.random.default_rng(1).normal(size=BIG)
+    gwf.write(path, [gwf.Series("H1:A", samples, BIG // 4, "m")], start=1_000_000_000)
 
 
 def views(path):
@@ -35,6 +41,7 @@ WRITERS = {
     "array": lambda path: files.write_array(path, np.ones(BIG)),
     "arrays": lambda path: files.write_arrays(path, {"a": np.ones(BIG)}),
     "table": lambda path: tables.write("coordinates", tall(90_000), path),
+    "frame": frame,
     "views": views,
     "folder": folder,
 }

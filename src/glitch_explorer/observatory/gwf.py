@@ -7,6 +7,7 @@ everything else.
 """
 
 import ctypes
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,13 @@ class Series:
 def write(path: str | Path, series: list[Series], *, start: int) -> None:
     """Write channels of one length in seconds as one frame, which starts at GPS second `start`."""
     with files.whole(path) as temporary:
-        _write_lal(temporary, series, start)
+        try:
+            _write_lal(temporary, series, start)
+        except RuntimeError:
+            # LALFrame does not say why; a full or read-only disk does.
+            with temporary.open("wb") as stream:
+                os.posix_fallocate(stream.fileno(), 0, sum(one.samples.nbytes for one in series))
+            raise
         content = temporary.read_bytes()
         with temporary.open("r+b") as stream:
             for position, patch in _without_clock(content, start):
