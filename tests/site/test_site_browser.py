@@ -38,6 +38,11 @@ class Watched:
             self.page.wait_for_selector("html[data-ready=true]")
         return self.page
 
+    def close(self) -> None:
+        """Close the page, which must not have complained."""
+        self.page.close()
+        assert not self.complaints
+
     def spread(self) -> float:
         """Standard deviation of the grey levels on the screen."""
         with Image.open(io.BytesIO(self.page.screenshot())) as picture:
@@ -48,8 +53,7 @@ class Watched:
 def watched(chromium: Any) -> Iterator[Watched]:
     made = Watched(chromium)
     yield made
-    made.page.close()
-    assert not made.complaints
+    made.close()
     assert made.requests
     assert all(url.startswith(("file:", "data:", "blob:")) for url in made.requests)
 
@@ -89,8 +93,7 @@ def test_witnesses_fit_a_phone_in_the_dark(site: Path, chromium: Any, name: str)
     page = phone.open(site / name)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert EVIL in page.locator("main").inner_text()
-    page.close()
-    assert not phone.complaints
+    phone.close()
 
 
 def test_dark_pages_are_dark(site: Path, chromium: Any) -> None:
@@ -98,5 +101,4 @@ def test_dark_pages_are_dark(site: Path, chromium: Any) -> None:
     page = dark.open(site / "map.html")
     with Image.open(io.BytesIO(page.screenshot())) as picture:
         assert np.median(np.asarray(picture.convert("L"))) < 60
-    page.close()
-    assert not dark.complaints
+    dark.close()

@@ -27,8 +27,7 @@ class Dashboard(Watched):
         return page
 
     def close(self) -> None:
-        self.page.close()
-        assert not self.complaints
+        super().close()
         assert all(url.startswith(("file:", "data:", "blob:")) for url in self.requests)
 
 

@@ -25,8 +25,7 @@ COUNTS = "[Filters.shown, Array.from(Filters.rows())]"
 def explorer(site: Path, chromium: Any) -> Iterator[Explorer]:
     made = Explorer(chromium, site / "map.html")
     yield made
-    made.page.close()
-    assert not made.complaints
+    made.close()
     assert all(url.startswith(("file:", "blob:")) for url in made.requests)
 
 
@@ -286,8 +285,7 @@ def test_the_address_keeps_the_state_and_back_goes_back(
     assert restored[:3] == state[:3]
     assert restored[3] == pytest.approx(state[3], rel=1e-4)
     assert other.page.locator("#snr-low").input_value() == "12"
-    other.page.close()
-    assert not other.complaints
+    other.close()
     shown = explorer.shown()
     page.locator("#reset").click()
     assert explorer.shown() == 300
@@ -303,8 +301,7 @@ def test_a_hostile_address_does_nothing(site: Path, chromium: Any, hash_: str) -
     made = Explorer(chromium, site / "map.html", hash_)
     assert made.js("Colours.by") == "family"
     assert not made.js("document.querySelector('main script')")
-    made.page.close()
-    assert not made.complaints
+    made.close()
 
 
 def test_keys_step_zoom_and_let_go(explorer: Explorer) -> None:
@@ -358,8 +355,7 @@ def test_it_fits_phones_large_print_and_the_dark(
         grey = np.asarray(picture.convert("L"))
     assert (np.median(grey) < 60) == (scheme == "dark")
     assert grey.std() > 10
-    made.page.close()
-    assert not made.complaints
+    made.close()
 
 
 def test_views_as_rows_without_times_and_few_pictures(
@@ -387,8 +383,7 @@ def test_views_as_rows_without_times_and_few_pictures(
     assert made.js("document.documentElement.scrollWidth - innerWidth") <= 0
     made.click(made.js("Filters.rows()[100]"))
     address = made.js("location.hash")
-    made.page.close()
-    assert not made.complaints
+    made.close()
     monkeypatch.setattr("glitch_explorer.site.explorer.MOST", 239)
     make_map(root, root / "site")
     thinned = Explorer(chromium, root / "site/map.html", address)
@@ -397,5 +392,4 @@ def test_views_as_rows_without_times_and_few_pictures(
     assert f"{shown} of 240 rows are on this page" in thinned.text(".thinned")
     glitch, view = address.partition("pin=")[2].split("%7E")
     assert thinned.text("#what").startswith(f"{glitch}, the {view} s view")
-    thinned.page.close()
-    assert not thinned.complaints
+    thinned.close()

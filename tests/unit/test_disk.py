@@ -127,3 +127,29 @@ def test_a_folder_of_a_killed_process_of_the_same_id_is_no_obstacle(tmp_path):
     with files.whole_folder(tmp_path / "out") as made:
         (made / "a").write_text("")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_whole_folder_replaces_and_leaves_no_trace(tmp_path):
+    target = tmp_path / "family"
+    target.mkdir()
+    (target / "F999.html").write_text("gone")
+    with files.whole_folder(target) as folder:
+        (folder / "F001.html").write_text("new")
+    assert [path.name for path in target.iterdir()] == ["F001.html"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_whole_folder_keeps_the_old_one_when_the_work_fails(tmp_path):
+    target = tmp_path / "family"
+    target.mkdir()
+    (target / "F001.html").write_text("old")
+
+    def fail():
+        with files.whole_folder(target) as folder:
+            (folder / "F002.html").write_text("half")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [path.name for path in target.iterdir()] == ["F001.html"]
+    assert list(tmp_path.iterdir()) == [target]

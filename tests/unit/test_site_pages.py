@@ -1,14 +1,12 @@
 """Text on pages is text, folders are replaced whole, numbers read well."""
 
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer import files
 from glitch_explorer.site.front import detector_lines, live_time, quarantine_lines, utc_date
 from glitch_explorer.site.pages import render, script_data
 from glitch_explorer.site.palette import look
@@ -59,32 +57,6 @@ def test_script_data_reads_back_and_cannot_end_a_script(value: object) -> None:
 def test_script_data_refuses_what_is_no_number() -> None:
     with pytest.raises(ValueError, match="Out of range"):
         script_data("DATA", float("nan"))
-
-
-def test_whole_folder_replaces_and_leaves_no_trace(tmp_path: Path) -> None:
-    target = tmp_path / "family"
-    target.mkdir()
-    (target / "F999.html").write_text("gone")
-    with files.whole_folder(target) as folder:
-        (folder / "F001.html").write_text("new")
-    assert [path.name for path in target.iterdir()] == ["F001.html"]
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_whole_folder_keeps_the_old_one_when_the_work_fails(tmp_path: Path) -> None:
-    target = tmp_path / "family"
-    target.mkdir()
-    (target / "F001.html").write_text("old")
-
-    def fail() -> None:
-        with files.whole_folder(target) as folder:
-            (folder / "F002.html").write_text("half")
-            raise RuntimeError("disk full")
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert [path.name for path in target.iterdir()] == ["F001.html"]
-    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_thirty_categories_look_different() -> None:
