@@ -26,7 +26,7 @@ def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
         raise SystemExit("too dense a family for this benchmark")
     grid = make_grid(features.cells, features.block, found.lags_s)
     slid = slide(make_train(times, features.cells, grid), grid, slides=slides, rng=np.random.default_rng(1))
-    made = measure(features.values, features.cells, features.block, slid, threads=threads)
+    (made,) = measure(features.values, features.cells, features.block, [slid], threads=threads)
     return made, len(slid.train.used)
 
 

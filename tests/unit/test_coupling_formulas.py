@@ -227,6 +227,20 @@ def test_fringes_are_twice_the_speed_over_the_wavelength():
     assert scatter.fringe_hz(moved, 64.0, harmonic=3).max() == pytest.approx(3 * fastest, rel=1e-3)
 
 
+def test_the_highest_fringe_around_an_event_is_asked_of_all_its_samples():
+    metres = np.cumsum([0, 0, 1, 3, 3, 1, 0, 0, 2, 0, 0, 0]) * scatter.WAVELENGTH_M
+    stretch = scatter.Displacement(100.0, 2.0, metres)
+    fringes = scatter.fringe_hz(metres, 2.0)
+    times, durations = np.array([101.5, 103.0, 105.5, 99.9, 105.6]), np.array([2.0, np.nan, 0.0, 1.0, 1.0])
+    expected = [fringes[1:6].max(), fringes[5:8].max(), np.nan, np.nan, np.nan]
+    np.testing.assert_array_equal(scatter.predicted_hz(stretch, times, durations), expected)
+    metres[4] = np.nan  # a gap is no silence
+    assert np.isnan(scatter.predicted_hz(scatter.Displacement(100.0, 2.0, metres), times, durations)[0])
+    slow = scatter.Displacement(100.0, 0.25, metres)
+    between = scatter.predicted_hz(slow, np.array([102.0]), np.array([1.0]))
+    assert np.isnan(between).all()
+
+
 def test_mismatch_takes_the_nearest_harmonic():
     best, harmonic = scatter.mismatch(np.array([30.0, 10.0, 500.0]), np.array([10.0, 10.0, 10.0]))
     np.testing.assert_allclose(best, [0, 0, np.log(2)], atol=1e-12)

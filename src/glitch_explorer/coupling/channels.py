@@ -29,6 +29,8 @@ _RATE = re.compile(r"([\d.]+)\s*(?:hz)?", re.IGNORECASE)
 _UNTIL = re.compile(r"until\s+(?:gps)?\s*=?\s*([\d.]+)\s*,?\s*then", re.IGNORECASE)
 #: Words for yes and no in the column `oscillator`.
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
+#: What a safety table says: pattern of names, word, source and date.
+_Said = tuple[str, str, str, str]
 
 
 def parse_rate(text: str) -> list[tuple[float, float]]:
@@ -174,7 +176,7 @@ def channel_table(
         When a file cannot be understood, a wildcard matches nothing, or a rate is nowhere.
     """
     held = dict(available or {})
-    known = pd.concat([read_list(path) for path in safety]) if safety else None
+    said = _said(safety, ifo)
     rows: dict[str, dict[str, object]] = {}
     for path in lists:
         for entry in read_list(path).to_dict("records"):
@@ -188,7 +190,7 @@ def channel_table(
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
     own = strain.replace("{ifo}", ifo)
-    made = [_strain_is_unsafe(_with_safety(rows[name], known, ifo), own) for name in sorted(rows)]
+    made = [_strain_is_unsafe(_with_safety(rows[name], said), own) for name in sorted(rows)]
     return pd.DataFrame(made, columns=tables.SCHEMAS["channels"].names)
 
 
@@ -239,17 +241,25 @@ def _strain_is_unsafe(row: dict[str, object], strain: str) -> dict[str, object]:
     return {**row, "safety": "unsafe", "safety_source": source, "safety_date": ""}
 
 
-def _with_safety(row: dict[str, object], known: pd.DataFrame | None, ifo: str) -> dict[str, object]:
+def _said(safety: Sequence[str | Path], ifo: str) -> list[_Said]:
+    """List what safety tables say, unsafe before safe."""
+    rows = [row for path in safety for row in read_list(path).to_dict("records")]
+    return [
+        (row["channel"].replace("{ifo}", ifo), word, row["source"], row["date"])
+        for word in ("unsafe", "safe")
+        for row in rows
+        if row["safety"] == word
+    ]
+
+
+def _with_safety(row: dict[str, object], said: Sequence[_Said]) -> dict[str, object]:
     """Take the most cautious word that the list and the safety tables say."""
-    if known is None or row["safety"] == "unsafe":
+    if row["safety"] == "unsafe":
         return row
-    patterns = known["channel"].str.replace("{ifo}", ifo, regex=False)
-    said = known[[fnmatchcase(str(row["channel"]), pattern) for pattern in patterns]]
-    for word in ("unsafe", "safe"):
-        if word == row["safety"]:
-            return row
-        first = said[said["safety"] == word].head(1)
-        if len(first):
-            source, date = first.iloc[0][["source", "date"]]
+    name = str(row["channel"])
+    for pattern, word, source, date in said:
+        if fnmatchcase(name, pattern):
+            if word == row["safety"]:
+                return row
             return {**row, "safety": word, "safety_source": source, "safety_date": date}
     return row

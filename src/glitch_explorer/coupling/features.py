@@ -164,30 +164,35 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
 ) -> np.ndarray:
     """Score one column (n,), its past kept sorted."""
     scores = np.full(values.size, np.nan, np.float32)
-    past = np.empty(window + 1)
+    past = np.empty(window)
     for number in range(edges.size - 1):
         count = 0
         for i in range(edges[number], edges[number + 1]):
-            gone = i - window - 1
-            if gone >= edges[number] and not np.isnan(values[gone]):
-                count -= 1
-                for j in range(_place(past, count + 1, values[gone]), count):
+            new, gone = i - 1, i - window - 1
+            enters = new >= edges[number] and not np.isnan(values[new])
+            leaves = gone >= edges[number] and not np.isnan(values[gone])
+            # What leaves makes room for what enters: only the values between the two move.
+            at = _place(past, count, values[gone]) if leaves else count
+            to = _place(past, count, values[new]) if enters else count
+            if leaves and (not enters or at < to):
+                to -= 1
+                for j in range(at, to):
                     past[j] = past[j + 1]
-            if np.isnan(values[i]):
+            else:
+                for j in range(at, to, -1):
+                    past[j] = past[j - 1]
+            if enters:
+                past[to] = values[new]
+            count += enters - leaves
+            if np.isnan(values[i]) or count < least:
                 continue
-            if count >= least:
-                median = past[count // 2] if count % 2 else 0.5 * (past[count // 2] + past[count // 2 - 1])
-                scatter = max(_mad(past, count, median) / _NORMAL_MAD, floor)
-                away = values[i] - median
-                if scatter > 0:
-                    scores[i] = min(max(away / scatter, -largest), largest)
-                else:
-                    scores[i] = largest * np.sign(away)
-            at = _place(past, count, values[i])
-            for j in range(count, at, -1):
-                past[j] = past[j - 1]
-            past[at] = values[i]
-            count += 1
+            median = past[count // 2] if count % 2 else 0.5 * (past[count // 2] + past[count // 2 - 1])
+            scatter = max(_mad(past, count, median) / _NORMAL_MAD, floor)
+            away = values[i] - median
+            if scatter > 0:
+                scores[i] = min(max(away / scatter, -largest), largest)
+            else:
+                scores[i] = largest * np.sign(away)
     return scores
 
 

@@ -1,5 +1,6 @@
 """The statistic T, its family-wise null, and the calibration of both."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -40,28 +41,36 @@ class Measured:
     #: ``(m, L)`` glitches with data.
     count: Int64
 
+    def part(self, chosen: Bool) -> "Measured":
+        """Keep some of the features."""
+        return Measured(self.t[chosen], self.peaks[chosen], self.count[chosen])
 
-def measure(values: Float32, cells: Int64, block: Int32, slid: Slid, *, threads: int) -> Measured:
-    """Measure every feature of ``values (n, m)`` at every lag, for the train and its slides.
+
+def measure(
+    values: Float32, cells: Int64, block: Int32, trains: Sequence[Slid], *, threads: int
+) -> list[Measured]:
+    """Measure every feature of ``values (n, m)`` at every lag, for each train and its slides.
 
     T ranks on-source against all live time near, not against the background: the background leaves
     the train's own surroundings out, but not those of its slides, and where a channel wanders for
-    minutes the train then looks special. The answer does not depend on `threads`.
+    minutes the train then looks special. The ranks are made once for all trains. The answer does not
+    depend on `threads`.
     """
     everything = window_mask(np.ones(len(cells), dtype=bool))
-    seam = np.unique(slid.grid.end) - 1
+    seam = np.unique(trains[0].grid.end) - 1  # the grids differ by their lags, not by their intervals
 
-    def work(first: int) -> Measured:
+    def work(first: int) -> list[Measured]:
         held = windows(values[:, first : first + _CHUNK], cells, block)
         placed = placements(held, everything, cells)
         placed[:, seam] = 0.0  # between an interval's end and what comes next: neither high nor low
-        return _chunk(placed, slid)
+        return [_chunk(placed, slid) for slid in trains]
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         parts = list(pool.map(work, range(0, values.shape[1], _CHUNK)))
-    return Measured(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("t", "peaks", "count"))
-    )
+    return [
+        Measured(*(np.concatenate([getattr(one, name) for one in own]) for name in ("t", "peaks", "count")))
+        for own in zip(*parts, strict=True)
+    ]
 
 
 def _chunk(placed: Float32, slid: Slid) -> Measured:

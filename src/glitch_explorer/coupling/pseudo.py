@@ -1,13 +1,14 @@
 """Pseudo-families: what the whole procedure says where there is nothing to find."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.coupling.background import family_background
-from glitch_explorer.coupling.nulls import measure, share_above
-from glitch_explorer.coupling.ranks import Bool, Float32, Float64, Grid, Int32, Int64, make_grid, window_mask
+from glitch_explorer.coupling.nulls import Measured, share_above
+from glitch_explorer.coupling.ranks import Bool, Float64, Grid, Int32, Int64, make_grid, window_mask
 from glitch_explorer.coupling.trains import (
     LEAST_GLITCHES,
     Slid,
@@ -23,66 +24,96 @@ SLIDES = 199
 
 
 @dataclass(frozen=True)
-class Null:
-    """Live time, features that can be ranked, and quiet stretches: what pseudo-families are made from."""
+class Pseudo:
+    """A pseudo-family: shifted or quiet, its number, and its train."""
 
-    cells: Int64
-    block: Int32
-    values: Float32
-    quiet: Float64
-    threads: int
+    kind: str
+    number: int
+    slid: Slid
 
 
-def _p_value(null: Null, slid: Slid) -> float:
-    """Give the family-wise p of the largest abs(T)."""
-    found = measure(null.values, null.cells, null.block, slid, threads=null.threads)
-    most = np.abs(found.t).max(initial=0.0)
-    return float(share_above(np.array([most]), found.peaks.max(axis=0).astype(float))[0])
-
-
-def shifted_p(null: Null, family_times: Float64, train: Train, grid: Grid, *, seed: list[int]) -> float:
-    """Test the real train turned by an offset; NaN where no background or too few glitches are left.
+def shifted_train(
+    train: Train,
+    grid: Grid,
+    *,
+    cells: Int64,
+    block: Int32,
+    quiet: Float64,
+    family_times: Float64,
+    rng: np.random.Generator,
+) -> Slid | None:
+    """Turn the real train by an offset; None where no background or too few glitches are left.
 
     The offset is larger than the largest lag, and slides of the pseudo-family start from it:
     no slide of the real family's null is its train.
     """
-    rng = np.random.default_rng(seed)
-    times = shifted(family_times, train, null.cells, grid, rng=rng)
-    found = family_background(null.cells, times, null.quiet)
+    times = shifted(family_times, train, cells, grid, rng=rng)
+    found = family_background(cells, times, quiet)
     if found is None:
-        return np.nan
-    own = make_grid(null.cells, null.block, found.lags_s)
-    moved = make_train(times, null.cells, own)
+        return None
+    own = make_grid(cells, block, found.lags_s)
+    moved = make_train(times, cells, own)
     if len(moved.used) < LEAST_GLITCHES:
-        return np.nan
-    return _p_value(null, slide(moved, own, slides=SLIDES, rng=rng))
+        return None
+    return slide(moved, own, slides=SLIDES, rng=rng)
 
 
-def quiet_p(null: Null, background: Bool, grid: Grid, count: int, *, seed: list[int]) -> float:
-    """Test `count` quiet times, slid within quiet time; NaN where there are too few of them."""
-    rng = np.random.default_rng(seed)
+def quiet_times(background: Bool, grid: Grid, count: int, *, rng: np.random.Generator) -> Slid | None:
+    """Draw `count` quiet times, slid within quiet time; None where there are too few of them."""
     quiet = window_mask(background)
     if int(quiet.sum()) < 4 * count:
-        return np.nan
-    slid = quiet_train(quiet, grid, count=count, slides=SLIDES, rng=rng)
-    return _p_value(null, slid)
+        return None
+    return quiet_train(quiet, grid, count=count, slides=SLIDES, rng=rng)
 
 
-def pseudo_families(
-    null: Null, family_times: Float64, train: Train, grid: Grid, background: Bool, *, count: int, seed: int
-) -> pd.DataFrame:
-    """Test pseudo-families of both kinds in turn.
+def pseudo_trains(
+    train: Train,
+    grid: Grid,
+    background: Bool,
+    *,
+    cells: Int64,
+    block: Int32,
+    quiet: Float64,
+    family_times: Float64,
+    count: int,
+    seed: int,
+) -> list[Pseudo]:
+    """Make `count` pseudo-families of both kinds in turn; those that cannot be made are left out.
 
-    Returns
-    -------
-    kind (shifted or quiet), number and p_value; those that could not be made are left out.
+    Parameters
+    ----------
+    train, grid, background
+        What the real family is measured with.
+    cells, block
+        ``(n,)`` live time: grid indices, and the number of each one's interval.
+    quiet, family_times
+        ``(k, 2)`` quiet stretches, and the real family's times, GPS seconds.
+    """
+    made = []
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        if number % 2:
+            kind, slid = "quiet", quiet_times(background, grid, len(train.used), rng=rng)
+        else:
+            kind = "shifted"
+            slid = shifted_train(
+                train, grid, cells=cells, block=block, quiet=quiet, family_times=family_times, rng=rng
+            )
+        if slid is not None:
+            made.append(Pseudo(kind, number, slid))
+    return made
+
+
+def pseudo_p_values(made: Sequence[Pseudo], measured: Sequence[Measured]) -> pd.DataFrame:
+    """Give the family-wise p of each pseudo-family's largest abs(T): kind, number and p_value.
+
+    Features that are not ranked take no part: `measured` is without them. Without any there is no p.
     """
     rows = []
-    for number in range(count):
-        if number % 2:
-            p = quiet_p(null, background, grid, len(train.used), seed=[seed, number])
-        else:
-            p = shifted_p(null, family_times, train, grid, seed=[seed, number])
-        rows.append(("quiet" if number % 2 else "shifted", number, p))
-    table = pd.DataFrame(rows, columns=["kind", "number", "p_value"])
-    return table[table["p_value"].notna()].reset_index(drop=True)
+    for one, found in zip(made, measured, strict=True):
+        if not len(found.t):
+            continue
+        most = np.abs(found.t).max(initial=0.0)
+        null = found.peaks.max(axis=0, initial=0.0).astype(float)
+        rows.append((one.kind, one.number, float(share_above(np.array([most]), null)[0])))
+    return pd.DataFrame(rows, columns=["kind", "number", "p_value"])

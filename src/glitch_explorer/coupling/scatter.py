@@ -47,15 +47,16 @@ def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> 
 
 
 def predicted_hz(stretch: Displacement, times: Float64, durations: Float64) -> Float64:
-    """Give the highest first-harmonic fringe frequency around each event ``(n,)``; NaN outside the data."""
+    """Give the highest first-harmonic fringe frequency around each event ``(n,)``; NaN without samples."""
     fringe = fringe_hz(stretch.metres, stretch.rate_hz)
     reach = np.maximum(np.nan_to_num(durations) / 2, _LEAST_REACH_S)
     made = np.full(len(times), np.nan)
     first = np.ceil((times - reach - stretch.start) * stretch.rate_hz).astype(np.int64)
     last = np.floor((times + reach - stretch.start) * stretch.rate_hz).astype(np.int64) + 1
-    for k in np.flatnonzero((first >= 0) & (last <= len(fringe))):
-        part = fringe[first[k] : last[k]]
-        made[k] = np.nan if np.isnan(part).any() else part.max(initial=0.0)
+    inside = np.flatnonzero((first >= 0) & (first < last) & (last <= len(fringe)))
+    # Every other maximum is a window's; NaN wins. The zero at the end is where the last window may end.
+    edges = np.column_stack([first[inside], last[inside]]).ravel()
+    made[inside] = np.maximum.reduceat(np.append(fringe, 0.0), edges)[::2] if len(edges) else []
     return made
 
 

@@ -14,7 +14,7 @@ from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.features import FeatureSet
 from glitch_explorer.coupling.groups import correlated_groups
 from glitch_explorer.coupling.nulls import Measured, areas, measure, share_above
-from glitch_explorer.coupling.pseudo import Null, pseudo_families
+from glitch_explorer.coupling.pseudo import pseudo_p_values, pseudo_trains
 from glitch_explorer.coupling.ranks import (
     STEP,
     Bool,
@@ -114,13 +114,27 @@ def find_witnesses(
     columns, values = _looked_at(features, channels)
     if columns.empty:
         return _nothing(notes.NO_DATA)
-    columns, values, measured = _measured(job, columns, values)
-    if columns.empty:
+    nulls = pseudo_trains(
+        job.slid.train,
+        job.slid.grid,
+        job.background.mask,
+        cells=features.cells,
+        block=features.block,
+        quiet=quiet,
+        family_times=job.times,
+        count=pseudo,
+        seed=seed + _PSEUDO,
+    )
+    trains = [job.slid, *(one.slid for one in nulls)]
+    measured, *of_nulls = measure(values, features.cells, features.block, trains, threads=threads)
+    heard = np.any(measured.count >= LEAST_GLITCHES, axis=1)  # data at enough glitches
+    if not heard.any():
         return _nothing(notes.NO_DATA)
+    columns, values, measured = columns[heard].reset_index(drop=True), values[:, heard], measured.part(heard)
     ranked = (columns["safety"] != "unsafe").to_numpy()
     columns["group"] = _groups(job, columns["channel"], values, groups)
     table, profiles = _answer(job, columns, values, measured, ranked)
-    tested = _calibrate(job, values[:, ranked], quiet, count=pseudo)
+    tested = pseudo_p_values(nulls, [found.part(heard).part(ranked) for found in of_nulls])
     said = _notes(job, table, tested, given=len(family))
     key = {"family": family_id, "ifo": ifo}
     return WitnessResult(
@@ -142,14 +156,6 @@ def _looked_at(features: FeatureSet, channels: pd.DataFrame) -> tuple[pd.DataFra
     columns["delay_s"] = delays_s(columns["settling_s"].to_numpy(dtype=float))
     align(values, features.block, columns["delay_s"].to_numpy())
     return columns, values
-
-
-def _measured(job: _Job, columns: pd.DataFrame, values: Float32) -> tuple[pd.DataFrame, Float32, Measured]:
-    """Measure the features, and keep those that have data at enough glitches."""
-    measured = measure(values, job.features.cells, job.features.block, job.slid, threads=job.threads)
-    heard = (measured.count >= LEAST_GLITCHES).any(axis=1)
-    kept = Measured(measured.t[heard], measured.peaks[heard], measured.count[heard])
-    return columns.iloc[np.flatnonzero(heard)].reset_index(drop=True), values[:, heard], kept
 
 
 def _groups(job: _Job, channels: pd.Series, values: Float32, known: dict[str, str] | None) -> pd.Series:
@@ -342,25 +348,3 @@ def _effect(
         "n_glitches": int(measured.count[k, timing.lag]),
         "n_leading": timing.n_leading,
     }
-
-
-def _calibrate(job: _Job, values: np.ndarray, quiet: Float64, *, count: int) -> pd.DataFrame:
-    """Try the procedure on null families."""
-    null = Null(
-        cells=job.features.cells,
-        block=job.features.block,
-        values=values,
-        quiet=quiet,
-        threads=job.threads,
-    )
-    if not values.shape[1]:
-        return tables.empty("pseudo_families").drop(columns=["family", "ifo"])
-    return pseudo_families(
-        null,
-        job.times,
-        job.slid.train,
-        job.slid.grid,
-        job.background.mask,
-        count=count,
-        seed=job.seed + _PSEUDO,
-    )
