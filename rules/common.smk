@@ -59,16 +59,18 @@ def gpus(wildcards):
     return min(1, int(given["gpu"].value or 0)) if "gpu" in given else 0
 
 
-def needs(mem_mb, runtime, gpu=False, times_input=0):
+def needs(mem_mb, runtime, gpu=False, times_input=0, each_thread=0):
     """
     Memory (MB) and time (minutes) of a job, more with each attempt, and its GPU where it can use one.
 
-    Jobs that hold their input ask for `times_input` times its size beside `mem_mb`.
+    Jobs that hold their input ask for `times_input` times its size beside `mem_mb`, and `each_thread` times
+    for each of their threads.
     HTCondor's executor reads names of its own, and wants GPUs of 8,000 MB.
     """
 
-    def memory(wildcards, input, attempt):
-        held = times_input * input.size_mb if times_input else 0
+    def memory(wildcards, input, attempt, threads):
+        times = times_input + each_thread * threads
+        held = times * input.size_mb if times else 0
         return attempt * (mem_mb + math.ceil(held))
 
     resources = {

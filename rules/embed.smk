@@ -14,7 +14,7 @@ rule embed_shard:
     retries: 2
     conda:
         "../envs/embed.yaml"
-    threads: 2
+    threads: 1
     resources:
         **needs(mem_mb=4000, runtime=120, gpu=True),
     params:

@@ -12,7 +12,7 @@ rule train_encoder:
     retries: 2
     conda:
         "../envs/encoder.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=8000, runtime=1440, gpu=True),
     params:

@@ -17,7 +17,7 @@ rule evaluate_encoder:
     retries: 1
     conda:
         "../envs/evaluate.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=4000, runtime=120, gpu=True),
     params:

@@ -19,7 +19,7 @@ rule map_graph:
         "results/benchmarks/map_graph.tsv"
     conda:
         "../envs/map.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=3000, runtime=240, times_input=3),
     params:
@@ -72,7 +72,7 @@ rule map_layout:
         "results/benchmarks/map_layout.tsv"
     conda:
         "../envs/map.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=3000, runtime=240, gpu=ON_GPU, times_input=3),
     params:
@@ -134,11 +134,12 @@ rule map_stability:
         "results/logs/map_stability.log",
     benchmark:
         "results/benchmarks/map_stability.tsv"
+    priority: 1  # it wants many cores, and finds them before the families' small jobs begin
     conda:
         "../envs/map.yaml"
-    threads: 2
+    threads: 16
     resources:
-        **needs(mem_mb=3000, runtime=480, gpu=ON_GPU, times_input=3),
+        **needs(mem_mb=3000, runtime=480, gpu=ON_GPU, times_input=2, each_thread=0.5),
     params:
         n_components=config["map"]["n_components"],
         min_cluster_size=config["map"]["min_cluster_size"],

@@ -16,7 +16,7 @@ rule place:
         "results/benchmarks/place.tsv"
     conda:
         "../envs/map.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),
     params:

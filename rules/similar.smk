@@ -46,7 +46,7 @@ rule similar_one:
         query=r"(?!answers$)[^/]+",
     conda:
         "../envs/similar.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),
     params:
@@ -74,7 +74,7 @@ rule similar_answers:
         "results/benchmarks/similar_answers.tsv"
     conda:
         "../envs/similar.yaml"
-    threads: 2
+    threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),
     params:

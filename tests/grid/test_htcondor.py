@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.workflow.test_coupling import coupled  # noqa: F401 - the run that the next one goes on from
 from tests.workflow.test_impact import costed  # noqa: F401 - the run whose results are copied
@@ -40,12 +41,13 @@ def ads(root, executors, costed, tmp_path_factory) -> list[dict]:  # noqa: F811
 @pytest.fixture(scope="module")
 def stated(root) -> dict[str, tuple[int, int, int]]:
     """Give memory (MB), what its input may add here and threads of each rule that is submitted."""
-    found = {}
+    found, cores = {}, yaml.safe_load((root / "profiles/htcondor/profile.yaml").read_text())["cores"]
     for path in (root / "rules").glob("*.smk"):
         for rule in re.split(r"^(?:rule|checkpoint) ", path.read_text(), flags=re.MULTILINE)[1:]:
             if "needs(" in rule and "localrule" not in rule:
                 memory, threads = (re.search(p, rule)[1] for p in (r"mem_mb=(\d+)", r"threads: (\d+)"))
-                found[rule.split(":")[0]] = int(memory), 20 if "times_input" in rule else 0, int(threads)
+                more = 20 if "times_input" in rule else 0
+                found[rule.split(":")[0]] = int(memory), more, min(int(threads), cores)
     return found
 
 
