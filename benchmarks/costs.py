@@ -204,7 +204,9 @@ def speed(glitches: int, families: int, days: int) -> None:
         }
     ).assign(peak_frequency_hz=100.0, bandwidth_hz=50.0, astrophysical="")
     named = [f"F{k:03d}" for k in rng.integers(0, families, glitches)]
-    members = own[["glitch_id"]].assign(view="", family=named, probability=1.0, outlier_score=0.0)
+    members = own[["glitch_id"]].assign(
+        view="", family=named, probability=1.0, outlier_score=0.0, isolation=1.0
+    )
     settings = CostSettings(gate_snr=20.0)
     began = time.perf_counter()
     parts = []

@@ -82,7 +82,7 @@ def generate(root: Path, n: int) -> None:
     score = generator.random(n)
     tables.write("glitches", glitches, root / "glitches.parquet")
     tables.write("coordinates", key.assign(x=place[:, 0], y=place[:, 1]), root / "coordinates.parquet")
-    told = key.assign(family=names[family], probability=score, outlier_score=1 - score)
+    told = key.assign(family=names[family], probability=score, outlier_score=1 - score, isolation=2 - score)
     tables.write("families", told, root / "families.parquet")
     tables.write("neighbours", near, root / "neighbours.parquet")
     judged = told[["glitch_id", "view", "family"]].assign(

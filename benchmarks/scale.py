@@ -146,10 +146,8 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
     stable, drawn = {"stability": at.map / "stability.parquet"}, {"permutations": 200, "seed": SEED}
 
     def families() -> None:
-        layout = at.layouts()["layout"]
-        run.make_families(
-            **at.rows(), layout=layout, families=at.families, **tree, reference=None, **CLUSTERING
-        )
+        made = {"neighbours": at.graph()["neighbours"], "layout": at.layouts()["layout"]}
+        run.make_families(**at.rows(), **made, families=at.families, **tree, reference=None, **CLUSTERING)
         run.make_members(**named, segments=at.segments, members=at.map / "members")
 
     return {

@@ -9,6 +9,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         make_families(
             rows=snakemake.input.rows,
+            neighbours=snakemake.input.neighbours,
             layout=snakemake.input.layout,
             families=snakemake.output.families,
             ids=snakemake.output.ids,

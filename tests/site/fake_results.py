@@ -213,7 +213,7 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
     key = rows[["glitch_id", "view"]]
     tables.write("coordinates", key.assign(x=x, y=y), folder / "coordinates.parquet")
     member = np.where(rows["family"] == "-1", 0.0, generator.uniform(0.4, 1, count))
-    table = rows.assign(probability=member, outlier_score=1 - member)
+    table = rows.assign(probability=member, outlier_score=1 - member, isolation=2 - member)
     tables.write("families", table, folder / "families.parquet")
     names = sorted(set(rows["family"]) - {"-1"})
     stability = pd.DataFrame(

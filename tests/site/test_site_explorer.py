@@ -90,7 +90,7 @@ def test_times_are_those_of_astropy(explorer: Explorer) -> None:
 
 def test_colours_follow_the_choice(explorer: Explorer) -> None:
     groups = ("family", "label", "detector", "run")
-    for name in (*groups, "snr", "frequency", "duration", "time", "probability", "evidence"):
+    for name in (*groups, "snr", "frequency", "duration", "time", "probability", "isolation", "evidence"):
         explorer.page.select_option("#mode", name)
         explorer.page.wait_for_timeout(100)
         row = explorer.alone()
@@ -106,7 +106,7 @@ def test_colours_follow_the_choice(explorer: Explorer) -> None:
             assert explorer.page.locator("#scaleticks span").count() == 3
             assert (f"no value ({missing})" in explorer.text("#scale")) == (missing > 0)
             logarithmic = "logarithmic" in explorer.text("#scaletitle")
-            assert logarithmic == (name in ("snr", "frequency", "duration"))
+            assert logarithmic == (name in ("snr", "frequency", "duration", "isolation"))
 
 
 def test_filters_combine_and_all_views_follow(explorer: Explorer, rows: pd.DataFrame) -> None:

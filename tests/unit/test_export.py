@@ -15,7 +15,9 @@ def test_neighbours_are_rows_of_the_table(tmp_path):
     )
     given = {
         "glitches": glitches.assign(shard="one", astrophysical=""),
-        "families": key.assign(family=["F001", "F001", "-1"], probability=0.5, outlier_score=0.5),
+        "families": key.assign(
+            family=["F001", "F001", "-1"], probability=0.5, outlier_score=0.5, isolation=1.0
+        ),
         "coordinates": key.assign(x=[1.0, 2.0, 3.0], y=0.0),
         "neighbours": pd.DataFrame(
             {"glitch_id": ["b", "b", "a"], "view": "", "rank": [1, 2, 1], "neighbour_id": ["c", "a", "b"]}

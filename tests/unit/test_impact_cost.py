@@ -41,7 +41,9 @@ def glitches(rows):
         ],
         columns=COLUMNS,
     )
-    families = made[["glitch_id", "family"]].assign(view="", probability=1.0, outlier_score=0.0)
+    families = made[["glitch_id", "family"]].assign(
+        view="", probability=1.0, outlier_score=0.0, isolation=1.0
+    )
     return made.drop(columns="family"), families
 
 

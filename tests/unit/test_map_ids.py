@@ -80,7 +80,11 @@ def test_every_family_has_one_id_and_new_ids_are_fresh(pairs):
 
 
 def test_a_frozen_reference_is_read_back_and_a_missing_one_is_explained(tmp_path):
-    table = frame([0]).drop(columns="cluster").assign(family="F001", probability=1.0, outlier_score=0.0)
+    table = (
+        frame([0])
+        .drop(columns="cluster")
+        .assign(family="F001", probability=1.0, outlier_score=0.0, isolation=1.0)
+    )
     tables.write("families", table, tmp_path / "families.parquet")
     freeze_reference(tmp_path / "families.parquet", tmp_path / "kept" / "reference.parquet")
     assert read_reference(tmp_path / "kept" / "reference.parquet")["family"].tolist() == ["F001"]

@@ -113,7 +113,9 @@ def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
     glitches = catalogue([100.0, 900.0]).assign(peak_frequency_hz=[31.0, 32.0], snr=[8.0, 9.0])
     whole = tables.empty("glitches").reindex(range(2)).astype(object)
     whole = whole.assign(**glitches, shard="H1-0", label=None)
-    families = glitches[["glitch_id"]].assign(view="", family="F001", probability=1.0, outlier_score=0.0)
+    families = glitches[["glitch_id"]].assign(
+        view="", family="F001", probability=1.0, outlier_score=0.0, isolation=1.0
+    )
     tables.write("glitches", whole, tmp_path / "glitches.parquet")
     tables.write("families", families, tmp_path / "families.parquet")
     tables.write("segments", tables.empty("segments"), tmp_path / "segments.parquet")

@@ -141,7 +141,9 @@ def test_other_vectors_are_refused(old):
 def write_map(old, folder):
     tables.write("map_rows", old.rows[["glitch_id", "view", "representative"]], folder / "rows.parquet")
     tables.write("coordinates", old.rows[["glitch_id", "view", "x", "y"]], folder / "coordinates.parquet")
-    families = old.rows[["glitch_id", "view", "family", "probability"]].assign(outlier_score=0.0)
+    families = old.rows[["glitch_id", "view", "family", "probability"]].assign(
+        outlier_score=0.0, isolation=1.0
+    )
     tables.write("families", families, folder / "families.parquet")
     files.write_array(folder / "vectors.npy", old.values)
     indices = np.zeros(old.distances.shape, dtype=np.int32)

@@ -27,7 +27,9 @@ def build(folder, shards, threads, reference=None):
     run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=10, **fixed)
     families = {"families": path["families"]}
     made = {"layout": path["layout"], "ids": path["ids"], "tree": folder / "tree.npz"}
-    run.make_families(**rows, **families, **made, **CLUSTERING, reference=reference)
+    run.make_families(
+        **rows, neighbours=graph["neighbours"], **families, **made, **CLUSTERING, reference=reference
+    )
     run.make_stability(
         **rows, **graph, **families, stability=path["stability"], n_components=10, stability_runs=3,
         **CLUSTERING, **fixed,

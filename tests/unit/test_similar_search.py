@@ -58,7 +58,7 @@ def make_results(folder):
     files.write_arrays(mapped / "neighbours.npz", graph)
     keys = found.rows[["glitch_id", "view"]]
     family = [f"F00{i % KINDS + 1}" for i in range(N)]
-    families = keys.assign(family=family, probability=1.0, outlier_score=0.0)
+    families = keys.assign(family=family, probability=1.0, outlier_score=0.0, isolation=1.0)
     tables.write("families", families, mapped / "families.parquet")
     doubt = families[["glitch_id", "view", "family"]].assign(label="k0", proposed_label="k1", evidence=0.5)
     doubt = doubt.assign(issue=doubt["glitch_id"] == name(4), confusable_pair=False)

@@ -34,6 +34,7 @@ def rows() -> pd.DataFrame:
             "peak_frequency_hz": [100.0, np.nan, np.nan],
             "snr": [8.04, np.nan, np.nan],
             "probability": [1.0, 0.5, 0.0],
+            "isolation": [1.0, 2.0, 1.5],
             "family": ["F001", "F001", "-1"],
             "label": ["Tomte", None, "zebra"],
             "ifo": ["L1", "H1", "H1"],
@@ -90,7 +91,7 @@ def test_a_sample_keeps_medoids_odd_ones_and_an_even_share() -> None:
     generator = np.random.default_rng(3)
     sizes = {"-1": 4000, "F001": 4000, "F002": 400, "F003": 5}
     family = np.repeat(list(sizes), list(sizes.values()))
-    rows = pd.DataFrame({"family": family, "outlier_score": generator.random(len(family))})
+    rows = pd.DataFrame({"family": family, "isolation": generator.random(len(family))})
     rows["glitch_id"] = [f"g{number}" for number in range(len(rows))]
     medoids = {"g4100", "g8405"}
     kept = even_sample(rows, 1000, medoids)
@@ -98,7 +99,7 @@ def test_a_sample_keeps_medoids_odd_ones_and_an_even_share() -> None:
     assert rows.loc[rows["glitch_id"].isin(medoids)].index.isin(np.flatnonzero(kept)).all()
     for name, members in rows.groupby("family"):
         if name != "-1":
-            assert kept[members.nlargest(ODD, "outlier_score").index].all()
+            assert kept[members.nlargest(ODD, "isolation").index].all()
     shares = pd.Series(kept).groupby(family).mean()
     assert shares["-1"] == pytest.approx(shares["F001"], abs=0.01)
     assert (kept == even_sample(rows, 1000, medoids)).all()

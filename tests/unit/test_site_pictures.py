@@ -91,7 +91,7 @@ def test_typical_and_odd_members_do_not_repeat() -> None:
         {
             "glitch_id": list("abcdef"),
             "probability": [1.0, 1.0, 0.9, 0.5, 0.2, 1.0],
-            "outlier_score": [0.1, 0.0, 0.2, 0.6, 0.9, 0.3],
+            "isolation": [0.1, 0.0, 0.2, 0.6, 0.9, 0.3],
         }
     )
     typical = typical_members(members, "b", 2)

@@ -26,9 +26,8 @@ def _truth(n=10):
 def _families(truth, split=None):
     ids = [key for key in truth["glitches"] if key.startswith("g")]
     names = [truth["glitches"][key]["class"] for key in ids]
-    frame = pd.DataFrame(
-        {"glitch_id": ids, "family": [{"Blip": "F001", "Tomte": "F002", "Odd": "F003"}[n] for n in names]}
-    )
+    named = {"Blip": "F001", "Tomte": "F002", "Odd": "F003"}
+    frame = pd.DataFrame({"glitch_id": ids, "family": [named[n] for n in names], "isolation": 1.0})
     if split:
         frame.loc[frame["family"] == split, "family"] = "F001"
     return frame
@@ -46,6 +45,18 @@ def test_perfect_families_score_one():
     assert all(check.passed for check in checks)
 
 
+def test_strangers_are_members_of_another_class_than_most_of_their_family():
+    truth = _truth()
+    families = _families(truth)
+    assert _value(compare.family_checks(families, truth), "strangers_isolated").n == 0
+    families.loc[families["glitch_id"] == "g010", "family"] = "F001"
+    families.loc[families["glitch_id"] == "g010", "isolation"] = 0.5
+    check = _value(compare.family_checks(families, truth), "strangers_isolated")
+    assert (check.n, check.value) == (1, 0.0)  # the least isolated of all
+    families.loc[families["glitch_id"] == "g010", "isolation"] = 3.0
+    assert _value(compare.family_checks(families, truth), "strangers_isolated").value == 1.0
+
+
 def test_unknown_shape_swallowed_by_another_family_fails():
     truth = _truth()
     checks = compare.family_checks(_families(truth, split="F003"), truth)
@@ -59,7 +70,7 @@ def test_unassigned_count_as_one_family_and_events_not_at_all():
     truth = _truth()
     families = _families(truth)
     families.loc[:4, "family"] = tables.UNASSIGNED
-    families.loc[len(families)] = ["e1", "F001"]
+    families.loc[len(families)] = ["e1", "F001", 1.0]
     checks = compare.family_checks(families, truth)
     assert _value(checks, "ami_all").n == 30
     assert _value(checks, "ami_all").value < 1.0

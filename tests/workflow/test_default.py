@@ -63,6 +63,7 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     value = {check["name"]: check["value"] for check in report["checks"]}
     assert value["ami_all"] >= 0.9
     assert value["families_stable"] > 0.5
+    assert value["strangers_isolated"] > 0.85
     assert 0.3 < value["detector_probe"] < 0.7
     assert value["witness_hit_at_1"] == 1
     assert value["witness_recall_at_3"] == 1

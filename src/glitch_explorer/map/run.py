@@ -14,6 +14,7 @@ from glitch_explorer import files, tables
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
+from glitch_explorer.map.isolation import isolation
 from glitch_explorer.map.layout import fuzzy_set, start_positions
 from glitch_explorer.map.members import write_members
 from glitch_explorer.map.quality import graph_recall, map_quality
@@ -122,6 +123,7 @@ def make_layouts(
 def make_families(
     *,
     rows: str | Path,
+    neighbours: str | Path,
     layout: str | Path,
     families: str | Path,
     ids: str | Path,
@@ -148,10 +150,13 @@ def make_families(
     cluster = found.cluster[copy]
     named = name_families(keys.assign(cluster=cluster), read_reference(reference))
     name = dict(zip(named["cluster"], named["family"], strict=True))
+    family = np.array([name.get(number, tables.UNASSIGNED) for number in cluster], dtype=object)
+    distances = files.read_arrays(neighbours)["distances"][unique]
     filled = keys.assign(
-        family=[name.get(number, tables.UNASSIGNED) for number in cluster],
+        family=family,
         probability=found.probability[copy],
         outlier_score=found.outlier_score[copy],
+        isolation=isolation(distances, family[unique])[copy],
     )
     tables.write("families", filled, families)
     tables.write("family_ids", named.drop(columns="cluster"), ids)

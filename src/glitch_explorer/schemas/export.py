@@ -28,6 +28,7 @@ TABLES: dict[str, pa.Schema] = {
         run=(STRING, True, "", "observing run"),
         family=FAMILY,
         probability=(FLOAT, False, "", "HDBSCAN membership probability"),
+        isolation=(FLOAT, False, "", "mean cosine distance to its neighbours over its family's median"),
         evidence=(FLOAT, True, "", "1 - label quality (cleanlab), 0 to 1, high is suspect"),
         suspect=(BOOL, False, "", "confident learning counts its label as an error"),
         neighbours=(

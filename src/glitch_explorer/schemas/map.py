@@ -27,7 +27,8 @@ TABLES: dict[str, pa.Schema] = {
         view=VIEW,
         family=FAMILY,
         probability=(FLOAT, False, "", "HDBSCAN membership probability"),
-        outlier_score=(FLOAT, False, "", "GLOSH outlier score"),
+        outlier_score=(FLOAT, False, "", "GLOSH outlier score, in the layout"),
+        isolation=(FLOAT, False, "", "mean cosine distance to its neighbours over its family's median"),
     ),
     "family_ids": schema(
         family=FAMILY,

@@ -18,20 +18,20 @@ def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]
     Parameters
     ----------
     members : DataFrame
-        Rows of one family: `glitch_id`, `probability`, `outlier_score`.
+        Rows of one family: `glitch_id`, `probability`, `isolation`.
     medoid : str
         Shown already.
     count : int
         How many.
     """
-    ranked = members.sort_values(["probability", "outlier_score", "glitch_id"], ascending=[False, True, True])
+    ranked = members.sort_values(["probability", "isolation", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
     return ids[ids != medoid].head(count).tolist()
 
 
 def odd_members(members: pd.DataFrame, shown: list[str], count: int) -> list[str]:
-    """Name the members with the highest outlier scores that are not `shown` already."""
-    ranked = members.sort_values(["outlier_score", "probability", "glitch_id"], ascending=[False, True, True])
+    """Name the most isolated members that are not `shown` already."""
+    ranked = members.sort_values(["isolation", "probability", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
     return ids[~ids.isin(shown)].head(count).tolist()
 

@@ -89,6 +89,7 @@ def column_data(rows: pd.DataFrame, suspects: pd.DataFrame, pictured: Sequence[s
         "frequency": packed(rows["peak_frequency_hz"], "f4"),
         "snr": packed(rows["snr"], "f4"),
         "probability": packed(rows["probability"], "f4"),
+        "isolation": packed(rows["isolation"], "f4"),
         "evidence": packed(judged["evidence"], "f4"),
         "suspect": packed(judged["issue"].eq(True), "u1"),
         "proposed": packed(proposed, "u2"),

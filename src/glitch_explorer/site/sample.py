@@ -20,7 +20,7 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> npt
     Parameters
     ----------
     rows : DataFrame
-        Rows of the map: `glitch_id`, `family`, `outlier_score`.
+        Rows of the map: `glitch_id`, `family`, `isolation`.
     limit : int
         Rows that may stay; medoids and odd members stay even where they alone are more.
     medoids : collection of str
@@ -34,7 +34,7 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> npt
     if len(rows) <= limit:
         return np.ones(len(rows), dtype=bool)
     family = rows["family"]
-    oddness = rows["outlier_score"].groupby(family).rank(method="first", ascending=False)
+    oddness = rows["isolation"].groupby(family).rank(method="first", ascending=False)
     kept = rows["glitch_id"].isin(medoids) | ((family != UNASSIGNED) & (oddness <= ODD))
     rest = np.flatnonzero(~kept)
     drawn = pd.Series(np.random.default_rng(SEED).permutation(len(rest)))

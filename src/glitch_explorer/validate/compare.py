@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_mutual_info_score, average_precision_score
+from sklearn.metrics import adjusted_mutual_info_score, average_precision_score, roc_auc_score
 
 from glitch_explorer import files, tables
 from glitch_explorer.errors import UserError
@@ -75,7 +75,19 @@ def family_checks(families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
               len(unknown)),
         Check("unknown_share_of_family", share, LEAST_JACCARD, "share of that family with the shape",
               len(unknown)),
+        _strangers_check(inside),
     ]  # fmt: skip
+
+
+def _strangers_check(inside: pd.DataFrame) -> Check:
+    """Give the AUC with which isolation tells members of another class than most of their family."""
+    commonest = inside.groupby("family")["planted"].agg(lambda planted: planted.mode().iloc[0])
+    strange = inside["planted"] != inside["family"].map(commonest)
+    value = float(roc_auc_score(strange, inside["isolation"])) if strange.any() else 1.0
+    return Check(
+        "strangers_isolated", value, None, "AUC of isolation for members that their family's class is not",
+        int(strange.sum()),
+    )  # fmt: skip
 
 
 def unseen_checks(families: pd.DataFrame, truth: dict[str, Any], unseen: Sequence[str]) -> list[Check]:

@@ -24,12 +24,13 @@ const Card = (() => {
   }
 
   function familyOf(row) {
-    if (Data.isNobody("family", Data.family[row])) return ["none"];
+    const isolation = ` · isolation ${Data.isolation[row].toFixed(1)}`;
+    if (Data.isNobody("family", Data.family[row])) return ["none", isolation];
     const link = document.createElement("a");
     const name = Data.nameOf("family", row);
     link.href = `family/${encodeURIComponent(name)}.html`;
     link.textContent = Words.legible(name);
-    return [link, ` · membership ${Data.probability[row].toFixed(3)}`];
+    return [link, ` · membership ${Data.probability[row].toFixed(3)}${isolation}`];
   }
 
   function suspicion(row) {

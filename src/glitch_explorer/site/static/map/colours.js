@@ -4,7 +4,8 @@ const Colours = (() => {
   const NUMBERS = {
     snr: { title: "SNR", log: true }, frequency: { title: "peak frequency (Hz)", log: true },
     duration: { title: "duration (s)", log: true }, time: { title: "time", log: false },
-    probability: { title: "membership probability", log: false }, evidence: { title: "suspect score", log: false },
+    probability: { title: "membership probability", log: false }, isolation: { title: "isolation", log: true },
+    evidence: { title: "suspect score", log: false },
   };
   const TITLES = { family: "family", label: "label", detector: "detector", run: "run" };
   const NOBODY = "circle-open";

@@ -11,7 +11,8 @@ const Take = (() => {
     event_time: (row) => double(Data.time[row]), duration_s: (row) => single(Data.duration[row]),
     peak_frequency_hz: (row) => single(Data.frequency[row]), snr: (row) => single(Data.snr[row]),
     label: (row) => named("label", row), run: (row) => named("run", row), family: (row) => quoted(Data.nameOf("family", row)),
-    probability: (row) => single(Data.probability[row]), x: (row) => single(Data.x[row]), y: (row) => single(Data.y[row]),
+    probability: (row) => single(Data.probability[row]), isolation: (row) => single(Data.isolation[row]),
+    x: (row) => single(Data.x[row]), y: (row) => single(Data.y[row]),
     evidence: (row) => single(Data.evidence[row]), proposed_label: (row) => quoted(Data.nameOf("proposed", row)),
   };
 
