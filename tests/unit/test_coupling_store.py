@@ -120,6 +120,7 @@ def _work(source, store, barrier, answers):
     answers.put((made.made, reader.opened, float(np.nansum(found.values))))
 
 
+@pytest.mark.slow
 def test_two_processes_make_each_block_once(folder, tmp_path):
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(2), context.Queue()

@@ -84,6 +84,7 @@ def test_dimension_is_the_models(name: str, dimension: int) -> None:
     assert vectors(backbone, np.zeros((1, 128, 128), np.uint8)).shape == (1, dimension)
 
 
+@pytest.mark.slow
 def test_untrained_weights_are_the_seeds() -> None:
     picture = spot(row=64, column=64, tall=12, wide=3)[None]
     one, same, other = (vectors(load_backbone("resnet18", "untrained", seed=s), picture) for s in (1, 1, 2))

@@ -88,6 +88,7 @@ def test_a_shard_without_a_picture_or_a_glitch(tmp_path: Path) -> None:
     assert embed(tmp_path).shape == (0, 4, 512)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backbone", "n"), [("gradients", 40), ("resnet18", 20)])
 def test_bytes_depend_neither_on_threads_nor_on_the_other_glitches(
     tmp_path: Path, backbone: str, n: int

@@ -46,6 +46,7 @@ def test_the_file_is_small_and_has_a_card(root: Path) -> None:
     assert "Limits" in (root / WEIGHTS).with_suffix(".md").read_text()
 
 
+@pytest.mark.slow
 def test_neighbours_are_alike_more_often_than_with_gradients(
     bank: Bank, embedded: dict[tuple[str, str], np.ndarray]
 ) -> None:
@@ -56,6 +57,7 @@ def test_neighbours_are_alike_more_often_than_with_gradients(
     assert ours[bank.labels >= len(SEEN)].mean() >= 0.7
 
 
+@pytest.mark.slow
 def test_bfloat16_finds_the_same_neighbours(embedded: dict[tuple[str, str], np.ndarray]) -> None:
     near = [
         np.argsort(-(one @ one.T), axis=1)[:, :11]

@@ -95,12 +95,14 @@ def test_precursors_warn_in_time_and_more_than_chance(found):
     assert (last["lead_low_s"] <= last["lead_s"]).all()
 
 
+@pytest.mark.slow
 def test_the_answer_does_not_depend_on_threads(world, found):
     again = ask(world, threads=1)
     for table in TABLES:
         pd.testing.assert_frame_equal(getattr(again, table), getattr(found, table))
 
 
+@pytest.mark.slow
 def test_a_family_that_nothing_drives_gets_no_story():
     found = ask(make(3, plants=()))
     assert not found.skill["beats"].any()

@@ -73,6 +73,7 @@ def run(world, rows, found, folder, monkeypatch):
     return {name: tables.read(schema, folder / "out" / f"{name}.parquet") for name, schema in TABLES.items()}
 
 
+@pytest.mark.slow
 def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
     rows = pd.concat([members(world, "H1", 500), members(world, "L1", 5)])
     made = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)

@@ -25,6 +25,7 @@ def test_it_is_one_where_there_is_nothing_to_compare():
     assert isolation(np.zeros((2, 3), np.float32), family).tolist() == [1, 1]
 
 
+@pytest.mark.slow
 def test_what_is_like_nothing_else_is_isolated_where_the_layout_takes_it_in():
     rng = np.random.default_rng(0)
     values = rng.normal(0, 1, (4, 64))[np.arange(600) % 4] + rng.normal(0, 0.3, (600, 64))

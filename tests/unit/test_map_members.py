@@ -55,9 +55,11 @@ def test_quiet_is_what_keeps_its_distances(times, step, bounded):
     segments = np.array([[0.0, 900.0], [1500.0, 4000.0]]) if bounded else None
     found = quiet_stretches(own, everything, segments)
     stretches = np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
+    own_times, all_times = (table["event_time"].to_numpy() for table in (own, everything))
+    around = 4 + everything["duration_s"].to_numpy() / 2
     for point in np.arange(-700, 4700, 7) + 0.437:
-        near = (np.abs(own["event_time"] - point) <= 600).any()
-        clear = (np.abs(everything["event_time"] - point) > 4 + everything["duration_s"] / 2).all()
+        near = (np.abs(own_times - point) <= 600).any()
+        clear = (np.abs(all_times - point) > around).all()
         analysed = covered(segments, point) if bounded else True
         assert covered(stretches, point) == (near and clear and analysed)
 

@@ -19,6 +19,8 @@ from glitch_explorer.views.colormap import viridis
 from glitch_explorer.views.shard import make_views
 from tests.site.fake_results import picture
 
+pytestmark = pytest.mark.slow
+
 KINDS, N, SIDE = 4, 24, 64
 
 

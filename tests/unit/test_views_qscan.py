@@ -162,6 +162,7 @@ def test_views_of_a_full_stretch_are_those_of_gwpy(rate):
         assert correlation(view, render(reference(strain, rate, 32.21, seconds), seconds)) >= 0.99
 
 
+@pytest.mark.slow
 def test_a_louder_neighbour_does_not_choose_the_plane():
     quiet = glitch(at=8.0, frequency=100.0, q=4.5, height=4e-23)
     alone = chosen(quiet, 4096, 8.0)
