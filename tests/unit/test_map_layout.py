@@ -1,9 +1,14 @@
 """Layouts and families: quality on blobs, the same bytes, small maps."""
 
+import time
+
 import numpy as np
 import pytest
+from hdbscan._hdbscan_linkage import label
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial.distance import pdist, squareform
 
-from glitch_explorer.map.families import TREE, cluster_layout, outlier_scores
+from glitch_explorer.map.families import TREE, cluster_layout, outlier_scores, single_linkage
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.quality import map_trustworthiness
@@ -98,3 +103,29 @@ def test_a_duplicate_position_is_no_nan():
     found = clusters(np.repeat(np.random.default_rng(0).normal(size=(8, 10)), 20, axis=0))
     assert np.isfinite(found.outlier_score).all()
     assert np.isfinite(found.probability).all()
+
+
+def edges_of(kind, n):
+    """Give the sorted edges of a spanning tree: of points, of a chain, or all from one point."""
+    if kind == "points":
+        tree = minimum_spanning_tree(squareform(pdist(np.random.default_rng(n).random((n, 2))))).tocoo()
+        edges = np.column_stack([tree.row, tree.col, tree.data])
+        return edges[np.argsort(edges[:, 2])]
+    first = np.arange(n - 1) if kind == "chain" else np.zeros(n - 1)
+    return np.column_stack([first, np.arange(1, n), np.arange(n - 1)]).astype(float)
+
+
+@pytest.mark.parametrize("kind", ["points", "chain", "star"])
+@pytest.mark.parametrize("n", [2, 3, 200])
+def test_the_hierarchy_is_that_of_hdbscan(kind, n):
+    edges = edges_of(kind, n)
+    np.testing.assert_array_equal(single_linkage(edges), label(edges))
+
+
+def test_the_hierarchy_of_a_million_takes_a_moment():
+    edges = edges_of("chain", 1_000_000)[::-1]
+    single_linkage(edges[-10:])
+    began = time.perf_counter()
+    made = single_linkage(edges)
+    assert time.perf_counter() - began < 5  # hdbscan's own shortens no paths and takes hours
+    assert made[-1, 3] == 1_000_000
