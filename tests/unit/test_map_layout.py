@@ -7,8 +7,9 @@ import pytest
 from hdbscan._hdbscan_linkage import label
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
+from sklearn.neighbors import KDTree
 
-from glitch_explorer.map.families import TREE, cluster_layout, outlier_scores, single_linkage
+from glitch_explorer.map.families import TREE, PointwiseTree, cluster_layout, outlier_scores, single_linkage
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.quality import map_trustworthiness
@@ -120,6 +121,13 @@ def edges_of(kind, n):
 def test_the_hierarchy_is_that_of_hdbscan(kind, n):
     edges = edges_of(kind, n)
     np.testing.assert_array_equal(single_linkage(edges), label(edges))
+
+
+def test_a_tree_asked_point_by_point_gives_the_same_neighbours():
+    points = np.random.default_rng(3).normal(0, 1, (2000, 10))
+    asked = PointwiseTree(points, leaf_size=40).query(points, k=6, dualtree=True, breadth_first=True)
+    for ours, theirs in zip(asked, KDTree(points, leaf_size=40).query(points, k=6), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_hierarchy_of_a_million_takes_a_moment():
