@@ -14,7 +14,7 @@ from glitch_explorer.coupling.bands import CELL_S
 from glitch_explorer.coupling.features import FeatureSet
 from glitch_explorer.coupling.groups import correlated_groups
 from glitch_explorer.coupling.nulls import Measured, areas, measure, share_above
-from glitch_explorer.coupling.pseudo import pseudo_p_values, pseudo_trains
+from glitch_explorer.coupling.pseudo import Pseudo, pseudo_p_values, pseudo_trains
 from glitch_explorer.coupling.ranks import (
     STEP,
     Bool,
@@ -114,17 +114,7 @@ def find_witnesses(
     columns, values = _looked_at(features, channels)
     if columns.empty:
         return _nothing(notes.NO_DATA)
-    nulls = pseudo_trains(
-        job.slid.train,
-        job.slid.grid,
-        job.background.mask,
-        cells=features.cells,
-        block=features.block,
-        quiet=quiet,
-        family_times=job.times,
-        count=pseudo,
-        seed=seed + _PSEUDO,
-    )
+    nulls = _null_families(job, quiet, count=pseudo)
     trains = [job.slid, *(one.slid for one in nulls)]
     measured, *of_nulls = measure(values, features.cells, features.block, trains, threads=threads)
     heard = np.any(measured.count >= LEAST_GLITCHES, axis=1)  # data at enough glitches
@@ -156,6 +146,21 @@ def _looked_at(features: FeatureSet, channels: pd.DataFrame) -> tuple[pd.DataFra
     columns["delay_s"] = delays_s(columns["settling_s"].to_numpy(dtype=float))
     align(values, features.block, columns["delay_s"].to_numpy())
     return columns, values
+
+
+def _null_families(job: _Job, quiet: Float64, *, count: int) -> list[Pseudo]:
+    """Make the null families that the procedure is tried on."""
+    return pseudo_trains(
+        job.slid.train,
+        job.slid.grid,
+        job.background.mask,
+        cells=job.features.cells,
+        block=job.features.block,
+        quiet=quiet,
+        family_times=job.times,
+        count=count,
+        seed=job.seed + _PSEUDO,
+    )
 
 
 def _groups(job: _Job, channels: pd.Series, values: Float32, known: dict[str, str] | None) -> pd.Series:
