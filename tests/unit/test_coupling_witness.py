@@ -85,6 +85,13 @@ def test_an_unsafe_channel_is_shown_and_never_ranked(world, found):
     assert table.table.iloc[-2:]["channel"].eq(name(2)).all()
 
 
+def test_where_all_channels_are_unsafe_nothing_is_ranked_or_tried():
+    world = make_world(3, channels=3, glitches=40)
+    result = ask(world, channels=world.channels.assign(safety="unsafe"), pseudo=2)
+    assert result.table["p_fwer"].isna().all()
+    assert len(tables.conform("pseudo_families", result.pseudo)) == 0
+
+
 def test_a_run_without_couplings_says_so():
     result = ask(make_world(3, channels=12, glitches=40))
     assert result.notes[0].startswith("No witness found: 12 channels in 24 bands")
