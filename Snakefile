@@ -45,7 +45,7 @@ rule all:
 
 
 onstart:
-    from glitch_explorer import files  # numpy, which a plan does not need
+    from glitch_explorer.core import files  # numpy, which a plan does not need
 
     # Of jobs that were killed; none of this run writes yet.
     files.remove_unfinished("results")

@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from glitch_explorer import tables
-from glitch_explorer.impact.attribution import attribute
-from glitch_explorer.impact.cost import family_costs
-from glitch_explorer.impact.intervals import block_intervals
-from glitch_explorer.impact.minutes import minute_frame, spans_of, with_losses
-from glitch_explorer.impact.ranges import gate_union
-from glitch_explorer.impact.settings import CostSettings
+from glitch_explorer.core import tables
+from glitch_explorer.impact.cost.attribution import attribute
+from glitch_explorer.impact.cost.bootstrap import block_intervals
+from glitch_explorer.impact.cost.gather import family_costs
+from glitch_explorer.impact.cost.minutes import minute_frame, spans_of, with_losses
+from glitch_explorer.impact.cost.ranges import gate_union
+from glitch_explorer.impact.cost.settings import CostSettings
 
 FAMILIES, BLOCKS, MINUTES = 20, 24, 8
 TAKEN = np.zeros(FAMILIES)

@@ -23,15 +23,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.live_time import family_features, live_intervals
 from glitch_explorer.coupling.detector import in_stretches
 from glitch_explorer.coupling.family import open_source
-from glitch_explorer.coupling.features import FeatureSet
-from glitch_explorer.coupling.gather import together
-from glitch_explorer.coupling.groups import correlated_groups
-from glitch_explorer.coupling.live import family_features, live_intervals
-from glitch_explorer.coupling.trains import LEAST_GLITCHES
-from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.coupling.witnesses.gather import together
+from glitch_explorer.coupling.witnesses.groups import correlated_groups
+from glitch_explorer.coupling.witnesses.search import find_witnesses
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families
@@ -40,7 +41,6 @@ from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.vectors import fuse
 from glitch_explorer.observatory import auxiliary, catalog
 from glitch_explorer.observatory.plan import Plan, make_plan
-from glitch_explorer.tables import UNASSIGNED
 from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.compare import planted_classes

@@ -22,7 +22,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from glitch_explorer import tables  # noqa: E402
+from glitch_explorer.core import tables  # noqa: E402
 from tests.workflow.conftest import Project  # noqa: E402
 
 #: A time in the past for all faked files, so that none is older than what it is made from.

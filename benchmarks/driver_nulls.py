@@ -16,9 +16,9 @@ import pandas as pd
 from planted import Plant, make_world
 from scipy.stats import binom
 
-from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.impact import explain as explaining
-from glitch_explorer.impact import training, trials, windows
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.impact.drivers import explain as explaining
+from glitch_explorer.impact.drivers import training, trials, windows
 
 #: The family's witness, and the channel that answers the other family.
 OWN, OTHER = Plant(3, -1.0), 8

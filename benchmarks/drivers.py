@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 from couplings import CONFIG, features_of, part, stretches
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.live_time import live_intervals
 from glitch_explorer.coupling.detector import in_stretches
-from glitch_explorer.coupling.groups import correlated_groups
-from glitch_explorer.coupling.live import live_intervals
-from glitch_explorer.impact.drivers import together
-from glitch_explorer.impact.explain import explain
+from glitch_explorer.coupling.witnesses.groups import correlated_groups
+from glitch_explorer.impact.drivers.explain import explain
+from glitch_explorer.impact.drivers.gather import together
 from glitch_explorer.observatory import catalog
 from glitch_explorer.observatory.couplings import drivers_of
 from glitch_explorer.observatory.plan import make_plan

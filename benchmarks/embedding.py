@@ -179,7 +179,7 @@ def our_pass(backbone, precision: str, threads: int, views: np.ndarray):
 
 def job_pass(folder: Path, threads: int, glitches: int):
     """Give a function that does all of an embed job: views in a file to vectors in a file."""
-    from glitch_explorer import files, tables
+    from glitch_explorer.core import files, tables
     from glitch_explorer.embed.shard import embed_shard
     from glitch_explorer.views.status import views_table
 
@@ -203,8 +203,8 @@ def compiled_backbone(backbone, views: np.ndarray):
     """Compile a backbone for batches of an embed job; give it with the seconds that this takes."""
     import torch
 
+    from glitch_explorer.core.threads import one_thread
     from glitch_explorer.embed.shard import CPU_BATCH
-    from glitch_explorer.threads import one_thread
 
     start = time.perf_counter()
     made = torch.compile(backbone)

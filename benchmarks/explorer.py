@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
 from glitch_explorer.catalog.runs import RUNS
-from glitch_explorer.site.explorer import make_map_page
-from glitch_explorer.site.gwpy_line import gwpy_line
+from glitch_explorer.core import files, tables
+from glitch_explorer.site.map.gwpy_line import gwpy_line
+from glitch_explorer.site.map.page import make_map_page
 from glitch_explorer.views.status import views_table
 
 COLUMNS = ["glitches", "page MB", "near.js MB", "drawn", "ready", "hover, to the frame", "hover, own part"]

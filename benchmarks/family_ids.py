@@ -13,7 +13,7 @@ import pandas as pd
 from growth import same_ids
 from scale import CLUSTERING, SEED, drawn
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families

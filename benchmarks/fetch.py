@@ -25,10 +25,10 @@ import numpy as np
 import pandas as pd
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
-from glitch_explorer.coupling.bands import WARM_UP_S
-from glitch_explorer.coupling.fetch import ChannelReader
-from glitch_explorer.coupling.live import family_features, live_intervals
-from glitch_explorer.coupling.store import BLOCK_S, FeatureStore
+from glitch_explorer.coupling.channels.bands import WARM_UP_S
+from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.channels.live_time import family_features, live_intervals
+from glitch_explorer.coupling.channels.store import BLOCK_S, FeatureStore
 from glitch_explorer.sources.frames import Frame, Piece, load_many
 from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from glitch_explorer.core.tables import VIEW_NAMES
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.encoder import HELD_OUT
@@ -24,7 +25,6 @@ from glitch_explorer.encoder.bank import Bank, make_bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.loss import supervised_contrastive
 from glitch_explorer.encoder.validation import nearest_right
-from glitch_explorer.tables import VIEW_NAMES
 from glitch_explorer.views.pictures import read_view
 
 ARCHITECTURE = "resnet18"

@@ -17,7 +17,7 @@ import pandas as pd
 import yaml
 from dag import ROOT, Project, snakemake
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 
 #: Length of a shard in s.
 BLOCK = 86_400

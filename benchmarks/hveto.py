@@ -27,10 +27,10 @@ import numpy as np
 import pandas as pd
 from planted import Plant, World, make_world, name
 
-from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.coupling.effects import coincident, crossings
-from glitch_explorer.coupling.features import FeatureSet
-from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.witnesses.effects import coincident, crossings
+from glitch_explorer.coupling.witnesses.search import find_witnesses
 
 #: What is planted: name, witnesses.
 KINDS: dict[str, tuple[Plant, ...]] = {

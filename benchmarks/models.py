@@ -13,9 +13,9 @@ import time
 import numpy as np
 from planted import Plant, World, make_world
 
-from glitch_explorer.impact.explain import Explanation, explain
-from glitch_explorer.impact.training import MODELS, fit
-from glitch_explorer.impact.windows import BINS_S, OTHERS
+from glitch_explorer.impact.drivers.explain import Explanation, explain
+from glitch_explorer.impact.drivers.training import MODELS, fit
+from glitch_explorer.impact.drivers.windows import BINS_S, OTHERS
 
 #: A witness and a precursor, so that every part has something to do.
 PLANTS = (Plant(1, 0.0), Plant(2, -6.0))

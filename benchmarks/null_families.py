@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from planted import make_world
 
-from glitch_explorer.coupling.nulls import calibration_table
-from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.coupling.witnesses.nulls import calibration_table
+from glitch_explorer.coupling.witnesses.search import find_witnesses
 
 
 def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]]:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.coupling.features import FeatureSet
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.map.members import quiet_stretches
 
 START = 1_262_304_000

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from glitch_explorer import tables
-from glitch_explorer.impact.cost import family_costs
-from glitch_explorer.impact.minutes import minute_frame, spans_of, with_losses
-from glitch_explorer.impact.ranges import gate_union
-from glitch_explorer.impact.settings import CostSettings
+from glitch_explorer.core import tables
+from glitch_explorer.impact.cost.gather import family_costs
+from glitch_explorer.impact.cost.minutes import minute_frame, spans_of, with_losses
+from glitch_explorer.impact.cost.ranges import gate_union
+from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.observatory import catalog, costs, ranges, waveforms
 from glitch_explorer.observatory.plan import Plan, make_plan, row_stream, shape_stream
 from glitch_explorer.validate.impact import order_of

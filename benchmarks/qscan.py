@@ -19,7 +19,7 @@ from gwpy.segments import Segment
 from gwpy.spectrogram import Spectrogram
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.tables import VIEWS
+from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.views.drawing import BRIGHTEST, TIME_STEP
 from glitch_explorer.views.energies import event_energies, row_peaks, split
 from glitch_explorer.views.qscan import choose_plane, first_medians, qscan

@@ -66,7 +66,7 @@ def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def write_catalogue(folder: Path, n: int) -> None:
     """Write a catalogue of n glitches, its views and its embeddings into `folder`, as the workflow does."""
-    from glitch_explorer import files, tables
+    from glitch_explorer.core import files, tables
     from glitch_explorer.views.status import views_table
 
     parts = []
@@ -253,7 +253,7 @@ def quality(project: Path) -> dict[str, float]:
     """Give what the map says of itself, and its families against the classes that were drawn."""
     from sklearn.metrics import adjusted_mutual_info_score
 
-    from glitch_explorer import tables
+    from glitch_explorer.core import tables
 
     results = project / "results"
     told = tables.read("quality", results / "map/quality.parquet").set_index("metric")["value"]

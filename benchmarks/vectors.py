@@ -16,12 +16,12 @@ import numpy as np
 import torch
 import yaml
 
-from glitch_explorer import files
+from glitch_explorer.core import files
+from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.observatory import frames
 from glitch_explorer.observatory.plan import Injection, Plan, make_plan
-from glitch_explorer.tables import VIEWS
 from glitch_explorer.views.qscan import qscan
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,11 +12,11 @@ import time
 import numpy as np
 from planted import World, make_world
 
-from glitch_explorer.coupling.background import family_background
-from glitch_explorer.coupling.nulls import Measured, measure
-from glitch_explorer.coupling.ranks import make_grid
-from glitch_explorer.coupling.trains import make_train, slide
-from glitch_explorer.coupling.witness import find_witnesses
+from glitch_explorer.coupling.witnesses.background import family_background
+from glitch_explorer.coupling.witnesses.nulls import Measured, measure
+from glitch_explorer.coupling.witnesses.ranks import make_grid
+from glitch_explorer.coupling.witnesses.search import find_witnesses
+from glitch_explorer.coupling.witnesses.slides import make_train, slide
 
 
 def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from glitch_explorer.embed.device import was_given
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
 from glitch_explorer.workflow.study import Study
@@ -33,6 +33,7 @@ fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
 study = Study(config, BASE)
 WITNESSES, COSTED, SIMULATED = study.witnesses, study.costed, study.simulated
 shipped, digests, listing = map(plainly, (study.shipped, study.digests, study.listing))
+page_files = study.page_files
 own, weights_of, weights_digest = (
     study.own,
     study.weights_of,
@@ -115,7 +116,7 @@ def families(*patterns):
     """Give an input function: the patterns for each family of the map."""
 
     def named(wildcards):
-        from glitch_explorer import tables  # pandas: most jobs start without it
+        from glitch_explorer.core import tables  # pandas: most jobs start without it
 
         ids = checkpoints.map_families.get().output.ids
         try:

@@ -150,8 +150,7 @@ rule witness_pages:
     params:
         dpi=config["figures"]["dpi"],
         cost=COSTED,
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("witnesses"),
         code=code("witness_pages"),
     script:
         "../scripts/witness_pages.py"

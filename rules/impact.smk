@@ -177,8 +177,7 @@ rule impact_pages:
     params:
         dpi=config["figures"]["dpi"],
         witnesses=WITNESSES,
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("cost"),
         code=code("impact_pages"),
     script:
         "../scripts/impact_pages.py"

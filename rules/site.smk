@@ -23,8 +23,7 @@ rule atlas:
         **needs(mem_mb=3000, runtime=120),
     params:
         **config["atlas"],
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("families"),
         code=code("atlas"),
     script:
         "../scripts/atlas.py"
@@ -55,8 +54,7 @@ rule audit_page:
     params:
         witnesses=WITNESSES,
         cost=COSTED,
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("audit"),
         code=code("audit_page"),
     script:
         "../scripts/audit_page.py"
@@ -93,8 +91,7 @@ rule explorer:
         },
         witnesses=WITNESSES,
         cost=COSTED,
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("map"),
         code=code("explorer"),
     script:
         "../scripts/explorer.py"
@@ -131,8 +128,7 @@ rule front_page:
         **needs(mem_mb=2000, runtime=20),
     params:
         making=lambda wildcards: study.making(fingerprints),
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files("front"),
         code=code("front_page"),
     script:
         "../scripts/front_page.py"

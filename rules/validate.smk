@@ -59,8 +59,7 @@ rule validation_page:
     params:
         witnesses=WITNESSES,
         cost=COSTED,
-        templates=shipped("src/glitch_explorer/site/templates"),
-        static=shipped("src/glitch_explorer/site/static"),
+        page_files=page_files(),
         code=code("validation_page"),
     script:
         "../scripts/validation_page.py"

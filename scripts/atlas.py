@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.atlas import AtlasInputs, make_atlas
+from glitch_explorer.core.job import logged
+from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

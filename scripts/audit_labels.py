@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from glitch_explorer.audit.run import make_audit
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

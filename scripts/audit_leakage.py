@@ -1,7 +1,7 @@
 """Measure what must not make families."""
 
 from glitch_explorer.audit.gate import make_leakage
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

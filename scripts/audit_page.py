@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.audit_page import make_audit_page
+from glitch_explorer.core.job import logged
+from glitch_explorer.site.audit.page import make_audit_page
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Try to tell the detectors apart within each family."""
 
 from glitch_explorer.audit.probe import make_probe
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.build import build_catalog
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import tables
-from glitch_explorer.impact.cost import family_costs, write_costs
-from glitch_explorer.impact.settings import CostSettings
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
+from glitch_explorer.impact.cost.gather import family_costs, write_costs
+from glitch_explorer.impact.cost.settings import CostSettings
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

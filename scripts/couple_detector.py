@@ -1,9 +1,9 @@
 """Group a detector's channels, and ask which families follow the ground for hours."""
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.family import job_source
-from glitch_explorer.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

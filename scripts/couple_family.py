@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.family import Settings, couple_family, job_source
-from glitch_explorer.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.provenance.crate import make_crate
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 import shutil
 
-from glitch_explorer.errors import UserError
-from glitch_explorer.job import logged
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.job import logged
 from glitch_explorer.sources.download import download_record
 
 if __name__ == "__main__":

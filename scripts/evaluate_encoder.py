@@ -4,8 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from glitch_explorer.core.job import logged, own_file
 from glitch_explorer.embed.device import claimed_device
-from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"

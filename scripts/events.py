@@ -1,7 +1,7 @@
 """Write the times of real signals and hardware injections."""
 
-from glitch_explorer import tables
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
 from glitch_explorer.sources.events import read_events
 
 if __name__ == "__main__":

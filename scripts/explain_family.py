@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.family import job_source
-from glitch_explorer.impact.family import Settings, explain_family
-from glitch_explorer.job import logged
+from glitch_explorer.impact.drivers.family import Settings, explain_family
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -1,8 +1,8 @@
 """Write the interactive map."""
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.explorer import make_map_page
-from glitch_explorer.site.gwpy_line import gwpy_line
+from glitch_explorer.core.job import logged
+from glitch_explorer.site.map.gwpy_line import gwpy_line
+from glitch_explorer.site.map.page import make_map_page
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

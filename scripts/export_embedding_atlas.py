@@ -1,7 +1,7 @@
 """Write the map as a table for embedding-atlas."""
 
+from glitch_explorer.core.job import logged
 from glitch_explorer.export.embedding_atlas import export_embedding_atlas
-from glitch_explorer.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

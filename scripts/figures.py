@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.site.figures import make_figures
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Keep the family ids of this map for later ones."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.map.ids import freeze_reference
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.front import FrontFiles, Making, make_front
+from glitch_explorer.core.job import logged
+from glitch_explorer.site.front.page import FrontFiles, Making, make_front
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

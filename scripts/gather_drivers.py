@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.impact.drivers import gather_drivers
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
+from glitch_explorer.impact.drivers.gather import gather_drivers
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Gather what all shards put aside, and stop above the limit."""
 
-from glitch_explorer import tables
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
 from glitch_explorer.views.shard import gather_quarantine
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.coupling.gather import gather_witnesses
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
+from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

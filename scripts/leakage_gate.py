@@ -1,8 +1,8 @@
 """Stop a run whose families follow the pictures' make-up."""
 
-from glitch_explorer import files
 from glitch_explorer.audit.gate import require_no_leakage
-from glitch_explorer.job import logged
+from glitch_explorer.core import files
+from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -1,6 +1,6 @@
 """Decode or Q-scan the views of one shard."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.views.shard import make_views
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Record what the map's vectors were made with."""
 
+from glitch_explorer.core.job import logged, own_file
 from glitch_explorer.embed.record import describe_encoder, write_encoder
-from glitch_explorer.job import logged, own_file
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_families, make_members, make_quality
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Gather the vectors of all shards and find each row's neighbours."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_graph
 
 if __name__ == "__main__":

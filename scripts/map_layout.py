@@ -1,6 +1,6 @@
 """Lay the neighbour graph out, to look at and to cluster in."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_layouts
 
 if __name__ == "__main__":

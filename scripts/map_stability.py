@@ -1,6 +1,6 @@
 """Re-run the clustering on subsamples: the stability of each family."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_stability
 
 if __name__ == "__main__":

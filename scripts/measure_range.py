@@ -1,9 +1,9 @@
 """Measure a detector's BNS range minute by minute."""
 
-from glitch_explorer import tables
-from glitch_explorer.impact.ranges import measure_minutes
-from glitch_explorer.impact.settings import CostSettings
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
+from glitch_explorer.impact.cost.ranges import measure_minutes
+from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.sources.strain import open_strain
 
 if __name__ == "__main__":

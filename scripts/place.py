@@ -1,7 +1,7 @@
 """Place the catalogue's glitches on the map of another run."""
 
+from glitch_explorer.core.job import logged, own_file
 from glitch_explorer.embed.record import describe_encoder
-from glitch_explorer.job import logged, own_file
 from glitch_explorer.map.place import make_placed
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.provenance.record import make_record
 
 if __name__ == "__main__":

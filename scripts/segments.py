@@ -1,7 +1,7 @@
 """Write the analysis segments of all detectors."""
 
-from glitch_explorer import tables
-from glitch_explorer.job import logged
+from glitch_explorer.core import tables
+from glitch_explorer.core.job import logged
 from glitch_explorer.sources.segments import read_segments
 
 if __name__ == "__main__":

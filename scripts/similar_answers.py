@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged, own_file
+from glitch_explorer.core.job import logged, own_file
 from glitch_explorer.similar.search import find_all
 
 if __name__ == "__main__":

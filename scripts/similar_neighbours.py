@@ -1,6 +1,6 @@
 """List the nearest glitches of every glitch of the map."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.similar.neighbours import make_neighbours
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from glitch_explorer.core.job import logged
 from glitch_explorer.encoder import HELD_OUT
-from glitch_explorer.job import logged
 from glitch_explorer.validate.compare import validate_observatory
 from glitch_explorer.validate.couplings import CouplingFiles
 from glitch_explorer.validate.impact import ImpactFiles

@@ -1,7 +1,7 @@
 """Write the page that holds what was planted against what was found."""
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.validation import make_validation_page
+from glitch_explorer.core.job import logged
+from glitch_explorer.validate.page import make_validation_page
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -1,6 +1,6 @@
 """Fetch torchvision's weights of a backbone, once, by hash."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.sources.weights import fetch_imagenet_weights, weights_url
 
 if __name__ == "__main__":

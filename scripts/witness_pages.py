@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from glitch_explorer.job import logged
-from glitch_explorer.site.witnesses import WitnessInputs, make_witness_pages
+from glitch_explorer.core.job import logged
+from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

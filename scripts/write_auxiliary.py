@@ -1,6 +1,6 @@
 """Write the auxiliary channels of one detector of the simulated observatory."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.observatory.auxiliary import write_auxiliary
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Write the strain frames of one detector of the simulated observatory."""
 
-from glitch_explorer.job import logged
+from glitch_explorer.core.job import logged
 from glitch_explorer.observatory.frames import write_frames
 
 if __name__ == "__main__":

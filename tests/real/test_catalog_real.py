@@ -2,9 +2,9 @@
 
 import pytest
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CLASSES
+from glitch_explorer.core import tables
 
 
 def build(tmp_path, kind, *paths):

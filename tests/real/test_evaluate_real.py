@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.evaluate.run import evaluate
 
 

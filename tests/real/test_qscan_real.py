@@ -7,9 +7,9 @@ import pytest
 from gwpy.io.gwf import get_channel_names
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.tables import VIEWS
+from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.views.qscan import qscan
-from tests.unit.test_views_qscan import chosen, correlation, reference, render
+from tests.unit.views.test_qscan import chosen, correlation, reference, render
 
 FRAME = "H-H1_GWOSC_O3b_4KHZ_R1-1266281937-128.gwf"
 GW150914 = 1126259462.42

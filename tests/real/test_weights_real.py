@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.tables import VIEW_NAMES
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
-from glitch_explorer.errors import UserError
-from glitch_explorer.tables import VIEW_NAMES
 from glitch_explorer.views.pictures import read_view
 
 #: SqueezeNet 1.1's `features` only, with ImageNet weights.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.map.quality import cosine_distances
 from tests.workflow.conftest import Project
 

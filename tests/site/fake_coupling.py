@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
-from glitch_explorer.coupling.gather import gather_witnesses
+from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.site.pages import render
-from glitch_explorer.site.witness_answers import Coupling
-from glitch_explorer.site.witness_overview import overview
-from glitch_explorer.site.witnesses import WitnessInputs, make_witness_pages
+from glitch_explorer.site.witnesses.answers import Coupling
+from glitch_explorer.site.witnesses.overview import overview
+from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
@@ -237,5 +237,7 @@ def write_many(page: Path, families: int, channels: int, each: int) -> int:
         none["witnesses"], none["slow_drivers"], none["channel_groups"], {name: {"H1": []} for name in told}
     )
     values = overview(coupling, told, tables.empty("channel_coverage"), tables.empty("calibration"))
-    files.write_text(page, render("witnesses.html", folder="witnesses", **values, cost=False, root=""))
+    files.write_text(
+        page, render("witnesses/witnesses.html", folder="witnesses", **values, cost=False, root="")
+    )
     return len(values["matrix"]["cells"])

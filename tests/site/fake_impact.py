@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from fake_coupling import EVIL
 
-from glitch_explorer import files, tables
-from glitch_explorer.site.impact_pages import make_impact_pages
+from glitch_explorer.core import files, tables
+from glitch_explorer.site.cost.pages import make_impact_pages
 
 DAY, START = 86400.0, 1261872000.0
 YEAR = 365.25 * DAY

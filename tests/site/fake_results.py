@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.audit.run import make_audit
+from glitch_explorer.core import files, tables
 from glitch_explorer.similar.neighbours import make_neighbours
-from glitch_explorer.site.atlas import AtlasInputs, make_atlas
-from glitch_explorer.site.audit_page import make_audit_page
-from glitch_explorer.site.explorer import make_map_page
+from glitch_explorer.site.audit.page import make_audit_page
+from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
 from glitch_explorer.site.figures import make_figures
-from glitch_explorer.site.front import FrontFiles, Making, make_front
-from glitch_explorer.site.gwpy_line import gwpy_line
+from glitch_explorer.site.front.page import FrontFiles, Making, make_front
+from glitch_explorer.site.map.gwpy_line import gwpy_line
+from glitch_explorer.site.map.page import make_map_page
 from glitch_explorer.views.status import views_table
 
 #: A label that must never become markup.

@@ -10,8 +10,8 @@ from fake_coupling import write_many
 from fake_results import WORST, fake_results, make_site
 from test_site_browser import Watched
 
-from glitch_explorer import tables
-from glitch_explorer.site.audit_answers import judged_rows
+from glitch_explorer.core import tables
+from glitch_explorer.site.audit.answers import judged_rows
 
 pytestmark = pytest.mark.browser
 

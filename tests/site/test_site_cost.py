@@ -14,7 +14,7 @@ from fake_impact import NO_RANGE, TURNED, fake_impact, make_cost
 from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.site.numbers import amount_text
 from glitch_explorer.site.pages import static
 

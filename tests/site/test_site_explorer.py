@@ -14,7 +14,7 @@ from gwpy.segments import SegmentList
 from map_page import Explorer
 from PIL import Image
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 
 pytestmark = pytest.mark.browser
 #: The whole state of the filters as the page counts it.
@@ -384,7 +384,7 @@ def test_views_as_rows_without_times_and_few_pictures(
     made.click(made.js("Filters.rows()[100]"))
     address = made.js("location.hash")
     made.close()
-    monkeypatch.setattr("glitch_explorer.site.explorer.MOST", 239)
+    monkeypatch.setattr("glitch_explorer.site.map.page.MOST", 239)
     make_map(root, root / "site")
     thinned = Explorer(chromium, root / "site/map.html", address)
     shown = thinned.js("Data.n")

@@ -11,10 +11,10 @@ from fake_impact import fake_impact, make_cost
 from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
-from glitch_explorer import files, tables
 from glitch_explorer.audit.gate import require_no_leakage
-from glitch_explorer.site.explorer import SCRIPTS as OF_THE_MAP
-from glitch_explorer.site.names import FIGURES
+from glitch_explorer.core import files, tables
+from glitch_explorer.site.figure_names import FIGURES
+from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
 
 #: Scripts of our own in each page.
 SCRIPTS = {"cost.html": 4, "audit.html": 5, "atlas.html": 1, "witnesses.html": 1}

@@ -22,9 +22,9 @@ from fake_coupling import EVIL
 from fake_results import WORST, make_site
 from test_site_browser import Watched
 
-from glitch_explorer import files, tables
-from glitch_explorer.site.validation import make_validation_page
+from glitch_explorer.core import files, tables
 from glitch_explorer.validate.check import Check
+from glitch_explorer.validate.page import make_validation_page
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ from fake_coupling import EVIL, TOO_FEW, fake_coupling, make_pages
 from fake_results import fake_results, make_site
 from PIL import Image
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 
 
 def text_of(path: Path) -> str:

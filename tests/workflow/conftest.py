@@ -169,7 +169,7 @@ def draw_pictures(project: Project, folder: Path, metadata: Path) -> None:
     import numpy as np
     from PIL import Image
 
-    from glitch_explorer import tables
+    from glitch_explorer.core import tables
 
     colours = (mpl.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
     results = project.folder / "results"

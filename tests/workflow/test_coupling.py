@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from tests.workflow.conftest import COUPLING, Project, made_once
 
 pytestmark = pytest.mark.slow

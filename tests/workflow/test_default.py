@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from gwpy.segments import DataQualityFlag
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from tests.workflow.conftest import IMPACT, Project, made_once
 from tests.workflow.test_coupling import coupled, names  # noqa: F401 - the run that this one goes on from
 

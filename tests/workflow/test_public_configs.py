@@ -7,8 +7,8 @@ import yaml
 from gwpy.table import EventTable
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
+from glitch_explorer.core import tables
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.family import open_source
 from glitch_explorer.map.members import family_members

@@ -46,7 +46,7 @@ def test_comments_and_docstrings_change_nothing(finished, tmp_path):
     clone = finished.clone(tmp_path / "clone")
     for path in sorted((clone.folder / "src").rglob("*.py")):
         path.write_text(path.read_text() + "\n\n# a comment at the end\n")
-    clone.edit("src/glitch_explorer/files.py", '"""Write UTF-8', '"""Put UTF-8')
+    clone.edit("src/glitch_explorer/core/files.py", '"""Write UTF-8', '"""Put UTF-8')
     clone.edit("scripts/make_views.py", '"""', '"""Here: ')
     assert "Nothing to be done" in clone.run("--dry-run")
 

@@ -5,7 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from glitch_explorer import similar, tables
+from glitch_explorer import similar
+from glitch_explorer.core import tables
 from tests.workflow.conftest import done_jobs
 
 pytestmark = pytest.mark.slow

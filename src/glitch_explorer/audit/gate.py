@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.audit import leakage
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.core import tables
 
 
 def make_leakage(

@@ -6,9 +6,9 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.stats import chi2_contingency, random_table, spearmanr
 
-from glitch_explorer import tables
 from glitch_explorer.audit.labels import label_counts
-from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.core import tables
+from glitch_explorer.core.tables import UNASSIGNED
 
 #: Landmarks of the axis; a family up to this size uses all its members.
 LANDMARKS = 128

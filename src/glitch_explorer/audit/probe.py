@@ -15,9 +15,9 @@ from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
-from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.tables import UNASSIGNED
 
 #: Members that each of the two detectors must have, and at most takes.
 LEAST, MOST = 20, 200

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.audit.suspects import Votes
+from glitch_explorer.core import tables
 
 #: A segment speaks for a label when the lower end of its share's interval is above this.
 SEGMENT_SHARE = 0.5

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 
 
 def map_rows(glitches: str | Path, families: str | Path, columns: list[str]) -> pd.DataFrame:

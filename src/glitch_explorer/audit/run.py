@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
 from glitch_explorer.audit import gradient, labels, medoid, relabel, suspects
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.catalog.classes import confusable_pairs
-from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.tables import UNASSIGNED
 
 
 def family_medoids(rows: pd.DataFrame, vectors: np.ndarray, mask: np.ndarray) -> dict[str, str]:

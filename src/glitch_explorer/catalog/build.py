@@ -9,14 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glitch_explorer import files, tables
 from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.runs import observing_run
 from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.trees import read_pictures
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 
 #: A glitch this near to an event or injection, in s, is taken for it.
 ASTROPHYSICAL_S = 1.0

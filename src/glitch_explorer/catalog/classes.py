@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 
 #: Classes of the catalogues up to O3 (Zevin 2017; Glanzer 2023), as the CSV files spell them.
 CATALOGUE_CLASSES: tuple[str, ...] = (

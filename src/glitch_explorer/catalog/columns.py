@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Sequence
 
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 
 #: Column names by what they hold, best first; two together are combined (see `rows`).
 NAMES: dict[str, tuple[tuple[str, ...], ...]] = {

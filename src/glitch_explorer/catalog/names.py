@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 
 #: Detector of a glitch whose source does not tell it.
 UNKNOWN_IFO = "unknown"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tqdm import tqdm
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.classes import canonical_class, known_label
 from glitch_explorer.catalog.names import (
     PICTURE_SUFFIXES,
@@ -19,7 +18,8 @@ from glitch_explorer.catalog.names import (
     subject_of,
 )
 from glitch_explorer.catalog.state import find_files, join
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 
 if TYPE_CHECKING:
     import h5py
@@ -158,7 +158,7 @@ def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -
 def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
     import h5py
 
-    from glitch_explorer import hdf5
+    from glitch_explorer.core import hdf5
 
     for name in sorted(group):
         item = hdf5.member(group, name)

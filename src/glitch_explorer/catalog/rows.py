@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.classes import known_label
 from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require
 from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
@@ -16,7 +15,8 @@ from glitch_explorer.catalog.quarantine import quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
 from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, TableFile, open_table
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 
 #: Columns of a glitch that a table file can give.
 COLUMNS = (

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 
 #: Folders that archivers and operating systems leave beside the data.
 _IGNORED = {"__MACOSX", "__pycache__"}

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.csv
 
 from glitch_explorer.catalog.quarantine import READ_CHARACTERS
-from glitch_explorer.errors import UserError
-from glitch_explorer.ligolw import refuse_entities
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.ligolw import refuse_entities
 
 #: Endings of the files that are looked for in a folder.
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".xml", ".xml.gz", ".h5", ".hdf5", ".hdf", ".root")
@@ -158,7 +158,7 @@ def _hdf5_keywords(path: str) -> dict[str, str]:
     """Name the table in an HDF5 file that holds several datasets."""
     import h5py
 
-    from glitch_explorer import hdf5
+    from glitch_explorer.core import hdf5
 
     try:
         with h5py.File(path) as file:

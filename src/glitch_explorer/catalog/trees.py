@@ -6,7 +6,6 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.columns import plan_columns, require
 from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
 from glitch_explorer.catalog.pictures import BadPicture, Picture, find_pictures
@@ -14,7 +13,8 @@ from glitch_explorer.catalog.quarantine import quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.table_files import open_table
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 
 #: What a metadata table adds to a picture's glitch.
 _NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")

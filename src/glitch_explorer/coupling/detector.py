@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer import tables
-from glitch_explorer.coupling.bands import CELL_S
+from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.live_time import family_features, grid, live_intervals, stored_values
 from glitch_explorer.coupling.family import ChannelSource, segments_of
-from glitch_explorer.coupling.groups import correlated_groups
-from glitch_explorer.coupling.live import family_features, grid, live_intervals, stored_values
-from glitch_explorer.coupling.ranks import Float64, Int64
-from glitch_explorer.coupling.slow import GROUND_BANDS, slow_drivers
+from glitch_explorer.coupling.witnesses.groups import correlated_groups
+from glitch_explorer.coupling.witnesses.ranks import Float64, Int64
+from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
 from glitch_explorer.map.members import quiet_stretches
 
 #: A minute counts where at least this share of it has data.

@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer import files, tables
-from glitch_explorer.coupling import notes
-from glitch_explorer.coupling.bands import CELL_S
-from glitch_explorer.coupling.channels import channel_table, open_patterns
-from glitch_explorer.coupling.features import FeatureSet
-from glitch_explorer.coupling.fetch import ChannelReader
-from glitch_explorer.coupling.fringes import family_fringes
-from glitch_explorer.coupling.live import drawn, family_features, live_intervals
-from glitch_explorer.coupling.store import FeatureStore
-from glitch_explorer.coupling.trains import LEAST_GLITCHES
-from glitch_explorer.coupling.witness import find_witnesses
-from glitch_explorer.errors import UserError
-from glitch_explorer.job import own_file
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.job import own_file
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
+from glitch_explorer.coupling.channels.live_time import drawn, family_features, live_intervals
+from glitch_explorer.coupling.channels.store import FeatureStore
+from glitch_explorer.coupling.witnesses import notes
+from glitch_explorer.coupling.witnesses.fringes import family_fringes
+from glitch_explorer.coupling.witnesses.search import find_witnesses
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.members import merge
 from glitch_explorer.sources.locate import Locator, open_locator
 

@@ -6,8 +6,8 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor
 
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.gradients import OrientedGradients
-from glitch_explorer.errors import UserError
 
 #: The backbone that has no weights.
 GRADIENTS = "gradients"

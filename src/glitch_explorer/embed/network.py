@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.backbone import UNTRAINED
 from glitch_explorer.embed.front import compress
-from glitch_explorer.errors import UserError
 
 #: Mean and standard deviation of ImageNet's colours (torchvision's transforms).
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

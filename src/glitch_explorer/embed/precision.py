@@ -5,7 +5,7 @@ import platform
 
 import torch
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 
 _LOG = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from glitch_explorer import files
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files
+from glitch_explorer.core.errors import UserError
 
 
 @dataclass(frozen=True)

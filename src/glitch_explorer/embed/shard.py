@@ -12,11 +12,11 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.threads import one_thread
 from glitch_explorer.embed.backbone import Backbone, load_backbone
 from glitch_explorer.embed.precision import choose_precision
-from glitch_explorer.errors import UserError
-from glitch_explorer.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ import torch
 from PIL import Image
 from tqdm import tqdm
 
-from glitch_explorer import files
+from glitch_explorer.core import files
+from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.threads import one_thread
 from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.encoder.classes import SEEN, draw_class
 from glitch_explorer.encoder.generic import draw_generic
 from glitch_explorer.encoder.noise import draw_noise
 from glitch_explorer.encoder.scan import scan_white
-from glitch_explorer.tables import VIEWS
-from glitch_explorer.threads import one_thread
 from glitch_explorer.views import colormap
 from glitch_explorer.views.whitening import RATE
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
-from glitch_explorer.tables import VIEWS
 
 Integers = npt.NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import files
+from glitch_explorer.core import files
 from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.train import ARCHITECTURE, COARSE_SHARE, Recipe

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from glitch_explorer import files
+from glitch_explorer.core import files
+from glitch_explorer.core.threads import one_thread
 from glitch_explorer.embed.network import Network, untrained_body
 from glitch_explorer.embed.precision import has_bfloat16
 from glitch_explorer.encoder.augment import augment
@@ -27,7 +28,6 @@ from glitch_explorer.encoder.batches import draw_batch, index_bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.loss import supervised_contrastive
 from glitch_explorer.encoder.validation import validate
-from glitch_explorer.threads import one_thread
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer import files, tables
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
 from glitch_explorer.catalog.rules import KNOWN_IFOS
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.views.shard import make_views
 
 #: What is no type of glitch: pictures of nothing, and of what fits no class.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.plots import bare, figure, plain, save
 

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.classes import confusable_pairs
+from glitch_explorer.core import tables
 from glitch_explorer.embed.backbone import GRADIENTS, UNTRAINED, load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.evaluate import neighbours, report

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.core import tables
 
 _KEY = ["glitch_id", "view"]
 _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label", "run"]

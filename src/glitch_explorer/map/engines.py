@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from umap.umap_ import find_ab_params
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.families import TREE, Clusters, cluster_layout, outlier_scores, too_few
 from glitch_explorer.map.layout import umap_layout
 from glitch_explorer.map.vectors import Float32

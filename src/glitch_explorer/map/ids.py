@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from glitch_explorer import tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 
 #: Jaccard overlap with a reference family that a family must exceed to take its id. Ours.
 MIN_OVERLAP = 0.2

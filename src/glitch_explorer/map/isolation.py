@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.map.vectors import Float32
-from glitch_explorer.tables import UNASSIGNED
 
 Float64 = npt.NDArray[np.float64]
 

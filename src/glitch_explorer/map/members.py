@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 
 Intervals = npt.NDArray[np.float64]
 

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pandas as pd
 from umap.umap_ import smooth_knn_dist
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
-from glitch_explorer.errors import UserError
 from glitch_explorer.map.graph import Int32, nearest_rows
 from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors, rows_of
 

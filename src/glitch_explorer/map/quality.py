@@ -12,7 +12,7 @@ from sklearn.metrics import (
 )
 from threadpoolctl import threadpool_limits
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.vectors import Bool, Float32
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference

@@ -12,8 +12,8 @@ from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from glitch_explorer import tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.engines import Engine
 from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.vectors import Float32

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer import files, tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 
 Float32 = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]

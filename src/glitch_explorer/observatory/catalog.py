@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files
+from glitch_explorer.core import files
 from glitch_explorer.observatory import auxiliary, costs, frames, noise, waveforms
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import Injection, Plan, make_plan, row_stream, shape_stream

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glitch_explorer import files
+from glitch_explorer.core import files
 from glitch_explorer.observatory import events, gwf, noise, waveforms
 from glitch_explorer.observatory.plan import Injection, Plan, make_plan, shape_stream, stream
 from glitch_explorer.observatory.slots import Segment

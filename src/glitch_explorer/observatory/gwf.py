@@ -16,7 +16,7 @@ import lal
 import lalframe
 import numpy as np
 
-from glitch_explorer import files
+from glitch_explorer.core import files
 from glitch_explorer.sources.gwf import posix_checksum
 
 _WRITER = b"FrameLib:"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.observatory import slots
 from glitch_explorer.observatory.morphology import CLASSES, EVENT, MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.shapes import power_law

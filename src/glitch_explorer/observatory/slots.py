@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 
 #: GPS start: within O3b.
 START_GPS = 1262304000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glitch_explorer import files
+from glitch_explorer.core import files
 
 _FORMATS = {
     ".parquet": "application/vnd.apache.parquet",

@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from glitch_explorer import files
 from glitch_explorer.catalog.state import find_files
-from glitch_explorer.credentials import without_credentials
+from glitch_explorer.core import files
+from glitch_explorer.core.credentials import without_credentials
 
 _PACKAGE = "glitch-explorer"
 

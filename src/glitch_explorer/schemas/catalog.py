@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas.columns import BOOL, FLOAT, ID, IFO, INT, LABEL, STRING, schema
+from glitch_explorer.core.schema import BOOL, FLOAT, ID, IFO, INT, LABEL, STRING, schema
 
 TABLES: dict[str, pa.Schema] = {
     # The catalogue: one row a glitch, key glitch_id; its shards have the same columns.

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas.columns import (
+from glitch_explorer.core.schema import (
     BAND,
     BOOL,
     CHANNEL,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas.columns import BOOL, FAMILY, FLOAT, ID, IFO, LABEL, STRING, VIEW, schema
+from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, LABEL, STRING, VIEW, schema
 
 #: Neighbours as embedding-atlas reads them: rows of the table from 0, and their distances.
 NEIGHBOURS = pa.struct(

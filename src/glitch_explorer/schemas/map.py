@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas.columns import BOOL, FAMILY, FLOAT, ID, IFO, INT, LABEL, STRING, VIEW, schema
+from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, LABEL, STRING, VIEW, schema
 
 TABLES: dict[str, pa.Schema] = {
     # The rows of the map, in the order of every array and table of it.

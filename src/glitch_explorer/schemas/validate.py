@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from glitch_explorer.schemas.columns import BOOL, CHANNEL, FAMILY, FLOAT, IFO, INT, STRING, schema
+from glitch_explorer.core.schema import BOOL, CHANNEL, FAMILY, FLOAT, IFO, INT, STRING, schema
 
 TABLES: dict[str, pa.Schema] = {
     # One row a planted witness and a family that stands for its class.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glitch_explorer import files, tables
+from glitch_explorer.core import files, tables
 
 #: Neighbours of each glitch in the table; fewer where the graph has fewer.
 NEIGHBOURS = 8

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.catalog.names import PICTURE_SUFFIXES, UNKNOWN_IFO, UNKNOWN_VIEW
 from glitch_explorer.catalog.pictures import INSIDE, find_pictures
 from glitch_explorer.catalog.trees import gather
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder
-from glitch_explorer.errors import UserError
 from glitch_explorer.map.vectors import Vectors, gather_vectors
 from glitch_explorer.views.shard import Strain, make_views
 

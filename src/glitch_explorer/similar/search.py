@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import files, tables
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
-from glitch_explorer.errors import UserError
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.vectors import Bool, Float32, Vectors
 from glitch_explorer.similar.queries import (

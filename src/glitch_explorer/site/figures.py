@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer import tables
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.core import tables
+from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.site import plots, sheets
 from glitch_explorer.site.pictures import Pictures
-from glitch_explorer.tables import UNASSIGNED
 
 
 def make_figures(

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from glitch_explorer.site.numbers import amount_text, key_text
-from glitch_explorer.site.witness_words import (
+from glitch_explorer.site.witnesses.words import (
     band_text,
     chance_text,
     equals_text,
@@ -59,7 +59,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def static(name: str) -> str:
     """Read a style sheet or script that ships with the project."""
-    return (_HERE / "static" / name).read_text(encoding="utf-8")
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _script(name: str) -> Markup:
@@ -71,7 +71,7 @@ def _script(name: str) -> Markup:
 def _environment() -> jinja2.Environment:
     """Make the one environment of all pages, which escapes all values."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=legible,

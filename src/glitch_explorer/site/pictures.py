@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from glitch_explorer import files, tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.views.colormap import viridis
 
 Bytes = npt.NDArray[np.uint8]

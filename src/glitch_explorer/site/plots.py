@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from glitch_explorer import files
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
+from glitch_explorer.core import files
+from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.site.palette import look
-from glitch_explorer.tables import UNASSIGNED
 
 #: Bars in a ranked chart.
 BARS = 25

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from glitch_explorer.audit.labels import label_counts
-from glitch_explorer.site.choice import by_label, evenly
+from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.site.families.choice import by_label, evenly
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
-from glitch_explorer.tables import UNASSIGNED
 
 #: Thumbnails in a row, rows in a contact sheet, families in a figure, pixels of a thumbnail.
 LENGTH, ROWS, FAMILIES, SIZE = 14, 8, 3, 72

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.audit.probe import LEAST
-from glitch_explorer.coupling.trains import LEAST_GLITCHES
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import known
-from glitch_explorer.site.witness_words import count_text
+from glitch_explorer.site.witnesses.words import count_text
 
 #: Below this stability a family is no stable pattern (Hennig 2007).
 STABLE = 0.75

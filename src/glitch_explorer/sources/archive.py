@@ -9,8 +9,8 @@ from typing import IO
 
 import pooch
 
-from glitch_explorer import files
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files
+from glitch_explorer.core.errors import UserError
 
 #: Endings of what can be unpacked, longest first.
 ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".zip")

@@ -18,10 +18,10 @@ import pooch
 import requests
 from tqdm import tqdm
 
-from glitch_explorer import files as whole_files
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files as whole_files
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.archive import is_archive, unpack_once
-from glitch_explorer.sources.patience import Transient, check_status, insist
+from glitch_explorer.sources.retry import Transient, check_status, insist
 
 _CHUNK_BYTES = 1 << 17
 #: Shortest hash prefix that is taken for a check (file names of weights carry 8 digits).

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from gwosc.api import v2 as gwosc_api
 
-from glitch_explorer import tables
-from glitch_explorer.errors import UserError
-from glitch_explorer.sources.patience import insist
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources.retry import insist
 
 #: What the column `kind` may say.
 KINDS = ("event", "injection")

@@ -14,8 +14,8 @@ import lal
 import lalframe
 import numpy as np
 
-from glitch_explorer import hdf5
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import hdf5
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import gwf
 
 # gwpy is imported where it is used: it takes seconds, and what the store has needs no frame.

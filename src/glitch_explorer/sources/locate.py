@@ -24,11 +24,11 @@ import requests
 from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import frames, served
 from glitch_explorer.sources.copies import OSDF_PUBLIC, Copies
 from glitch_explorer.sources.frames import Frame, Piece
-from glitch_explorer.sources.patience import Transient, insist
+from glitch_explorer.sources.retry import Transient, insist
 
 #: What `open_locator` knows.
 SOURCES = ("frames", "gwdatafind", "gwosc", "nds2", "arrakis")

@@ -9,10 +9,10 @@ import pandas as pd
 from gwosc.api import v2 as gwosc_api
 from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
-from glitch_explorer import tables
-from glitch_explorer.errors import UserError
-from glitch_explorer.ligolw import refuse_entities
-from glitch_explorer.sources.patience import insist
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.ligolw import refuse_entities
+from glitch_explorer.sources.retry import insist
 
 #: A detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
 _IFO_IN_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Z]\d)(?![A-Za-z0-9])")

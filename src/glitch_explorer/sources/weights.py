@@ -9,8 +9,8 @@ import torch
 import torchvision
 from safetensors.torch import save_file
 
-from glitch_explorer import files
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.download import fetch
 
 

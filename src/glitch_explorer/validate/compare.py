@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, average_precision_score, roc_auc_score
 
-from glitch_explorer import files, tables
-from glitch_explorer.errors import UserError
-from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.validate.check import Check, as_markdown
 from glitch_explorer.validate.couplings import CouplingFiles, compare_couplings
 from glitch_explorer.validate.impact import ImpactFiles, compare_impact

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from glitch_explorer import tables
-from glitch_explorer.coupling.nulls import FAIL_BELOW
-from glitch_explorer.tables import UNASSIGNED
+from glitch_explorer.core import tables
+from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 from glitch_explorer.validate.check import Check
 
 #: A family is a class with more than this share of its planted glitches.

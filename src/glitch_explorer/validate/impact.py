@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer import tables
+from glitch_explorer.core import tables
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.couplings import chance_check, compositions, standing
 

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from glitch_explorer.tables import VIEWS
+from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.views.energies import Block, ratio
 from glitch_explorer.views.tiling import LINES, Tiling
 

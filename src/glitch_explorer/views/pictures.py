@@ -22,7 +22,7 @@ import pyspng
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from glitch_explorer import hdf5
+from glitch_explorer.core import hdf5
 from glitch_explorer.views import colormap
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ, Axes, find_axes, view_length
 

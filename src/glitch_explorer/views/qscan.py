@@ -21,9 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
-from glitch_explorer.errors import UserError
-from glitch_explorer.tables import VIEWS
-from glitch_explorer.threads import one_thread
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.threads import one_thread
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import Block, event_energies, ratio, row_energies, row_peaks, split
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from glitch_explorer import files, tables
-from glitch_explorer.errors import UserError
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
 from glitch_explorer.views.status import views_table
 

@@ -10,8 +10,8 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from glitch_explorer.credentials import without_credentials
-from glitch_explorer.errors import UserError
+from glitch_explorer.core.credentials import without_credentials
+from glitch_explorer.core.errors import UserError
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:

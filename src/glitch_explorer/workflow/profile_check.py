@@ -20,8 +20,8 @@ from typing import Any
 
 import yaml
 
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.device import count_gpus
-from glitch_explorer.errors import UserError
 
 #: What must be in PATH for an executor, and the command that reaches its scheduler.
 PROGRAMS = {

@@ -8,13 +8,15 @@ from typing import Any
 import yaml
 
 from glitch_explorer.catalog.state import source_state
-from glitch_explorer.errors import UserError
-from glitch_explorer.workflow.fingerprint import digest
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.workflow.fingerprint import digest, digest_files
 
 #: Where files that ship with the project begin; they enter by their hash, not by their time.
 SHIPPED = "resources/"
 #: Where the simulated observatory's files begin, which the workflow makes itself.
 MADE_HERE = "results/observatory/"
+#: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
+SITE = "src/glitch_explorer/site"
 #: Sections of the config, and rules by their stage, that the front page tells of, and those of later stages.
 TOLD = ("detectors", "unit", "source", "strain", "segments", "events", "views", "embedding", "map", "audit")
 TOLD_RULES = {
@@ -82,6 +84,20 @@ class Study:
     def digests(self, paths: Iterable[str]) -> list[str]:
         """Give the hashes of those of `paths` that ship with the project."""
         return [self.shipped(path) for path in paths if path.startswith(SHIPPED)]
+
+    def page_files(self, part: str = "") -> str:
+        """Return the hash of the templates, styles and scripts of one part of the site.
+
+        Parameters
+        ----------
+        part
+            Folder below the site's, e.g. "cost"; empty for what all pages share alone.
+        """
+        shared = (self.base / SITE).glob("*")
+        own = (self.base / SITE / part).rglob("*") if part else ()
+        return digest_files(
+            self.base / SITE, [path for path in (*shared, *own) if path.suffix in (".html", ".css", ".js")]
+        )
 
     def source_files(self) -> list[str]:
         """Give the source's files, without its folders of pictures, which `listing` watches.

@@ -1,0 +1,170 @@
+"""Files that appear whole or not at all."""
+
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from glitch_explorer.core.errors import UserError
+
+#: Names of temporary files and folders: a dot, the name, the process's id, the ending.
+_UNFINISHED = re.compile(r"\..+\.\d+(\.\w+)?")
+
+
+@contextmanager
+def named(path: str | Path) -> Iterator[None]:
+    """Name `path` in the errors of writing, which say that a disk is full and not which."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.filename is None:
+            problem.filename = str(path)
+        raise
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that is renamed onto it on success.
+
+    The temporary name carries this process's id: an orphan of a killed run may
+    still be writing its own.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
+    try:
+        with named(path):
+            yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder beside `path` that replaces it on success."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # A killed process may have had the same id.
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        with named(path):
+            yield temporary
+        if path.exists():
+            shutil.rmtree(path)
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what killed processes left of `whole` and `whole_folder` below `folder`.
+
+    A process that is still writing there fails, and leaves nothing: call it where none is wanted.
+    """
+    for place, folders, names in os.walk(folder):
+        for name in filter(_UNFINISHED.fullmatch, names):
+            Path(place, name).unlink(missing_ok=True)
+        for name in filter(_UNFINISHED.fullmatch, folders):
+            shutil.rmtree(Path(place, name), ignore_errors=True)
+        folders[:] = [name for name in folders if not _UNFINISHED.fullmatch(name)]
+
+
+def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) -> None:
+    """Write `content` to `path`, whole or not at all.
+
+    With `keep_same` a file that already holds these bytes is left untouched,
+    modification time and all, so that what depends on it need not be remade.
+    """
+    path = Path(path)
+    if keep_same and path.exists() and path.read_bytes() == content:
+        return
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 `text` to `path`, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as sorted, indented JSON."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def write_array(path: str | Path, array: np.ndarray) -> None:
+    """Write `array` as a `.npy` file without pickle."""
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        # Into a file of the system numpy writes by itself, and does not say why that fails.
+        plain = SimpleNamespace(write=stream.write)
+        np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
+
+
+def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
+    """Write arrays of one row shape and type as one `.npy` file, rows below rows; at least one.
+
+    Only one part is held in memory at a time.
+    """
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        n = 0
+        for number, part in enumerate(parts):
+            if number == 0:
+                header = np.lib.format.header_data_from_array_1_0(part)
+                np.lib.format.write_array_header_1_0(stream, header)
+            stream.write(np.ascontiguousarray(part).data)
+            n += len(part)
+        # The header has room for any number of rows: it is as long as before.
+        stream.seek(0)
+        np.lib.format.write_array_header_1_0(stream, header | {"shape": (n, *part.shape[1:])})
+
+
+def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as an uncompressed `.npz` file without pickle."""
+    with whole(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a `.npz` file, refusing pickles.
+
+    Raises
+    ------
+    UserError
+        When the file is damaged.
+    """
+    with _undamaged(path), np.load(path, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def read_array(path: str | Path) -> np.ndarray:
+    """Open a `.npy` file memory-mapped and read-only, refusing pickles.
+
+    Raises
+    ------
+    UserError
+        When the file is damaged.
+    """
+    with _undamaged(path):
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+        return array
+
+
+@contextmanager
+def _undamaged(path: str | Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, EOFError, zipfile.BadZipFile) as problem:
+        raise UserError(
+            f"{path} is damaged, or no file of arrays ({problem}): delete it and run again"
+        ) from problem

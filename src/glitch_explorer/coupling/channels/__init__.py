@@ -1,0 +1,1 @@
+"""Auxiliary channels: lists, bands, fetching, the feature store, features of live time."""

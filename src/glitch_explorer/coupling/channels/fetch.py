@@ -1,0 +1,199 @@
+"""Many channels of one detector over stretches of time, each frame file opened once."""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.sources.frames import NO_CHANNEL, Frame, Piece
+from glitch_explorer.sources.locate import Locator
+
+#: Reasons beside those of a frame.
+NO_FRAME, NOT_A_NUMBER = "no frame", "NaN in the data"
+#: Data of frames kept in memory; what is beyond lies in a temporary file.
+_KEPT_BYTES = 256 << 20
+
+_LOG = logging.getLogger(__name__)
+_Content = dict[str, Piece | str]
+
+
+@dataclass(frozen=True, order=True)
+class Missing:
+    """A stretch [start, end) GPS in which a channel has no data, and why."""
+
+    channel: str
+    start: float
+    end: float
+    reason: str
+
+
+class ChannelReader:
+    """Reads a detector's channels stretch by stretch.
+
+    Ask in order of time: a frame is opened once, for all channels, and let go
+    when the stretches have passed it.
+
+    Parameters
+    ----------
+    locator
+        Where the frames are (`glitch_explorer.sources.locate.open_locator`).
+    ifo
+        Detector.
+    table
+        Table `channels`. Data at another rate than the table's are not used.
+    segments
+        Intervals (k, 2), sorted and disjoint, outside which nothing is read.
+    """
+
+    def __init__(
+        self, locator: Locator, *, ifo: str, table: pd.DataFrame, segments: npt.NDArray[np.float64]
+    ) -> None:
+        self._locator, self._ifo, self._segments = locator, ifo, segments
+        self._names = list(table["channel"])
+        self._rates = dict(zip(self._names, table["rate_hz"].astype(float), strict=True))
+        self._kept: dict[Frame, _Content] = {}
+        self._spill: dict[Frame, tempfile.TemporaryDirectory[str]] = {}
+        self.opened = 0
+
+    def inside(self, start: float, end: float) -> list[tuple[float, float]]:
+        """Give the parts of [start, end) that lie in the segments."""
+        cut = np.clip(self._segments, start, end)
+        return [(float(a), float(b)) for a, b in cut if b > a]
+
+    def frames(self, start: float, end: float) -> list[Frame]:
+        """List the frames that hold anything of [start, end) inside the segments."""
+        found = {
+            frame for part in self.inside(start, end) for frame in self._locator.frames(self._ifo, *part)
+        }
+        return sorted(found)
+
+    def advance(self, start: float, end: float) -> None:
+        """Open the frames of [start, end) and let go of those that end before it.
+
+        Raises
+        ------
+        UserError
+            When a frame cannot be opened here, or a server refuses.
+        SourceFault
+            When a server stays away.
+        """
+        for frame in [frame for frame in self._kept if frame.end <= start]:
+            del self._kept[frame]
+            if frame in self._spill:
+                self._spill.pop(frame).cleanup()
+        for frame in self.frames(start, end):
+            if frame not in self._kept:
+                content = self._locator.load_many(frame, self._names)
+                self.opened += 1
+                self._warn(frame, content)
+                self._kept[frame] = self._bounded(frame, content)
+
+    def samples(self, channels: Sequence[str], start: float, end: float) -> tuple[np.ndarray, list[Missing]]:
+        """Give the samples of channels of one rate in [start, end), which `advance` has opened.
+
+        Returns
+        -------
+        tuple
+            float64 (c, n), NaN where there is no data, sample i at start + i / rate;
+            and what is missing, with its reason.
+        """
+        rate = self._rates[channels[0]]
+        values = np.full((len(channels), round((end - start) * rate)), np.nan)
+        frames = sorted(frame for frame in self._kept if frame.start < end and frame.end > start)
+        for frame in frames:
+            for row, channel in enumerate(channels):
+                piece = self._kept[frame][channel]
+                if isinstance(piece, Piece) and piece.rate == rate:
+                    _fill(values[row], start, rate, piece)
+        low = 0
+        for a, b in [*self.inside(start, end), (end, end)]:
+            values[:, low : max(low, int(np.ceil((a - start) * rate - 1e-3)))] = np.nan
+            low = int(np.floor((b - start) * rate + 1e-3))
+        values[np.isinf(values)] = np.nan
+        missing = []
+        for row, channel in enumerate(channels):
+            if np.isnan(values[row]).any():
+                missing += self._reasons(channel, values[row], start, end, frames)
+        return values, missing
+
+    def _reasons(
+        self, channel: str, values: np.ndarray, start: float, end: float, frames: Sequence[Frame]
+    ) -> list[Missing]:
+        """Say for each run of NaN inside the segments why it is there: by frame, else that there is none."""
+        rate, found = self._rates[channel], []
+        for a, b in self.inside(start, end):
+            low, high = round((a - start) * rate), round((b - start) * rate)
+            gone = np.flatnonzero(np.isnan(values[low:high])) + low
+            # Runs that lie within a cell of each other are told as one.
+            breaks = np.flatnonzero(np.diff(gone) > max(1.0, CELL_S * rate))
+            firsts, lasts = (
+                np.append(0, breaks + 1)[: gone.size],
+                np.append(breaks, gone.size - 1)[: gone.size],
+            )
+            for first, last in zip(gone[firsts], gone[lasts], strict=True):
+                found += self._told(channel, start + first / rate, start + (last + 1) / rate, frames)
+        return found
+
+    def _told(self, channel: str, start: float, end: float, frames: Sequence[Frame]) -> list[Missing]:
+        """Cut one run of NaN at the frames, and give each part its reason."""
+        found, at = [], float(start)
+        for frame in frames:
+            low, high = max(at, frame.start), min(end, frame.end)
+            if high <= low:
+                continue
+            if low > at:
+                found.append(Missing(channel, at, float(low), NO_FRAME))
+            found.append(Missing(channel, float(low), float(high), self._why(frame, channel)))
+            at = float(high)
+        if at < end:
+            found.append(Missing(channel, at, float(end), NO_FRAME))
+        return found
+
+    def _why(self, frame: Frame, channel: str) -> str:
+        piece, rate = self._kept[frame][channel], self._rates[channel]
+        if isinstance(piece, Piece):
+            return NOT_A_NUMBER if piece.rate == rate else f"{piece.rate:g} Hz, not {rate:g} Hz"
+        return piece if piece == NO_CHANNEL else f"{Path(frame.path).name}: {piece}"
+
+    def _warn(self, frame: Frame, content: _Content) -> None:
+        troubles = sorted(
+            {piece for piece in content.values() if isinstance(piece, str) and piece != NO_CHANNEL}
+        )
+        for trouble in troubles:
+            _LOG.warning("%s: %s", frame.path, trouble)
+
+    def _bounded(self, frame: Frame, content: _Content) -> _Content:
+        """Move a frame's data to disk where memory would hold too much."""
+        size = sum(_size(kept) for kept in [content, *self._kept.values()])
+        if size <= _KEPT_BYTES:
+            return content
+        folder = tempfile.TemporaryDirectory(prefix="channels-")
+        self._spill[frame] = folder
+        moved: _Content = {}
+        for number, (channel, piece) in enumerate(content.items()):
+            if isinstance(piece, Piece):
+                path = Path(folder.name) / f"{number}.npy"
+                np.save(path, piece.values)
+                piece = Piece(np.load(path, mmap_mode="r"), piece.t0, piece.rate, piece.unit)  # noqa: PLW2901
+            moved[channel] = piece
+        return moved
+
+
+def _size(content: _Content) -> int:
+    pieces = [piece for piece in content.values() if isinstance(piece, Piece)]
+    return sum(0 if isinstance(piece.values, np.memmap) else piece.values.nbytes for piece in pieces)
+
+
+def _fill(target: np.ndarray, start: float, rate: float, piece: Piece) -> None:
+    """Put the piece's samples where the target has none yet."""
+    offset = round((piece.t0 - start) * rate)
+    low, high = max(0, offset), min(len(target), offset + len(piece.values))
+    if low < high:
+        own = target[low:high]
+        np.copyto(own, piece.values[low - offset : high - offset], where=np.isnan(own))

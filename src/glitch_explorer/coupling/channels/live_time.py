@@ -1,0 +1,181 @@
+"""The live time of a family, and its features there."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.features import SLOPE, FeatureSet, robust_scores, slopes
+from glitch_explorer.coupling.channels.fetch import Missing
+from glitch_explorer.coupling.channels.store import BLOCK_CELLS, FeatureStore
+from glitch_explorer.map.members import merge, outside, subtract
+
+#: Blocks of features held at a time.
+_BLOCKS_AT_ONCE = 64
+#: Least scatter of a logarithm that is believed: 0.01 % of an RMS; rounding makes no events.
+_LEAST_SCATTER = 1e-4
+
+
+def drawn(times: npt.ArrayLike, max_glitches: int) -> npt.NDArray[np.float64]:
+    """Draw at most `max_glitches` of the times, evenly in their order; sorted."""
+    ordered: npt.NDArray[np.float64] = np.sort(np.asarray(times, np.float64))
+    if len(ordered) <= max_glitches:
+        return ordered
+    places = ((np.arange(max_glitches) + 0.5) * len(ordered) / max_glitches).astype(int)
+    return np.take(ordered, places)
+
+
+def live_intervals(
+    times: npt.ArrayLike, segments: npt.ArrayLike, *, pad_s: float = 600.0, max_glitches: int = 200
+) -> npt.NDArray[np.float64]:
+    """Give the live time of a family: around its glitches, inside the segments.
+
+    Parameters
+    ----------
+    times
+        GPS times (n,) of the family's glitches in one detector.
+    segments
+        Analysis segments (k, 2) of that detector.
+    pad_s
+        Seconds before and after each glitch.
+    max_glitches
+        Of more, this many are drawn, evenly in time.
+
+    Returns
+    -------
+    ndarray
+        (j, 2), sorted, disjoint, on whole cells, each within one segment.
+    """
+    at = drawn(times, max_glitches)
+    around = merge(np.column_stack([at - pad_s, at + pad_s]))
+    blocked = outside(np.asarray(segments, np.float64).reshape(-1, 2))
+    parts = [np.empty((0, 2)), *(subtract(a, b, blocked) for a, b in around)]
+    cut = np.concatenate(parts)
+    cut = np.column_stack([np.ceil(cut[:, 0] / CELL_S), np.floor(cut[:, 1] / CELL_S)]) * CELL_S
+    whole: npt.NDArray[np.float64] = cut[cut[:, 1] > cut[:, 0]]
+    return whole
+
+
+def grid(intervals: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Give the cells (n,) of intervals (k, 2), and the number of the interval of each."""
+    edges = np.rint(intervals / CELL_S).astype(np.int64)
+    cells = [np.empty(0, np.int64), *(np.arange(a, b) for a, b in edges)]
+    numbers = np.repeat(np.arange(len(edges), dtype=np.int32), np.diff(edges, axis=1).ravel())
+    return np.concatenate(cells), numbers
+
+
+def stored_values(
+    store: FeatureStore, cells: npt.NDArray[np.int64]
+) -> tuple[np.ndarray, np.ndarray, list[Missing]]:
+    """Give the features of cells as they are, before any score, and what is missing.
+
+    Logarithms of RMS, float32 (n, l), columns `store.logs`, as slow drivers want them;
+    means in the channels' units, float64 (n, k), columns `store.means`, as learnt values
+    of oscillators do. Missing blocks are made, in order of time.
+    """
+    logs = np.full((len(cells), len(store.logs)), np.nan, np.float32)
+    means = np.full((len(cells), len(store.means)), np.nan)
+    return logs, means, _fill(store, cells, logs, means)
+
+
+def _fill(
+    store: FeatureStore, cells: npt.NDArray[np.int64], logs: np.ndarray, means: np.ndarray
+) -> list[Missing]:
+    """Put the cells' features into arrays of NaN."""
+    missing: list[Missing] = []
+    owner = cells // BLOCK_CELLS
+    wanted = np.unique(owner)
+    for first in range(0, len(wanted), _BLOCKS_AT_ONCE):
+        for number, block in store.blocks(int(n) for n in wanted[first : first + _BLOCKS_AT_ONCE]).items():
+            low, high = np.searchsorted(owner, [number, number + 1])
+            rows = cells[low:high] - number * BLOCK_CELLS
+            logs[low:high], means[low:high] = block.logs[rows], block.means[rows]
+            missing += block.missing
+    return missing
+
+
+def family_features(store: FeatureStore, intervals: npt.NDArray[np.float64]) -> FeatureSet:
+    """Make the features of a family's live time: robust z-scores of bands, means and slopes.
+
+    Takes about 40 bytes a cell and channel of six bands, 32 of which are the answer.
+
+    Parameters
+    ----------
+    store
+        Where blocks of features are kept or made.
+    intervals
+        Live time, from `live_intervals`.
+
+    Returns
+    -------
+    FeatureSet
+        Scores are NaN in the first 60 s of each interval, which have too little past.
+        A feature that never changes is no data either.
+
+    Raises
+    ------
+    UserError, SourceFault
+        When data cannot be opened, or a server stays away.
+    """
+    cells, block = grid(intervals)
+    n_logs, n_means = len(store.logs), len(store.means)
+    scores = np.full((len(cells), n_logs + 2 * n_means), np.nan, np.float32)
+    means = np.full((len(cells), n_means), np.nan)
+    # Scored in place, one column at a time: with many channels this is most of a job's memory.
+    logs = scores[:, :n_logs]
+    missing = _fill(store, cells, logs, means)
+    for values in (logs, means):
+        values[:, _flat(values)] = np.nan
+    table = coverage(store, logs, means, cells, missing)
+    for i in range(n_logs):
+        logs[:, i : i + 1] = robust_scores(logs[:, i : i + 1], block, least_scatter=_LEAST_SCATTER)
+    for i in range(n_means):
+        one, at = means[:, i : i + 1], n_logs + i
+        scores[:, at : at + 1] = robust_scores(one, block)
+        scores[:, at + n_means : at + n_means + 1] = robust_scores(slopes(one, block), block)
+    parts = [store.logs, store.means, store.means.assign(band=SLOPE)]
+    columns = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return FeatureSet(cells=cells, block=block, columns=columns, values=scores, coverage=table)
+
+
+def _flat(values: np.ndarray) -> npt.NDArray[np.bool_]:
+    """Tell which columns (n, m) hold one value only."""
+    flat = np.zeros(values.shape[1], bool)
+    for column in range(values.shape[1]):
+        there = values[np.isfinite(values[:, column]), column]
+        flat[column] = there.size > 0 and bool(np.all(there == there[0]))
+    return flat
+
+
+def coverage(
+    store: FeatureStore,
+    logs: np.ndarray,
+    means: np.ndarray,
+    cells: npt.NDArray[np.int64],
+    missing: Sequence[Missing],
+) -> pd.DataFrame:
+    """Say of each channel what share of the cells it has data in, and why not in the rest.
+
+    A channel counts where any of its features has a value. `reason` names each reason
+    with the share of the live time that it took; `constant` where data came but nothing
+    ever changed in them, `not settled` where the filters had too little before.
+    """
+    there = {name: np.zeros(len(cells), bool) for name in [*store.logs["channel"], *store.means["channel"]]}
+    for columns, values in ((store.logs, logs), (store.means, means)):
+        for place, channel in enumerate(columns["channel"]):
+            there[channel] |= np.isfinite(values[:, place])
+    taken: dict[str, dict[str, np.ndarray]] = {name: {} for name in there}
+    for one in missing:
+        low, high = np.searchsorted(cells, [np.floor(one.start / CELL_S), np.ceil(one.end / CELL_S)])
+        taken[one.channel].setdefault(one.reason, np.zeros(len(cells), bool))[low:high] = True
+    rows = []
+    for channel, has in sorted(there.items()):
+        shares = {reason: gone.mean() for reason, gone in sorted(taken[channel].items()) if gone.any()}
+        explained = np.logical_or.reduce([has, *taken[channel].values()])
+        if not explained.all():
+            shares["not settled" if has.any() else "constant"] = 1 - explained.mean()
+        said = "; ".join(f"{reason} ({share:.1%})" for reason, share in shares.items())
+        rows.append((channel, said, float(has.mean()) if len(cells) else 0.0))
+    return pd.DataFrame(rows, columns=["channel", "reason", "share"])

@@ -1,0 +1,1 @@
+"""Witness statistics: time slides, null families, effects, lags, slow drivers, scattered light."""

@@ -1,0 +1,1 @@
+"""What a family costs the search: range, gates, attribution, ranking."""

@@ -1,0 +1,131 @@
+"""What families cost a search: all detectors together."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glitch_explorer.core import files, tables
+from glitch_explorer.impact.cost.detector import open_detector
+from glitch_explorer.impact.cost.headline import cost_rows, daily, headline
+from glitch_explorer.impact.cost.ranking import rank_stability, ranks
+from glitch_explorer.impact.cost.recoverable import recoverable_costs, with_best_witness
+from glitch_explorer.impact.cost.settings import CostSettings
+
+#: The formula as it goes with the numbers.
+FORMULA = {
+    "cost_mpc3_yr": "V dT + (b); with a search's own ranking V T [1 - (1 - dT/T)(1 - delta)] + (b)",
+    "V": "volume_mpc3: mean of (4 pi/3) R0^3 over live time, R0 the running median range of clean minutes",
+    "T": "live_s: analysed time",
+    "dT": "marginal_deadtime_s: what it alone gates, t - w to t + w, w = max(duration/2, least_gate_s)",
+    "(b)": "range_loss_mpc3_yr: signed sum over minutes of the family's part of (4 pi/3)(R0^3 - R^3) dt",
+    "delta": "threshold_loss: 1 - (threshold without the family / threshold)^3 at a fixed false-alarm rate",
+    "hours_per_1000h": "1000 cost / (V T)",
+    "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), apart from the cost",
+    "recoverable": "cost times excess efficiency of the witness: no more comes back without the coupling",
+    "interval": "95 %, over blocks of live time, corrected for skewness (Hall 1992)",
+}
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Tables of these names."""
+
+    cost: pd.DataFrame
+    recoverable: pd.DataFrame
+    by_day: pd.DataFrame
+    stability: pd.DataFrame
+
+
+def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataFrame:
+    """Give each glitch with a time its one family; what the map does not hold is unassigned.
+
+    Real signals and injections are left out. Where each view is a row of the map, a glitch
+    goes with the view that is surest, assigned before unassigned.
+
+    Parameters
+    ----------
+    glitches, families
+        Tables of these names.
+    """
+    rows = glitches[(glitches["astrophysical"] == "") & glitches["event_time"].notna()]
+    loose = families["family"] == tables.UNASSIGNED
+    surest = families.assign(loose=loose).sort_values(
+        ["glitch_id", "loose", "probability", "family"], ascending=[True, True, False, True]
+    )
+    own = surest.drop_duplicates("glitch_id").set_index("glitch_id")["family"]
+    return rows.assign(family=rows["glitch_id"].map(own).fillna(tables.UNASSIGNED))
+
+
+def family_costs(
+    glitches: pd.DataFrame,
+    families: pd.DataFrame,
+    segments: pd.DataFrame,
+    minutes: pd.DataFrame,
+    *,
+    witnesses: pd.DataFrame,
+    settings: CostSettings,
+) -> Costs:
+    """Work out what each family costs in each detector (METHODS: cost of a family).
+
+    Parameters
+    ----------
+    glitches, families, segments, minutes, witnesses
+        Tables of these names; minutes of all detectors one below the other.
+    settings
+        What is assumed.
+
+    Returns
+    -------
+    Costs
+        A row of `cost` for each family in each detector that has any of its glitches.
+    """
+    rows = charged_glitches(glitches, families)
+    detectors = [open_detector(ifo, rows, segments, minutes) for ifo in sorted(set(rows["ifo"]))]
+    found = [headline(one, settings) for one in detectors]
+    cost = _together([cost_rows(one) for one in found], "cost")
+    by_day = _together([daily(one) for one in found], "cost_by_day")
+    if len(cost):
+        cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
+    return Costs(
+        cost=cost[tables.SCHEMAS["cost"].names],
+        recoverable=recoverable_costs(cost, witnesses),
+        by_day=by_day,
+        stability=rank_stability(found, settings),
+    )
+
+
+def _together(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Put detectors one below the other, the unassigned left out."""
+    kept = [part[part["family"] != tables.UNASSIGNED] for part in parts]
+    kept = [part for part in kept if len(part)]
+    if not kept:
+        return tables.empty(name)
+    made: pd.DataFrame = pd.concat(kept).sort_values(["family", "ifo"], kind="stable", ignore_index=True)
+    return made
+
+
+def write_costs(costs: Costs, settings: CostSettings, out: str | Path) -> None:
+    """Write the tables, and cost.csv and cost.json to take along, into the folder `out`."""
+    folder = Path(out)
+    tables.write("cost", costs.cost, folder / "cost.parquet")
+    tables.write("recoverable", costs.recoverable, folder / "recoverable.parquet")
+    tables.write("cost_by_day", costs.by_day, folder / "cost_by_day.parquet")
+    tables.write("rank_stability", costs.stability, folder / "rank_stability.parquet")
+    files.write_text(folder / "cost.csv", costs.cost.to_csv(index=False, lineterminator="\n"))
+    told: dict[str, Any] = {
+        "settings": asdict(settings),
+        "formula": FORMULA,
+        "rank_stability": _records(costs.stability),
+        "rows": _records(costs.cost),
+    }
+    files.write_json(folder / "cost.json", told)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give rows as JSON has them, null where there is nothing."""
+    return [
+        {str(key): None if pd.isna(value) else value for key, value in row.items()}
+        for row in frame.astype(object).to_dict("records")
+    ]

@@ -1,0 +1,1 @@
+"""What drives a family: models against a baseline, SHAP, precursors, vetoes."""

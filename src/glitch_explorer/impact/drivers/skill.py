@@ -1,0 +1,97 @@
+"""How well probabilities tell glitches from other times, and whether better than a baseline does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
+
+#: Under so many blocks of time no interval is given, and nothing beats.
+LEAST_BLOCKS = 10
+#: Draws of the bootstrap, and the interval's ends.
+_DRAWS, _ENDS = 1000, (2.5, 97.5)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Average precision of a model and its baseline, and the bootstrap interval of the difference."""
+
+    ap: float
+    baseline: float
+    low: float
+    high: float
+    #: Blocks that hold windows.
+    blocks: int
+
+    @property
+    def beats(self) -> bool:
+        """Tell whether the interval's lower end is above 0."""
+        return self.low > 0
+
+
+def average_precision(probability: Float64, glitch: Bool, weights: Float64) -> Float64:
+    """Give the average precision for each set of weights.
+
+    Sum over the thresholds of the gain in recall times the precision; windows of the same probability
+    share a threshold.
+
+    Parameters
+    ----------
+    probability, glitch
+        ``(n,)``
+    weights
+        ``(w, n)``, 0 or more.
+
+    Returns
+    -------
+    ``(w,)``, NaN where no glitch has weight.
+    """
+    order = np.argsort(-probability, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(probability[order]) != 0, True))
+    ordered = weights[:, order]
+    hits = np.cumsum(ordered * glitch[order], axis=1)[:, last]
+    named = np.cumsum(ordered, axis=1)[:, last]
+    precision = hits / np.maximum(named, 1e-300)
+    won = np.diff(hits, axis=1, prepend=0.0)
+    with np.errstate(invalid="ignore"):
+        found: Float64 = (won * precision).sum(axis=1) / hits[:, -1]
+    return found
+
+
+def gain(probability: Float64, baseline: Float64, glitch: Bool, blocks: Int64, *, seed: int) -> Gain:
+    """Compare a model with its baseline on the same held-out windows.
+
+    Parameters
+    ----------
+    probability, baseline, glitch
+        ``(n,)``
+    blocks
+        ``(n,)`` block of time of each window; whole blocks are drawn.
+    """
+    once = np.ones((1, len(glitch)))
+    ap, base = (float(average_precision(p, glitch, once)[0]) for p in (probability, baseline))
+    _, number = np.unique(blocks, return_inverse=True)
+    count = int(number.max()) + 1
+    if count < LEAST_BLOCKS:
+        return Gain(ap, base, np.nan, np.nan, count)
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(count, np.full(count, 1 / count), _DRAWS)[:, number].astype(float)
+    differences = average_precision(probability, glitch, weights) - average_precision(
+        baseline, glitch, weights
+    )
+    low, high = np.nanpercentile(differences, _ENDS)
+    return Gain(ap, base, float(low), float(high), count)
+
+
+def brier_skill(probability: Float64, baseline: Float64, glitch: Bool) -> float:
+    """Give 1 - Brier score / that of the baseline (Brier 1950); NaN where the baseline makes no error."""
+    own, other = (float(((p - glitch) ** 2).mean()) for p in (probability, baseline))
+    return 1 - own / other if other > 0 else np.nan
+
+
+def roc_auc(probability: Float64, glitch: Bool) -> float:
+    """Give the share of (glitch, other time) pairs that stand in the right order, ties half."""
+    ordered = np.sort(probability[~glitch])
+    below = np.searchsorted(ordered, probability[glitch], side="left")
+    upto = np.searchsorted(ordered, probability[glitch], side="right")
+    return float((below + upto).mean() / (2 * len(ordered)))

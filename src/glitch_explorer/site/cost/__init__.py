@@ -1,0 +1,1 @@
+"""The cost ranking, and the drivers and cost of each family."""

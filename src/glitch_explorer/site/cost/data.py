@@ -1,0 +1,118 @@
+"""What the dashboard draws, column by column; plain numbers and texts for a script."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.site.cost.words import most_recoverable, recoverable_text, row_text
+from glitch_explorer.site.front.page import utc_date
+from glitch_explorer.site.numbers import known
+from glitch_explorer.site.pages import legible, records
+
+#: Seconds of a year: a Julian one.
+YEAR_S = 365.25 * 86400
+#: Families with a colour of their own in the timeline.
+TOP = 5
+#: Name of all detectors together.
+ALL = "all"
+_DAY_S = 86400.0
+
+
+def _plain(values: Iterable[Any]) -> list[float | None]:
+    """Give numbers with seven digits, None where there is none."""
+    return [float(f"{value:.7g}") if known(value) else None for value in values]
+
+
+def volumes(cost: pd.DataFrame) -> dict[str, float]:
+    """Give each detector's mean sensitive volume in Mpc³; without those whose range is not known."""
+    held = cost.dropna(subset=["volume_mpc3"]).groupby("ifo", sort=True)["volume_mpc3"].first()
+    return {str(ifo): float(volume) for ifo, volume in held.items()}
+
+
+def time_volumes(cost: pd.DataFrame) -> dict[str, float]:
+    """Give each detector's volume times its analysed time, in Mpc³ yr."""
+    live = cost.groupby("ifo")["live_s"].first()
+    return {ifo: volume * float(live[ifo]) / YEAR_S for ifo, volume in volumes(cost).items()}
+
+
+def ranking(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> dict[str, Any]:
+    """Give the bars: rows of table "cost" that have a cost, in order of rank."""
+    rows = cost[cost["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
+    named = {"cost": "cost_mpc3_yr", "cost_low": "cost_low", "cost_high": "cost_high"}
+    named |= {"hours": "hours_per_1000h", "hours_low": "hours_low", "hours_high": "hours_high"}
+    return {
+        "family": rows["family"].tolist(),
+        "ifo": rows["ifo"].tolist(),
+        "label": [legible(labels.get(family) or "") for family in rows["family"]],
+        "words": [legible(row_text(row, labels.get(row["family"]))) for row in records(rows)],
+        **{name: _plain(rows[column]) for name, column in named.items()},
+    }
+
+
+def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
+    """Give the days in order, and the volume times analysed time (Mpc³ yr) of each."""
+    once = live.drop_duplicates(["ifo", "day"])
+    held = (
+        once.assign(held=once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S)
+        .groupby("day")["held"]
+        .sum()
+    )
+    return held.index.to_numpy(dtype=float), _plain(held)
+
+
+def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any]:
+    """Give the cost of each day: the families that cost most one by one, the rest together.
+
+    Parameters
+    ----------
+    by_day
+        Rows of table "cost_by_day" of the detectors to show.
+    volume
+        See `volumes`.
+    """
+    rows = by_day[by_day["cost_mpc3_yr"].notna()]
+    days, held = _days(rows, volume)
+    total = rows.groupby("family")["cost_mpc3_yr"].sum()
+    order = total.sort_index().sort_values(ascending=False, kind="stable").index
+    top = list(order[:TOP])
+    shown = rows.assign(family=rows["family"].where(rows["family"].isin(top), ""))
+    table = shown.pivot_table(index="day", columns="family", values="cost_mpc3_yr", aggfunc="sum")
+    series = [
+        {"family": name, "cost": _plain(table[name].reindex(days).fillna(0.0))}
+        for name in [*top, ""]
+        if name in table
+    ]
+    # A day of GPS seconds begins some leap seconds before midnight: its noon has its date.
+    dates = [utc_date(day + _DAY_S / 2) for day in days]
+    return {"dates": dates, "held": held, "series": series, "others": len(order) - len(top)}
+
+
+def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
+    """Give the cells of families against groups of witnesses, the most recoverable first."""
+    rows = most_recoverable(recoverable)
+    return {
+        "family": rows["family"].tolist(),
+        "ifo": rows["ifo"].tolist(),
+        "channel": [legible(group) for group in rows["group"]],
+        "unknown": (rows["safety"] == "unknown").tolist(),
+        "value": _plain(rows["recoverable_mpc3_yr"]),
+        "words": [legible(recoverable_text(row)) for row in records(rows)],
+    }
+
+
+def dashboard(
+    cost: pd.DataFrame, recoverable: pd.DataFrame, by_day: pd.DataFrame, labels: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Collect what the page draws; the arguments are tables of these names, and family to label."""
+    held = time_volumes(cost)
+    detectors = sorted(set(cost.loc[cost["cost_mpc3_yr"].notna(), "ifo"]))
+    parts = {ALL: by_day} | {ifo: by_day[by_day["ifo"] == ifo] for ifo in detectors}
+    return {
+        "rows": ranking(cost, labels),
+        "detectors": detectors,
+        "held": {ifo: held.get(ifo) for ifo in detectors},
+        "days": {name: timeline(part, volumes(cost)) for name, part in parts.items()},
+        "cells": matrix(recoverable),
+    }

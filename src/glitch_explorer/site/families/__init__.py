@@ -1,0 +1,1 @@
+"""The atlas: a page for each family, and their list."""

@@ -1,0 +1,226 @@
+"""The page of one family: its pictures, numbers and labels, and what the other stages say of it."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from glitch_explorer.audit.gradient import wilson_interval
+from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.core import files
+from glitch_explorer.core.tables import VIEW_NAMES
+from glitch_explorer.site.audit.answers import doubted
+from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
+from glitch_explorer.site.pages import own_fragment, records, render
+from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
+from glitch_explorer.site.unknown import NOT_RUN, audit_unknown
+from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ
+
+#: Side in pixels of a member's views and of a thumbnail.
+MEMBER_SIZE, THUMBNAIL_SIZE = 128, 72
+#: Thumbnails in a strip, and rows of a contact sheet.
+STRIP_LENGTH, SHEET_ROWS = 15, 8
+#: Suspects and proposals listed on a family's page; labels that have a colour of their own there.
+LISTED, SHADES = 12, 4
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What the pages are made from: the audit's tables and the map's rows by family."""
+
+    rows: pd.DataFrame
+    families: pd.DataFrame
+    gradients: pd.DataFrame
+    positions: pd.DataFrame
+    suspects: pd.DataFrame
+    proposals: pd.DataFrame
+    probe: pd.DataFrame
+    pictures: Pictures
+    typical: int
+    odd: int
+    #: Folders with parts of the families' pages: of the coupling and of the impact stage, None where that
+    #: was not run.
+    witnesses: Path | None
+    cost: Path | None
+
+    @property
+    def order(self) -> list[str]:
+        """The families, in the order of their pages."""
+        return [str(family) for family in self.families.index]
+
+    @property
+    def has(self) -> dict[str, bool]:
+        """Which pages the site has to go on to."""
+        return {"witnesses": self.witnesses is not None, "cost": self.cost is not None}
+
+
+def frequency_ticks() -> list[tuple[str, float]]:
+    """Give the labels of a view's frequency axis and their places, 0 at the top and 1 at the bottom."""
+    span = np.log2(HIGH_HZ / LOW_HZ)
+    return [(str(hz), float(np.log2(HIGH_HZ / hz) / span)) for hz in (2048, 1024, 512, 256, 128, 64, 32, 16)]
+
+
+def _spread(values: pd.Series) -> dict[str, float | None]:
+    """Median and quartiles of the finite values, None where there are none."""
+    kept = values.dropna()
+    low, middle, high = kept.quantile([0.25, 0.5, 0.75]) if len(kept) else (None, None, None)
+    return {"low": low, "median": middle, "high": high}
+
+
+def _members(members: pd.DataFrame, ids: list[str], pictures: Pictures, stem: Path) -> list[dict[str, Any]]:
+    """Write the pictures of the members `ids`, `stem` and a number each, and describe each."""
+    shown = []
+    known = members.drop_duplicates("glitch_id").set_index("glitch_id", drop=False)
+    for number, glitch_id in enumerate(ids, start=1):
+        path = stem.with_name(f"{stem.name}-{number}.webp")
+        save_webp(path, pictures.strip(glitch_id, size=MEMBER_SIZE))
+        shown.append({"picture": path.name, **records(known.loc[[glitch_id]])[0]})
+    return shown
+
+
+def _shown(atlas: Atlas, members: pd.DataFrame, medoid: str, family: str, folder: Path) -> dict[str, Any]:
+    """Choose the members that are shown, and write their pictures."""
+    typical = typical_members(members, medoid, atlas.typical)
+    odd = odd_members(members, [medoid, *typical], atlas.odd)
+    kinds = {"medoid": [medoid], "typical": typical, "odd": odd}
+    shown = {
+        kind: _members(members, ids, atlas.pictures, folder / f"{family}-{kind}")
+        for kind, ids in kinds.items()
+    }
+    return {**shown, "medoid": shown["medoid"][0]}
+
+
+def _strip(atlas: Atlas, members: list[Key], name: str, folder: Path) -> dict[str, Any]:
+    """Write a row of thumbnails, evenly drawn from `members`."""
+    chosen = evenly(members, STRIP_LENGTH)
+    picture = row_of([atlas.pictures.thumbnail(key, THUMBNAIL_SIZE) for key in chosen], 2)
+    save_webp(folder / name, picture)
+    return {"picture": name, "width": picture.shape[1], "height": picture.shape[0]}
+
+
+def _strips(atlas: Atlas, placed: pd.DataFrame, family: str, folder: Path) -> dict[str, Any]:
+    """Write the family's strips and its contact sheet; `placed` is in order of its axis."""
+    axis = row_keys(placed)
+    energy = [atlas.pictures.mean_energy(key) for key in axis]
+    louder = np.argsort(energy, kind="stable")
+    sheet = [
+        {"label": label, "count": len(keys), **_strip(atlas, keys, f"{family}-label-{number}.webp", folder)}
+        for number, (label, keys) in enumerate(by_label(placed, SHEET_ROWS), start=1)
+    ]
+    return {
+        "axis_strip": _strip(atlas, axis, f"{family}-axis.webp", folder),
+        "energy_strip": _strip(atlas, [axis[place] for place in louder], f"{family}-energy.webp", folder),
+        "energy_range": (min(energy), max(energy)),
+        "sheet": sheet,
+    }
+
+
+def _segments(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Describe each segment of a family with its label shares."""
+    described = []
+    for row in records(gradients):
+        counts = label_counts(placed.loc[placed["segment"] == row["segment"], "label"])
+        shares = [(label, count, count / counts.sum()) for label, count in counts.items()]
+        described.append({**row, "shares": shares})
+    return described
+
+
+def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
+    """List the family's suspect labels and the proposed ones."""
+    suspects = atlas.suspects[atlas.suspects["family"] == family]
+    proposals = atlas.proposals[atlas.proposals["family"] == family]
+    contradicted = doubted(suspects)
+    return {
+        "suspects": records(contradicted.head(LISTED)),
+        "n_suspects": len(contradicted),
+        "issues": int(suspects["issue"].sum()),
+        "proposals": records(proposals.head(LISTED)),
+        "n_proposals": len(proposals),
+    }
+
+
+def _labels(members: pd.DataFrame) -> dict[str, Any]:
+    """Count the family's labels, with the interval of the purity."""
+    counts = label_counts(members["label"])
+    total = int(counts.sum())
+    return {
+        "purity_interval": wilson_interval(int(counts.iloc[0]), total) if total else None,
+        "shares": [(label, count, count / total) for label, count in counts.items()],
+        "shades": {label: min(number, SHADES) for number, label in enumerate(counts.index)},
+    }
+
+
+def _part(held: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
+    """Take over a part of a family's page and its facts, with its pictures beside the page."""
+    if held is None:
+        return Markup(), {"unknown": []}
+    for picture in (*held.glob(f"{family}.png"), *sorted(held.glob(f"{family}-*.png"))):
+        shutil.copyfile(picture, folder / picture.name)
+    facts = json.loads((held / f"{family}.json").read_text(encoding="utf-8"))
+    return own_fragment(held / f"{family}.html"), facts
+
+
+def _stages(atlas: Atlas, family: str, folder: Path) -> tuple[dict[str, Any], list[str]]:
+    """Take over what the coupling and the impact stage say of a family, and what they leave open."""
+    witnessing, of_coupling = _part(atlas.witnesses, family, folder)
+    costing, of_impact = _part(atlas.cost, family, folder)
+    missing = [NOT_RUN[stage] for stage, there in atlas.has.items() if not there]
+    said = {
+        "witnessing": witnessing,
+        "costing": costing,
+        "witness": of_coupling.get("witness"),
+        "rank": of_impact.get("rank"),
+    }
+    return said, [*missing, *of_coupling["unknown"], *of_impact["unknown"]]
+
+
+def _neighbours(order: Sequence[str], family: str) -> dict[str, str | None]:
+    """Name the families before and after `family`."""
+    place = order.index(family)
+    return {
+        "previous": order[place - 1] if place else None,
+        "following": order[place + 1] if place + 1 < len(order) else None,
+    }
+
+
+def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]:
+    """Write one family's page and pictures into `folder`; give its line of the atlas."""
+    members = atlas.rows[atlas.rows["family"] == family]
+    audit = records(atlas.families.loc[[family]])[0]
+    key = ["glitch_id", "view"]
+    placed = atlas.positions[atlas.positions["family"] == family].merge(members[[*key, "label"]], on=key)
+    segments = _segments(atlas.gradients[atlas.gradients["family"] == family], placed)
+    gradient = bool(segments) and bool(segments[0]["gradient"])
+    probe = records(atlas.probe[atlas.probe["family"] == family])
+    stages, left_open = _stages(atlas, family, folder)
+    doubts = _doubts(atlas, family)
+    values = {
+        "family": family,
+        "audit": audit,
+        "detectors": members["ifo"].value_counts().sort_index().to_dict(),
+        "spreads": {name: _spread(members[name]) for name in ("snr", "peak_frequency_hz", "duration_s")},
+        "probability": _spread(members["probability"]),
+        "probe": probe,
+        "segments": segments,
+        "gradient": gradient,
+        "unknown": [*audit_unknown(audit, gradient, members, probe), *left_open],
+        "ticks": frequency_ticks(),
+        "lengths": [float(name) for name in VIEW_NAMES],
+        **_neighbours(atlas.order, family),
+        **_shown(atlas, members, audit["medoid"], family, folder),
+        **_labels(members),
+        **_strips(atlas, placed, family, folder),
+        **doubts,
+        **stages,
+        **atlas.has,
+        "root": "../",
+    }
+    files.write_text(folder / f"{family}.html", render("families/family.html", **values))
+    facts = {name: stages[name] for name in ("witness", "rank")}
+    return {"family": family, **audit, **facts, "gradient": gradient, "issues": doubts["issues"]}

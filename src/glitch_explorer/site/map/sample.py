@@ -1,0 +1,44 @@
+"""Which glitches stay where there are too many: medoids, odd members, an even share of each family."""
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from glitch_explorer.core.tables import UNASSIGNED
+
+#: Odd members of each family that always stay.
+ODD = 8
+#: Seed of the draw.
+SEED = 42
+
+
+def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Draw about `limit` rows: medoids and the oddest members, and the same share of each family's rest.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of the map: `glitch_id`, `family`, `isolation`.
+    limit : int
+        Rows that may stay; medoids and odd members stay even where they alone are more.
+    medoids : collection of str
+        Glitches that stay.
+
+    Returns
+    -------
+    array of bool, shape (n,)
+        Which rows stay; all where they are not more than `limit`.
+    """
+    if len(rows) <= limit:
+        return np.ones(len(rows), dtype=bool)
+    family = rows["family"]
+    oddness = rows["isolation"].groupby(family).rank(method="first", ascending=False)
+    kept = rows["glitch_id"].isin(medoids) | ((family != UNASSIGNED) & (oddness <= ODD))
+    rest = np.flatnonzero(~kept)
+    drawn = pd.Series(np.random.default_rng(SEED).permutation(len(rest)))
+    place = drawn.groupby(family.to_numpy()[rest]).rank(pct=True).to_numpy()
+    stays: npt.NDArray[np.bool_] = kept.to_numpy(copy=True)
+    stays[rest] = place <= max(0, limit - int(kept.sum())) / max(1, len(rest))
+    return stays

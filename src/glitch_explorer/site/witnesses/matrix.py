@@ -1,0 +1,114 @@
+"""The matrix of families and their witnesses: which cells there are, and in which order."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+
+from glitch_explorer.site.witnesses.words import (
+    band_text,
+    equals_text,
+    interval_text,
+    lag_text,
+    safety_text,
+    verb_text,
+)
+
+#: Marks of the order in time.
+MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
+#: Lower ends of the shades of the excess efficiency, and the q-values that earn a star each.
+SHADES = (0.1, 0.3, 0.5, 0.7)
+STARS = (0.05, 0.01, 0.001)
+
+Floats = npt.NDArray[np.float64]
+
+
+def matrix_order(sizes: Floats) -> tuple[list[int], list[int]]:
+    """Order a matrix so that rows alike are neighbours and its cells lie near the diagonal.
+
+    Parameters
+    ----------
+    sizes
+        ``(r, c)`` not negative; no row and no column is all 0.
+
+    Returns
+    -------
+    rows, columns
+        Rows by average-linkage clustering of their cosine distances, its leaves turned so that
+        neighbours are nearest (Bar-Joseph, Gifford & Jaakkola 2001); columns by the mean place of
+        their rows, weighted by size.
+    """
+    count = len(sizes)
+    rows = list(range(count))
+    if count > 2:
+        tree = linkage(sizes, "average", metric="cosine")
+        rows = [int(row) for row in leaves_list(optimal_leaf_ordering(tree, sizes, metric="cosine"))]
+    ordered = sizes[rows]
+    mean = (np.arange(count) @ ordered) / ordered.sum(axis=0)
+    # Rounded, so that no last bit decides between columns of the same rows.
+    return rows, [int(column) for column in np.argsort(mean.round(9), kind="stable")]
+
+
+def cell_text(family: str, group: dict[str, Any]) -> str:
+    """Say in a line what one cell shows: effect, time, both corrections, safety."""
+    order = ", precursor candidate" if group["relation"] == "leads" else ""
+    return (
+        f"{family}: {group['channel']} ({band_text(group['band'])}) {verb_text(group)} "
+        f"{lag_text(group['lag'])}{order}; excess efficiency {group['excess_efficiency']:.2f} "
+        f"({interval_text(group)}); "
+        f"{equals_text('family-wise p', group['p_fwer'])}, {equals_text('q', group['q_value'])}; "
+        f"{safety_text(group['safety'])}."
+    )
+
+
+def _cell(family: str, group: dict[str, Any]) -> dict[str, Any]:
+    excess = group["excess_efficiency"]
+    return {
+        "family": family,
+        "group": str(group["group"]),
+        "size": abs(float(group["t_peak"])),
+        "shade": sum(excess >= low for low in SHADES),
+        "excess": round(100 * excess),
+        "stars": "★" * sum(group["q_value"] <= level for level in STARS),
+        "mark": MARKS.get(group["relation"], ""),
+        "unknown": group["safety"] == "unknown",
+        "text": cell_text(family, group),
+    }
+
+
+def witness_matrix(told: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Lay out the witnesses of all families.
+
+    Parameters
+    ----------
+    told
+        Family to its answers (`witness_answers.answer`), a detector each.
+
+    Returns
+    -------
+    dict
+        `families` and `groups` in order, the latter with `unknown` safety, and `cells`, each with the
+        places of its family (`row`) and group (`column`), from 0.
+    """
+    cells = [
+        _cell(family, group) for family, answers in told.items() for one in answers for group in one["groups"]
+    ]
+    if not cells:
+        return {"families": [], "groups": [], "cells": []}
+    sizes = pd.DataFrame(cells).pivot_table(
+        index="family", columns="group", values="size", aggfunc="max", fill_value=0.0
+    )
+    rows, columns = matrix_order(sizes.to_numpy(dtype=float))
+    families = [str(name) for name in sizes.index[rows]]
+    groups = [str(name) for name in sizes.columns[columns]]
+    row = {name: place for place, name in enumerate(families)}
+    column = {name: place for place, name in enumerate(groups)}
+    unknown = {cell["group"] for cell in cells if cell["unknown"]}
+    placed = [{**cell, "row": row[cell["family"]], "column": column[cell["group"]]} for cell in cells]
+    return {
+        "families": families,
+        "groups": [{"name": name, "unknown": name in unknown} for name in groups],
+        "cells": sorted(placed, key=lambda cell: (cell["row"], cell["column"])),
+    }

@@ -1,0 +1,221 @@
+"""Picture trees in every layout, HDF5 containers and metadata."""
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from glitch_explorer.catalog import pictures
+from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+
+
+def picture(path, shade):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 6), (shade, 0, 0)).save(path)
+
+
+def glitch(folder, name, shade=0, views=tables.VIEW_NAMES):
+    for i, view in enumerate(views):
+        picture(folder / f"{name}_spectrogram_{view}.png", shade + i)
+
+
+def build(tmp_path, *paths, **changed):
+    options = {
+        "metadata": [],
+        "detectors": ["H1", "L1"],
+        "unit": "glitch",
+        "snr": (None, None),
+        "peak_frequency_hz": (None, None),
+        "gps": (None, None),
+        "gps_block_s": 86400,
+        "segments": tables.empty("segments"),
+        "events": tables.empty("events"),
+        "max_quarantined_share": 0.5,
+    }
+    out = tmp_path / "catalog"
+    build_catalog(kind="images", paths=[str(path) for path in paths], out=out, **(options | changed))
+    return (
+        tables.read("glitches", out / "glitches.parquet").set_index("glitch_id"),
+        tables.read("quarantine", out / "parts" / "catalog.parquet"),
+        tables.read("duplicates", out / "duplicates.parquet"),
+    )
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "TrainingSet/Koi_Fish",
+        "trainingsetv1d0/H1L1/Koi_Fish",
+        "Koi_Fish/train",
+        "train/train/Koi_Fish",
+        "Koi Fish/a/b",
+    ],
+)
+def test_layouts(tmp_path, layout):
+    glitch(tmp_path / "data" / layout, "H1_abcDEF1234")
+    glitches, quarantine, duplicates = build(tmp_path, tmp_path / "data")
+    row = glitches.loc["abcDEF1234"]
+    assert (row["ifo"], row["label"], row["label_source"]) == ("H1", "Koi_Fish", "folder")
+    assert row["view_path_4_0"] == f"{tmp_path}/data/{layout}/H1_abcDEF1234_spectrogram_4.0.png"
+    assert row["shard"].startswith("H1-x")
+    assert quarantine.empty
+    assert duplicates.empty
+
+
+def test_the_source_itself_may_be_a_class_folder(tmp_path):
+    glitch(tmp_path / "Whistle", "L1_a")
+    assert build(tmp_path, tmp_path / "Whistle")[0]["label"].tolist() == ["Whistle"]
+
+
+def test_an_unknown_folder_gives_no_label(tmp_path):
+    glitch(tmp_path / "data" / "my stuff", "L1_a")
+    row = build(tmp_path, tmp_path / "data")[0].loc["a"]
+    assert row[["label", "label_source"]].isna().all()
+
+
+def test_views_are_one_glitch_without_a_detector(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "blip-1", 0, ["0.5"])
+    glitch(tmp_path / "data" / "Blip", "blip-2", 10)
+    glitches, _, _ = build(tmp_path, tmp_path / "data")
+    assert set(glitches["ifo"]) == {"unknown"}
+    assert glitches[list(tables.VIEW_PATHS)].notna().sum(axis=1).to_dict() == {"blip-1": 1, "blip-2": 4}
+
+
+def test_a_second_copy_is_a_duplicate(tmp_path):
+    glitch(tmp_path / "data" / "train" / "Blip", "H1_a")
+    glitch(tmp_path / "data" / "test" / "Tomte", "H1_a", 50)
+    glitches, _, duplicates = build(tmp_path, tmp_path / "data")
+    assert glitches.index.tolist() == ["a"]
+    assert duplicates[["glitch_id", "kept_id", "reason"]].to_numpy().tolist() == [
+        ["a", "a", "same id and view"]
+    ]
+
+
+def test_a_replaced_picture_changes_the_digest(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    before = build(tmp_path, tmp_path / "data")[0]["view_digest"]["a"]
+    assert before == build(tmp_path, tmp_path / "data")[0]["view_digest"]["a"]
+    picture(tmp_path / "data" / "Blip" / "H1_a_spectrogram_2.0.png", 99)
+    assert before != build(tmp_path, tmp_path / "data")[0]["view_digest"]["a"]
+
+
+def test_pictures_whose_names_tell_nothing(tmp_path, monkeypatch):
+    lengths = {
+        "u-0.jpg": 0.5,
+        "u-1.jpg": 1.0,
+        "u-2.jpg": 2.0,
+        "u-3.jpg": 4.0,
+        "v-0.jpg": 1.0,
+        "v-1.jpg": 1.0,
+        "w.jpg": None,
+    }
+    for i, name in enumerate(lengths):
+        picture(tmp_path / "data" / "blip" / name, i * 20)
+    monkeypatch.setattr(
+        pictures,
+        "_view_of",
+        lambda file: {0.5: 0, 1.0: 1, 2.0: 2, 4.0: 3, None: -1}[lengths[file.rsplit("/", 1)[1]]],
+    )
+    glitches, _, _ = build(tmp_path, tmp_path / "data")
+    assert set(glitches.index) == {"u", "v-0", "v-1", "w"}
+    assert glitches.loc["u", list(tables.VIEW_PATHS)].notna().all()
+    assert glitches.loc["w", "view_path_unknown"].endswith("w.jpg")
+
+
+def test_a_link_to_nothing_is_set_aside(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    (tmp_path / "data" / "Blip" / "H1_b_spectrogram_0.5.png").symlink_to(tmp_path / "absent.png")
+    glitches, quarantine, _ = build(tmp_path, tmp_path / "data")
+    assert glitches.index.tolist() == ["a"]
+    assert quarantine[["glitch_id", "row"]].to_numpy().tolist() == [["b", -1]]
+    assert "cannot be opened" in quarantine["reason"][0]
+
+
+def test_a_tree_without_pictures(tmp_path):
+    (tmp_path / "data").mkdir()
+    with pytest.raises(UserError, match="holds no picture"):
+        build(tmp_path, tmp_path / "data")
+
+
+def test_only_unreadable_pictures(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "H1_b_spectrogram_0.5.png").symlink_to(tmp_path / "absent.png")
+    with pytest.raises(UserError, match="no glitch is left"):
+        build(tmp_path, tmp_path / "data")
+
+
+def test_unknown_and_unwanted_detectors(tmp_path):
+    for ifo in ("H1", "V1", "X9"):
+        glitch(tmp_path / "data" / "Blip", f"{ifo}_{ifo}a", ord(ifo[0]))
+    glitches, quarantine, _ = build(tmp_path, tmp_path / "data")
+    assert glitches.index.tolist() == ["H1a"]
+    assert quarantine["reason"].tolist() == ["the detector is unknown"]
+
+
+def container(path):
+    with h5py.File(path, "w") as file:
+        for label, glitch_id, shade in (("Blip", "aaa", 1), ("My_Class", "bbb", 2)):
+            for view in tables.VIEW_NAMES:
+                file[f"{label}/train/{glitch_id}/{view}.png"] = np.full((1, 14, 17), shade, np.uint8)
+
+
+def test_the_hdf5_training_set(tmp_path):
+    container(tmp_path / "set.h5")
+    glitches, _, _ = build(tmp_path, tmp_path / "set.h5")
+    assert glitches["label"].to_dict() == {"aaa": "Blip", "bbb": "My_Class"}
+    assert glitches.loc["aaa", "view_path_0_5"] == f"{tmp_path}/set.h5::/Blip/train/aaa/0.5.png"
+    assert glitches["view_digest"].is_unique
+
+
+def test_half_an_hdf5_file_is_set_aside(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    container(tmp_path / "set.h5")
+    (tmp_path / "data" / "half.h5").write_bytes((tmp_path / "set.h5").read_bytes()[:900])
+    _, quarantine, _ = build(tmp_path, tmp_path / "data")
+    assert "cannot be read" in quarantine["reason"][0]
+
+
+def test_metadata_of_both_versions(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_aaa")
+    glitch(tmp_path / "data" / "Blip", "L1_bbb", 20)
+    glitch(tmp_path / "data" / "Blip", "L1_ccc", 40)
+    old = tmp_path / "v1d0.csv"
+    old.write_text("gravityspy_id,label,sample_type\naaa,Koi_Fish,train\n")
+    new = tmp_path / "v1d1.csv"
+    new.write_text(
+        "event_time,ifo,gravityspy_id,label,snr,peak_frequency\n"
+        "1130000000.5,L1,bbb,Tomte,12,40\n1130000000.5,L1,bbb,Tomte,12,40\nnan,L1,ccc,Tomte,12,40\n1130000009,L1,zzz,Tomte,9,9\n"
+    )
+    glitches, quarantine, duplicates = build(tmp_path, tmp_path / "data", metadata=[str(old), str(new)])
+    assert glitches["label"].to_dict() == {"aaa": "Koi_Fish", "bbb": "Tomte", "ccc": "Blip"}
+    assert glitches["label_source"].to_dict() == {"aaa": "metadata", "bbb": "metadata", "ccc": "folder"}
+    assert glitches.loc["bbb", ["event_time", "snr", "run", "shard"]].tolist() == [
+        1130000000.5,
+        12,
+        "O1",
+        "L1-1129939200",
+    ]
+    assert quarantine[["glitch_id", "row"]].to_numpy().tolist() == [["ccc", 2]]
+    assert duplicates[["glitch_id", "row"]].to_numpy().tolist() == [["bbb", 1]]
+
+
+def test_metadata_gives_the_detector_and_joins_one_event(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "aaa")
+    glitch(tmp_path / "data" / "Blip", "bbb", 20)
+    table = tmp_path / "m.csv"
+    table.write_text("event_time,ifo,gravityspy_id\n1130000000.5,L1,aaa\n1130000000.5,L1,bbb\n")
+    glitches, _, duplicates = build(tmp_path, tmp_path / "data", metadata=[str(table)])
+    assert glitches["ifo"].to_dict() == {"aaa": "L1"}
+    assert duplicates[["glitch_id", "kept_id", "reason"]].to_numpy().tolist() == [
+        ["bbb", "aaa", "same event"]
+    ]
+
+
+def test_a_cut_without_metadata_says_so(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    with pytest.raises(UserError, match=r"source\.snr sets bounds"):
+        build(tmp_path, tmp_path / "data", snr=(7.5, None))
+    with pytest.raises(UserError, match=r"source\.gps sets bounds"):
+        build(tmp_path, tmp_path / "data", gps=[1e9, None])

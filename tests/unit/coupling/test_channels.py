@@ -1,0 +1,107 @@
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.coupling.channels.lists import channel_table, parse_rate, rate_at
+
+GPS = 1370000000
+
+
+def write(folder, text, name="list.csv"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@given(st.integers(1, 65536), st.integers(10**9, 2 * 10**9), st.integers(1, 65536))
+def test_a_rate_that_is_a_sentence(before, change, after):
+    for text in (
+        f"{before} until GPS = {change} then {after}",
+        f"{before}  Hz until  gps={change}, then {after} Hz",
+    ):
+        assert rate_at(text, change - 1) == before
+        assert rate_at(text, change) == after
+    assert parse_rate(f" {before} ")[0][1] == before
+
+
+@pytest.mark.parametrize("text", ["fast", "", "256 until then 512", "0", "16 then 32", "1.2.3"])
+def test_a_rate_that_is_nothing(text):
+    with pytest.raises(UserError, match="sample rate"):
+        parse_rate(text)
+
+
+def test_names_wildcards_and_rates(tmp_path):
+    path = write(
+        tmp_path,
+        "channel,rate_hz,unit,kind,safety,source,date,oscillator\n"
+        "{ifo}:PEM-A_DQ,512 until GPS = 1 then 1024,V,,safe,me,2020,\n"
+        "*:PEM-*,,,displacement,,,,\n"
+        "L1:SUS-X,16,,,,,,\n"
+        "{ifo}:IMC-F,16,Hz,,,,,yes\n",
+    )
+    held = {"H1:PEM-A_DQ": 1.0, "H1:PEM-B": 64.0, "L1:PEM-C": 8.0, "H1:SUS-Q": 4.0}
+    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=held)
+    tables.conform("channels", table)
+    table = table.set_index("channel")
+    assert list(table.index) == ["H1:IMC-F", "H1:PEM-A_DQ", "H1:PEM-B"]
+    assert list(table["rate_hz"]) == [16.0, 1024.0, 64.0]
+    assert list(table["subsystem"]) == ["IMC", "PEM", "PEM"]
+    assert list(table["kind"]) == ["raw", "raw", "displacement"]
+    assert list(table["oscillator"]) == [True, False, False]
+    assert table["rate_note"]["H1:PEM-A_DQ"].startswith("512 until")
+    assert list(table["safety"]) == ["unknown", "safe", "unknown"]
+
+
+def test_safety_is_cautious_and_never_guessed(root, tmp_path):
+    path = write(
+        tmp_path,
+        "channel,rate_hz,safety,source,date\n{ifo}:GDS-CALIB_STRAIN,16384,safe,a friend,2019\n"
+        "{ifo}:OMC-DCPD_SUM_OUT_DQ,16384,,,\n{ifo}:PEM-NEW,256,,,\n",
+    )
+    table = channel_table(lists=[path], ifo="L1", gps=GPS, safety=[root / "resources/channels/safety.csv"])
+    assert list(table["safety"]) == ["unsafe", "unsafe", "unknown"]
+    assert table["safety_source"][0].startswith("Gravity-Spy/GravitySpy")
+    assert table["safety_source"][2] == table["safety_date"][2] == ""
+
+
+def test_the_safety_table_is_well_formed(root):
+    table = pd.read_csv(root / "resources/channels/safety.csv")
+    assert list(table.columns) == ["channel", "safety", "source", "date"]
+    assert len(table) == table["channel"].nunique() == 138
+    assert set(table["safety"]) == {"unsafe"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,rate_hz\nH1:A,1\n", "columns must be"),
+        ("channel,rate\nH1:A,1\n", "not understood: rate"),
+        ("channel,rate_hz,kind\nH1:A,1,sound\n", "H1:A: kind is 'sound'"),
+        ("channel,rate_hz\nH1:PEM-*,1\n", "matches none"),
+        ("channel\nH1:A-B\n", "has no rate_hz"),
+        ("channel,rate_hz\nL1:A-B,1\n", "no channel of H1"),
+        ("channel,rate_hz\nH1:A,soon\n", "sample rate 'soon'"),
+    ],
+)
+def test_what_a_list_may_not_say(tmp_path, text, message):
+    with pytest.raises(UserError, match=message):
+        channel_table(lists=[write(tmp_path, text)], ifo="H1", gps=GPS)
+
+
+def test_strain_is_unsafe_whatever_the_lists_say(tmp_path):
+    strain = ["GDS-CALIB_STRAIN", "DCS-CALIB_STRAIN_C01", "GWOSC-16KHZ_R1_STRAIN", "OBS-H_OF_T"]
+    other = ["PEM-STRAINGAUGE_X", "LSC-PRCL"]
+    path = tmp_path / "channels.csv"
+    path.write_text(
+        "channel,rate_hz,safety,source,date\n"
+        + "".join(f"H1:{name},256,safe,me,2020\n" for name in [*strain, *other])
+    )
+    found = channel_table(lists=[path], ifo="H1", gps=1e9, strain="{ifo}:OBS-H_OF_T").set_index("channel")
+    assert set(found.index[found["safety"] == "unsafe"]) == {f"H1:{name}" for name in strain}
+    assert found["safety_source"]["H1:OBS-H_OF_T"] == "this run's strain channel"
+    assert found["safety_source"]["H1:GDS-CALIB_STRAIN"] == "its name: it is strain"
+    path.write_text("channel,rate_hz\nV1:Hrec_hoft_16384Hz,256\nV1:h_16384Hz,256\nV1:ENV_CEB_MAG_N,256\n")
+    assert list(channel_table(lists=[path], ifo="V1", gps=1e9)["safety"]) == ["unknown", "unsafe", "unsafe"]

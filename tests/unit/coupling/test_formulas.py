@@ -1,0 +1,276 @@
+"""Known answers: hveto, effects, tails, q-values, groups, slow drivers, scattered light."""
+
+import decimal
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.signal import lfilter
+from scipy.sparse import csr_array
+from scipy.stats import norm
+
+from glitch_explorer.coupling.witnesses import effects, groups, nulls
+from glitch_explorer.coupling.witnesses import lag_profiles as profile
+from glitch_explorer.coupling.witnesses import p_values as tails
+from glitch_explorer.coupling.witnesses import scattering as scatter
+from glitch_explorer.coupling.witnesses import slow_drivers as slow
+
+
+@pytest.mark.parametrize(
+    ("n", "mu"), [(1, 0.5), (7, 2.0), (40, 60.0), (300, 1.5), (2000, 8.0), (5000, 400.0)]
+)
+def test_hveto_significance_is_the_poisson_tail_however_small(n, mu):
+    with decimal.localcontext(decimal.Context(prec=60, Emin=-99_999, Emax=99_999)):
+        mean = decimal.Decimal(mu)
+        term = (-mean).exp() * mean**n / math.factorial(n)
+        total = term
+        for k in range(n + 1, n + 3000):
+            term *= mean / k
+            total += term
+        exact = float(-total.log10())
+    assert float(effects.hveto_significance(n, mu)) == pytest.approx(exact, rel=1e-9, abs=1e-12)
+
+
+def test_hveto_of_nothing_is_nothing():
+    assert float(effects.hveto_significance(0, 3.0)) == 0.0
+
+
+def test_bursts_of_primaries_count_each_primary_once():
+    bursts = 1000.0 * np.arange(400)
+    primaries = (bursts[:, None] + 0.25 * np.arange(5)).ravel()
+    auxiliary = bursts + 0.5
+    assert effects.coincident(primaries, auxiliary, 2.0) == 2000
+    assert effects.coincident(primaries, np.concatenate([auxiliary, auxiliary + 0.1]), 2.0) == 2000
+    assert effects.coincident(np.array([0.0, 5.0]), np.array([1.0, 6.001]), 2.0) == 1  # ends included
+
+
+def test_hveto_marks_an_overstated_mean():
+    auxiliary = np.arange(60.0)
+    assert effects.hveto(np.arange(9.0), auxiliary, live_s=1000.0)[1]
+    assert not effects.hveto(np.arange(9.0), auxiliary, live_s=2000.0)[1]
+
+
+def test_crossings_are_the_loudest_of_each_run():
+    values = np.array([0, 3, 5, 4, 0, np.nan, 9, np.nan, 3, 3, 0], dtype=np.float32)
+    np.testing.assert_array_equal(effects.crossings(values, np.arange(11.0), 3.0), [2.0, 6.0, 8.0])
+    assert len(effects.crossings(values, np.arange(11.0), 99.0)) == 0
+
+
+def test_blocks_are_days_else_segments_else_twentieths():
+    day = 86_400.0
+    days = np.array([[k * day, k * day + 3600] for k in range(25)])
+    np.testing.assert_array_equal(effects.bootstrap_blocks(days[:, 0] + 5, days), np.arange(25))
+    close = np.array([[k * 1000.0, k * 1000.0 + 500] for k in range(22)])
+    np.testing.assert_array_equal(effects.bootstrap_blocks(close[:, 0] + 5, close), np.arange(22))
+    few = np.array([[0.0, 100.0], [200.0, 300.0]])
+    np.testing.assert_array_equal(
+        effects.bootstrap_blocks(np.array([5.0, 95.0, 205.0, 299.0]), few), [0, 9, 10, 19]
+    )
+
+
+def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
+    rng = np.random.default_rng(2)
+    blocks = np.repeat(np.arange(30), 5)
+    held = 0
+    for k in range(200):
+        low, high = effects.interval(rng.normal(size=30)[blocks] + rng.normal(size=150) + 0.3, blocks, seed=k)
+        held += low <= 0.3 <= high
+    assert 0.88 <= held / 200 <= 0.98
+    assert np.isnan(effects.interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
+
+
+def test_t_standardises_by_the_slides_and_each_slide_by_the_others():
+    slides = np.random.default_rng(0).normal(3, 2, (50, 4))
+    alone = csr_array(np.eye(50))
+    t, peaks = nulls.standardise(np.full(4, 7.0), slides, np.array([True, True, True, False]), alone)
+    np.testing.assert_allclose(t[:3], (7 - slides.mean(0)[:3]) / slides.std(0, ddof=1)[:3])
+    assert t[3] == 0
+    rest = np.delete(slides, 9, axis=0)[:, :3]
+    expected = np.abs((slides[9, :3] - rest.mean(0)) / rest.std(0, ddof=1)).max()
+    assert peaks[9] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_slide_is_not_held_against_those_that_are_nearly_the_same():
+    slides = np.random.default_rng(0).normal(3, 2, (50, 4))
+    near = np.eye(50)
+    near[9, [3, 4]] = near[[3, 4], 9] = 1
+    _, peaks = nulls.standardise(np.full(4, 7.0), slides, np.ones(4, dtype=bool), csr_array(near))
+    rest = np.delete(slides, [3, 4, 9], axis=0)
+    expected = np.abs((slides[9] - rest.mean(0)) / rest.std(0, ddof=1)).max()
+    assert peaks[9] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_continued_tail_is_right_below_the_floor_of_the_slides():
+    truth, tests = [], norm.isf(1e-7)  # a maximum of 1000 is above it once in 10 000
+    for seed in range(40):
+        null = np.random.default_rng(seed).normal(size=(500, 1000)).max(axis=1)
+        tail = tails.fit_tail(null, seed=seed)
+        truth.append(float(tail.p_value(np.array([tests]))[0]))
+        assert tail.p_value(np.array([null.mean()]))[0] == pytest.approx(
+            (1 + (null >= null.mean()).sum()) / 501
+        )
+        assert tail.p_value(np.array([1e3]))[0] > 0 or tail.shape == 0
+    assert 0.3e-4 <= np.exp(np.mean(np.log(truth))) <= 5e-4  # the aim is 1e-4; too large is the safe side
+
+
+def test_a_badly_fitting_start_raises_the_threshold():
+    null = np.concatenate([np.full(440, 1.0), 2 + np.random.default_rng(1).exponential(size=60)])
+    tail = tails.fit_tail(null, seed=3)
+    assert tail.threshold > 1.0
+    assert tail.share <= 0.13
+
+
+def test_q_values_select_families_first():
+    families = ["a", "a", "b", "c", "c", "d"]
+    p = np.array([0.001, 0.04, 0.02, 0.9, np.nan, 0.5])
+    q = tails.q_values(families, p)
+    for level in (0.01, 0.05, 0.1, 0.3, 0.9):
+        least = np.sort([0.001, 0.02, 0.9, 0.5])
+        selected = max([k for k in range(1, 5) if least[k - 1] <= level * k / 4], default=0)
+        np.testing.assert_array_equal(q <= level, p <= level * selected / 4)
+    assert np.isnan(q[4])
+
+
+def test_calibration_fails_where_too_many_null_families_are_found():
+    share = pd.DataFrame({"kind": "quiet", "p_value": np.r_[np.full(16, 0.04), np.full(184, 0.5)]})
+    assert nulls.calibration_table(share).set_index("alpha").loc[0.05, "passed"]
+    share = pd.DataFrame({"kind": "quiet", "p_value": np.r_[np.full(17, 0.04), np.full(183, 0.5)]})
+    row = nulls.calibration_table(share).set_index("alpha").loc[0.05]
+    assert not row["passed"]
+    assert (row["n_below"], row["n"]) == (17, 200)
+
+
+def test_correlated_channels_are_one_group_either_sign_and_through_gaps():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=(3000, 5)).astype(np.float32)
+    base[:, 3] = -base[:, 0] + 0.2 * base[:, 3]
+    base[:500, 3] = np.nan
+    base[:, 4] = base[:, 1] + 1.0 * base[:, 4]  # 0.7: not enough
+    found = groups.correlated_groups(base, pd.Series(["D", "B", "C", "A", "E"]))
+    assert found == {"A": "A", "D": "A", "B": "B", "C": "C", "E": "E"}
+
+
+@pytest.mark.parametrize(
+    ("t", "expected"),
+    [([0, 0, 5, 9, 9, 9, 2, 0], 3), ([0, 2, 4, 6, 8, 6, 4, 0], 4), ([9, 9, 9, 9.5, 9, 0, 0, 0], 3)],
+)
+def test_onset_is_where_the_run_around_the_peak_has_risen(t, expected):
+    t = np.array(t, dtype=float)
+    assert profile.onset(t, t > 1, t) == expected
+    assert profile.onset(-t, t > 1, -t) == expected
+
+
+def test_relations():
+    lags = np.arange(-5, 6)
+    none = np.zeros(11, dtype=bool)
+
+    def at(*chosen):
+        made = none.copy()
+        made[[c + 5 for c in chosen]] = True
+        return made
+
+    assert profile.relation(2, none, none, lags, 0.2) == ""
+    assert profile.relation(2, at(-3, 0), at(-3), lags, 0.2) == "leads"
+    assert profile.relation(2, at(-3, 0), none, lags, 0.2) == "co-moves"
+    assert profile.relation(5, at(0, 1), none, lags, 0.2) == "co-moves"
+    assert profile.relation(7, at(2, 3), none, lags, 0.2) == "follows"
+
+
+def test_alone_means_none_in_the_minute_before():
+    np.testing.assert_array_equal(
+        profile.alone(np.array([200.0, 0.0, 59.0, 120.0])), [True, True, False, True]
+    )
+
+
+def minutes(seed, time_min, *, segments=30, length=60):
+    rng = np.random.default_rng(seed)
+    segment = np.repeat(np.arange(segments), length)
+    if time_min == np.inf:
+        return rng, segment, rng.normal(size=segments)[segment] + 0.1 * rng.normal(size=len(segment))
+    a = np.exp(-1 / time_min)
+    return rng, segment, lfilter([np.sqrt(1 - a * a)], [1, -a], rng.normal(size=len(segment) + 999))[999:]
+
+
+@pytest.mark.parametrize(("time_min", "kind"), [(3.0, "shift"), (np.inf, "segments")])
+def test_slow_drivers_are_found_and_two_slow_series_alone_are_not(time_min, kind):
+    rng, segment, level = minutes(0, time_min)
+    columns = pd.DataFrame({"channel": ["X", "Y"], "band": "0.1-0.3"})
+    other = minutes(9, time_min)[2]
+    counts = rng.poisson(0.3 * np.exp(level)).astype(float)
+    table = slow.slow_drivers(counts, np.column_stack([level, other]), segment, columns, draws=500, seed=1)
+    assert table["answer"].tolist() == ["rises", "nothing found"]
+    assert set(table["null"]) == {kind}
+    assert table.loc[0, "p_value"] < 0.002
+    down = slow.slow_drivers(counts, -level[:, None], segment, columns[:1], draws=500, seed=1)
+    assert down["answer"].tolist() == ["falls"]
+
+
+def test_slow_drivers_say_too_short_and_their_null_holds():
+    _, segment, level = minutes(0, np.inf, segments=12)
+    columns = pd.DataFrame({"channel": ["X"], "band": "0.1-0.3"})
+    table = slow.slow_drivers(level, level[:, None], segment, columns, draws=100, seed=1)
+    assert table["answer"].tolist() == ["too short"]
+    assert table["p_value"].isna().all()
+    p = []
+    for seed in range(60):
+        rng, segment, level = minutes(seed, 3.0)
+        counts = rng.poisson(0.3 * np.exp(minutes(seed + 500, 3.0)[2])).astype(float)
+        p.append(
+            slow.slow_drivers(counts, level[:, None], segment, columns, draws=100, seed=seed)["p_value"][0]
+        )
+    share = pd.DataFrame({"kind": "x", "p_value": p})
+    assert nulls.calibration_table(share)["passed"].all(), sorted(p)[:9]
+
+
+def test_fringes_are_twice_the_speed_over_the_wavelength():
+    t = np.arange(0, 20, 1 / 64)
+    moved = 3e-6 * np.sin(2 * np.pi * 0.2 * t)
+    fastest = 2 * 3e-6 * 2 * np.pi * 0.2 / 1.064e-6
+    assert scatter.fringe_hz(moved, 64.0).max() == pytest.approx(fastest, rel=1e-3)
+    assert scatter.fringe_hz(moved, 64.0, harmonic=3).max() == pytest.approx(3 * fastest, rel=1e-3)
+
+
+def test_the_highest_fringe_around_an_event_is_asked_of_all_its_samples():
+    metres = np.cumsum([0, 0, 1, 3, 3, 1, 0, 0, 2, 0, 0, 0]) * scatter.WAVELENGTH_M
+    stretch = scatter.Displacement(100.0, 2.0, metres)
+    fringes = scatter.fringe_hz(metres, 2.0)
+    times, durations = np.array([101.5, 103.0, 105.5, 99.9, 105.6]), np.array([2.0, np.nan, 0.0, 1.0, 1.0])
+    expected = [fringes[1:6].max(), fringes[5:8].max(), np.nan, np.nan, np.nan]
+    np.testing.assert_array_equal(scatter.predicted_hz(stretch, times, durations), expected)
+    metres[4] = np.nan  # a gap is no silence
+    assert np.isnan(scatter.predicted_hz(scatter.Displacement(100.0, 2.0, metres), times, durations)[0])
+    slow = scatter.Displacement(100.0, 0.25, metres)
+    between = scatter.predicted_hz(slow, np.array([102.0]), np.array([1.0]))
+    assert np.isnan(between).all()
+
+
+def test_mismatch_takes_the_nearest_harmonic():
+    best, harmonic = scatter.mismatch(np.array([30.0, 10.0, 500.0]), np.array([10.0, 10.0, 10.0]))
+    np.testing.assert_allclose(best, [0, 0, np.log(2)], atol=1e-12)
+    np.testing.assert_array_equal(harmonic, [3, 1, 4])
+
+
+def motion(seed, n=16 * 1800):
+    from scipy.signal import butter, sosfilt
+
+    white = np.random.default_rng(seed).normal(size=n)
+    moved = sosfilt(butter(2, [0.1, 0.3], "bandpass", fs=16.0, output="sos"), white)
+    return moved / moved.std() * 6e-6
+
+
+def test_a_scattering_family_follows_its_surface_and_no_other():
+    rng = np.random.default_rng(0)
+    stretches = [scatter.Displacement(1000.0 + 5000 * k, 16.0, motion(k)) for k in range(3)]
+    times = np.concatenate([s.start + rng.uniform(5, 1790, 15) for s in stretches])
+    durations = np.full(45, 1.0)
+    predicted = np.nansum([scatter.predicted_hz(s, times, durations) for s in stretches], axis=0)
+    heard = predicted * np.exp(rng.normal(0, 0.05, 45))
+    own = scatter.scattering(times, durations, heard, stretches, slides=300, seed=1)
+    assert own.p_value < 0.003
+    assert own.matched > 0.9 > own.matched_slides
+    assert len(own.glitches) == 45
+    rest = [scatter.Displacement(s.start, 16.0, motion(50 + k)) for k, s in enumerate(stretches)]
+    assert scatter.scattering(times, durations, heard, rest, slides=300, seed=1).p_value > 0.02
+    few = scatter.scattering(times[:5], durations[:5], heard[:5], stretches, slides=300, seed=1)
+    assert np.isnan(few.p_value)

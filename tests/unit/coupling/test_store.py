@@ -1,0 +1,256 @@
+import multiprocessing
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from gwpy.timeseries import TimeSeries, TimeSeriesDict
+
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.channels.live_time import drawn, family_features, grid, live_intervals
+from glitch_explorer.coupling.channels.store import BLOCK_S, FeatureStore
+from glitch_explorer.sources import frames
+from glitch_explorer.sources.locate import open_locator
+from glitch_explorer.sources.retry import SourceFault
+from tests.servers.datafind import serve_datafind
+from tests.servers.web import hang, ranged, serve
+
+T0 = 1260000000 // BLOCK_S * BLOCK_S
+STEP, FRAMES = 64, 10
+SEGMENTS = np.array([[T0, T0 + STEP * FRAMES]], float)
+BANDS = [(0.3, 1.0), (3.0, 10.0), (10.0, 30.0)]
+RATES = {"H1:PEM-A": 64.0, "H1:PEM-B": 64.0, "H1:SUS-C": 16.0, "H1:ISI-D_RMS": 1.0}
+
+
+def table(rates=RATES):
+    kinds = ["rms" if name.endswith("RMS") else "raw" for name in rates]
+    return pd.DataFrame({"channel": list(rates), "rate_hz": list(rates.values()), "kind": kinds})
+
+
+def write(folder, number, *, leave=(), change=None):
+    """Write one frame of all channels; `change` alters a channel's samples and rate."""
+    rng, start, made = np.random.default_rng(number), T0 + number * STEP, TimeSeriesDict()
+    for name, usual in RATES.items():
+        values, rate = rng.standard_normal(round(STEP * usual)).astype(np.float32) + 2, usual
+        if change and name in change:
+            values, rate = change[name](values, rate)
+        if name not in leave:
+            made[name] = TimeSeries(np.abs(values), t0=start, sample_rate=rate, name=name, channel=name)
+    path = folder / f"H-H1_T-{start}-{STEP}.gwf"
+    made.write(str(path), format="gwf")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("frames")
+    for number in range(FRAMES):
+        write(path, number)
+    return path
+
+
+def opened(place, store, *, rates=RATES, segments=SEGMENTS, limit=1 << 30, **options):
+    base = {"frames": str(place), "frame_type": "{ifo}_T", "host": None}
+    base |= {"sample_rate_hz": None, "timeout_s": 5.0, "retries": 1}
+    locator = open_locator(options.pop("source", "frames"), **(base | options))
+    reader = ChannelReader(locator, ifo="H1", table=table(rates), segments=segments)
+    made = FeatureStore(
+        store,
+        ifo="H1",
+        table=table(rates),
+        bands=BANDS,
+        reader=reader,
+        source="T",
+        size_limit_bytes=limit,
+    )
+    return made, reader
+
+
+def features(place, store, *, live=SEGMENTS, **options):
+    return family_features(opened(place, store, **options)[0], live)
+
+
+def same(one, other):
+    assert np.array_equal(one.cells, other.cells)
+    assert np.array_equal(one.values, other.values, equal_nan=True)
+    pd.testing.assert_frame_equal(one.coverage, other.coverage)
+
+
+def stored(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*/*.npz"))}
+
+
+def test_every_frame_is_opened_once_and_the_store_changes_nothing(folder, tmp_path, monkeypatch):
+    read = []
+    load = frames.load_many
+    monkeypatch.setattr(frames, "load_many", lambda f, c: read.append(f.path) or load(f, c))
+    first = features(folder, tmp_path / "a")
+    assert len(read) == len(set(read)) == FRAMES
+    again = features(folder, tmp_path / "a")
+    assert len(read) == FRAMES
+    same(first, again)
+    same(first, features(folder, tmp_path / "b"))
+    assert stored(tmp_path / "a") == stored(tmp_path / "b")
+    # A family elsewhere, alone, gets the same blocks.
+    part = np.array([[T0 + 300.0, T0 + 400.0]])
+    features(folder, tmp_path / "c", live=part)
+    assert all(stored(tmp_path / "a")[name] == body for name, body in stored(tmp_path / "c").items())
+    assert list(first.coverage["share"]) == pytest.approx([1, 1, 1, 1], abs=0.01)
+    assert first.values.dtype == np.float32
+    assert list(first.columns.columns) == ["channel", "band", "low_hz", "high_hz", "settling_s"]
+    assert len(first.columns) == first.values.shape[1] == 3 + 3 + 2 + 1 + 3 + 3
+    late = first.cells > (T0 + 130) / 0.5
+    assert np.isfinite(first.values[late]).all()
+
+
+def test_half_a_file_is_made_again(folder, tmp_path):
+    first = features(folder, tmp_path)
+    whole = stored(tmp_path)
+    for path, content in zip(sorted(tmp_path.glob("*/*.npz")), (b"", b"PK", None), strict=False):
+        path.write_bytes(whole[path.name][:1000] if content is None else content)
+    same(first, features(folder, tmp_path))
+    assert stored(tmp_path) == whole
+
+
+def _work(source, store, barrier, answers):
+    made, reader = opened(source, store)
+    barrier.wait()
+    found = family_features(made, SEGMENTS)
+    answers.put((made.made, reader.opened, float(np.nansum(found.values))))
+
+
+@pytest.mark.slow
+def test_two_processes_make_each_block_once(folder, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    barrier, answers = context.Barrier(2), context.Queue()
+    workers = [context.Process(target=_work, args=(folder, tmp_path, barrier, answers)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    got = [answers.get(timeout=600) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert sum(made for made, _, _ in got) == len(stored(tmp_path)) == STEP * FRAMES / BLOCK_S
+    assert got[0][2] == got[1][2]
+
+
+def test_the_store_keeps_its_size(folder, tmp_path):
+    first = features(folder, tmp_path / "a")
+    size = max(len(body) for body in stored(tmp_path / "a").values())
+    for at in range(5):
+        part = np.array([[T0 + at * BLOCK_S, T0 + (at + 1) * BLOCK_S]], float)
+        features(folder, tmp_path / "b", live=part, limit=2 * size)
+    left = [int(name.split(".")[0]) for name in stored(tmp_path / "b")]
+    assert left == [T0 + 3 * BLOCK_S, T0 + 4 * BLOCK_S]
+    same(first, features(folder, tmp_path / "b", limit=0))
+
+
+def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
+    def nan(values, rate):
+        values[:640] = np.nan
+        return values, rate
+
+    for number in range(FRAMES):
+        if number != 4:
+            write(
+                tmp_path,
+                number,
+                leave=("H1:PEM-B",) if number > 5 else (),
+                change={
+                    "H1:PEM-A": nan if number == 2 else lambda v, r: (v, r),
+                    "H1:SUS-C": (lambda v, r: (v[::2], r / 2)) if number == 8 else lambda v, r: (v, r),
+                },
+            )
+    path = tmp_path / f"H-H1_T-{T0 + 6 * STEP}-{STEP}.gwf"
+    path.write_bytes(path.read_bytes()[:5000])
+    rates = RATES | {"H1:PEM-NONE": 64.0}
+    found = features(tmp_path, tmp_path / "store", rates=rates)
+    about = found.coverage.set_index("channel")
+    assert about["share"]["H1:PEM-NONE"] == 0
+    assert "no such channel (80.0%)" in about["reason"]["H1:PEM-NONE"]
+    for channel in RATES:
+        assert "no frame (10.0%)" in about["reason"][channel]
+        assert (
+            f"{path.name}: truncated or damaged: its length is not what its end says (10.0%)"
+            in about["reason"][channel]
+        )
+    assert "NaN in the data (1.6%)" in about["reason"]["H1:PEM-A"]
+    assert "no such channel (30.0%)" in about["reason"]["H1:PEM-B"]
+    assert "8 Hz, not 16 Hz (10.0%)" in about["reason"]["H1:SUS-C"]
+    assert about["share"]["H1:ISI-D_RMS"] == pytest.approx(0.8, abs=0.01)
+    assert about["share"]["H1:SUS-C"] == pytest.approx(0.7, abs=0.01)
+    # From the second cell on: what a 1 Hz channel said last holds for its second.
+    gone = (found.cells > (T0 + 4 * STEP) * 2) & (found.cells < (T0 + 5 * STEP) * 2)
+    assert np.isnan(found.values[gone]).all()
+    # The frame comes back: what was made without it is made again.
+    write(tmp_path, 6)
+    again = features(tmp_path, tmp_path / "store", rates=rates)
+    assert "truncated" not in " ".join(again.coverage["reason"])
+    same(again, features(tmp_path, tmp_path / "other", rates=rates))
+
+
+def test_nothing_outside_the_segments_is_read(folder, tmp_path):
+    segments = np.array([[T0 + 128, T0 + 300.25], [T0 + 400, T0 + 500]], float)
+    live = live_intervals([T0 + 200, T0 + 450], segments)
+    assert live.tolist() == [[T0 + 128, T0 + 300], [T0 + 400, T0 + 500]]
+    made, reader = opened(folder, tmp_path, segments=segments)
+    found = family_features(made, live)
+    assert reader.opened == 3 + 2
+    assert set(found.block) == {0, 1}
+    assert list(found.coverage["reason"].str.contains("no frame")) == [False] * 4
+
+
+def test_live_time_is_bounded_and_on_the_grid():
+    times = np.arange(1000.0) * 100
+    assert len(drawn(times, 50)) == 50
+    assert np.ptp(np.diff(drawn(times, 50))) == 0
+    live = live_intervals(times, [[0, 200.2], [5000.3, 5001]], pad_s=10, max_glitches=1000)
+    assert live.tolist() == [[0, 10], [90, 110], [190, 200], [5000.5, 5001]]
+    cells, block = grid(live)
+    assert np.all(np.diff(cells) > 0)
+    assert np.bincount(block).tolist() == [20, 40, 20, 1]
+    assert live_intervals([], np.empty((0, 2))).shape == (0, 2)
+
+
+def test_the_real_datafind_server_and_a_truncated_frame(tmp_path):
+    for number in range(4):
+        path = write(tmp_path, number)
+    path.write_bytes(path.read_bytes()[:-200])
+    live = np.array([[T0, T0 + 4 * STEP]], float)
+    stretches = [(T0, T0 + 4 * STEP)]
+    with serve_datafind(tmp_path, site="H", tag="H1_T", duration=STEP, stretches=stretches) as url:
+        found = features(None, tmp_path / "store", live=live, source="gwdatafind", host=url)
+    assert found.coverage["share"].tolist() == pytest.approx([0.75] * 4, abs=0.01)
+    assert found.coverage["reason"].str.contains(path.name, regex=False).all()
+    os.remove(path)
+    with pytest.raises(SourceFault, match="GWDataFind"):
+        features(None, tmp_path / "store", live=live, source="gwdatafind", host=url, timeout_s=0.5)
+
+
+def test_a_server_that_hangs_or_dies_stops_the_job(tmp_path):
+    block = T0 // 4096 * 4096
+    api = f"/api/v1/gwf/H/H1_T/{block},{block + 4096}.json"
+    with serve() as web:
+        for answer in (hang(5.0), ranged(b'["file:///a/H-H1_T-1-1.gwf"]', stop_after=9)):
+            web.answers[api] = answer
+            with pytest.raises(SourceFault, match="GWDataFind"):
+                features(None, tmp_path, source="gwdatafind", host=web.url, timeout_s=0.3, retries=0)
+    assert not stored(tmp_path)
+
+
+def test_data_larger_than_memory_lie_on_disk(folder, tmp_path, monkeypatch):
+    whole = features(folder, tmp_path / "a")
+    monkeypatch.setattr("glitch_explorer.coupling.channels.fetch._KEPT_BYTES", 1000)
+    monkeypatch.setattr("glitch_explorer.coupling.channels.store._GROUP_BYTES", 1000)
+    in_parts = features(folder, tmp_path / "b")
+    assert np.array_equal(in_parts.values, whole.values, equal_nan=True)
+    same(whole, in_parts)
+
+
+def test_what_a_frame_holds(folder):
+    frame = frames.find(str(folder), ifo="H1", frame_type=None)[0]
+    assert frames.held(frame, wanted=["H1:PEM-*", "*RMS"]) == {
+        name: rate for name, rate in RATES.items() if "SUS" not in name
+    }
+    with pytest.raises(UserError, match="cannot be read"):
+        frames.held(frames.Frame(0, 1, str(folder / "none.gwf")))

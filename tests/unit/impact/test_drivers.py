@@ -1,0 +1,79 @@
+"""SHAP values are summed with their sign to groups before their size is averaged."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glitch_explorer.core import tables
+from glitch_explorer.impact.drivers.gather import gather_drivers, group_importance, together
+
+KEY = {"family": "F001", "ifo": "H1", "view": "witness", "model": "xgboost"}
+#: Two channels that say the same and share one effect between them, now one, now the other, or pull apart.
+SHAP = {"H1:A": [3.0, -1.0, 2.0], "H1:B": [-3.0, 2.0, 2.0], "H1:C": [1.0, 1.5, -2.0]}
+GROUPS = pd.DataFrame({"channel": ["H1:A", "H1:B", "H1:C"], "group": ["H1:A", "H1:A", "H1:C"]})
+
+
+def values(**changes):
+    rows = [
+        {**KEY, "glitch_id": f"G{k}", "event_time": float(k), "channel": channel, "shap": one, "value": 1.0}
+        for channel, phi in SHAP.items()
+        for k, one in enumerate(phi)
+    ]
+    return pd.DataFrame(rows).assign(**changes)
+
+
+def drivers():
+    base = {**KEY, "shap_unit": "log-odds", "perturbation": "tree path dependent", "safety": "safe"}
+    base |= {"ap": 0.5, "ap_baseline": 0.1, "brier_skill": 0.2, "gated": False, "reason": ""}
+    told = [{**base, "channel": c, "mean_abs_shap": float(np.abs(v).mean())} for c, v in SHAP.items()]
+    nothing = {
+        "view": "precursor",
+        "channel": "",
+        "mean_abs_shap": np.nan,
+        "gated": True,
+        "reason": "too few",
+    }
+    return pd.DataFrame([*told, base | nothing])
+
+
+def test_group_importance_by_hand():
+    found = group_importance(values(), GROUPS).set_index("group")
+    # abs(3 - 3), abs(-1 + 2), abs(2 + 2): 5 / 3, though the channels' own sizes are 2 and 7 / 3.
+    assert found.loc["H1:A", "group_mean_abs_shap"] == pytest.approx(5 / 3)
+    assert found.loc["H1:C", "group_mean_abs_shap"] == pytest.approx(1.5)
+    assert found["group_rank"].tolist() == [1, 2]
+
+
+def test_units_are_never_ranked_together():
+    both = pd.concat([values(), values(model="random_forest", shap=0.01)])
+    found = group_importance(both, GROUPS)
+    assert sorted(found["group_rank"]) == [1, 1, 2, 2]
+
+
+def test_the_table_has_every_channel_and_every_gated_model():
+    table = together(drivers(), values(), GROUPS)
+    assert len(tables.conform("drivers", table)) == 4
+    gated = table[table["gated"]].iloc[0]
+    assert (gated["channel"], gated["reason"]) == ("", "too few")
+    assert pd.isna(gated["group_rank"])
+    told = table[~table["gated"]]
+    assert told["channel"].tolist() == ["H1:B", "H1:A", "H1:C"]
+    assert told["group_rank"].tolist() == [1, 1, 2]
+
+
+def test_families_without_drivers_are_gathered_too(tmp_path):
+    for name, schema, rows in (
+        ("drivers", "family_drivers", drivers()),
+        ("shap_values", "shap_values", values()),
+    ):
+        tables.write(schema, rows, tmp_path / "F001" / f"{name}.parquet")
+        tables.write(schema, tables.empty(schema), tmp_path / "F002" / f"{name}.parquet")
+    tables.write("channel_groups", tables.empty("channel_groups"), tmp_path / "H1.parquet")
+    gather_drivers(
+        [tmp_path / "F001", tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "all.parquet"
+    )
+    found = tables.read("drivers", tmp_path / "all.parquet")
+    # In no group a channel is its own.
+    assert found.dropna(subset="group_rank")["group"].tolist() == ["H1:B", "H1:A", "H1:C"]
+    gather_drivers([tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "none.parquet")
+    assert tables.read("drivers", tmp_path / "none.parquet").empty

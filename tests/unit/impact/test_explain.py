@@ -1,0 +1,181 @@
+"""What drives a planted family is found, what does not beat its baseline is not told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.planted import Plant, make_world, name
+from glitch_explorer.core import tables
+from glitch_explorer.impact.drivers import folds, training
+from glitch_explorer.impact.drivers.explain import NO_DATA, NO_GLITCH, NO_LEAD, TABLES, explain, unexplained
+from glitch_explorer.impact.drivers.trials import NOTHING_LEFT
+
+#: One lights up seconds before, one with the glitch, one falls, and one is not to be used.
+EARLY, WITH, UNSAFE = 2, 5, 8
+PLANTS = (Plant(EARLY, -6.0, height=9), Plant(WITH, 0.0, height=9), Plant(UNSAFE, -4.0, height=20))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small():
+    before = training._TREES
+    training._TREES = 25
+    yield
+    training._TREES = before
+
+
+def make(seed=11, plants=PLANTS, **changes):
+    shape = {
+        "channels": 10,
+        "glitches": 120,
+        "segments": 14,
+        "segment_s": 900,
+        "others": 80,
+        "isolated": True,
+    }
+    return make_world(seed, plants=plants, **(shape | changes))
+
+
+def ask(world, **changes):
+    family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
+    safety = ["unsafe" if k == name(UNSAFE) else "safe" for k in world.channels["channel"]]
+    given = {"features": world.features, "family": family, "quiet": world.quiet, "segments": world.segments}
+    given |= {"channels": world.channels.assign(safety=safety), "threads": 2} | changes
+    return explain(**given, family_id="F001", ifo="H1", max_glitches=200, seed=1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make()
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    return ask(world)
+
+
+def test_planted_drivers_come_first_in_both_models_and_views(found):
+    assert found.skill["beats"].all()
+    assert (found.skill["ap"] > 0.7).all()
+    best = found.family_drivers.groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
+    for (view, _), channels in best:
+        assert name(EARLY) in set(channels)
+        if view == "witness":
+            assert set(channels) == {name(EARLY), name(WITH)}
+    assert name(UNSAFE) not in set(found.family_drivers["channel"])
+    assert name(UNSAFE) not in set(found.shap_values["channel"])
+
+
+def test_the_bin_of_lags_is_the_planted_one(found):
+    best = found.shap_features.sort_values("mean_abs_shap", ascending=False)
+    early = best[best["view"] == "precursor"].groupby("model").first()
+    assert (early["channel"] == name(EARLY)).all()
+    assert (early["lag_low"] == -10).all()
+    assert (best.loc[best["view"] == "precursor", "lag_high"] < 0).all()
+
+
+def test_tables_fit_and_shap_values_add_up_to_the_importance(found):
+    for table in TABLES:
+        assert len(tables.conform(table, getattr(found, table)))
+    sizes = found.shap_values.assign(shap=found.shap_values["shap"].abs())
+    keys = ["view", "model", "channel"]
+    again = sizes.groupby(keys)["shap"].mean()
+    told = found.family_drivers.set_index(keys)["mean_abs_shap"]
+    pd.testing.assert_series_equal(told.sort_index(), again, check_names=False)
+    units = found.family_drivers.groupby("model")["shap_unit"].unique()
+    assert units["xgboost"].tolist() == ["log-odds"]
+    assert units["random_forest"].tolist() == ["probability"]
+
+
+def test_precursors_warn_in_time_and_more_than_chance(found):
+    rows = found.precursor_skill
+    assert rows["false_alarms_per_hour"].tolist() == [0.5, 1.0, 2.0, 5.0] * 2
+    last = rows[rows["false_alarms_per_hour"] == 5.0]
+    assert (last["warned"] > last["warned_chance"] + 0.3).all()
+    assert (last["lead_s"] > 0.5).all()
+    assert (last["lead_low_s"] <= last["lead_s"]).all()
+
+
+@pytest.mark.slow
+def test_the_answer_does_not_depend_on_threads(world, found):
+    again = ask(world, threads=1)
+    for table in TABLES:
+        pd.testing.assert_frame_equal(getattr(again, table), getattr(found, table))
+
+
+@pytest.mark.slow
+def test_a_family_that_nothing_drives_gets_no_story():
+    found = ask(make(3, plants=()))
+    assert not found.skill["beats"].any()
+    assert found.skill["reason"].str.startswith("does not beat rate and time of day").all()
+    assert found.shap_values.empty
+    assert found.precursor_skill.empty
+    assert found.family_drivers["gated"].all()
+    assert found.family_drivers["channel"].eq("").all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"glitches": 12}, "too few: "),
+        ({"glitches": 70, "segments": 2, "segment_s": 3000}, "in 2 segments; 20 in 3 are needed"),
+    ],
+)
+def test_too_few_says_so(changes, reason):
+    found = ask(make(5, **changes))
+    assert found.skill["reason"].str.contains(reason).all()
+    assert len(found.skill) == 4
+    for table in TABLES:
+        tables.conform(table, getattr(found, table))
+
+
+def only(world, times):
+    return (
+        world.family.head(0)
+        .reindex(range(len(times)))
+        .assign(event_time=times, duration_s=0.5, glitch_id=[f"G{k}" for k in range(len(times))])
+    )
+
+
+def test_degenerate_families_are_rows_with_a_reason(world):
+    empty = world.features.values * np.float32(np.nan)
+    at = float(world.family["event_time"].iloc[0])
+    for family, features, reason in (
+        (only(world, []), world.features, NO_GLITCH),
+        (only(world, [at]), world.features, "too few: "),
+        (only(world, at + np.linspace(0, 1, 30)), world.features, "too few: "),
+        (only(world, [5.0] * 30), world.features, "too few: 0 glitches"),
+    ):
+        assert ask(world, family=family, features=features).skill["reason"].str.startswith(reason).all()
+    for values in (empty, np.ones_like(empty)):
+        features = type(world.features)(
+            world.features.cells,
+            world.features.block,
+            world.features.columns,
+            values,
+            world.features.coverage,
+        )
+        assert (ask(world, features=features).skill["reason"] == NO_DATA).all()
+    no_time = type(world.features)(
+        world.features.cells[:0], world.features.block[:0], world.features.columns, empty[:0],
+        world.features.coverage,
+    )  # fmt: skip
+    assert (ask(world, features=no_time).skill["reason"] == NO_DATA).all()
+
+
+def test_long_glitches_leave_no_precursor_view(world):
+    family = world.family.assign(glitch_id="G", start_time=world.family["event_time"] - 70.0)
+    rows = ask(world, family=family).skill.set_index("view")
+    assert (rows.loc["precursor", "reason"] == NO_LEAD).all()
+    assert rows.loc["witness", "beats"].all()
+
+
+def test_segments_too_near_to_keep_apart_say_so(world, monkeypatch):
+    monkeypatch.setattr(folds, "EMBARGO_S", 1e7)
+    assert (ask(world).skill["reason"] == NOTHING_LEFT).all()
+
+
+def test_an_unexplained_family_has_all_its_rows():
+    found = unexplained("too few: 3 glitches", family_id="F009", ifo="L1")
+    assert len(tables.conform("skill", found.skill)) == 4
+    assert len(tables.conform("family_drivers", found.family_drivers)) == 4
+    assert set(found.skill["family"]) == {"F009"}

@@ -1,0 +1,104 @@
+"""One family's job: its tables and veto files, whatever there is of it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.planted import Plant, make_world, name
+from glitch_explorer.core import tables
+from glitch_explorer.coupling.family import FamilyData, timed_glitches
+from glitch_explorer.impact.drivers import family, training
+from glitch_explorer.impact.drivers.family import TABLES, Settings, explain_family
+
+SETTINGS = Settings(max_glitches=200, seed=1, threads=1)
+
+
+@pytest.fixture(scope="module")
+def world():
+    plants = (Plant(2, -5.0, height=12),)
+    return make_world(
+        9, plants=plants, channels=4, glitches=120, segments=14, segment_s=900, others=60, isolated=True
+    )
+
+
+def members(world, ifo, count):
+    """Make a member file's rows of one detector: glitches and quiet stretches."""
+    found = world.family.head(count).assign(
+        kind="glitch", glitch_id=[f"{ifo}-{k}" for k in range(min(count, len(world.family)))]
+    )
+    quiet = pd.DataFrame(
+        {
+            "kind": "quiet",
+            "glitch_id": "",
+            "event_time": world.quiet[:, 0],
+            "duration_s": np.diff(world.quiet)[:, 0],
+        }
+    )
+    rows = pd.concat([found, quiet], ignore_index=True).assign(ifo=ifo, view="")
+    return rows.reindex(columns=tables.SCHEMAS["members"].names)
+
+
+def witnesses(ifo):
+    row = {field.name: 0.0 for field in tables.SCHEMAS["family_witnesses"]}
+    row |= {
+        "family": "F001",
+        "ifo": ifo,
+        "channel": name(2),
+        "band": "1-3",
+        "relation": "leads",
+        "safety": "safe",
+    }
+    row |= {"lag": -5.0, "t_peak": 9.0, "p_fwer": 0.002, "hveto_overstated": False}
+    counts = {"n_glitches": 50, "n_alone": 50, "n_leading": 50}
+    return pd.DataFrame([row | counts])
+
+
+def run(world, rows, found, folder, monkeypatch):
+    def data(rows, ifo, *, segments, source, max_glitches):
+        glitches = timed_glitches(rows)
+        quiet = rows[rows["kind"] == "quiet"]
+        stretches = np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
+        spans = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy()
+        return FamilyData(glitches, glitches, stretches, spans, spans, world.channels, world.features)
+
+    monkeypatch.setattr(family, "family_data", data)
+    monkeypatch.setattr(training, "_TREES", 20)
+    segments = pd.DataFrame(world.segments, columns=["start", "end"])
+    segments = pd.concat([segments.assign(ifo=ifo, flag="", source="") for ifo in ("H1", "L1")])
+    tables.write("members", rows, folder / "F001.parquet")
+    tables.write("segments", segments, folder / "segments.parquet")
+    tables.write("family_witnesses", found, folder / "witnesses.parquet")
+    paths = [folder / name for name in ("F001.parquet", "segments.parquet", "witnesses.parquet", "out")]
+    explain_family(*paths, source=None, settings=SETTINGS)
+    return {name: tables.read(schema, folder / "out" / f"{name}.parquet") for name, schema in TABLES.items()}
+
+
+@pytest.mark.slow
+def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
+    rows = pd.concat([members(world, "H1", 500), members(world, "L1", 5)])
+    made = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)
+    skill = made["skill"].set_index("ifo")
+    assert skill.loc["H1", "beats"].all()
+    assert skill.loc["L1", "reason"].str.startswith("too few: 5 glitches").all()
+    best = made["drivers"].dropna(subset="mean_abs_shap").groupby(["view", "model"]).first()
+    assert (best["channel"] == name(2)).all()
+    assert set(made["shap_values"]["ifo"]) == {"H1"}
+    assert set(made["shap_values"]["glitch_id"]) <= set(rows["glitch_id"])
+    vetoes = made["vetoes"].set_index("ifo")
+    assert vetoes.index.tolist() == ["H1", "L1"]
+    assert vetoes.loc["L1", "reason"].startswith("too few")
+    assert vetoes.loc["H1", "channel"] == name(2)
+    assert vetoes.loc["H1", "efficiency"] > 0.8
+    written = sorted(path.name for path in (tmp_path / "out" / "vetoes").iterdir())
+    assert written == ["H1-F001.h5", "H1-F001.txt", "H1-F001.xml.gz"]
+
+
+def test_a_family_without_times_or_witness_has_tables_all_the_same(world, tmp_path, monkeypatch):
+    rows = members(world, "H1", 30)
+    rows.loc[rows["kind"] == "glitch", "event_time"] = np.nan
+    made = run(world, rows, tables.empty("family_witnesses"), tmp_path, monkeypatch)
+    assert made["skill"]["reason"].str.startswith("too few: 0 glitches with a time").all()
+    assert made["vetoes"]["reason"].str.startswith("too few").all()
+    assert made["vetoes"]["efficiency"].isna().all()
+    assert made["drivers"]["gated"].all()
+    assert list((tmp_path / "out" / "vetoes").iterdir()) == []

@@ -1,0 +1,54 @@
+"""Folds are whole segments, hold about as many glitches each, and keep apart."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glitch_explorer.impact.drivers.folds import EMBARGO_S, FOLDS, learnt_from, make_folds, too_few
+
+
+def test_segments_are_dealt_out_by_their_glitches():
+    assert make_folds(np.array([8, 1, 4, 3, 0, 5, 2])).tolist() == [0, 4, 2, 3, 3, 1, 4]
+    # Four segments with glitches make no fifth fold; the empty ones are shared out.
+    assert make_folds(np.array([2, 0, 2, 0, 2, 2])).tolist() == [0, 0, 1, 1, 2, 3]
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=40))
+def test_every_fold_has_glitches_and_none_has_many_more(counts):
+    counts = np.array(counts)
+    fold = make_folds(counts)
+    n = min(FOLDS, int((counts > 0).sum()))
+    held = np.bincount(fold, counts, minlength=max(n, 1))
+    assert fold.max() < max(n, 1)
+    if n:
+        assert (held > 0).all()
+        assert held.max() - held.min() <= counts.max()
+
+
+def test_nothing_is_learnt_from_within_the_embargo_of_a_held_out_segment():
+    segments = np.array([[0.0, 1000.0], [1010.0, 2000.0], [5000.0, 6000.0]])
+    of_segment = np.array([0, 1, 1])
+    times = np.array([500.0, 1000.0 - 1, 1060.0, 1000 + EMBARGO_S + 1, 5500.0])
+    fold = np.array([0, 0, 1, 1, 1])
+    assert learnt_from(times, fold, 0, segments, of_segment).tolist() == [False, False, False, True, True]
+    assert learnt_from(times, fold, 1, segments, of_segment).tolist() == [True, False, False, False, False]
+
+
+@given(st.integers(0, 2**31), st.integers(2, 12))
+def test_learnt_and_held_out_windows_share_no_data(seed, n):
+    rng = np.random.default_rng(seed)
+    edges = np.sort(rng.uniform(0, 5000, 2 * n)).reshape(n, 2)
+    of_segment = make_folds(rng.integers(0, 5, n))
+    owner = rng.integers(0, n, 200)
+    times = rng.uniform(edges[owner, 0], edges[owner, 1])
+    fold = of_segment[owner]
+    for number in range(int(of_segment.max()) + 1):
+        learnt = learnt_from(times, fold, number, edges, of_segment)
+        assert not (learnt & (fold == number)).any()
+        if learnt.any() and (fold == number).any():
+            assert np.abs(times[learnt][:, None] - times[fold == number]).min() > 70
+
+
+def test_too_few_says_how_many_are_needed():
+    assert too_few(9, 2) == "too few: 9 glitches in 2 segments; 20 in 3 are needed"
+    assert too_few(1, 1).startswith("too few: 1 glitch in 1 segment;")

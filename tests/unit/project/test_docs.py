@@ -1,0 +1,60 @@
+"""The docs say what is there."""
+
+import re
+
+import pytest
+
+from glitch_explorer.core import tables
+
+
+def pages(root):
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md")), *sorted(root.glob("*/README.md"))]
+
+
+def test_outputs_page_lists_every_column(root):
+    text = (root / "docs/reference/outputs.md").read_text()
+    for name, schema in tables.SCHEMAS.items():
+        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert re.findall(r"^\| (\w+) \| (?!type)", section, re.MULTILINE) == [
+            field.name for field in schema if field.name != "column"
+        ], name
+
+
+def test_links_lead_somewhere(root):
+    for page in pages(root):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(root)}: {target}"
+
+
+def test_dependencies_page_names_every_dependency(root):
+    project = (root / "pyproject.toml").read_text().split("dependencies = [")[1].split("]")[0]
+    text = (root / "docs/reference/dependencies.md").read_text()
+    for name in re.findall(r'"([a-z0-9-]+)', project):
+        assert re.search(rf"(?<![\w-]){name}(?![\w-])", text), name
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "catalog",
+        "views",
+        "embed",
+        "map",
+        "similar",
+        "place",
+        "audit",
+        "coupling",
+        "impact",
+        "site",
+        "validate",
+        "download",
+        "evaluate_encoder",
+        "export_embedding_atlas",
+        "train_encoder",
+        "provenance",
+        "crate",
+    ],
+)
+def test_targets_of_the_docs_are_rules(root, target):
+    rules = "\n".join(path.read_text() for path in (root / "rules").glob("*.smk"))
+    assert re.search(rf"^(rule|checkpoint) {target}:", rules, re.MULTILINE)

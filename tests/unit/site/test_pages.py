@@ -1,0 +1,89 @@
+"""Text on pages is text, folders are replaced whole, numbers read well."""
+
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glitch_explorer.site.front.page import detector_lines, live_time, quarantine_lines, utc_date
+from glitch_explorer.site.pages import render, script_data
+from glitch_explorer.site.palette import look
+
+BARE = {"witnesses": False, "cost": False, "root": ""}
+
+
+def atlas_line(**changes: object) -> dict[str, object]:
+    line: dict[str, object] = {
+        "family": "F001",
+        "n": 10,
+        "plurality_label": "Blip",
+        "purity": 0.5,
+        "ambiguity_score": 5.0,
+        "label_entropy_bits": 1.0,
+        "stability": 0.9,
+        "stability_low": 0.8,
+        "stability_high": 1.0,
+        "issues": 0,
+        "gradient": False,
+        "witness": None,
+        "rank": None,
+    }
+    return line | changes
+
+
+def test_a_label_on_a_page_is_escaped() -> None:
+    line = atlas_line(plurality_label='<img src=x onerror="alert(1)">')
+    page = render("families/atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
+    assert "<img src=x" not in page
+    assert "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;" in page
+
+
+def test_a_missing_value_is_a_dash() -> None:
+    line = atlas_line(plurality_label=None, purity=float("nan"), ambiguity_score=None)
+    page = render("families/atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
+    assert "nan" not in page
+    assert page.count("–") >= 3
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
+def test_script_data_reads_back_and_cannot_end_a_script(value: object) -> None:
+    text = script_data("DATA", {"value": value})
+    assert "<" not in text
+    assert json.loads(text.removeprefix("window.DATA=").removesuffix(";\n")) == {"value": value}
+
+
+def test_script_data_refuses_what_is_no_number() -> None:
+    with pytest.raises(ValueError, match="Out of range"):
+        script_data("DATA", float("nan"))
+
+
+def test_thirty_categories_look_different() -> None:
+    assert len({look(number)[:2] for number in range(30)}) == 30
+    assert look(30) == look(0)
+
+
+def test_live_time_counts_overlaps_once() -> None:
+    segments = pd.DataFrame(
+        {"ifo": ["H1", "H1", "H1", "L1"], "start": [0.0, 5.0, 20.0, 1.0], "end": [10.0, 12.0, 25.0, 3.0]}
+    )
+    assert live_time(segments) == {"H1": 17.0, "L1": 2.0}
+
+
+def test_detectors_without_times_or_segments() -> None:
+    glitches = pd.DataFrame({"ifo": ["H1"], "event_time": [float("nan")], "label": [None], "run": [None]})
+    line = detector_lines(glitches, pd.DataFrame({"ifo": [], "start": [], "end": []}))[0]
+    assert (line["n"], line["labelled"], line["span"], line["live_hours"]) == (1, 0, None, None)
+
+
+@pytest.mark.parametrize(
+    ("gps", "date"), [(1126259462.4, "2015-09-14"), (1238166018.0, "2019-04-01"), (0.0, "1980-01-06")]
+)
+def test_dates_of_known_times(gps: float, date: str) -> None:
+    assert utc_date(gps) == date
+
+
+def test_quarantine_is_counted_by_reason() -> None:
+    table = pd.DataFrame({"stage": ["views", "catalog", "catalog"], "reason": ["a", "b", "b"]})
+    assert [(line["reason"], line["n"]) for line in quarantine_lines(table)] == [("b", 2), ("a", 1)]

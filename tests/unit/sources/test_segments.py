@@ -1,0 +1,204 @@
+import itertools
+import json
+
+import pandas as pd
+import pytest
+from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources.events import read_events
+from glitch_explorer.sources.retry import SourceFault
+from glitch_explorer.sources.segments import read_segments
+from tests.servers.web import busy_first, hang, plain, serve
+
+PAIRS = [(100, 200), (150, 300), (400, 500.5)]
+MERGED = [(100.0, 300.0), (400.0, 500.5)]
+
+
+def read(files=(), flags=(), detectors=("H1", "L1"), **options):
+    found = read_segments(files=list(files), flags=list(flags), detectors=list(detectors), **options)
+    tables.encode("segments", found)
+    return found
+
+
+def intervals(found, ifo="H1"):
+    part = found[found["ifo"] == ifo]
+    return list(zip(part["start"], part["end"], strict=True))
+
+
+def write_flag(path, name="H1:LIVE:1", **options):
+    active = SegmentList(Segment(*pair) for pair in PAIRS)
+    flag = DataQualityFlag(name, active=active.coalesce(), known=[Segment(0, 1000)])
+    if path.suffix == ".json":
+        flag.write(str(path), **options)
+    else:
+        DataQualityDict({name: flag}).write(str(path), **options)
+    return path
+
+
+def written(tmp_path):
+    """Write the same segments in every format."""
+    text = tmp_path / "H1-live.txt"
+    text.write_text("# start end\n" + "".join(f"{a} {b}\n" for a, b in PAIRS))
+    wizard = tmp_path / "h1_segwizard.txt"
+    wizard.write_text("# seg start stop duration\n" + "".join(f"0 {a} {b} {b - a}\n" for a, b in PAIRS))
+    table = tmp_path / "segments.csv"
+    pd.DataFrame({"ifo": "H1", "start": [a for a, _ in PAIRS], "end": [b for _, b in PAIRS]}).to_csv(table)
+    return [
+        text,
+        wizard,
+        table,
+        write_flag(tmp_path / "a.json", format="json"),
+        write_flag(tmp_path / "a.xml.gz", format="ligolw"),
+        write_flag(tmp_path / "a.xml", format="ligolw"),
+        write_flag(tmp_path / "a.hdf5", format="hdf5"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_every_format_gives_the_same_segments(tmp_path, number):
+    path = written(tmp_path)[number]
+    found = read([path])
+    assert intervals(found) == MERGED
+    assert set(found["source"]) == {path.name}
+    assert intervals(found, "L1") == []
+
+
+def test_flags_of_a_detector_are_intersected_and_cut(tmp_path):
+    frame = pd.DataFrame(
+        [
+            ("H1", 0, 100, "DATA"),
+            ("H1", 100, 250, "DATA"),
+            ("H1", 50, 150, "CAT1"),
+            ("H1", 200, 400, "CAT1"),
+            ("L1", 30, 60, "DATA"),
+            ("V1", 0, 999, "DATA"),
+        ],
+        columns=["ifo", "start", "end", "flag"],
+    )
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    found = read([tmp_path / "s.csv"], start=60, end=240)
+    assert intervals(found) == [(60, 150), (200, 240)]
+    assert set(found["flag"]) == {"CAT1 & DATA"}
+    assert intervals(found, "L1") == []
+    assert "V1" not in set(found["ifo"])
+    assert intervals(read([tmp_path / "s.csv"]), "L1") == [(30, 60)]
+
+
+def test_no_segments_are_an_empty_table():
+    assert len(read()) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.integers(1, 50)), min_size=1, max_size=20))
+def test_merged_segments_are_sorted_apart_and_of_the_same_union(tmp_path_factory, pairs):
+    path = tmp_path_factory.getbasetemp() / "H1-random.txt"
+    path.write_text("".join(f"{a} {a + length}\n" for a, length in pairs))
+    found = intervals(read([path]))
+    assert all(a < b for a, b in found)
+    assert all(first[1] < second[0] for first, second in itertools.pairwise(found))
+    union = {second for a, length in pairs for second in range(a, a + length)}
+    assert {second for a, b in found for second in range(int(a), int(b))} == union
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("s.csv", "ifo,begin,end\nH1,1,2\n", "no column start"),
+        ("s.csv", "ifo,start,end\nH1,1,2\nH1,9,3\n", r"segment 1: \[9, 3\)"),
+        ("s.csv", "ifo,start,end\nH1,,3\n", "no interval"),
+        ("s.csv", "", "cannot be read"),
+        ("s.txt", "1 2\n", "does not say its detector"),
+        ("H1.txt", "one two\n", "cannot be read"),
+        ("H1.xml", "<html>", "cannot be read"),
+        ("H1.json", "{", "cannot be read"),
+        ("H1.hdf5", "no", "cannot be read"),
+    ],
+)
+def test_a_file_that_does_not_fit(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UserError, match=message):
+        read([tmp_path / name])
+
+
+def test_a_missing_file_and_a_flag_without_bounds(tmp_path):
+    with pytest.raises(UserError, match="does not exist"):
+        read([tmp_path / "gone.txt"])
+    with pytest.raises(UserError, match="start and an end"):
+        read(flags=["{ifo}_DATA"])
+
+
+def page(results):
+    return plain(json.dumps({"num_pages": 1, "next": None, "results": results}).encode(), "application/json")
+
+
+def test_flags_of_gwosc():
+    with serve() as web:
+        options = {"host": web.url, "start": 1000, "end": 2000, "retries": 1, "timeout_s": 5.0}
+        segments = [{"start": 900, "stop": 1100}, {"start": 1500, "stop": 1600}]
+        web.answers["/api/v2/timelines/H1_DATA/segments"] = busy_first(1, page(segments))
+        web.answers["/api/v2/timelines/L1_DATA/segments"] = page([])
+        found = read(flags=["{ifo}_DATA"], **options)
+        assert intervals(found) == [(1000, 1100), (1500, 1600)]
+        assert set(found["source"]) == {"GWOSC"}
+        assert set(found["flag"]) == {"H1_DATA"}
+        with pytest.raises(UserError, match=r"H1_TYPO.*404"):
+            read(flags=["{ifo}_TYPO"], **options)
+        web.answers["/api/v2/timelines/H1_HANG/segments"] = hang(8.0)
+        with pytest.raises(SourceFault, match=r"GWOSC, flag H1_HANG.*no answer"):
+            read(flags=["H1_HANG"], **(options | {"timeout_s": 0.03, "retries": 0}))
+
+
+def test_events_of_files_are_sorted_and_cut(tmp_path):
+    (tmp_path / "e.csv").write_text(
+        "name,ifo,event_time,kind\nB,,200.5,event\nA,H1,100,injection\nC,L1,900,event\nA,H1,100,injection\n"
+    )
+    found = read_events(files=[tmp_path / "e.csv"], gwosc=False, start=0, end=500)
+    tables.encode("events", found)
+    assert found.to_numpy().tolist() == [["A", "H1", 100.0, "injection"], ["B", "", 200.5, "event"]]
+    assert len(read_events(files=[], gwosc=False)) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,ifo,time,kind\nA,,1,event\n", "no column event_time"),
+        ("name,ifo,event_time,kind\nA,,soon,event\n", "row 0: event_time"),
+        ("name,ifo,event_time,kind\nA,,1,event\nB,,2,glitch\n", "row 1: kind 'glitch'"),
+        ("", "cannot be read"),
+    ],
+)
+def test_an_event_file_that_does_not_fit(tmp_path, text, message):
+    (tmp_path / "e.csv").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read_events(files=[tmp_path / "e.csv"], gwosc=False)
+
+
+def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
+    def event(name, version, gps, catalog):
+        return {
+            "name": name,
+            "shortName": f"{name}-v{version}",
+            "gps": gps,
+            "version": version,
+            "catalog": catalog,
+        }
+
+    with serve() as web:
+        web.answers["/api/v2/event-versions"] = page(
+            [
+                event("GW150914", 1, 1126259462.0, "Initial_LIGO_Virgo"),
+                event("GW150914", 3, 1126259462.4, "GWTC-1-confident"),
+                event("GW151012x", 1, 1128678900.4, "O1_O2-Preliminary"),
+                event("GW151116", 1, 1131748147.7, "GWTC-1-marginal"),
+            ]
+        )
+        found = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
+    tables.encode("events", found)
+    assert found.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
+    with pytest.raises(SourceFault, match="GWOSC"):
+        read_events(files=[], gwosc=True, start=1, end=2, host=web.url, retries=0)
+    with pytest.raises(UserError, match="start and an end"):
+        read_events(files=[], gwosc=True)

@@ -1,0 +1,192 @@
+"""The views of a shard: pictures or strain, what is missing is told, nothing is lost."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from gwpy.timeseries import TimeSeries
+from PIL import Image
+
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources.frames import StrainMissing
+from glitch_explorer.views.shard import gather_quarantine, make_views
+
+RATE = 2048
+
+
+class FakeStrain:
+    """Noise with data in the given stretches only; it keeps a list of what was read."""
+
+    def __init__(self, *stretches):
+        self.stretches = stretches
+        self.reads = []
+
+    def available(self, ifo, start, end):
+        cut = [(max(start, a), min(end, b)) for a, b in self.stretches]
+        return [(a, b) for a, b in cut if a < b]
+
+    def read(self, ifo, start, end):
+        if (start, end) not in self.available(ifo, start, end):
+            raise StrainMissing(f"{ifo}: no frame covers [{start}, {end})")
+        self.reads.append(start)
+        noise = np.random.default_rng(int(start)).normal(size=round((end - start) * RATE))
+        return TimeSeries(noise, t0=start, sample_rate=RATE)
+
+
+def picture(path, seed=0):
+    """A cropped picture of random energy on coarse cells."""
+    cells = np.random.default_rng(seed).integers(0, 256, (8, 8)).repeat(8, 0).repeat(8, 1)
+    pixels = mpl.colormaps["viridis"](cells.astype(np.uint8), bytes=True)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+def glitches(*rows):
+    frame = pd.DataFrame([{**dict.fromkeys(tables.SCHEMAS["glitches"].names), **row} for row in rows])
+    frame["shard"], frame["astrophysical"] = "H1-0", ""
+    frame["ifo"] = frame["ifo"].fillna("H1")
+    for column in ("event_time", "duration_s", "snr"):
+        frame[column] = frame[column].astype(float)
+    return frame
+
+
+def run(folder, frame, **options):
+    tables.write("glitches", frame, folder / "shard.parquet")
+    out = folder / "views.npy"
+    make_views(
+        folder / "shard.parquet",
+        out=out,
+        status_out=folder / "status.parquet",
+        quarantine_out=folder / "quarantine.parquet",
+        **{"height": 32, "width": 32, **options},
+    )
+    status = tables.read("views", folder / "status.parquet").set_index("glitch_id")
+    return np.load(out), status, tables.read("quarantine", folder / "quarantine.parquet")
+
+
+def test_a_glitch_keeps_the_views_that_can_be_read(tmp_path):
+    (tmp_path / "half.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    frame = glitches(
+        {
+            "glitch_id": "a",
+            "view_path_0_5": picture(tmp_path / "a.png", 1),
+            "view_path_1_0": str(tmp_path / "half.png"),
+            "view_path_4_0": str(tmp_path / "none.png"),
+        },
+        {"glitch_id": "b", "view_path_2_0": picture(tmp_path / "b.png", 2)},
+        {"glitch_id": "c", "view_path_2_0": str(tmp_path / "half.png")},
+        {"glitch_id": "d"},
+    )
+    views, status, quarantine = run(tmp_path, frame)
+    present = status[list(tables.VIEW_PRESENT)].to_numpy()
+    assert views.shape == (4, 4, 32, 32)
+    assert present.tolist() == [
+        [True, False, False, False],
+        [False, False, True, False],
+        [False] * 4,
+        [False] * 4,
+    ]
+    assert np.array_equal(views.any(axis=(2, 3)), present)
+    assert list(status["image_size"]) == ["64x64", "64x64", "", ""]
+    assert sorted(quarantine["glitch_id"]) == ["a", "a", "c", "d"]
+    assert quarantine["reason"].str.len().min() > 10
+    assert set(quarantine["stage"]) == {"views"}
+
+
+def test_bytes_do_not_depend_on_threads_or_on_other_rows(tmp_path):
+    rows = [{"glitch_id": f"{i:02}", "view_path_1_0": picture(tmp_path / f"{i}.png", i)} for i in range(12)]
+    one, *_ = run(tmp_path, glitches(*rows))
+    first = (tmp_path / "views.npy").read_bytes()
+    run(tmp_path, glitches(*rows), threads=4)
+    assert (tmp_path / "views.npy").read_bytes() == first
+    some, *_ = run(tmp_path, glitches(*rows[5:]))
+    assert np.array_equal(some, one[5:])
+
+
+def test_a_picture_of_unknown_length_is_in_the_first_slot(tmp_path):
+    frame = glitches({"glitch_id": "a", "view_path_unknown": picture(tmp_path / "a.png")})
+    views, status, quarantine = run(tmp_path, frame)
+    assert status["present_unknown"].all()
+    assert not status[list(tables.VIEW_PRESENT)].to_numpy().any()
+    assert views[0, 0].any()
+    assert not views[0, 1:].any()
+    assert quarantine.empty
+
+
+def test_a_shard_without_rows_gives_empty_outputs(tmp_path):
+    tables.write("glitches", tables.empty("glitches"), tmp_path / "shard.parquet")
+    views, status, quarantine = run(tmp_path, tables.empty("glitches"))
+    assert views.shape == (0, 4, 32, 32)
+    assert status.empty
+    assert quarantine.empty
+
+
+def test_views_outside_the_data_are_missing(tmp_path):
+    strain = FakeStrain((1000.0, 1100.0), (2000.0, 2003.0))
+    times = {"whole": 1050.3, "edge": 1000.6, "tail": 1098.7, "short": 2001.5, "away": 3000.0, "nan": np.nan}
+    frame = glitches(*({"glitch_id": name, "event_time": time} for name, time in sorted(times.items())))
+    views, status, quarantine = run(tmp_path, frame, strain=strain)
+    present = status[list(tables.VIEW_PRESENT)].sum(axis=1)
+    assert present.to_dict() == {"whole": 4, "edge": 2, "tail": 3, "short": 0, "away": 0, "nan": 0}
+    assert np.array_equal(views.any(axis=(2, 3)).sum(1), present)
+    assert "short_whitening" in status.loc["edge", "flags"]
+    assert "short_whitening" not in status.loc["whole", "flags"]
+    assert "nyquist_limited" in status.loc["whole", "flags"]
+    assert sorted(quarantine["glitch_id"]) == ["away", "nan", "short"]
+    assert strain.reads == sorted(strain.reads)
+
+
+def test_a_scan_does_not_depend_on_its_neighbours(tmp_path):
+    rows = [{"glitch_id": f"{i:02}", "event_time": 1000.0 + 37.3 * i} for i in range(18)]
+    size = {"height": 16, "width": 16, "seconds": 8.0}
+    many, *_ = run(tmp_path, glitches(*rows), strain=FakeStrain((0.0, 5000.0)), **size)
+    one, *_ = run(tmp_path, glitches(rows[17]), strain=FakeStrain((0.0, 5000.0)), **size)
+    assert np.array_equal(one[0], many[17])
+
+
+def test_nothing_is_left_behind_by_a_fault(tmp_path):
+    class Fault(FakeStrain):
+        def available(self, ifo, start, end):
+            raise UserError("the server refuses")
+
+    with pytest.raises(UserError, match="refuses"):
+        run(tmp_path, glitches({"glitch_id": "a", "event_time": 5.0}), strain=Fault())
+    assert [path.name for path in tmp_path.iterdir()] == ["shard.parquet"]
+
+
+def part(path, *rows):
+    frame = pd.DataFrame(rows, columns=["glitch_id", "reason"])
+    frame["row"], frame["stage"], frame["source"], frame["read"] = range(len(frame)), "views", "a.csv", ""
+    tables.write("quarantine", frame, path)
+    return path
+
+
+def test_quarantine_is_gathered_and_limited(tmp_path):
+    first = part(tmp_path / "1.parquet", ("b", "half a file"), ("b", "half a file"), ("c", "no such file"))
+    parts = [first, part(tmp_path / "2.parquet", (None, "no time")), part(tmp_path / "3.parquet")]
+    out = tmp_path / "all.parquet"
+    gather_quarantine(parts, out, n_rows=30, max_share=0.1)
+    assert len(tables.read("quarantine", out)) == 4
+    content = out.read_bytes()
+    gather_quarantine(parts[::-1], out, n_rows=30, max_share=0.1)
+    assert out.read_bytes() == content
+    out.unlink()
+    with pytest.raises(UserError, match=r"3 of 29 .*2 x half a file"):
+        gather_quarantine(parts, out, n_rows=29, max_share=0.1)
+    assert out.read_bytes() == content
+
+
+def test_no_quarantine_at_all_is_a_table_without_rows(tmp_path):
+    gather_quarantine([], tmp_path / "all.parquet", n_rows=0, max_share=0.1)
+    assert tables.read("quarantine", tmp_path / "all.parquet").empty
+
+
+def test_web_addresses_of_a_catalogue_are_no_pictures(tmp_path):
+    frame = glitches(
+        {"glitch_id": "a", "event_time": 132.0, "view_path_0_5": "https://example.org/a_0.5.png"}
+    )
+    views, status, quarantine = run(tmp_path, frame, strain=FakeStrain((0, 300)))
+    assert status.loc["a", list(tables.VIEW_PRESENT)].all()
+    assert views.any()
+    assert len(quarantine) == 0
