@@ -21,6 +21,7 @@ import pandas as pd
 from scipy import stats
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.attribution import attribute
 from glitch_explorer.impact.cost.bootstrap import block_intervals
 from glitch_explorer.impact.cost.gather import family_costs
@@ -218,7 +219,7 @@ def speed(glitches: int, families: int, days: int) -> None:
     minutes = pd.concat(parts, ignore_index=True)
     print(f"{len(minutes)} minutes: {time.perf_counter() - began:.1f} s")
     began = time.perf_counter()
-    nothing = tables.empty("witnesses")
+    nothing = tables.empty(WITNESSES)
     made = family_costs(own, members, segments, minutes, witnesses=nothing, settings=settings)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(

@@ -24,11 +24,11 @@ import pandas as pd
 import yaml
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.channels.live_time import family_features, live_intervals
 from glitch_explorer.coupling.detector import in_stretches
 from glitch_explorer.coupling.family import open_source
+from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.gather import together
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.search import find_witnesses
@@ -38,6 +38,7 @@ from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.members import quiet_stretches
+from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 from glitch_explorer.map.vectors import fuse
 from glitch_explorer.observatory import auxiliary, catalog
 from glitch_explorer.observatory.plan import Plan, make_plan
@@ -103,7 +104,7 @@ def detector(
     named = pd.DataFrame(groups.items(), columns=["channel", "group"])
     found = {}
     for mode, members in families.items():
-        parts = [tables.empty("family_witnesses")]
+        parts = [tables.empty(FAMILY_WITNESSES)]
         rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
         for family, glitches in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
             if len(glitches) < LEAST_GLITCHES:
@@ -144,7 +145,7 @@ def mapped_families(seed: int) -> pd.DataFrame:
         ]
         command += ["--", "results/map/families.parquet"]
         subprocess.run(command, check=True)
-        return tables.read("families", Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
+        return tables.read(FAMILIES, Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
 
 
 def families_of(path: Path) -> pd.DataFrame:

@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.map.schemas import FAMILY_IDS
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -107,7 +109,7 @@ def advance(folder: Path, state: str, families: int) -> None:
         for name in names:
             put(folder / f"results/map/members/{name}.parquet")
         ids = pd.DataFrame({"family": names, "n": 1, "new": True, "overlap": np.nan})
-        tables.write("family_ids", ids, folder / "results/map/family_ids.parquet")
+        tables.write(FAMILY_IDS, ids, folder / "results/map/family_ids.parquet")
     for name in outputs(folder):
         later = re.match(r"results/(audit|coupling|impact|similar|site|figures)/", name)
         if state == "done" or not later:

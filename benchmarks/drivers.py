@@ -20,11 +20,14 @@ from glitch_explorer.coupling.detector import in_stretches
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.impact.drivers.explain import explain
 from glitch_explorer.impact.drivers.gather import together
+from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SKILL
 from glitch_explorer.observatory import catalog
 from glitch_explorer.observatory.couplings import drivers_of
 from glitch_explorer.observatory.plan import make_plan
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.impact import driver_checks, drivers_table
+from glitch_explorer.validate.schemas import PLANTED_DRIVERS
+from glitch_explorer.workflow.reference import all_schemas
 
 #: What is kept of each family, by its schema.
 TABLES = ("skill", "family_drivers", "shap_values", "precursor_skill")
@@ -56,7 +59,7 @@ def detector(
         )
         for name, kept in parts.items():
             kept.append(getattr(told, name))
-    made = {name: tables.joined(name, kept) for name, kept in parts.items()}
+    made = {name: tables.joined(all_schemas()[name], kept) for name, kept in parts.items()}
     return {**made, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
 
 
@@ -87,9 +90,9 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
     )
     truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
     planted = drivers_table(held, together(drivers, values, groups), skill, truth)
-    tables.write("skill", skill, folder / f"{seed}-skill.parquet")
-    tables.write("precursor_skill", warned, folder / f"{seed}-precursors.parquet")
-    tables.write("planted_drivers", planted, folder / f"{seed}.parquet")
+    tables.write(SKILL, skill, folder / f"{seed}-skill.parquet")
+    tables.write(PRECURSOR_SKILL, warned, folder / f"{seed}-precursors.parquet")
+    tables.write(PLANTED_DRIVERS, planted, folder / f"{seed}.parquet")
     cost = sum(os.times()[:4]) - spent
     print(f"seed {seed}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True)
 
@@ -97,8 +100,8 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
 def summary(folder: Path) -> None:
     """Print the checks, by kind of driver and model, and every miss of all seeds that are there."""
     seeds = sorted(int(path.stem) for path in folder.glob("*.parquet") if path.stem.isdigit())
-    planted = tables.read_all("planted_drivers", [folder / f"{seed}.parquet" for seed in seeds])
-    skill = tables.read_all("skill", [folder / f"{seed}-skill.parquet" for seed in seeds])
+    planted = tables.read_all(PLANTED_DRIVERS, [folder / f"{seed}.parquet" for seed in seeds])
+    skill = tables.read_all(SKILL, [folder / f"{seed}-skill.parquet" for seed in seeds])
     driven = set(zip(planted["planted_class"], planted["ifo"], strict=True))
     idle = skill[[key not in driven for key in zip(skill["family"], skill["ifo"], strict=True)]]
     print(f"\n{len(seeds)} seeds\n")
@@ -116,7 +119,7 @@ def summary(folder: Path) -> None:
     print("\nSlid trains that beat their baseline, of those that have a model:\n")
     for key, own in skill[skill["slid_beats"].notna()].groupby(["view", "model"], sort=True):
         print(f"{' '.join(key)}: {own['slid_beats'].sum()} of {len(own)}")
-    warned = tables.read_all("precursor_skill", sorted(folder.glob("*-precursors.parquet")))
+    warned = tables.read_all(PRECURSOR_SKILL, sorted(folder.glob("*-precursors.parquet")))
     print("\nPrecursors that beat their baseline, mean over seeds:\n")
     key = ["family", "ifo", "model", "false_alarms_per_hour"]
     means = ["measured_per_hour", "warned", "warned_chance", "lead_low_s", "lead_s", "lead_high_s"]

@@ -27,7 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
-VIEWS = ("0.5", "1.0", "2.0", "4.0")
+from glitch_explorer.core.views import VIEW_NAMES
+from glitch_explorer.views.schemas import VIEWS
+
 CLASSES = ("Blip", "Low_Frequency_Burst", "Scattered_Light", "Whistle", "Power_Line", "Repeating_Blips")
 #: The picture within an 800 x 600 image of Gravity Spy: rows 66-531, columns 105-670.
 TOP, LEFT, HEIGHT, WIDTH = 66, 105, 466, 566
@@ -82,7 +84,7 @@ def make_tree(folder: Path, images: int) -> None:
         kind = glitch % len(CLASSES)
         place = folder / CLASSES[kind]
         place.mkdir(exist_ok=True)
-        for view in VIEWS:
+        for view in VIEW_NAMES:
             picture = blank.copy()
             pixels = colours[energy(rng, kind, float(view)).astype(np.uint8)]
             picture[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = pixels
@@ -187,7 +189,7 @@ def job_pass(folder: Path, threads: int, glitches: int):
     files.write_array(folder / "views.npy", views)
     ids = [f"g{i}" for i in range(glitches)]
     status = views_table(ids, views, np.ones(views.shape[:2], dtype=bool))
-    tables.write("views", status, folder / "views.parquet")
+    tables.write(VIEWS, status, folder / "views.parquet")
 
     def run() -> int:
         embed_shard(

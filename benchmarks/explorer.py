@@ -19,10 +19,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, SUSPECTS
 from glitch_explorer.catalog.runs import RUNS
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES
+from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import make_map_page
+from glitch_explorer.sources.schemas import SEGMENTS
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 COLUMNS = ["glitches", "page MB", "near.js MB", "drawn", "ready", "hover, to the frame", "hover, own part"]
@@ -61,7 +67,7 @@ def generate(root: Path, n: int) -> None:
     ids = [f"glitch{number:07d}" for number in range(n)]
     names = np.array(["-1", *(f"F{number + 1:03d}" for number in range(families))], dtype=object)
     start = RUNS["O3b"][0]
-    glitches = tables.empty("glitches").reindex(range(n)).astype(object)
+    glitches = tables.empty(GLITCHES).reindex(range(n)).astype(object)
     glitches = glitches.assign(
         glitch_id=ids,
         ifo=generator.choice(["H1", "L1"], n),
@@ -80,11 +86,11 @@ def generate(root: Path, n: int) -> None:
         for rank in range(1, 9)
     )
     score = generator.random(n)
-    tables.write("glitches", glitches, root / "glitches.parquet")
-    tables.write("coordinates", key.assign(x=place[:, 0], y=place[:, 1]), root / "coordinates.parquet")
+    tables.write(GLITCHES, glitches, root / "glitches.parquet")
+    tables.write(COORDINATES, key.assign(x=place[:, 0], y=place[:, 1]), root / "coordinates.parquet")
     told = key.assign(family=names[family], probability=score, outlier_score=1 - score, isolation=2 - score)
-    tables.write("families", told, root / "families.parquet")
-    tables.write("neighbours", near, root / "neighbours.parquet")
+    tables.write(FAMILIES, told, root / "families.parquet")
+    tables.write(NEIGHBOURS, near, root / "neighbours.parquet")
     judged = told[["glitch_id", "view", "family"]].assign(
         label=glitches["label"],
         proposed_label="Blip",
@@ -92,16 +98,16 @@ def generate(root: Path, n: int) -> None:
         issue=score > 0.97,
         confusable_pair=False,
     )
-    tables.write("suspects", judged, root / "suspects.parquet")
-    tables.write("audit_families", tables.empty("audit_families"), root / "audit_families.parquet")
+    tables.write(SUSPECTS, judged, root / "suspects.parquet")
+    tables.write(AUDIT_FAMILIES, tables.empty(AUDIT_FAMILIES), root / "audit_families.parquet")
     live = pd.DataFrame(
         {"ifo": ["H1", "L1"], "start": float(start), "end": start + 1.2e7, "flag": "", "source": ""}
     )
-    tables.write("segments", live, root / "segments.parquet")
+    tables.write(SEGMENTS, live, root / "segments.parquet")
     views = generator.integers(0, 60, (n, 4, 8, 8), dtype=np.uint8)
     files.write_array(root / "views.npy", views)
     status = views_table(key["glitch_id"], views, np.ones((n, 4), dtype=bool))
-    tables.write("views", status, root / "views.parquet")
+    tables.write(VIEWS, status, root / "views.parquet")
 
 
 def write_page(root: Path, pictures: int) -> Path:

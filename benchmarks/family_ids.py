@@ -13,11 +13,11 @@ import pandas as pd
 from growth import same_ids
 from scale import CLUSTERING, SEED, drawn
 
-from glitch_explorer.core import tables
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.map.vectors import fuse
 
 
@@ -32,7 +32,7 @@ def families(
     rows = pd.DataFrame({"glitch_id": [f"g{row:07d}" for row in range(len(values))], "view": ""})
     rows["cluster"] = cluster_layout(layout, **CLUSTERING).cluster
     names = name_families(rows, reference).set_index("cluster")["family"]
-    return rows.assign(family=rows["cluster"].map(names).fillna(tables.UNASSIGNED))
+    return rows.assign(family=rows["cluster"].map(names).fillna(UNASSIGNED))
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
         ("another seed, none more", old, SEED + 1),
     ):
         after = families(values[:n], mask[:n], before, seed=seed, threads=given.threads)
-        ids, known = (set(table["family"]) - {tables.UNASSIGNED} for table in (after, before))
+        ids, known = (set(table["family"]) - {UNASSIGNED} for table in (after, before))
         counts = (len(ids), len(ids & known), len(ids - known), len(known - ids))
         print(f"| {what} | {same_ids(before, after):.3f} | {' | '.join(map(str, counts))} |", flush=True)
 

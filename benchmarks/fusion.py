@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from glitch_explorer.core.tables import VIEW_NAMES
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.encoder import HELD_OUT

@@ -18,6 +18,7 @@ import yaml
 from dag import ROOT, Project, snakemake
 
 from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 
 #: Length of a shard in s.
 BLOCK = 86_400
@@ -76,7 +77,7 @@ def blocks(folder: Path) -> dict[str, int]:
 def same_ids(before: pd.DataFrame, after: pd.DataFrame) -> float:
     """Give the share of the glitches with a family in both maps that kept its id."""
     both = before.merge(after, on=["glitch_id", "view"], suffixes=("", "_after"))
-    both = both[(both["family"] != tables.UNASSIGNED) & (both["family_after"] != tables.UNASSIGNED)]
+    both = both[(both["family"] != UNASSIGNED) & (both["family_after"] != UNASSIGNED)]
     return float((both["family"] == both["family_after"]).mean())
 
 
@@ -99,13 +100,13 @@ def main() -> None:
     first, first_s = run(folder, given.targets)
     kept = blocks(folder)
     families = folder / "results/map/families.parquet"
-    before = tables.read("families", families)
+    before = tables.read(FAMILIES, families)
     shutil.copyfile(families, folder / "reference.parquet")
     config["map"]["reference"] = "reference.parquet"
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     supply(folder, float("inf"))
     grown, grown_s = run(folder, given.targets)
-    after, now = tables.read("families", families), blocks(folder)
+    after, now = tables.read(FAMILIES, families), blocks(folder)
     print("| rule | jobs at first | jobs of the growth |\n|---|---|---|")
     for rule in sorted(first | grown):
         print(f"| {rule} | {first[rule]} | {grown[rule]} |")

@@ -17,12 +17,14 @@ import pandas as pd
 import yaml
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs
 from glitch_explorer.impact.cost.minutes import minute_frame, spans_of, with_losses
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.observatory import catalog, costs, ranges, waveforms
 from glitch_explorer.observatory.plan import Plan, make_plan, row_stream, shape_stream
+from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.validate.impact import order_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,14 +65,14 @@ def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
     plan = make_plan(**arguments)
     glitches = catalogue(plan)
     spans = [(one.ifo, float(one.start), float(one.end), "", "") for one in plan.segments]
-    segments = pd.DataFrame(spans, columns=tables.SCHEMAS["segments"].names)
+    segments = pd.DataFrame(spans, columns=SEGMENTS.names)
     families = glitches[["glitch_id"]].assign(view="", family=glitches["class"], probability=1.0)
     found = family_costs(
         glitches,
         families,
         segments,
         minutes(plan, glitches, segments, settings),
-        witnesses=tables.empty("witnesses"),
+        witnesses=tables.empty(WITNESSES),
         settings=settings,
     ).cost
     names = {"glitch_id": "gravityspy_id", "duration_s": "duration", "peak_frequency_hz": "peak_frequency"}

@@ -19,7 +19,7 @@ from gwpy.segments import Segment
 from gwpy.spectrogram import Spectrogram
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import BRIGHTEST, TIME_STEP
 from glitch_explorer.views.energies import event_energies, row_peaks, split
 from glitch_explorer.views.qscan import choose_plane, first_medians, qscan
@@ -136,10 +136,10 @@ def main() -> None:
     slow, slow_cpu, pictures, qs = 0.0, 0.0, [], []
     for strain, event in cases:
         wall, cpu = time.perf_counter(), time.process_time()
-        views = [gwpy_view(strain, event, seconds) for seconds in VIEWS]
+        views = [gwpy_view(strain, event, seconds) for seconds in VIEW_LENGTHS_S]
         slow += time.perf_counter() - wall
         slow_cpu += time.process_time() - cpu
-        pictures.append([render(view, seconds) for view, seconds in zip(views, VIEWS, strict=True)])
+        pictures.append([render(view, seconds) for view, seconds in zip(views, VIEW_LENGTHS_S, strict=True)])
         qs.append(float(views[0].q))
     fast, fast_cpu, correlations, agree = 0.0, 0.0, [], 0
     for shape in sorted({(strain.sample_rate.value, strain.size) for strain, _ in cases}):
@@ -163,7 +163,7 @@ def main() -> None:
     print(f"ratio {slow / fast:.1f} in time, {slow_cpu / fast_cpu:.1f} in work")
     print(f"the same plane in {agree} of {n}")
     table = np.array(correlations)
-    for seconds, column in zip(VIEWS, table.T, strict=True):
+    for seconds, column in zip(VIEW_LENGTHS_S, table.T, strict=True):
         print(f"{seconds:g} s: correlation {np.median(column):.5f} median, {column.min():.5f} least")
 
 

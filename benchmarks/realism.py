@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from glitch_explorer.catalog.classes import canonical_class
-from glitch_explorer.core.tables import VIEW_NAMES
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.observatory import noise, shapes, waveforms
 from glitch_explorer.observatory.morphology import CLASSES, MORPHOLOGIES
 from glitch_explorer.observatory.plan import SNR_INDEX

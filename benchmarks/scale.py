@@ -29,7 +29,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-SHARD, VIEWS, DIMENSION, CLASSES, NAMES = 1000, 4, 128, 80, 24
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
+from glitch_explorer.map.schemas import FAMILIES, QUALITY
+from glitch_explorer.sources.schemas import SEGMENTS
+from glitch_explorer.views.schemas import VIEWS
+
+SHARD, N_VIEWS, DIMENSION, CLASSES, NAMES = 1000, 4, 128, 80, 24
 CLUSTERING = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
 SEED = 42
 GPS, SPACING_S = 1_126_000_000, 60.0
@@ -38,7 +43,7 @@ GPS, SPACING_S = 1_126_000_000, 60.0
 def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw the embeddings ``(n, 4, d)`` of a shard and the classes ``(n,)``, -1 of what is like no other."""
     world, rng = np.random.default_rng(SEED), np.random.default_rng([SEED, shard])
-    wide = VIEWS * DIMENSION
+    wide = N_VIEWS * DIMENSION
     centres = world.normal(0, 1, (CLASSES, wide))
     sheets = world.normal(0, 0.5, (CLASSES, 3, 5, wide))
     flat = world.integers(1, 6, CLASSES)
@@ -52,7 +57,7 @@ def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
         vectors[own] += centres[number] + np.einsum("nab,abw->nw", curved[own], sheets[number])
     alone = rng.random(n) < 0.05
     vectors[alone] = rng.normal(0, 1, (int(alone.sum()), wide))
-    embeddings = np.maximum(vectors, 0).reshape(n, VIEWS, DIMENSION).astype(np.float32)
+    embeddings = np.maximum(vectors, 0).reshape(n, N_VIEWS, DIMENSION).astype(np.float32)
     embeddings[rng.random(n) < 0.1, 3] = np.nan
     return embeddings, np.where(alone, -1, which)
 
@@ -76,7 +81,7 @@ def write_catalogue(folder: Path, n: int) -> None:
         rng = np.random.default_rng([SEED, shard, 1])
         named = np.where(rng.random(count) < 0.05, rng.integers(0, NAMES, count), which % NAMES)
         ifo = "HL"[shard % 2] + "1"
-        table = tables.empty("glitches").reindex(range(count)).astype(object)
+        table = tables.empty(GLITCHES).reindex(range(count)).astype(object)
         table = table.assign(
             glitch_id=[f"g{start + i:07d}" for i in range(count)],
             ifo=ifo,
@@ -90,19 +95,17 @@ def write_catalogue(folder: Path, n: int) -> None:
             astrophysical="",
         )
         present = np.isfinite(embeddings[:, :, 0])
-        views = rng.integers(0, 256, (count, VIEWS, 16, 16), dtype=np.uint8)
+        views = rng.integers(0, 256, (count, N_VIEWS, 16, 16), dtype=np.uint8)
         status = views_table(table["glitch_id"], views, present)
-        tables.write("glitches", table, folder / f"catalog/shards/{ifo}-{shard}.parquet")
-        tables.write("views", status, folder / f"views/{ifo}-{shard}.parquet")
-        tables.write(
-            "quarantine", tables.empty("quarantine"), folder / f"views/{ifo}-{shard}.quarantine.parquet"
-        )
+        tables.write(GLITCHES, table, folder / f"catalog/shards/{ifo}-{shard}.parquet")
+        tables.write(VIEWS, status, folder / f"views/{ifo}-{shard}.parquet")
+        tables.write(QUARANTINE, tables.empty(QUARANTINE), folder / f"views/{ifo}-{shard}.quarantine.parquet")
         files.write_array(folder / f"views/{ifo}-{shard}.npy", views)
         files.write_array(folder / f"embeddings/{ifo}-{shard}.npy", embeddings)
         parts.append(table)
     whole = pd.concat(parts, ignore_index=True)
-    tables.write("glitches", whole, folder / "catalog/glitches.parquet")
-    tables.write("segments", tables.empty("segments"), folder / "catalog/segments.parquet")
+    tables.write(GLITCHES, whole, folder / "catalog/glitches.parquet")
+    tables.write(SEGMENTS, tables.empty(SEGMENTS), folder / "catalog/segments.parquet")
     files.write_text(folder / "catalog/shards.txt", "\n".join(whole["shard"].drop_duplicates()) + "\n")
 
 
@@ -256,8 +259,8 @@ def quality(project: Path) -> dict[str, float]:
     from glitch_explorer.core import tables
 
     results = project / "results"
-    told = tables.read("quality", results / "map/quality.parquet").set_index("metric")["value"]
-    families = tables.read("families", results / "map/families.parquet")["family"]
+    told = tables.read(QUALITY, results / "map/quality.parquet").set_index("metric")["value"]
+    families = tables.read(FAMILIES, results / "map/families.parquet")["family"]
     which = drawn(len(families))[1]
     ami = adjusted_mutual_info_score(which.astype(str), families.to_numpy(dtype=str))
     kept = told[["trustworthiness", "graph_recall", "families", "noise_share"]].to_dict()

@@ -17,7 +17,7 @@ import torch
 import yaml
 
 from glitch_explorer.core import files
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.observatory import frames
@@ -55,8 +55,8 @@ def cuts(plan: Plan, glitches: list[Injection], threads: int) -> list[Cut]:
 def views(plan: Plan, glitches: list[Injection], device: str, threads: int) -> tuple[np.ndarray, np.ndarray]:
     """Q-scan glitches: views (n, 4, H, W), and which of them the strain covers."""
     size = CONFIG["views"]["height"], CONFIG["views"]["width"]
-    pictures = np.zeros((len(glitches), len(VIEWS), *size), np.uint8)
-    present = np.zeros((len(glitches), len(VIEWS)), bool)
+    pictures = np.zeros((len(glitches), len(VIEW_LENGTHS_S), *size), np.uint8)
+    present = np.zeros((len(glitches), len(VIEW_LENGTHS_S)), bool)
     by_length: dict[int, list[Cut]] = {}
     for cut in cuts(plan, glitches, threads):
         by_length.setdefault(cut[1].size, []).append(cut)
@@ -73,7 +73,7 @@ def views(plan: Plan, glitches: list[Injection], device: str, threads: int) -> t
                 threads=threads,
             )
             reach = np.minimum(offsets, length / plan.rate - np.array(offsets))
-            present[numbers] = np.array(VIEWS) / 2 <= reach[:, None] + 1e-3
+            present[numbers] = np.array(VIEW_LENGTHS_S) / 2 <= reach[:, None] + 1e-3
     return pictures, present
 
 

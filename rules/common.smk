@@ -117,10 +117,11 @@ def families(*patterns):
 
     def named(wildcards):
         from glitch_explorer.core import tables  # pandas: most jobs start without it
+        from glitch_explorer.map.schemas import FAMILY_IDS
 
         ids = checkpoints.map_families.get().output.ids
         try:
-            names = sorted(tables.read("family_ids", ids)["family"])
+            names = sorted(tables.read(FAMILY_IDS, ids)["family"])
         except UserError as problem:
             raise WorkflowError(str(problem)) from None
         return expand(

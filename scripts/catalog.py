@@ -5,6 +5,7 @@ from pathlib import Path
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -20,7 +21,7 @@ if __name__ == "__main__":
             peak_frequency_hz=wanted.peak_frequency_hz,
             gps=wanted.gps,
             gps_block_s=wanted.gps_block_s,
-            segments=tables.read("segments", snakemake.input.segments),
-            events=tables.read("events", snakemake.input.events),
+            segments=tables.read(SEGMENTS, snakemake.input.segments),
+            events=tables.read(EVENTS, snakemake.input.events),
             max_quarantined_share=wanted.max_quarantined_share,
         )

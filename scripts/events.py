@@ -3,9 +3,10 @@
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.sources.events import read_events
+from glitch_explorer.sources.schemas import EVENTS
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         start, end = snakemake.params.gps
         found = read_events(files=snakemake.input.files, gwosc=snakemake.params.gwosc, start=start, end=end)
-        tables.write("events", found, snakemake.output.events)
+        tables.write(EVENTS, found, snakemake.output.events)

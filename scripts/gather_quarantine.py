@@ -1,5 +1,6 @@
 """Gather what all shards put aside, and stop above the limit."""
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.views.shard import gather_quarantine
@@ -9,6 +10,6 @@ if __name__ == "__main__":
         gather_quarantine(
             [snakemake.input.catalog, *snakemake.input.views],
             snakemake.output.quarantine,
-            n_rows=len(tables.read("glitches", snakemake.input.glitches, ["glitch_id"])),
+            n_rows=len(tables.read(GLITCHES, snakemake.input.glitches, ["glitch_id"])),
             max_share=snakemake.params.max_share,
         )

@@ -1,17 +1,20 @@
 """Measure a detector's BNS range minute by minute."""
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.impact.cost.ranges import measure_minutes
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import MINUTES
+from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.sources.strain import open_strain
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         wanted = snakemake.params
         made = measure_minutes(
-            tables.read("glitches", snakemake.input.glitches),
-            tables.read("segments", snakemake.input.segments),
+            tables.read(GLITCHES, snakemake.input.glitches),
+            tables.read(SEGMENTS, snakemake.input.segments),
             ifo=snakemake.wildcards.ifo,
             source=open_strain(
                 source=wanted.source,
@@ -24,4 +27,4 @@ if __name__ == "__main__":
             channel=wanted.channel,
             settings=CostSettings(**wanted.gates),
         )
-        tables.write("minutes", made, snakemake.output.minutes)
+        tables.write(MINUTES, made, snakemake.output.minutes)

@@ -2,6 +2,7 @@
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
+from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.sources.segments import read_segments
 
 if __name__ == "__main__":
@@ -14,4 +15,4 @@ if __name__ == "__main__":
             start=start,
             end=end,
         )
-        tables.write("segments", found, snakemake.output.segments)
+        tables.write(SEGMENTS, found, snakemake.output.segments)

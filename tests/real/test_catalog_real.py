@@ -4,7 +4,10 @@ import pytest
 
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CLASSES
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
+from glitch_explorer.core.views import VIEW_PATHS
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 
 def build(tmp_path, kind, *paths):
@@ -12,12 +15,12 @@ def build(tmp_path, kind, *paths):
     build_catalog(
         kind=kind, paths=[str(path) for path in paths], metadata=[], out=out, detectors=["H1", "L1"],
         unit="glitch", snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), gps_block_s=86400,
-        segments=tables.empty("segments"), events=tables.empty("events"), max_quarantined_share=0.1,
+        segments=tables.empty(SEGMENTS), events=tables.empty(EVENTS), max_quarantined_share=0.1,
     )  # fmt: skip
-    assert tables.read("quarantine", out / "parts" / "catalog.parquet").empty
-    glitches = tables.read("glitches", out / "glitches.parquet")
+    assert tables.read(QUARANTINE, out / "parts" / "catalog.parquet").empty
+    glitches = tables.read(GLITCHES, out / "glitches.parquet")
     assert glitches["glitch_id"].is_unique
-    return glitches, tables.read("duplicates", out / "duplicates.parquet")
+    return glitches, tables.read(DUPLICATES, out / "duplicates.parquet")
 
 
 def test_a_month_of_o3a(tmp_path, shared_data):
@@ -33,14 +36,14 @@ def test_golden(tmp_path, shared_data):
     glitches, duplicates = build(tmp_path, "images", shared_data / "images" / "golden")
     assert len(glitches) == 84
     assert set(glitches["label"]) == set(CLASSES)
-    assert glitches[list(tables.VIEW_PATHS)].notna().sum(axis=1).value_counts().to_dict() == {4: 57, 1: 27}
+    assert glitches[list(VIEW_PATHS)].notna().sum(axis=1).value_counts().to_dict() == {4: 57, 1: 27}
     assert duplicates.empty
 
 
 def test_training_tree(tmp_path, shared_data):
     glitches, _ = build(tmp_path, "images", shared_data / "images" / "training_tree")
     assert len(glitches) == 18
-    assert glitches[list(tables.VIEW_PATHS)].notna().all(axis=None)
+    assert glitches[list(VIEW_PATHS)].notna().all(axis=None)
     assert set(glitches["label"]) == {"Blip", "Scratchy"}
     assert set(glitches["ifo"]) <= {"H1", "L1"}
 

@@ -6,6 +6,7 @@ import pytest
 
 from glitch_explorer.core import tables
 from glitch_explorer.evaluate.run import evaluate
+from glitch_explorer.evaluate.schemas import EVALUATION
 
 
 @pytest.mark.slow
@@ -24,7 +25,7 @@ def test_training_tree(shared_data: Path, root: Path, tmp_path: Path) -> None:
         draws=199,
         seed=42,
     )
-    found = tables.read("evaluation", tmp_path / "evaluation.parquet")
+    found = tables.read(EVALUATION, tmp_path / "evaluation.parquet")
     inside = found[found["types"] == "catalogue"].set_index(["encoder", "view"])
     assert (inside["n"] == 18).all()
     assert (inside["n_classes"] == 2).all()

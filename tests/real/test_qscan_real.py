@@ -7,7 +7,7 @@ import pytest
 from gwpy.io.gwf import get_channel_names
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.qscan import qscan
 from tests.unit.views.test_qscan import chosen, correlation, reference, render
 
@@ -39,7 +39,7 @@ def test_views_are_those_of_gwpy(shared_data, name, event):
     at = event - start
     views, flags = qscan(strain[None], sample_rate=4096, event_offset=np.array([at]))
     assert "nyquist_limited" in flags[0]
-    for view, seconds in zip(views[0], VIEWS, strict=True):
+    for view, seconds in zip(views[0], VIEW_LENGTHS_S, strict=True):
         theirs = reference(strain, 4096, at, seconds)
         assert correlation(view, render(theirs, seconds)) >= 0.99
     assert chosen(strain, 4096, at) == pytest.approx(theirs.q)

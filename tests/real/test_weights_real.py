@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.tables import VIEW_NAMES
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.views.pictures import read_view

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.map.quality import cosine_distances
+from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.workflow.reference import all_schemas
 from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
@@ -25,7 +28,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 def table(project: Project, name: str, path: str) -> pd.DataFrame:
-    return tables.read(name, project.folder / "results" / path)
+    return tables.read(all_schemas()[name], project.folder / "results" / path)
 
 
 def mapped(project: Project) -> pd.DataFrame:
@@ -40,7 +43,7 @@ def page(project: Project, name: str) -> str:
 
 def check_site(project: Project) -> None:
     """Every family has a page that the atlas links; the front page shows the map's and audit's figures."""
-    families = sorted(set(mapped(project)["family"]) - {tables.UNASSIGNED})
+    families = sorted(set(mapped(project)["family"]) - {UNASSIGNED})
     pages = sorted(path.stem for path in (project.folder / "results/site/family").glob("*.html"))
     assert pages == families
     assert all(f'href="family/{family}.html"' in page(project, "atlas.html") for family in families)
@@ -136,7 +139,7 @@ def test_spoilt_training_pictures_are_set_aside_and_the_rest_is_mapped(root, sha
     assert not {done["bombed"], "123abc1234"} & set(rows.index)
     assert pd.isna(rows.loc[done["unlabelled"], "label"])
     assert (rows["label"] == SCRIPT).sum() == 4
-    found = rows[rows["family"] != tables.UNASSIGNED]
+    found = rows[rows["family"] != UNASSIGNED]
     scratchy = set(found.loc[found["label"] == "Scratchy", "family"])
     assert scratchy.isdisjoint(found.loc[found["label"] != "Scratchy", "family"])
     check_site(project)
@@ -192,7 +195,7 @@ def test_a_catalogue_whose_frames_hold_only_part_of_it(root, shared_data, tmp_pa
     inside = glitches["event_time"].between(FRAME, FRAME + FRAME_S)
     (shard,) = glitches["shard"].unique()
     status = table(project, "views", f"views/{shard}.parquet").set_index("glitch_id")
-    has = status[list(tables.VIEW_PRESENT)]
+    has = status[list(VIEW_PRESENT)]
     assert has[inside].all(axis=None)
     assert not has[~inside].any(axis=None)
     assert status.loc[inside, "flags"].str.contains("nyquist_limited").all()
@@ -204,7 +207,7 @@ def test_a_catalogue_whose_frames_hold_only_part_of_it(root, shared_data, tmp_pa
     assert sorted(aside["glitch_id"]) == sorted(glitches.index[~inside])
     assert aside["reason"].str.contains("no frame covers any of it").all()
     assert sorted(mapped(project)["glitch_id"]) == sorted(glitches.index[inside])
-    assert (mapped(project)["family"] == tables.UNASSIGNED).all()
+    assert (mapped(project)["family"] == UNASSIGNED).all()
     check_site(project)
 
 

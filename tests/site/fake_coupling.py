@@ -5,12 +5,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import (
+    CALIBRATION,
+    CHANNEL_COVERAGE,
+    CHANNEL_GROUPS,
+    FAMILY_WITNESSES,
+    LAG_PROFILES,
+    PSEUDO_FAMILIES,
+    SCATTERING,
+    SLOW_DRIVERS,
+)
 from glitch_explorer.coupling.witnesses.gather import gather_witnesses
+from glitch_explorer.map.schemas import FAMILIES, MEMBERS
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses.answers import Coupling
 from glitch_explorer.site.witnesses.overview import overview
 from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
+from glitch_explorer.workflow.reference import all_schemas
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
@@ -124,7 +137,7 @@ def slow(ifo: str, names: list[str]) -> pd.DataFrame:
             rows.append(
                 (family, ifo, f"{ifo}:ISI-GND_DQ", band, rho, p_own, p_own, blocks, 7, "shift", answer)
             )
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["slow_drivers"].names)
+    return pd.DataFrame(rows, columns=SLOW_DRIVERS.names)
 
 
 def write_family(folder: Path, family: str, *, found: bool) -> None:
@@ -132,41 +145,41 @@ def write_family(folder: Path, family: str, *, found: bool) -> None:
     rows = planted(family) if found else planted("F999")
     rows = [{**row, "family": family} for row in rows]
     table = pd.DataFrame(rows)
-    tables.write("family_witnesses", table, folder / "witnesses.parquet")
-    tables.write("lag_profiles", profiles(rows), folder / "lag_profiles.parquet")
+    tables.write(FAMILY_WITNESSES, table, folder / "witnesses.parquet")
+    tables.write(LAG_PROFILES, profiles(rows), folder / "lag_profiles.parquet")
     p = np.linspace(0.02, 1, 20) if family != "F002" else np.full(20, 0.004)
     kinds = np.where(np.arange(20) % 2, "quiet", "shifted")
     pseudo = pd.DataFrame({"family": family, "ifo": "H1", "kind": kinds, "number": range(20), "p_value": p})
-    tables.write("pseudo_families", pseudo, folder / "pseudo_families.parquet")
+    tables.write(PSEUDO_FAMILIES, pseudo, folder / "pseudo_families.parquet")
     p_fringe = 0.003 if family == "F001" and found else 0.4
     fringe = pd.DataFrame(
         [(family, "H1", "H1:SUS-WIT_DQ", 40, 0.6, 0.2, p_fringe, p_fringe)],
-        columns=tables.SCHEMAS["scattering"].names,
+        columns=SCATTERING.names,
     )
-    tables.write("scattering", fringe, folder / "scattering.parquet")
+    tables.write(SCATTERING, fringe, folder / "scattering.parquet")
     gaps = [
         ("H1:PEM-GONE_DQ", "no such channel (100.0%)", 0.0),
         ("H1:SUS-WIT_DQ", "NaN in the data (10.0%)", 0.9),
     ]
     coverage = pd.DataFrame(gaps, columns=["channel", "reason", "share"]).assign(family=family, ifo="H1")
-    tables.write("channel_coverage", coverage, folder / "coverage.parquet")
+    tables.write(CHANNEL_COVERAGE, coverage, folder / "coverage.parquet")
     said = {"H1": ["A remark."], "L1": [TOO_FEW] if found and family == "F003" else ["A remark."]}
     files.write_json(folder / "notes.json", said)
 
 
 def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
     """Write `coupling` and the member files for the families of the fake results; give their names."""
-    glitches = tables.read("glitches", root / "catalog" / "glitches.parquet")
-    mapped = tables.read("families", root / "map" / "families.parquet")
+    glitches = tables.read(GLITCHES, root / "catalog" / "glitches.parquet")
+    mapped = tables.read(FAMILIES, root / "map" / "families.parquet")
     names = sorted(set(mapped["family"]) - {"-1"})
     for family in names:
         rows = mapped[mapped["family"] == family].merge(glitches, on="glitch_id")
-        members = rows.assign(kind="glitch")[tables.SCHEMAS["members"].names]
-        tables.write("members", members, root / "map" / "members" / f"{family}.parquet")
+        members = rows.assign(kind="glitch")[MEMBERS.names]
+        tables.write(MEMBERS, members, root / "map" / "members" / f"{family}.parquet")
         write_family(root / "coupling" / family, family, found=found)
     for ifo in ("H1", "L1"):
-        tables.write("channel_groups", channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
-        tables.write("slow_drivers", slow(ifo, names), root / "coupling" / "slow_drivers" / f"{ifo}.parquet")
+        tables.write(CHANNEL_GROUPS, channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
+        tables.write(SLOW_DRIVERS, slow(ifo, names), root / "coupling" / "slow_drivers" / f"{ifo}.parquet")
     folder = root / "coupling"
     gather_witnesses([folder / name for name in names], sorted((folder / "groups").glob("*.parquet")), folder)
     return names
@@ -232,11 +245,13 @@ def many(families: int, channels: int, each: int) -> dict[str, list[dict[str, ob
 def write_many(page: Path, families: int, channels: int, each: int) -> int:
     """Write the page of all witnesses for `many`; give the number of cells of its matrix."""
     told = many(families, channels, each)
-    none = {name: tables.empty(name) for name in ("witnesses", "slow_drivers", "channel_groups")}
+    none = {
+        name: tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")
+    }
     coupling = Coupling(
         none["witnesses"], none["slow_drivers"], none["channel_groups"], {name: {"H1": []} for name in told}
     )
-    values = overview(coupling, told, tables.empty("channel_coverage"), tables.empty("calibration"))
+    values = overview(coupling, told, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
     files.write_text(
         page, render("witnesses/witnesses.html", folder="witnesses", **values, cost=False, root="")
     )

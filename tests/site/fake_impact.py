@@ -8,7 +8,20 @@ import pandas as pd
 from fake_coupling import EVIL
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.impact.schemas import (
+    COST,
+    COST_BY_DAY,
+    DRIVERS,
+    PRECURSOR_SKILL,
+    RANK_STABILITY,
+    RECOVERABLE,
+    SHAP_FEATURES,
+    SHAP_VALUES,
+    SKILL,
+)
+from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.cost.pages import make_impact_pages
+from glitch_explorer.workflow.reference import all_schemas
 
 DAY, START = 86400.0, 1261872000.0
 YEAR = 365.25 * DAY
@@ -96,7 +109,7 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "recoverable_high": row["cost_high"] * min(1.0, share * 1.2),
                 }
             )
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["recoverable"].names)
+    return pd.DataFrame(rows, columns=RECOVERABLE.names)
 
 
 def with_best(cost: pd.DataFrame, recoverable: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +147,7 @@ def days(cost: pd.DataFrame, seed: int) -> pd.DataFrame:
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True) if parts else tables.empty("cost_by_day")
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty(COST_BY_DAY)
 
 
 def held_to(cost: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +163,7 @@ def held_to(cost: pd.DataFrame) -> pd.DataFrame:
             ("false_alarm_rate", 2.0, 0.97),
         )
     ]
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["rank_stability"].names)
+    return pd.DataFrame(rows, columns=RANK_STABILITY.names)
 
 
 def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
@@ -162,7 +175,7 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
             gain = 0.4 if good else 0.02
             rows.append(
                 {
-                    **dict.fromkeys(tables.SCHEMAS["skill"].names),
+                    **dict.fromkeys(SKILL.names),
                     "family": family,
                     "ifo": "H1",
                     "view": view,
@@ -186,7 +199,7 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
                     "reason": "" if good else "the lower end of the gain is not above 0",
                 }
             )
-    few = {**dict.fromkeys(tables.SCHEMAS["skill"].names), "family": family, "ifo": "L1", "view": "witness"}
+    few = {**dict.fromkeys(SKILL.names), "family": family, "ifo": "L1", "view": "witness"}
     few |= {"model": "xgboost", "n_glitches": 9, "n_background": 0, "n_segments": 2, "n_folds": 0}
     few |= {"beats": False, "reason": "too few: 9 glitches in 2 segments; 20 in 3 are needed"}
     return pd.DataFrame([*rows, few])
@@ -212,7 +225,7 @@ def shap_rows(family: str, skill: pd.DataFrame, ids: list[str]) -> tuple[pd.Data
                     {**key, "channel": channel, "band": "10-30", "lag_low": low, "lag_high": high}
                     | {"mean_abs_shap": size}
                 )
-    empty = tables.empty("shap_values"), tables.empty("shap_features")
+    empty = tables.empty(SHAP_VALUES), tables.empty(SHAP_FEATURES)
     return (pd.concat(values), pd.DataFrame(features)) if values else empty
 
 
@@ -234,7 +247,7 @@ def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
             safety = "unknown" if place < 2 else "safe"
             group = {"group": first, "group_mean_abs_shap": sizes[first], "group_rank": place + (place < 3)}
             rows.append({**own, "channel": channel, "mean_abs_shap": size, "safety": safety, **group})
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["drivers"].names)
+    return pd.DataFrame(rows, columns=DRIVERS.names)
 
 
 def precursor_rows(family: str) -> pd.DataFrame:
@@ -275,7 +288,7 @@ def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.D
     """Write a family's own folder; give its rows of table "drivers"."""
     skill = skill_rows(family, beats=beats)
     values, features = shap_rows(family, skill, ids)
-    precursor = precursor_rows(family) if beats else tables.empty("precursor_skill")
+    precursor = precursor_rows(family) if beats else tables.empty(PRECURSOR_SKILL)
     for name, table in (
         ("skill", skill),
         ("shap_values", values),
@@ -283,7 +296,7 @@ def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.D
         ("precursor_skill", precursor),
         ("vetoes", veto_rows(family)),
     ):
-        tables.write(name, table, folder / f"{name}.parquet")
+        tables.write(all_schemas()[name], table, folder / f"{name}.parquet")
     for ending in (".xml.gz", ".h5", ".txt"):
         files.write_text(folder / "vetoes" / f"H1-{family}{ending}", "1262304000 1262304001\n")
     return driver_rows(skill, values)
@@ -302,25 +315,25 @@ def fake_impact(
 
     Costs, `known` or not, are of the map's families or of `families`; `own` writes the former's folders.
     """
-    mapped = tables.read("families", root / "map" / "families.parquet")
+    mapped = tables.read(FAMILIES, root / "map" / "families.parquet")
     members = {name: rows["glitch_id"].tolist() for name, rows in mapped.groupby("family") if name != "-1"}
     names = sorted(members) if families is None else families
     folder = root / "impact"
-    cost = priced(names, known=known, seed=seed) if names else tables.empty("cost")
+    cost = priced(names, known=known, seed=seed) if names else tables.empty(COST)
     recoverable = won_back(cost, channels)
     cost = with_best(cost, recoverable) if names else cost
-    tables.write("cost", cost, folder / "cost.parquet")
-    tables.write("recoverable", recoverable, folder / "recoverable.parquet")
-    tables.write("cost_by_day", days(cost, seed), folder / "cost_by_day.parquet")
-    tables.write("rank_stability", held_to(cost), folder / "rank_stability.parquet")
+    tables.write(COST, cost, folder / "cost.parquet")
+    tables.write(RECOVERABLE, recoverable, folder / "recoverable.parquet")
+    tables.write(COST_BY_DAY, days(cost, seed), folder / "cost_by_day.parquet")
+    tables.write(RANK_STABILITY, held_to(cost), folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
     told = sorted(members) if own else []
     drivers = [
         write_own(folder / name, name, members[name][:40], beats=place < 2) for place, name in enumerate(told)
     ]
-    table = pd.concat(drivers) if drivers else tables.empty("drivers")
-    tables.write("drivers", table, folder / "drivers.parquet")
+    table = pd.concat(drivers) if drivers else tables.empty(DRIVERS)
+    tables.write(DRIVERS, table, folder / "drivers.parquet")
     return told
 
 

@@ -8,7 +8,11 @@ import yaml
 
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.audit.run import make_audit
+from glitch_explorer.audit.schemas import PROBE
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, QUALITY, STABILITY
 from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.audit.page import make_audit_page
 from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
@@ -16,6 +20,8 @@ from glitch_explorer.site.figures import make_figures
 from glitch_explorer.site.front.page import FrontFiles, Making, make_front
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import make_map_page
+from glitch_explorer.sources.schemas import SEGMENTS
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 #: A label that must never become markup.
@@ -40,7 +46,7 @@ def picture(kind: int, along: float, loud: float, generator: np.random.Generator
     frequency = np.linspace(np.log2(2048), np.log2(10), SIZE)[:, None]
     low = 4 + 0.28 * (kind * 7 % 24) + 0.6 * along
     views = []
-    for length in tables.VIEWS:
+    for length in VIEW_LENGTHS_S:
         time = np.linspace(-length / 2, length / 2, SIZE)[None, :]
         width = 0.02 * 2 ** (kind % 6)
         shape = (
@@ -76,7 +82,7 @@ def catalogue(looks: pd.DataFrame, seed: int) -> pd.DataFrame:
     label[changed] = "class 03"
     label[generator.random(count) < 0.05] = None
     block = ((time - 1262304000) // (4 * 86400)).astype(int)
-    table = tables.empty("glitches").reindex(range(count)).astype(object)
+    table = tables.empty(GLITCHES).reindex(range(count)).astype(object)
     return table.assign(
         glitch_id=[f"g{number:06d}" for number in range(count)],
         ifo=ifo,
@@ -106,7 +112,7 @@ def write_shards(root: Path, glitches: pd.DataFrame, looks: pd.DataFrame) -> Non
         array[~present] = 0
         files.write_array(root / "views" / f"{shard}.npy", array)
         status = views_table(rows["glitch_id"], array, present)
-        tables.write("views", status, root / "views" / f"{shard}.parquet")
+        tables.write(VIEWS, status, root / "views" / f"{shard}.parquet")
 
 
 def fake_results(
@@ -145,7 +151,7 @@ def fake_results(
         rows = glitches[["glitch_id"]].assign(view="", family=names)
         vectors = views.reshape(count, -1)
     else:
-        key = pd.MultiIndex.from_product([glitches["glitch_id"], tables.VIEW_NAMES]).to_frame(index=False)
+        key = pd.MultiIndex.from_product([glitches["glitch_id"], VIEW_NAMES]).to_frame(index=False)
         rows = key.set_axis(["glitch_id", "view"], axis=1)
         rows["family"] = [f"{name}-{number}" for name in names for number in range(4)]
         vectors = views.reshape(4 * count, -1)
@@ -159,7 +165,7 @@ def fake_results(
 
 def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
     folder = root / "catalog"
-    tables.write("glitches", glitches, folder / "glitches.parquet")
+    tables.write(GLITCHES, glitches, folder / "glitches.parquet")
     start = 1262304000.0 + 86400 * np.arange(8)
     segments = pd.concat(
         pd.DataFrame(
@@ -167,7 +173,7 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
         )
         for ifo in ("H1", "L1")
     )
-    tables.write("segments", segments, folder / "segments.parquet")
+    tables.write(SEGMENTS, segments, folder / "segments.parquet")
     reasons = ["event_time is not a number"] * 3 + [f"frame cannot be read: {HOSTILE}"]
     quarantine = pd.DataFrame(
         {
@@ -179,7 +185,7 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
             "read": "nan",
         }
     )
-    tables.write("quarantine", quarantine, folder / "quarantine.parquet")
+    tables.write(QUARANTINE, quarantine, folder / "quarantine.parquet")
     duplicates = pd.DataFrame(
         {
             "glitch_id": ["x"],
@@ -189,13 +195,13 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
             "reason": "same event",
         }
     )
-    tables.write("duplicates", duplicates, folder / "duplicates.parquet")
+    tables.write(DUPLICATES, duplicates, folder / "duplicates.parquet")
 
 
 def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np.random.Generator) -> None:
     folder, count = root / "map", len(rows)
     keys = rows[["glitch_id", "view"]].assign(representative=np.arange(count))
-    tables.write("map_rows", keys, folder / "rows.parquet")
+    tables.write(MAP_ROWS, keys, folder / "rows.parquet")
     files.write_array(folder / "vectors.npy", vectors)
     indices, distances = nearest(vectors, 30)
     n_views = 4 if (rows["view"] == "").all() else 1
@@ -211,19 +217,19 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
     around = np.column_stack([np.cos(2.4 * number), np.sin(2.4 * number)]) * np.sqrt(number + 1)[:, None]
     x, y = (around + 0.3 * vectors @ axes.T).T
     key = rows[["glitch_id", "view"]]
-    tables.write("coordinates", key.assign(x=x, y=y), folder / "coordinates.parquet")
+    tables.write(COORDINATES, key.assign(x=x, y=y), folder / "coordinates.parquet")
     member = np.where(rows["family"] == "-1", 0.0, generator.uniform(0.4, 1, count))
     table = rows.assign(probability=member, outlier_score=1 - member, isolation=2 - member)
-    tables.write("families", table, folder / "families.parquet")
+    tables.write(FAMILIES, table, folder / "families.parquet")
     names = sorted(set(rows["family"]) - {"-1"})
     stability = pd.DataFrame(
         {"family": names, "stability": 0.9, "stability_low": 0.82, "stability_high": 0.97, "n_runs": 10}
     )
-    tables.write("stability", stability, folder / "stability.parquet")
+    tables.write(STABILITY, stability, folder / "stability.parquet")
     ids = pd.DataFrame({"family": names, "n": count // max(len(names), 1), "new": True, "overlap": None})
-    tables.write("family_ids", ids, folder / "family_ids.parquet")
+    tables.write(FAMILY_IDS, ids, folder / "family_ids.parquet")
     quality = pd.DataFrame({"metric": ["trustworthiness", "ami"], "value": [0.97, 0.81], "n": [count, count]})
-    tables.write("quality", quality, folder / "quality.parquet")
+    tables.write(QUALITY, quality, folder / "quality.parquet")
 
 
 def write_audit(root: Path, unit: str) -> None:
@@ -249,11 +255,11 @@ def write_audit(root: Path, unit: str) -> None:
         permutations=200,
         seed=1,
     )
-    names = sorted(set(tables.read("families", root / "map" / "families.parquet")["family"]) - {"-1"})[:2]
+    names = sorted(set(tables.read(FAMILIES, root / "map" / "families.parquet")["family"]) - {"-1"})[:2]
     probed = pd.DataFrame({"family": names, "auc": [0.5, 0.9][: len(names)]})
     probed = probed.assign(detectors="H1 L1", n_first=20, n_second=21, n_blocks=9, p_value=0.5)
     probed = probed.assign(auc_low=probed["auc"] - 0.2, auc_high=probed["auc"] + 0.05)
-    tables.write("probe", probed, root / "audit" / "probe.parquet")
+    tables.write(PROBE, probed, root / "audit" / "probe.parquet")
 
 
 def make_map(

@@ -10,8 +10,10 @@ from fake_coupling import write_many
 from fake_results import WORST, fake_results, make_site
 from test_site_browser import Watched
 
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, RELABEL, SUSPECTS
 from glitch_explorer.core import tables
 from glitch_explorer.site.audit.answers import judged_rows
+from glitch_explorer.workflow.reference import all_schemas
 
 pytestmark = pytest.mark.browser
 
@@ -36,16 +38,15 @@ def judged(results: Path) -> Any:
     """Give what the page lists, straight from the tables."""
     audit = results / "audit"
     return judged_rows(
-        tables.read("suspects", audit / "suspects.parquet"), tables.read("relabel", audit / "relabel.parquet")
+        tables.read(SUSPECTS, audit / "suspects.parquet"), tables.read(RELABEL, audit / "relabel.parquet")
     )
 
 
 def rename(root: Path, names: dict[str, str]) -> None:
     """Replace texts in all tables of a run."""
     for path in root.rglob("*.parquet"):
-        schema = tables.pq.read_schema(path)
-        name = schema.metadata[b"table"].decode()
-        tables.write(name, tables.read(name, path).replace(names), path)
+        schema = all_schemas()[tables.name_of(tables.pq.read_schema(path))]
+        tables.write(schema, tables.read(schema, path).replace(names), path)
 
 
 def settle(page: Any) -> None:
@@ -130,7 +131,7 @@ def test_filters_pages_and_addresses(site: Path, watched: Watched, judged: Any) 
 
 def test_tables_say_what_the_tables_hold_and_sort(site: Path, results: Path, watched: Watched) -> None:
     page = watched.open(site / "audit.html")
-    families = tables.read("audit_families", results / "audit" / "families.parquet")
+    families = tables.read(AUDIT_FAMILIES, results / "audit" / "families.parquet")
     rows = page.get_by_role("region", name="Over-splitting by family").locator("tbody tr")
     values = [float(row.split("\t")[1]) for row in rows.all_inner_texts()]
     assert values == sorted(families["label_entropy_bits"].round(2), reverse=True)
@@ -207,7 +208,7 @@ def test_three_hundred_families_and_four_hundred_channels(tmp_path: Path, watche
 
 def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
     root = fake_results(tmp_path, count=90, families=3)
-    doubted = tables.read("suspects", root / "audit" / "suspects.parquet")["glitch_id"]
+    doubted = tables.read(SUSPECTS, root / "audit" / "suspects.parquet")["glitch_id"]
     rename(root, HOSTILE_LABELS | dict(zip(doubted, HOSTILE_IDS, strict=False)))
     make_site(root, root / "site", root / "figures")
     for name in ("atlas.html", "family/F001.html", "family/F003.html", "audit.html"):

@@ -15,8 +15,10 @@ from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
 from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RECOVERABLE
 from glitch_explorer.site.numbers import amount_text
 from glitch_explorer.site.pages import static
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def written(amount: float) -> str:
@@ -46,7 +48,7 @@ def fragments(results: Path, site: Path) -> Path:
 @pytest.fixture(scope="module")
 def cost(results: Path, site: Path) -> pd.DataFrame:
     assert site.is_dir()
-    return tables.read("cost", results / "impact" / "cost.parquet")
+    return tables.read(COST, results / "impact" / "cost.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def test_the_data_of_the_charts_are_those_of_the_tables(
     assert data["rows"]["family"] == ranked["family"].tolist()
     for name, column in (("cost", "cost_mpc3_yr"), ("cost_low", "cost_low"), ("hours_high", "hours_high")):
         np.testing.assert_allclose(data["rows"][name], ranked[column], rtol=1e-6)
-    by_day = tables.read("cost_by_day", results / "impact" / "cost_by_day.parquet")
+    by_day = tables.read(COST_BY_DAY, results / "impact" / "cost_by_day.parquet")
     for name, days in data["days"].items():
         own = by_day if name == "all" else by_day[by_day["ifo"] == name]
         drawn = np.array([one["cost"] for one in days["series"]])
@@ -100,7 +102,7 @@ def test_the_data_of_the_charts_are_those_of_the_tables(
     # Hours are costs over volume times analysed time: the page divides by this.
     one = ranked[ranked["ifo"] == "H1"].iloc[0]
     assert 1000 * one["cost_mpc3_yr"] / data["held"]["H1"] == pytest.approx(one["hours_per_1000h"])
-    won = tables.read("recoverable", results / "impact" / "recoverable.parquet")
+    won = tables.read(RECOVERABLE, results / "impact" / "recoverable.parquet")
     won = won[won["recoverable_mpc3_yr"] > 0].sort_values("recoverable_mpc3_yr", ascending=False)
     assert won.duplicated(["family", "ifo", "group"]).any()
     won = won.drop_duplicates(["family", "ifo", "group"])
@@ -221,7 +223,8 @@ def test_pictures_are_drawn(fragments: Path, results: Path) -> None:
 def rewrite(root: Path, name: str, **changes: Any) -> None:
     """Change columns of a table of the impact stage."""
     path = root / "impact" / f"{name}.parquet"
-    tables.write(name, tables.read(name, path).assign(**changes), path)
+    schema = all_schemas()[name]
+    tables.write(schema, tables.read(schema, path).assign(**changes), path)
 
 
 def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp_path: Path) -> None:
@@ -267,7 +270,7 @@ def test_a_known_cost_with_a_part_missing_says_which(small: Path, tmp_path: Path
 
 def test_one_family_and_no_model(small: Path, tmp_path: Path) -> None:
     fake_impact(small, families=["F001"], own=False)
-    tables.write("recoverable", tables.empty("recoverable"), small / "impact" / "recoverable.parquet")
+    tables.write(RECOVERABLE, tables.empty(RECOVERABLE), small / "impact" / "recoverable.parquet")
     make_cost(small, tmp_path, [])
     said = text_of(tmp_path / "cost.html")
     assert "1 of 1 cost is more than its error." in said

@@ -14,7 +14,9 @@ from gwpy.segments import SegmentList
 from map_page import Explorer
 from PIL import Image
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import FAMILIES
 
 pytestmark = pytest.mark.browser
 #: The whole state of the filters as the page counts it.
@@ -32,8 +34,8 @@ def explorer(site: Path, chromium: Any) -> Iterator[Explorer]:
 @pytest.fixture(scope="module")
 def rows(results: Path) -> pd.DataFrame:
     """Give the rows of the map as the page has them."""
-    told = tables.read("families", results / "map/families.parquet")
-    return told.merge(tables.read("glitches", results / "catalog/glitches.parquet"), on="glitch_id")
+    told = tables.read(FAMILIES, results / "map/families.parquet")
+    return told.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
 
 
 def test_pointing_shows_the_picture_and_what_is_known(explorer: Explorer, rows: pd.DataFrame) -> None:
@@ -364,9 +366,9 @@ def test_views_as_rows_without_times_and_few_pictures(
     """Rows per view; a catalogue of pictures has no times; not all glitches keep their pictures."""
     root = fake_results(tmp_path, count=60, families=3, unit="view")
     path = root / "catalog/glitches.parquet"
-    glitches = tables.read("glitches", path).assign(event_time=np.nan, snr=np.nan, run=None)
+    glitches = tables.read(GLITCHES, path).assign(event_time=np.nan, snr=np.nan, run=None)
     glitches["label"] = glitches["label"].where(glitches["label"] != HOSTILE, "\u202e" + "x" * 10_000)
-    tables.write("glitches", glitches, path)
+    tables.write(GLITCHES, glitches, path)
     make_map(root, root / "site", pictures=20)
     made = Explorer(chromium, root / "site/map.html")
     assert made.text("#shown") == "240 of 240 shown"

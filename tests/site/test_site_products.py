@@ -12,7 +12,9 @@ from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
 from glitch_explorer.audit.gate import require_no_leakage
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LEAKAGE
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.figure_names import FIGURES
 from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
 
@@ -39,7 +41,7 @@ def pages(site: Path) -> list[Path]:
 
 
 def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
-    families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
+    families = set(tables.read(FAMILIES, results / "map" / "families.parquet")["family"]) - {"-1"}
     assert {path.stem for path in (site / "family").glob("*.html")} == families
     assert {path.name for path in site.glob("*.html")} == {
         "index.html",
@@ -93,7 +95,7 @@ def test_figures_are_drawn_and_not_blank(results: Path, site: Path) -> None:
 
 
 def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
-    rows = tables.read("families", results / "map" / "families.parquet")
+    rows = tables.read(FAMILIES, results / "map" / "families.parquet")
     sheets = sorted((site / "map" / "sprites").glob("*.webp"))
     assert len(sheets) == -(-rows["glitch_id"].nunique() // 64)
     sizes = set()
@@ -105,11 +107,11 @@ def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
 
 def test_the_gate_is_green_on_the_fake_results(results: Path) -> None:
     require_no_leakage(results / "audit" / "leakage.parquet")
-    assert not tables.read("leakage", results / "audit" / "leakage.parquet")["failed"].any()
+    assert not tables.read(LEAKAGE, results / "audit" / "leakage.parquet")["failed"].any()
 
 
 def test_the_labels_that_change_make_a_gradient(results: Path) -> None:
-    table = tables.read("gradients", results / "audit" / "gradients.parquet")
+    table = tables.read(GRADIENTS, results / "audit" / "gradients.parquet")
     found = table.groupby("family")["gradient"].first()
     assert found.index[found].tolist() == ["F004"]
 
@@ -131,7 +133,7 @@ def test_unit_view_shows_rows_per_view(tmp_path: Path) -> None:
     """In `unit: view` the key is (glitch_id, view) and one glitch is several rows."""
     root = fake_results(tmp_path, count=60, families=3, unit="view")
     make_site(root, root / "site", root / "figures")
-    leaks = tables.read("leakage", root / "audit" / "leakage.parquet").set_index("variable")
+    leaks = tables.read(LEAKAGE, root / "audit" / "leakage.parquet").set_index("variable")
     assert not leaks["gated"].any()
     assert leaks.loc["view length", "normalised"] > 0.8
     require_no_leakage(root / "audit" / "leakage.parquet")
@@ -141,7 +143,7 @@ def test_unit_view_shows_rows_per_view(tmp_path: Path) -> None:
 def test_a_map_without_families_or_labels(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=20, families=1, bare=True)
     make_site(root, root / "site", root / "figures")
-    assert tables.read("audit_families", root / "audit" / "families.parquet").empty
+    assert tables.read(AUDIT_FAMILIES, root / "audit" / "families.parquet").empty
     assert "0 families" in (root / "site" / "atlas.html").read_text(encoding="utf-8")
     for path in (root / "figures").glob("*.png"):
         with Image.open(path) as picture:

@@ -25,6 +25,7 @@ from test_site_browser import Watched
 from glitch_explorer.core import files, tables
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.page import make_validation_page
+from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def write_validation(site: Path) -> None:
     folder = site.parent / "validate"
     told = [{**asdict(check), "passed": check.passed} for check in checks]
     files.write_json(folder / "validation.json", {"passed": False, "checks": told})
-    planted = dict.fromkeys(tables.SCHEMAS["couplings"].names, None)
+    planted = dict.fromkeys(COUPLINGS.names, None)
     planted |= {
         "planted_class": WORST,
         "ifo": "H1",
@@ -50,9 +51,9 @@ def write_validation(site: Path) -> None:
         "planted_band": "10-30",
     }
     planted |= {"planted_lag": -2.0, "planted_relation": "leads"}
-    tables.write("couplings", pd.DataFrame([planted]), folder / "couplings.parquet")
-    for name in ("planted_drivers", "planted_costs"):
-        tables.write(name, tables.empty(name), folder / f"{name}.parquet")
+    tables.write(COUPLINGS, pd.DataFrame([planted]), folder / "couplings.parquet")
+    for schema in (PLANTED_DRIVERS, PLANTED_COSTS):
+        tables.write(schema, tables.empty(schema), folder / f"{tables.name_of(schema)}.parquet")
     make_validation_page(
         report=folder / "validation.json",
         couplings=folder / "couplings.parquet",

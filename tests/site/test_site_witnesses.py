@@ -11,6 +11,15 @@ from fake_results import fake_results, make_site
 from PIL import Image
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_COVERAGE,
+    LAG_PROFILES,
+    PSEUDO_FAMILIES,
+    SCATTERING,
+    WITNESSES,
+)
+from glitch_explorer.map.schemas import FAMILIES
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def text_of(path: Path) -> str:
@@ -26,12 +35,12 @@ def fragments(results: Path, site: Path) -> Path:
 
 
 def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, results: Path) -> None:
-    families = set(tables.read("families", results / "map" / "families.parquet")["family"]) - {"-1"}
+    families = set(tables.read(FAMILIES, results / "map" / "families.parquet")["family"]) - {"-1"}
     wanted = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet", "json")}
     assert {path.name for path in fragments.iterdir()} == wanted
-    everything = tables.read("witnesses", results / "coupling" / "witnesses.parquet")
+    everything = tables.read(WITNESSES, results / "coupling" / "witnesses.parquet")
     for family in families:
-        rows = tables.read("witnesses", fragments / f"{family}.parquet")
+        rows = tables.read(WITNESSES, fragments / f"{family}.parquet")
         assert set(rows["family"]) == {family}
         assert len(rows) == (everything["family"] == family).sum()
         assert "<html" not in (fragments / f"{family}.html").read_text(encoding="utf-8")
@@ -154,15 +163,15 @@ def test_no_data_at_all(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=2)
     names = fake_coupling(root, found=False)
     for name in (*(f"{family}/witnesses" for family in names), "witnesses", "calibration"):
-        schema = "family_witnesses" if "/" in name else name
+        schema = all_schemas()["family_witnesses" if "/" in name else name]
         tables.write(schema, tables.empty(schema), root / "coupling" / f"{name}.parquet")
     for family in names:
         own = root / "coupling" / family
         for name, schema in (
-            ("lag_profiles", "lag_profiles"),
-            ("pseudo_families", "pseudo_families"),
-            ("scattering", "scattering"),
-            ("coverage", "channel_coverage"),
+            ("lag_profiles", LAG_PROFILES),
+            ("pseudo_families", PSEUDO_FAMILIES),
+            ("scattering", SCATTERING),
+            ("coverage", CHANNEL_COVERAGE),
         ):
             tables.write(schema, tables.empty(schema), own / f"{name}.parquet")
     folder = make_pages(root, root / "site", names)

@@ -13,6 +13,9 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from glitch_explorer.catalog.schemas import GLITCHES
+from glitch_explorer.core.views import VIEW_NAMES
+
 #: The small demo without its last two stages, which the tests of these two add.
 SMALL = yaml.safe_load((Path(__file__).parents[2] / "config/small.yaml").read_text())
 COUPLING, IMPACT = SMALL.pop("coupling"), SMALL.pop("impact")
@@ -176,12 +179,12 @@ def draw_pictures(project: Project, folder: Path, metadata: Path) -> None:
     lines = ["gravityspy_id,ifo,event_time"]
     for shard in (results / "catalog/shards.txt").read_text().split():
         views = np.load(results / f"views/{shard}.npy")
-        rows = tables.read("glitches", results / f"catalog/shards/{shard}.parquet")
+        rows = tables.read(GLITCHES, results / f"catalog/shards/{shard}.parquet")
         for row, pictures in zip(rows.itertuples(), views, strict=True):
             lines.append(f"{row.glitch_id},{row.ifo},{row.event_time}")
             target = folder / str(row.label)
             target.mkdir(parents=True, exist_ok=True)
-            for name, picture in zip(tables.VIEW_NAMES, pictures, strict=True):
+            for name, picture in zip(VIEW_NAMES, pictures, strict=True):
                 image = Image.fromarray(colours[picture]).resize((569, 479))
                 image.save(target / f"{row.ifo}_{row.glitch_id}_spectrogram_{name}.png", compress_level=1)
     metadata.write_text("\n".join([*lines, ""]))

@@ -6,6 +6,8 @@ import shutil
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS, WITNESSES
+from glitch_explorer.map.schemas import MEMBERS
 from tests.workflow.conftest import COUPLING, Project, made_once
 
 pytestmark = pytest.mark.slow
@@ -31,7 +33,7 @@ def names(project: Project) -> list[str]:
 
 def test_every_family_gets_an_answer_or_a_reason(coupled):
     results = coupled.folder / "results/coupling"
-    found = tables.read("witnesses", results / "witnesses.parquet")
+    found = tables.read(WITNESSES, results / "witnesses.parquet")
     said = json.loads((results / "notes.json").read_text())
     assert sorted(said) == names(coupled)
     for family, detectors in said.items():
@@ -42,9 +44,9 @@ def test_every_family_gets_an_answer_or_a_reason(coupled):
     unsafe = found[found["safety"] == "unsafe"]
     assert unsafe["rank"].isna().all()
     assert unsafe["q_value"].isna().all()
-    groups = tables.read("channel_groups", results / "groups/H1.parquet")
+    groups = tables.read(CHANNEL_GROUPS, results / "groups/H1.parquet")
     assert len(groups) >= 60
-    slow = tables.read("slow_drivers", results / "slow_drivers/H1.parquet")
+    slow = tables.read(SLOW_DRIVERS, results / "slow_drivers/H1.parquet")
     assert set(slow["answer"]) == {"too short"}  # four segments are no twenty blocks
 
 
@@ -79,7 +81,7 @@ def test_a_family_reruns_alone(coupled, tmp_path):
     assert clone.plan(f"results/coupling/{first}/witnesses.parquet") == {"couple_family": 1}
     clone = coupled.clone(tmp_path / "other")
     members = clone.folder / f"results/map/members/{first}.parquet"
-    tables.write("members", tables.read("members", members).iloc[1:], members)
+    tables.write(MEMBERS, tables.read(MEMBERS, members).iloc[1:], members)
     gathered = {"couple_detector": 2, "gather_witnesses": 1, "witness_pages": 1}  # they read all families
     assert clone.plan("coupling") == {"couple_family": 1, **gathered}
 

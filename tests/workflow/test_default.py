@@ -11,10 +11,12 @@ import pytest
 import yaml
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import FRINGES
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.place import Map, place
+from glitch_explorer.map.schemas import FAMILIES, MAP_ROWS
 from glitch_explorer.map.vectors import Vectors
 from tests.workflow.conftest import Project, jobs
 
@@ -100,7 +102,7 @@ def test_each_scattered_glitch_is_held_against_the_fringes(default_run):
     truth = json.loads((project.folder / "results/observatory/truth.json").read_text())
     planted = {row["channel"] for row in truth["witnesses"] if row["class"] == "Scattered_Light"}
     parts = [
-        tables.read("fringes", path)
+        tables.read(FRINGES, path)
         for path in sorted((project.folder / "results/coupling").glob("F*/fringes.parquet"))
     ]
     fringes = pd.concat([part for part in parts if len(part)])
@@ -129,10 +131,10 @@ def test_new_glitches_find_their_family_or_fit_nowhere(default_run):
     results = project.folder / "results"
     config = yaml.safe_load((project.folder / "config/config.yaml").read_text())["map"]
     settings = {name: config[name] for name in ("min_cluster_size", "min_samples", "cluster_selection")}
-    rows = tables.read("map_rows", results / "map/rows.parquet")
+    rows = tables.read(MAP_ROWS, results / "map/rows.parquet")
     values = np.asarray(files.read_array(results / "map/vectors.npy"))
     mask = files.read_arrays(results / "map/neighbours.npz")["mask"]
-    full = tables.read("families", results / "map/families.parquet")["family"].to_numpy()
+    full = tables.read(FAMILIES, results / "map/families.parquet")["family"].to_numpy()
     truth = json.loads((results / "observatory/truth.json").read_text())["glitches"]
     kind = np.array([truth[name]["class"] if name in truth else "" for name in rows["glitch_id"]])
 

@@ -7,6 +7,7 @@ import pytest
 from gwpy.segments import DataQualityFlag
 
 from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, MINUTES, SKILL, VETOES
 from tests.workflow.conftest import IMPACT, Project, made_once
 from tests.workflow.test_coupling import coupled, names  # noqa: F401 - the run that this one goes on from
 
@@ -29,14 +30,14 @@ def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
 
 def test_every_family_has_a_cost_or_a_reason(costed):
     results = costed.folder / "results/impact"
-    cost = tables.read("cost", results / "cost.parquet")
+    cost = tables.read(COST, results / "cost.parquet")
     assert set(cost["family"]) == set(names(costed))
     known = cost["cost_mpc3_yr"].notna()
     assert known.any()
     assert (cost.loc[~known, "reason"] != "").all()
     assert sorted(cost.loc[known, "rank"]) == list(range(1, known.sum() + 1))
     assert (cost["marginal_deadtime_s"] <= cost["deadtime_s"] + 1e-9).all()
-    by_day = tables.read("cost_by_day", results / "cost_by_day.parquet")
+    by_day = tables.read(COST_BY_DAY, results / "cost_by_day.parquet")
     total = by_day.groupby(["family", "ifo"])["cost_mpc3_yr"].sum()
     for row in cost[known].itertuples():
         assert total[row.family, row.ifo] == pytest.approx(row.cost_mpc3_yr)
@@ -44,23 +45,23 @@ def test_every_family_has_a_cost_or_a_reason(costed):
     assert len(told["rows"]) == len(cost)
     assert told["settings"]["least_gate_s"] == 0.5
     assert len(pd.read_csv(results / "cost.csv")) == len(cost)
-    minutes = tables.read("minutes", results / "minutes/H1.parquet")
+    minutes = tables.read(MINUTES, results / "minutes/H1.parquet")
     assert minutes["range_mpc"].dropna().between(80, 130).all()
     assert set(minutes["source"]) == {CHANNEL.format(ifo="H1")}
 
 
 def test_every_family_has_models_or_a_reason(costed):
     results = costed.folder / "results/impact"
-    skill = tables.read_all("skill", [results / name / "skill.parquet" for name in names(costed)])
+    skill = tables.read_all(SKILL, [results / name / "skill.parquet" for name in names(costed)])
     assert set(skill["family"]) == set(names(costed))
     assert set(skill["view"]) == {"witness", "precursor"}
     untold = skill[skill["ap"].isna()]
     assert untold["reason"].str.startswith(("too few", "no ")).all()
-    drivers = tables.read("drivers", results / "drivers.parquet")
+    drivers = tables.read(DRIVERS, results / "drivers.parquet")
     assert (drivers.loc[drivers["gated"], "channel"] == "").all()
     assert not (drivers["safety"] == "unsafe").any()
     for name in names(costed):
-        for veto in tables.read("vetoes", results / name / "vetoes.parquet").itertuples():
+        for veto in tables.read(VETOES, results / name / "vetoes.parquet").itertuples():
             if veto.n_segments:
                 path = results / f"{name}/vetoes/{veto.ifo}-{name}.h5"
                 flag = DataQualityFlag.read(path, format="hdf5")

@@ -8,10 +8,15 @@ from gwpy.table import EventTable
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.family import open_source
+from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
 from glitch_explorer.map.members import family_members
+from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.sources.schemas import SEGMENTS
+from glitch_explorer.views.schemas import VIEWS
 from tests.servers.datafind import serve_datafind
 from tests.servers.web import plain, serve
 from tests.workflow.conftest import Project, done_jobs
@@ -33,12 +38,12 @@ def study(root, folder, name):
 def family(project, label):
     """Write the member file of the glitches with a label, as the map would, and give their times."""
     catalog = project.folder / "results/catalog"
-    glitches = tables.read("glitches", catalog / "glitches.parquet")
+    glitches = tables.read(GLITCHES, catalog / "glitches.parquet")
     own = glitches[glitches["label"] == label] if label else glitches
     members = family_members(
-        own.assign(view=""), glitches, tables.read("segments", catalog / "segments.parquet")
+        own.assign(view=""), glitches, tables.read(SEGMENTS, catalog / "segments.parquet")
     )
-    tables.write("members", members, project.folder / "results/map/members/F001.parquet")
+    tables.write(MEMBERS, members, project.folder / "results/map/members/F001.parquet")
     return own["event_time"].to_numpy()
 
 
@@ -127,7 +132,7 @@ def test_o3_public(root, tmp_path, monkeypatch):
 
 
 def check_witnesses(folder):
-    found = tables.read("family_witnesses", folder / "witnesses.parquet").set_index("channel")
+    found = tables.read(FAMILY_WITNESSES, folder / "witnesses.parquet").set_index("channel")
     assert set(found.index) == {f"H1:{name}" for name in TRENDS}
     assert set(found["band"]) == {"0.03-0.1", "1-3", "broadband"}
     assert found["p_fwer"].idxmin() == f"H1:{WITNESS}"
@@ -135,7 +140,7 @@ def check_witnesses(folder):
     # The witness is up in the three seconds from the glitch on; a second's RMS is known when it is over.
     assert 0 <= found.loc[f"H1:{WITNESS}", "lag"] <= UP_S + 1
     assert (found.drop(f"H1:{WITNESS}")["p_fwer"] > 0.05).all()
-    covered = tables.read("channel_coverage", folder / "coverage.parquet").set_index("channel")
+    covered = tables.read(CHANNEL_COVERAGE, folder / "coverage.parquet").set_index("channel")
     assert covered.loc[f"H1:{WITNESS}", "share"] > 0.99
     assert covered.loc[f"H1:{TRENDS[3]}", "share"] == pytest.approx(0.5, abs=0.02)
     assert "no such channel (50" in covered.loc[f"H1:{TRENDS[3]}", "reason"]
@@ -156,8 +161,8 @@ def detector(project, options, root):
         strain="{ifo}:OBS-STRAIN",
     )
     results = project.folder / "results"
-    segments = tables.read("segments", results / "catalog/segments.parquet")
-    glitches = tables.read("glitches", results / "catalog/glitches.parquet")
+    segments = tables.read(SEGMENTS, results / "catalog/segments.parquet")
+    glitches = tables.read(GLITCHES, results / "catalog/glitches.parquet")
     slow = detector_slow_drivers(
         [results / "map/members/F001.parquet"],
         segments,
@@ -236,8 +241,8 @@ def test_ldg(root, tmp_path, monkeypatch):
         assert np.allclose(family(project, None), times + 0.25)
         project.run("results/coupling/F001/witnesses.parquet")
     shard = (project.folder / "results/catalog/shards.txt").read_text().strip()
-    status = tables.read("views", project.folder / f"results/views/{shard}.parquet")
+    status = tables.read(VIEWS, project.folder / f"results/views/{shard}.parquet")
     assert len(status) == len(times)
-    found = tables.read("family_witnesses", project.folder / "results/coupling/F001/witnesses.parquet")
+    found = tables.read(FAMILY_WITNESSES, project.folder / "results/coupling/F001/witnesses.parquet")
     assert set(found["channel"]) == {"L1:PEM-CS_ACC_A_DQ", "L1:PEM-CS_ACC_B_DQ"}
     assert set(found.loc[found["p_fwer"] <= 0.05, "channel"]) == {"L1:PEM-CS_ACC_A_DQ"}

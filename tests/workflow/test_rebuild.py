@@ -51,6 +51,18 @@ def test_comments_and_docstrings_change_nothing(finished, tmp_path):
     assert "Nothing to be done" in clone.run("--dry-run")
 
 
+def test_words_change_nothing_and_a_type_its_writers_and_readers(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    clone.edit("src/glitch_explorer/map/schemas.py", "HDBSCAN membership probability", "probability")
+    clone.edit("src/glitch_explorer/core/tables.py", "not a valid", "no valid")
+    clone.edit("src/glitch_explorer/views/shard.py", "_LOG.info(", '_LOG.info("views: " ')
+    assert "Nothing to be done" in clone.run("--dry-run")
+    clone.edit("src/glitch_explorer/audit/schemas.py", "purity=column(FLOAT", "purity=column(INT")
+    planned = set(clone.plan())
+    assert {"audit_labels", "atlas"} <= planned
+    assert not planned & (BEFORE_MAP | {"map_graph", "map_layout", "map_families", "audit_leakage"})
+
+
 def test_a_colour_remakes_figures_only(finished, tmp_path):
     clone = finished.clone(tmp_path / "clone")
     clone.configure(figures={"unassigned": "#AAAAAA"})

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from glitch_explorer import similar
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import FAMILIES, MAP_ROWS, PLACED
 from tests.workflow.conftest import done_jobs
 
 pytestmark = pytest.mark.slow
@@ -14,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 def test_queries_by_id_moment_and_picture(finished, pictures, tmp_path):
     clone = finished.clone(tmp_path / "clone")
-    glitches = tables.read("glitches", clone.folder / "results/catalog/glitches.parquet")
-    rows = tables.read("map_rows", clone.folder / "results/map/rows.parquet")
+    glitches = tables.read(GLITCHES, clone.folder / "results/catalog/glitches.parquet")
+    rows = tables.read(MAP_ROWS, clone.folder / "results/map/rows.parquet")
     first = glitches[glitches["glitch_id"] == rows["glitch_id"].iloc[0]].iloc[0]
     by_id, by_time = (
         f"results/similar/{first.glitch_id}.csv",
@@ -52,12 +54,12 @@ def test_a_new_run_is_placed_on_an_old_map(finished, pictures, tmp_path):
     shutil.copytree(finished.folder / "results/map", tmp_path / "old")
     new.configure(place={"onto": "../old"})
     assert done_jobs(new.run("place")) == {"place": 1}
-    placed = tables.read("placed", new.folder / "results/place/placed.parquet")
-    rows = tables.read("map_rows", new.folder / "results/map/rows.parquet")
+    placed = tables.read(PLACED, new.folder / "results/place/placed.parquet")
+    rows = tables.read(MAP_ROWS, new.folder / "results/map/rows.parquet")
     assert placed["glitch_id"].tolist() == rows["glitch_id"].tolist()
     # The same glitches, drawn as pictures: each is placed as if it were not on the map yet.
     assert (placed["nearest_id"] != placed["glitch_id"]).all()
-    old = tables.read("families", tmp_path / "old/families.parquet").set_index("glitch_id")["family"]
+    old = tables.read(FAMILIES, tmp_path / "old/families.parquet").set_index("glitch_id")["family"]
     theirs = placed["glitch_id"].map(old)
     members = theirs.notna() & (theirs != "-1") & placed["fits"]
     assert (placed["family"] == theirs)[members].mean() >= 0.9

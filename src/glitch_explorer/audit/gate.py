@@ -6,7 +6,9 @@ import pandas as pd
 
 from glitch_explorer.audit import leakage
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import LEAKAGE
 from glitch_explorer.core import tables
+from glitch_explorer.views.schemas import VIEWS
 
 
 def make_leakage(
@@ -33,13 +35,13 @@ def make_leakage(
         Draws of the null and their seed.
     """
     rows = map_rows(glitches, families, ["label", "ifo", "run"])
-    status = pd.concat([tables.read("views", path) for path in views], ignore_index=True)
+    status = pd.concat([tables.read(VIEWS, path) for path in views], ignore_index=True)
     status["pattern"] = leakage.view_pattern(status)
     status = status.set_index("glitch_id").loc[rows["glitch_id"]].reset_index(drop=True)
     shown = {"view length": rows["view"]} if unit == "view" else {"view pattern": status["pattern"]}
     variables = {**shown, "image size": status["image_size"], "detector": rows["ifo"], "run": rows["run"]}
     table = leakage.leakage_table(rows, variables, unit=unit, permutations=permutations, seed=seed)
-    tables.write("leakage", table, out)
+    tables.write(LEAKAGE, table, out)
 
 
 def require_no_leakage(table: str | Path) -> None:
@@ -50,4 +52,4 @@ def require_no_leakage(table: str | Path) -> None:
     UserError
         See `leakage.check_leakage`.
     """
-    leakage.check_leakage(tables.read("leakage", table))
+    leakage.check_leakage(tables.read(LEAKAGE, table))

@@ -7,8 +7,9 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.stats import chi2_contingency, random_table, spearmanr
 
 from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.audit.schemas import GRADIENTS, POSITIONS
 from glitch_explorer.core import tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 
 #: Landmarks of the axis; a family up to this size uses all its members.
 LANDMARKS = 128
@@ -149,7 +150,7 @@ def position_table(
             position=rank / max(1, len(place) - 1),
         )
         parts.append(part.iloc[np.argsort(rank)])
-    return pd.concat(parts, ignore_index=True) if parts else tables.empty("positions")
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty(POSITIONS)
 
 
 def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
@@ -214,4 +215,4 @@ def gradient_table(placed: pd.DataFrame, *, seed: int) -> pd.DataFrame:
                     "gradient": gradient,
                 }
             )
-    return pd.DataFrame(table) if table else tables.empty("gradients")
+    return pd.DataFrame(table) if table else tables.empty(GRADIENTS)

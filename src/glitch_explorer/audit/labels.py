@@ -8,7 +8,7 @@ as H(family | label). Unassigned glitches are in no family and enter neither.
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 
 
 def entropy_bits(counts: np.ndarray) -> float:

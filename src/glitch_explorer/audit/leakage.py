@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import random_table
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.tables import VIEW_NAMES, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, VIEW_UNKNOWN
+from glitch_explorer.core.views import VIEW_NAMES, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, VIEW_UNKNOWN
 
 #: The gate fails below this p-value ...
 P_LIMIT = 0.01

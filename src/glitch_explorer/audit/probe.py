@@ -16,8 +16,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.sources.schemas import SEGMENTS
 
 #: Members that each of the two detectors must have, and at most takes.
 LEAST, MOST = 20, 200
@@ -192,7 +194,7 @@ def probe_table(
             n_blocks = len(np.unique(blocks[place]))
             sizes = (len(taken[0]), len(taken[1]), n_blocks)
             made.append((family, f"{first} {second}", *sizes, *found))
-    return pd.DataFrame(made, columns=tables.SCHEMAS["probe"].names) if made else tables.empty("probe")
+    return pd.DataFrame(made, columns=PROBE.names) if made else tables.empty(PROBE)
 
 
 def _thinned(rows: Ints) -> Ints:
@@ -226,8 +228,8 @@ def make_probe(
     table = probe_table(
         rows,
         files.read_array(vectors),
-        tables.read("segments", segments),
+        tables.read(SEGMENTS, segments),
         permutations=permutations,
         seed=seed,
     )
-    tables.write("probe", table, out)
+    tables.write(PROBE, table, out)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from glitch_explorer.audit.schemas import RELABEL
 from glitch_explorer.audit.suspects import Votes
 from glitch_explorer.core import tables
 
@@ -47,7 +48,7 @@ def relabel_table(
     agreed = (table["top"] == table["plurality_label"]) & (table["consistency_low"] > SEGMENT_SHARE)
     table = table[agreed & (table["label"] != table["top"])].copy()
     if table.empty:
-        return tables.empty("relabel")
+        return tables.empty(RELABEL)
     table["proposed_label"] = table["top"]
     number = {label: code for code, label in enumerate(votes.classes)}
     likely = votes.probabilities
@@ -56,5 +57,5 @@ def relabel_table(
     given = zip(table["row"], table["label"], strict=True)
     table["vote_given"] = [likely[row, number[label]] if label in number else 0.0 for row, label in given]
     table["evidence"] = [_evidence(row) for row in table.itertuples()]
-    columns: list[str] = tables.SCHEMAS["relabel"].names
+    columns: list[str] = RELABEL.names
     return table[columns].sort_values(["glitch_id", "view"], ignore_index=True)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.map.schemas import FAMILIES
 
 
 def map_rows(glitches: str | Path, families: str | Path, columns: list[str]) -> pd.DataFrame:
@@ -16,8 +18,8 @@ def map_rows(glitches: str | Path, families: str | Path, columns: list[str]) -> 
     UserError
         When the map holds a glitch that the catalogue does not.
     """
-    rows = tables.read("families", families)
-    catalogue = tables.read("glitches", glitches, ["glitch_id", *columns]).set_index("glitch_id")
+    rows = tables.read(FAMILIES, families)
+    catalogue = tables.read(GLITCHES, glitches, ["glitch_id", *columns]).set_index("glitch_id")
     unknown = ~rows["glitch_id"].isin(catalogue.index)
     if unknown.any():
         raise UserError(

@@ -7,9 +7,10 @@ import pandas as pd
 
 from glitch_explorer.audit import gradient, labels, medoid, relabel, suspects
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LABELS, POSITIONS, RELABEL, SUSPECTS
 from glitch_explorer.catalog.classes import confusable_pairs
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import QUALITY, STABILITY, UNASSIGNED
 
 
 def family_medoids(rows: pd.DataFrame, vectors: np.ndarray, mask: np.ndarray) -> dict[str, str]:
@@ -66,13 +67,13 @@ def make_audit(
     gradients = gradient.gradient_table(placed, seed=seed)
     medoids = family_medoids(rows, points, mask)
     made = {
-        "audit_families": labels.family_table(rows, medoids, tables.read("stability", stability)),
-        "labels": labels.label_table(rows),
-        "quality": labels.map_entropies(rows),
-        "suspects": suspects.suspect_table(rows, votes, confusable_pairs(confusable)),
-        "positions": positions,
-        "gradients": gradients,
-        "relabel": relabel.relabel_table(rows, positions, gradients, votes),
+        "families": (AUDIT_FAMILIES, labels.family_table(rows, medoids, tables.read(STABILITY, stability))),
+        "labels": (LABELS, labels.label_table(rows)),
+        "quality": (QUALITY, labels.map_entropies(rows)),
+        "suspects": (SUSPECTS, suspects.suspect_table(rows, votes, confusable_pairs(confusable))),
+        "positions": (POSITIONS, positions),
+        "gradients": (GRADIENTS, gradients),
+        "relabel": (RELABEL, relabel.relabel_table(rows, positions, gradients, votes)),
     }
-    for name, table in made.items():
-        tables.write(name, table, out / f"{name.removeprefix('audit_')}.parquet")
+    for name, (schema, table) in made.items():
+        tables.write(schema, table, out / f"{name}.parquet")

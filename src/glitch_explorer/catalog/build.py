@@ -13,10 +13,12 @@ from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.runs import observing_run
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.trees import read_pictures
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PATH_UNKNOWN
 
 #: A glitch this near to an event or injection, in s, is taken for it.
 ASTROPHYSICAL_S = 1.0
@@ -72,17 +74,17 @@ def build_catalog(
     rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments)
     frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules)
     out = Path(out)
-    tables.write("quarantine", quarantine, out / "parts" / "catalog.parquet")
+    tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
     duplicates = pd.concat([_kept_of(repeated, duplicates), duplicates], ignore_index=True)
     frame = _complete(frame, rows, ids, gps_block_s=gps_block_s, events=events)
     n_shards = _write_shards(frame, out / "shards")
     files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))
-    tables.write("glitches", frame, out / "glitches.parquet")
-    tables.write("duplicates", duplicates, out / "duplicates.parquet")
+    tables.write(GLITCHES, frame, out / "glitches.parquet")
+    tables.write(DUPLICATES, duplicates, out / "duplicates.parquet")
     _log.info("%d glitches in %d shards, %d duplicates", len(frame), n_shards, len(duplicates))
-    unknown = int(frame[tables.VIEW_PATH_UNKNOWN].notna().sum())
+    unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
         _log.warning("%d pictures of unknown view length take part in unit: view only", unknown)
 
@@ -96,8 +98,8 @@ def _read(
     if kind not in ("catalogue", "triggers"):
         raise UserError(f"source.kind {kind!r} is unknown: it is images, catalogue or triggers")
     frame, quarantine = read_glitches(paths, kind=kind, rules=rules)
-    frame = frame.assign(**{name: _missing(frame) for name in (tables.VIEW_PATH_UNKNOWN, "view_digest")})
-    return frame, quarantine, tables.empty("duplicates")
+    frame = frame.assign(**{name: _missing(frame) for name in (VIEW_PATH_UNKNOWN, "view_digest")})
+    return frame, quarantine, tables.empty(DUPLICATES)
 
 
 def _missing(frame: pd.DataFrame) -> pd.Series:
@@ -144,7 +146,7 @@ def _complete(
     texts = pa.table({name: pa.array(keys[name], pa.large_string()) for name in ("shard", "glitch_id")})
     order = pc.sort_indices(texts, [("shard", "ascending"), ("glitch_id", "ascending")]).to_numpy()
     keys = pd.DataFrame(keys.iloc[order]).reset_index(drop=True)
-    for name in tables.SCHEMAS["glitches"].names:
+    for name in GLITCHES.names:
         if name not in keys:
             keys[name] = frame.pop(name).iloc[rows[order]].array
     return keys
@@ -172,7 +174,7 @@ def _write_shards(frame: pd.DataFrame, folder: Path) -> int:
     for start, end in zip(starts, [*starts[1:], len(frame)], strict=True):
         part = frame.iloc[start:end]
         name = f"{part['shard'].iloc[0]}.parquet"
-        tables.write("glitches", part, folder / name, keep_same=True)
+        tables.write(GLITCHES, part, folder / name, keep_same=True)
         names.add(name)
     for path in folder.glob("*.parquet"):
         if path.name not in names:

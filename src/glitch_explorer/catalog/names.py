@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from glitch_explorer.core import tables
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 
 #: Detector of a glitch whose source does not tell it.
 UNKNOWN_IFO = "unknown"
@@ -36,7 +36,7 @@ def parse_name(name: str) -> PictureName | None:
     match = _NAME.fullmatch(Path(name).name)
     if match is None:
         return None
-    view = tables.VIEWS.index(float(match["view"]))
+    view = VIEW_LENGTHS_S.index(float(match["view"]))
     ifo = match["ifo"].upper() if match["ifo"] else UNKNOWN_IFO
     return PictureName(ifo, match["id"], view)
 

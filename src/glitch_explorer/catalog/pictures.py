@@ -18,8 +18,8 @@ from glitch_explorer.catalog.names import (
     subject_of,
 )
 from glitch_explorer.catalog.state import find_files, join
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 
 if TYPE_CHECKING:
     import h5py
@@ -140,7 +140,7 @@ def _view_of(file: str) -> int:
         length = read_view_length(file)
     except Unreadable:  # stays in the catalogue: the views stage sets it aside with the reason
         return UNKNOWN_VIEW
-    return tables.VIEWS.index(length) if length in tables.VIEWS else UNKNOWN_VIEW
+    return VIEW_LENGTHS_S.index(length) if length in VIEW_LENGTHS_S else UNKNOWN_VIEW
 
 
 def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -> None:
@@ -164,7 +164,7 @@ def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
         item = hdf5.member(group, name)
         if isinstance(item, h5py.Group):
             yield from _datasets(item)
-        elif name.removesuffix(".png") in tables.VIEW_NAMES:
+        elif name.removesuffix(".png") in VIEW_NAMES:
             yield item
 
 
@@ -179,6 +179,6 @@ def _read_member(file: str, dataset: "h5py.Dataset", pictures: list[Picture], ba
     digest = hashlib.blake2b(f"{content.dtype} {content.shape} ".encode() + content.tobytes(), digest_size=16)
     # The first level is the label by the file's layout, whatever it is called.
     label = folder_label(folders) or (known_label(folders[0]) if len(folders) == 2 else None)
-    slot = tables.VIEW_NAMES.index(view.removesuffix(".png"))
+    slot = VIEW_NAMES.index(view.removesuffix(".png"))
     folder = path.rpartition("/")[0]
     pictures.append(Picture(path, folder, UNKNOWN_IFO, glitch_id, slot, label, digest.hexdigest()))

@@ -15,15 +15,15 @@ from glitch_explorer.catalog.quarantine import quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
 from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, TableFile, open_table
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PATHS
 
 #: Columns of a glitch that a table file can give.
 COLUMNS = (
     "glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr",
-    "ranking", "label", "label_confidence", "label_source", *tables.VIEW_PATHS,
+    "ranking", "label", "label_confidence", "label_source", *VIEW_PATHS,
 )  # fmt: skip
-_TEXTS = ("glitch_id", "ifo", "label", "label_source", *tables.VIEW_PATHS)
+_TEXTS = ("glitch_id", "ifo", "label", "label_source", *VIEW_PATHS)
 #: A detector's own file name begins with its prefix (LIGO-T050017).
 _FILE_IFO = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:]")
 #: Ids of early Gravity Spy tables are the GPS time.

@@ -12,9 +12,11 @@ from glitch_explorer.catalog.pictures import BadPicture, Picture, find_pictures
 from glitch_explorer.catalog.quarantine import quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
+from glitch_explorer.catalog.schemas import DUPLICATES, QUARANTINE
 from glitch_explorer.catalog.table_files import open_table
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PATH_UNKNOWN, VIEW_PATHS
 
 #: What a metadata table adds to a picture's glitch.
 _NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")
@@ -103,7 +105,7 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     kept = table[~again].assign(group=group[~again])
     frame = kept.drop_duplicates("group").set_index("group")
     paths = {view: part.set_index("group")["path"] for view, part in kept.groupby("view")}
-    slots = dict(enumerate(tables.VIEW_PATHS)) | {UNKNOWN_VIEW: tables.VIEW_PATH_UNKNOWN}
+    slots = dict(enumerate(VIEW_PATHS)) | {UNKNOWN_VIEW: VIEW_PATH_UNKNOWN}
     for view, column in slots.items():
         frame[column] = paths.get(view)
     ordered = kept.sort_values(["group", "view"])
@@ -113,9 +115,9 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = frame.assign(
         source=frame["path"], row=-1, label_confidence=np.nan, **dict.fromkeys(_NUMBERS, np.nan)
     )
-    texts_columns = ["label", "label_source", "view_digest", *tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN]
+    texts_columns = ["label", "label_source", "view_digest", *VIEW_PATHS, VIEW_PATH_UNKNOWN]
     frame = frame.astype(dict.fromkeys(texts_columns, "str")).reset_index(drop=True)
-    columns = [*COLUMNS, tables.VIEW_PATH_UNKNOWN, "view_digest", "source", "row"]
+    columns = [*COLUMNS, VIEW_PATH_UNKNOWN, "view_digest", "source", "row"]
     return frame[columns], duplicates
 
 
@@ -126,7 +128,7 @@ def _hash(text: str) -> str:
 def duplicate_rows(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
     """Make rows of the table `duplicates` that repeat their own id."""
     frame = rows[["glitch_id", "row", "source"]].astype({"glitch_id": "str", "source": "str"})
-    return frame.assign(kept_id=frame["glitch_id"], reason=reason)[list(tables.SCHEMAS["duplicates"].names)]
+    return frame.assign(kept_id=frame["glitch_id"], reason=reason)[list(DUPLICATES.names)]
 
 
 def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -135,9 +137,7 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
     for path in table_files(paths):
         table = open_table(path)
         plan = {
-            target: names
-            for target, names in plan_columns(table.columns).items()
-            if target not in tables.VIEW_PATHS
+            target: names for target, names in plan_columns(table.columns).items() if target not in VIEW_PATHS
         }
         require(plan, "glitch_id", table.columns, path)
         for raw in table.batches(list(dict.fromkeys(name for names in plan.values() for name in names))):
@@ -158,7 +158,7 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
                 )
             )
     if not good:
-        return pd.DataFrame(), tables.empty("quarantine"), tables.empty("duplicates")
+        return pd.DataFrame(), tables.empty(QUARANTINE), tables.empty(DUPLICATES)
     told = pd.concat(good, ignore_index=True)
     again = told["glitch_id"].duplicated()
     return told[~again], pd.concat(bad, ignore_index=True), duplicate_rows(told[again], "same id")

@@ -1,28 +1,39 @@
-"""What the schemas are made of: types, and the columns that many tables share."""
+"""Schemas of tables: columns with type, unit and description, and the columns that many tables share."""
+
+from typing import NamedTuple
 
 import pyarrow as pa
 
 STRING, FLOAT, BOOL, INT = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
 
-#: Type, whether it may be null, unit, meaning.
-Column = tuple[pa.DataType, bool, str, str]
+class Column(NamedTuple):
+    """A column: its type, what it means, its unit, and whether it may be null."""
+
+    type: pa.DataType
+    description: str
+    unit: str
+    nullable: bool
 
 
-def schema(**columns: Column) -> pa.Schema:
-    """Make a schema, each column with its unit and meaning as metadata."""
-    return pa.schema(
-        [
-            pa.field(name, kind, nullable, metadata={"unit": unit, "description": text})
-            for name, (kind, nullable, unit, text) in columns.items()
-        ]
-    )
+def column(kind: pa.DataType, description: str, *, unit: str = "", nullable: bool = False) -> Column:
+    """Return a column. Its unit and description are no part of a job's fingerprint."""
+    return Column(kind, description, unit, nullable)
 
 
-ID = (STRING, False, "", "Gravity Spy id, or one made from detector and time")
-IFO = (STRING, False, "", "detector, e.g. H1")
-VIEW = (STRING, False, "", "view length in seconds, empty where the four views are fused")
-FAMILY = (STRING, False, "", "family id, -1 where unassigned")
-CHANNEL = (STRING, False, "", "full name of the channel")
-BAND = (STRING, False, "", "frequency band, or mean, slope, distance, broadband")
-LABEL = (STRING, True, "", "class name of the label, null where there is none")
+def schema(name: str, /, **columns: Column) -> pa.Schema:
+    """Return the schema of table `name`; each column carries its unit and description as metadata."""
+    fields = [
+        pa.field(key, c.type, c.nullable, metadata={"unit": c.unit, "description": c.description})
+        for key, c in columns.items()
+    ]
+    return pa.schema(fields, metadata={"table": name})
+
+
+ID = column(STRING, "Gravity Spy id, or one made from detector and time")
+IFO = column(STRING, "detector, e.g. H1")
+VIEW = column(STRING, "view length in seconds, empty where the four views are fused")
+FAMILY = column(STRING, "family id, -1 where unassigned")
+CHANNEL = column(STRING, "full name of the channel")
+BAND = column(STRING, "frequency band, or mean, slope, distance, broadband")
+LABEL = column(STRING, "class name of the label, null where there is none", nullable=True)

@@ -12,10 +12,12 @@ from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.live_time import family_features, grid, live_intervals, stored_values
 from glitch_explorer.coupling.family import ChannelSource, segments_of
+from glitch_explorer.coupling.schemas import SLOW_DRIVERS
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.ranks import Float64, Int64
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
 from glitch_explorer.map.members import quiet_stretches
+from glitch_explorer.map.schemas import MEMBERS
 
 #: A minute counts where at least this share of it has data.
 _LEAST_SHARE = 0.5
@@ -139,13 +141,13 @@ def detector_slow_drivers(
     times = {Path(path).stem: _times(path, ifo) for path in members}
     everything = np.concatenate([np.empty(0), *times.values()])
     if not len(everything):
-        return tables.empty("slow_drivers")
+        return tables.empty(SLOW_DRIVERS)
     table = source.table(ifo, everything)
     moving = table["channel"].map(lambda name: any(fnmatchcase(name, pattern) for pattern in ground))
     table = table[moving & (table["safety"] != "unsafe")].reset_index(drop=True)
     spans = segments_of(segments, ifo, everything)
     if table.empty:
-        return tables.empty("slow_drivers")
+        return tables.empty(SLOW_DRIVERS)
     cells, block = grid(np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])]))
     store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))
     logs, _, _ = stored_values(store, cells)
@@ -160,7 +162,7 @@ def detector_slow_drivers(
             counts = _per_minute(own, minute)
             found = slow_drivers(counts, levels, segment, columns, draws=draws, seed=seed)
             parts.append(found.assign(family=family, ifo=ifo))
-    return tables.joined("slow_drivers", parts)
+    return tables.joined(SLOW_DRIVERS, parts)
 
 
 def _per_minute(times: Float64, minute: Int64) -> Float64:
@@ -173,7 +175,7 @@ def _per_minute(times: Float64, minute: Int64) -> Float64:
 
 def _times(members: str | Path, ifo: str) -> Float64:
     """Read the times of a family's glitches in a detector."""
-    rows = tables.read("members", members)
+    rows = tables.read(MEMBERS, members)
     own = rows[(rows["kind"] == "glitch") & (rows["ifo"] == ifo) & rows["event_time"].notna()]
     times: Float64 = own.drop_duplicates("glitch_id")["event_time"].to_numpy(dtype=float)
     return times

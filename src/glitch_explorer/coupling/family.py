@@ -19,23 +19,33 @@ from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
 from glitch_explorer.coupling.channels.live_time import drawn, family_features, live_intervals
 from glitch_explorer.coupling.channels.store import FeatureStore
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_COVERAGE,
+    FAMILY_WITNESSES,
+    FRINGES,
+    LAG_PROFILES,
+    PSEUDO_FAMILIES,
+    SCATTERING,
+)
 from glitch_explorer.coupling.witnesses import notes
 from glitch_explorer.coupling.witnesses.fringes import family_fringes
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.members import merge
+from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.locate import Locator, open_locator
+from glitch_explorer.sources.schemas import SEGMENTS
 
 Float64 = npt.NDArray[np.float64]
 
 #: Tables that a family's job writes, by their file's name.
 TABLES = {
-    "witnesses": "family_witnesses",
-    "lag_profiles": "lag_profiles",
-    "pseudo_families": "pseudo_families",
-    "scattering": "scattering",
-    "fringes": "fringes",
-    "coverage": "channel_coverage",
+    "witnesses": FAMILY_WITNESSES,
+    "lag_profiles": LAG_PROFILES,
+    "pseudo_families": PSEUDO_FAMILIES,
+    "scattering": SCATTERING,
+    "fringes": FRINGES,
+    "coverage": CHANNEL_COVERAGE,
 }
 GIB = 2**30
 #: Where jobs keep what families share.
@@ -283,8 +293,8 @@ def couple_family(
         When a channel list or a source cannot be used, or a server stays away.
     """
     family = Path(members).stem
-    rows = tables.read("members", members)
-    known = tables.read("segments", segments)
+    rows = tables.read(MEMBERS, members)
+    known = tables.read(SEGMENTS, segments)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     said: dict[str, list[str]] = {}
     for ifo, own in rows.groupby("ifo", sort=True):

@@ -15,8 +15,10 @@ from tqdm import tqdm
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
+from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
 from glitch_explorer.embed.backbone import Backbone, load_backbone
 from glitch_explorer.embed.precision import choose_precision
+from glitch_explorer.views.schemas import VIEWS
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,11 +43,11 @@ class Used:
 
 def _wanted(status: str | Path, n: int) -> npt.NDArray[np.bool_]:
     """Say which slots of the views array hold a picture, ``(n, 4)``."""
-    table = tables.read("views", status)
+    table = tables.read(VIEWS, status)
     if len(table) != n:
         raise UserError(f"{status} has {len(table)} rows for {n} glitches: make the shard's views again")
-    present = table[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool).copy()
-    present[:, 0] |= table[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
+    present = table[list(VIEW_PRESENT)].to_numpy(dtype=bool).copy()
+    present[:, 0] |= table[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
     return present
 
 
@@ -193,7 +195,7 @@ def embed_shard(
     """
     claimed, device = device, _usable(device)
     array = files.read_array(views)
-    if array.ndim != 4 or array.shape[1] != len(tables.VIEWS) or array.dtype != np.uint8:
+    if array.ndim != 4 or array.shape[1] != len(VIEW_LENGTHS_S) or array.dtype != np.uint8:
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
     present = _wanted(status, len(array))
     rows = np.flatnonzero(present.ravel())

@@ -14,8 +14,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from glitch_explorer.core import files
-from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.core.threads import one_thread
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.encoder.classes import SEEN, draw_class
 from glitch_explorer.encoder.generic import draw_generic
@@ -132,7 +132,7 @@ def make_bank(folder: str | Path, *, glitches: int, seed: int, validation: bool,
     kind = "validation" if validation else "training"
     draw = partial(draw_validation if validation else draw_labelled, seed=seed)
     starts = range(0, glitches, CHUNK)
-    views = np.empty((glitches, len(VIEWS), SIDE, SIDE), np.uint8)
+    views = np.empty((glitches, len(VIEW_LENGTHS_S), SIDE, SIDE), np.uint8)
     labels = np.empty(glitches, np.int64)
     for start in tqdm(starts, desc=f"{kind} glitches", unit=f"{CHUNK} glitches"):
         numbers = range(start, min(start + CHUNK, glitches))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
 
@@ -62,7 +62,7 @@ def draw_batch(index: Index, *, views: int, seed: int, step: int) -> tuple[Integ
         rounds = [rng.permutation(len(labels)) for _ in range(-(-n // len(labels)))]
         for label in np.concatenate(rounds)[:n]:
             pair = rng.choice(labels[label], 2, replace=False)
-            which = rng.choice(len(VIEWS), 2, replace=False)
+            which = rng.choice(len(VIEW_LENGTHS_S), 2, replace=False)
             glitches.append(np.repeat(pair, 2))
             lengths.append(np.tile(which, 2))
     return np.concatenate(glitches), np.concatenate(lengths)

@@ -12,8 +12,12 @@ import pandas as pd
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
 from glitch_explorer.catalog.rules import KNOWN_IFOS
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PRESENT
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 
 #: What is no type of glitch: pictures of nothing, and of what fits no class.
@@ -81,14 +85,14 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
             peak_frequency_hz=(None, None),
             gps=(None, None),
             gps_block_s=1.0,
-            segments=tables.empty("segments"),
-            events=tables.empty("events"),
+            segments=tables.empty(SEGMENTS),
+            events=tables.empty(EVENTS),
             max_quarantined_share=1.0,
         )
         names = (out / "shards.txt").read_text(encoding="utf-8").split()
         parts = [_read_shard(out, name, height=height, width=width) for name in names]
     rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
-    present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool)
+    present = rows[list(VIEW_PRESENT)].to_numpy(dtype=bool)
     kept = present.any(axis=1) & rows["label"].notna().to_numpy()
     if not kept.any():
         raise UserError(f"evaluate.pictures: {path} holds no picture with a class and a view length")
@@ -110,8 +114,8 @@ def _read_shard(
     make_views(
         shard, out=array, status_out=status, quarantine_out=quarantine, height=height, width=width, threads=2
     )
-    labels = tables.read("glitches", shard, columns=["label"])
-    return pd.concat([tables.read("views", status), labels], axis=1), np.array(files.read_array(array))
+    labels = tables.read(GLITCHES, shard, columns=["label"])
+    return pd.concat([tables.read(VIEWS, status), labels], axis=1), np.array(files.read_array(array))
 
 
 def read_all(paths: Sequence[str], *, height: int, width: int) -> list[Pictures]:

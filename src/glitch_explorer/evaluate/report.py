@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core import files, tables
+from glitch_explorer.core import files
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.plots import bare, figure, plain, save
 
 #: Columns of the page's tables.
-_VIEWS = (*tables.VIEW_NAMES, "any", "fused")
+_VIEWS = (*VIEW_NAMES, "any", "fused")
 #: Confusions listed for each encoder.
 _LISTED = 8
 
@@ -35,7 +36,7 @@ def _errors(row: pd.Series) -> str:
 
 def _score_lines(part: pd.DataFrame) -> list[str]:
     """Make the table of one set of pictures and one group of types."""
-    heads = [f"{view} s" if view in tables.VIEW_NAMES else view for view in _VIEWS]
+    heads = [f"{view} s" if view in VIEW_NAMES else view for view in _VIEWS]
     heads = ["encoder", *heads, "MRR fused", "p fused", "errors on confusable pairs (by chance)"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for _, rows in part.groupby(["encoder", "draw"], sort=False):

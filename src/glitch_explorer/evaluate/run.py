@@ -13,10 +13,12 @@ from torch.nn import functional
 
 from glitch_explorer.catalog.classes import confusable_pairs
 from glitch_explorer.core import tables
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import GRADIENTS, UNTRAINED, load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.evaluate import neighbours, report
 from glitch_explorer.evaluate.pictures import Pictures, read_all
+from glitch_explorer.evaluate.schemas import CONFUSION, EVALUATION
 from glitch_explorer.map.vectors import Float32, fuse
 
 _LOG = logging.getLogger(__name__)
@@ -87,7 +89,7 @@ def sights(embeddings: Float32) -> Iterator[tuple[str, Float32, npt.NDArray[np.i
     """
     n, n_views, dimension = embeddings.shape
     has = ~np.isnan(embeddings[:, :, 0])
-    for slot, name in enumerate(tables.VIEW_NAMES):
+    for slot, name in enumerate(VIEW_NAMES):
         rows = np.flatnonzero(has[:, slot])
         yield name, embeddings[rows, slot : slot + 1], rows
     rows = np.flatnonzero(has.ravel())
@@ -108,7 +110,7 @@ def judge(
         The tables of these names, without the columns pictures, encoder and draw.
     """
     rows: list[dict[str, object]] = []
-    errors = tables.empty("confusion")[["label", "nearest", "n", "confusable_pair"]]
+    errors = tables.empty(CONFUSION)[["label", "nearest", "n", "confusable_pair"]]
     for types in (CATALOGUE, OUTSIDE):
         for view, vectors, glitch in sights(embeddings):
             kept = pictures.inside[glitch] if types == CATALOGUE else np.ones(len(glitch), bool)
@@ -193,6 +195,6 @@ def evaluate(
     folder = Path(out)
     evaluation = pd.concat([table for table, _ in judged], ignore_index=True)
     confusion = pd.concat([table for _, table in judged], ignore_index=True)
-    tables.write("evaluation", evaluation, folder / "evaluation.parquet")
-    tables.write("confusion", confusion, folder / "confusion.parquet")
+    tables.write(EVALUATION, evaluation, folder / "evaluation.parquet")
+    tables.write(CONFUSION, confusion, folder / "confusion.parquet")
     report.write(evaluation, confusion, folder)

@@ -5,7 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import SUSPECTS
 from glitch_explorer.core import tables
+from glitch_explorer.export.schemas import EMBEDDING_ATLAS
+from glitch_explorer.map.schemas import COORDINATES
+from glitch_explorer.similar.schemas import NEIGHBOURS
 
 _KEY = ["glitch_id", "view"]
 _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label", "run"]
@@ -50,9 +54,9 @@ def export_embedding_atlas(
         Table to write.
     """
     rows = map_rows(glitches, families, _COLUMNS)
-    rows = rows.merge(tables.read("coordinates", coordinates), on=_KEY, validate="1:1")
-    judged = tables.read("suspects", suspects, [*_KEY, "evidence", "issue"])
+    rows = rows.merge(tables.read(COORDINATES, coordinates), on=_KEY, validate="1:1")
+    judged = tables.read(SUSPECTS, suspects, [*_KEY, "evidence", "issue"])
     rows = rows.merge(judged, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
-    near = neighbour_lists(rows, tables.read("neighbours", neighbours))
+    near = neighbour_lists(rows, tables.read(NEIGHBOURS, neighbours))
     table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near, rows.index))
-    tables.write("embedding_atlas", table, out)
+    tables.write(EMBEDDING_ATLAS, table, out)

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 
 #: Jaccard overlap with a reference family that a family must exceed to take its id. Ours.
 MIN_OVERLAP = 0.2
@@ -56,7 +57,7 @@ def name_families(
     matched: dict[int, tuple[str, float]] = {}
     highest = 0
     if reference is not None:
-        known = [name for name in reference["family"].unique() if name != tables.UNASSIGNED]
+        known = [name for name in reference["family"].unique() if name != UNASSIGNED]
         highest = max((family_number(name) for name in known), default=0)
         matched = _match(members, reference, min_overlap)
     fresh = iter(range(highest + 1, highest + len(clusters) + 1))
@@ -88,7 +89,7 @@ def _match(
     shared = members.merge(reference[[*_KEY, "family"]], on=_KEY, how="inner")
     table = pd.crosstab(shared["cluster"], shared["family"])
     clusters = [int(cluster) for cluster in table.index if cluster >= 0]
-    families = [str(family) for family in table.columns if family != tables.UNASSIGNED]
+    families = [str(family) for family in table.columns if family != UNASSIGNED]
     if not clusters or not families:
         return {}
     both = table.loc[clusters, families].to_numpy(dtype=float)
@@ -109,7 +110,7 @@ def freeze_reference(families: str | Path, out: str | Path) -> None:
     out
         File to write, outside ``results/``; `map.reference` names it.
     """
-    tables.write("families", tables.read("families", families), out)
+    tables.write(FAMILIES, tables.read(FAMILIES, families), out)
 
 
 def read_reference(path: str | Path | None) -> pd.DataFrame | None:
@@ -127,4 +128,4 @@ def read_reference(path: str | Path | None) -> pd.DataFrame | None:
             f"map.reference names {path}, which does not exist: write it with the target freeze_reference, "
             "or set map.reference to null"
         )
-    return tables.read("families", path, columns=[*_KEY, "family"])
+    return tables.read(FAMILIES, path, columns=[*_KEY, "family"])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.map.vectors import Float32
 
 Float64 = npt.NDArray[np.float64]

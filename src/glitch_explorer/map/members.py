@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import MEMBERS, UNASSIGNED
 
 Intervals = npt.NDArray[np.float64]
 
@@ -129,7 +130,7 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
 def _members(rows: pd.DataFrame, blocked: Mapping[str, Intervals]) -> pd.DataFrame:
     """Make the table "members" of the described rows of one family."""
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
-    columns = tables.SCHEMAS["members"].names
+    columns = MEMBERS.names
     parts = [rows.assign(kind="glitch")[columns]]
     timed = rows[rows["event_time"].notna()].drop_duplicates("glitch_id")
     for ifo, own in timed.groupby("ifo", sort=True):
@@ -149,12 +150,12 @@ def write_members(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    assigned = families.loc[families["family"] != tables.UNASSIGNED, ["glitch_id", "view", "family"]]
+    assigned = families.loc[families["family"] != UNASSIGNED, ["glitch_id", "view", "family"]]
     # Once for all families: each of them is a small part of the catalogue.
     blocked = _blocked_by_detector(glitches, segments)
     for family, rows in _described(assigned, glitches).groupby("family", sort=True):
         table = _members(rows, blocked)
-        tables.write("members", table, folder / f"{family}.parquet", keep_same=True)
+        tables.write(MEMBERS, table, folder / f"{family}.parquet", keep_same=True)
     for path in _gone(folder.glob("*.parquet"), set(assigned["family"])):
         path.unlink()
 

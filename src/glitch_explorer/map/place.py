@@ -22,6 +22,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
 from glitch_explorer.map.graph import Int32, nearest_rows
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, UNASSIGNED
 from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors, rows_of
 
 Float64 = npt.NDArray[np.float64]
@@ -61,9 +62,9 @@ def read_map(folder: str | Path) -> Map:
         When its files do not belong together.
     """
     folder = Path(folder)
-    rows = tables.read("map_rows", folder / "rows.parquet")
-    coordinates = tables.read("coordinates", folder / "coordinates.parquet")
-    families = tables.read("families", folder / "families.parquet")
+    rows = tables.read(MAP_ROWS, folder / "rows.parquet")
+    coordinates = tables.read(COORDINATES, folder / "coordinates.parquet")
+    families = tables.read(FAMILIES, folder / "families.parquet")
     values = files.read_array(folder / "vectors.npy")
     stored = files.read_arrays(folder / "neighbours.npz")
     alike = len(rows) == len(values) == len(stored["mask"]) and all(
@@ -106,7 +107,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     """
     unique, k = _usable(new, old)
     rows = old.rows.iloc[unique].reset_index(drop=True)
-    names = [*sorted(set(rows["family"]) - {tables.UNASSIGNED}), tables.UNASSIGNED]
+    names = [*sorted(set(rows["family"]) - {UNASSIGNED}), UNASSIGNED]
     family = pd.Categorical(rows["family"], names).codes.astype(np.int64)
     own = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
     indices, distances = nearest_rows(
@@ -127,7 +128,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     return new.rows[_KEY].assign(
         x=x,
         y=y,
-        family=np.where(fits, np.array(names, dtype=object)[chosen], tables.UNASSIGNED),
+        family=np.where(fits, np.array(names, dtype=object)[chosen], UNASSIGNED),
         probability=np.where(fits & (chosen < len(names) - 1), probability, 0.0),
         fits=fits,
         p_value=p_value,
@@ -254,5 +255,5 @@ def make_placed(
     require_same(read_encoder(Path(onto) / "encoder.json"), encoder, where=onto)
     new = gather_vectors(shards, status, embeddings, unit=encoder.unit)
     table = place(new, read_map(onto), false_rate=false_rate, threads=threads)
-    tables.write("placed", table, out)
+    tables.write(PLACED, table, out)
     _LOG.info("%d rows placed, %d of them fit nowhere", len(table), int((~table["fits"]).sum()))

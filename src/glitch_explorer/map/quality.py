@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core import tables
 from glitch_explorer.map.graph import nearest_rows
+from glitch_explorer.map.schemas import QUALITY, UNASSIGNED
 from glitch_explorer.map.vectors import Bool, Float32
 
 #: Rows that trustworthiness is measured on at most; above, a seeded sample.
@@ -55,7 +56,7 @@ def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) 
     """
     n, k = distances.shape
     if not k:
-        return tables.empty("quality")
+        return tables.empty(QUALITY)
     chosen = np.sort(np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False))
     own = chosen.astype(np.int32)
     true = nearest_rows(values, mask, values[chosen], mask[chosen], own=own, n_neighbors=k, threads=1)[1]
@@ -121,8 +122,8 @@ def map_quality(
     if trust is not None:
         rows.append(("trustworthiness", *trust))
     if n:
-        rows.append(("noise_share", float((families == tables.UNASSIGNED).mean()), n))
-    rows.append(("families", float(families[families != tables.UNASSIGNED].nunique()), n))
+        rows.append(("noise_share", float((families == UNASSIGNED).mean()), n))
+    rows.append(("families", float(families[families != UNASSIGNED].nunique()), n))
     known = labels.notna().to_numpy()
     if known.any():
         label, family = labels[known].to_numpy(dtype=str), families[known].to_numpy(dtype=str)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
@@ -18,8 +19,18 @@ from glitch_explorer.map.isolation import isolation
 from glitch_explorer.map.layout import fuzzy_set, start_positions
 from glitch_explorer.map.members import write_members
 from glitch_explorer.map.quality import graph_recall, map_quality
+from glitch_explorer.map.schemas import (
+    COORDINATES,
+    FAMILIES,
+    FAMILY_IDS,
+    MAP_ROWS,
+    QUALITY,
+    STABILITY,
+    UNASSIGNED,
+)
 from glitch_explorer.map.stability import family_stability
 from glitch_explorer.map.vectors import gather_vectors, rows_of
+from glitch_explorer.sources.schemas import SEGMENTS
 
 
 def make_graph(
@@ -66,7 +77,7 @@ def make_graph(
         threads=threads,
     )
     indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
-    tables.write("map_rows", found.rows, rows)
+    tables.write(MAP_ROWS, found.rows, rows)
     files.write_arrays(
         neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask}
     )
@@ -76,7 +87,7 @@ class _Graph:
     """The neighbour graph of the rows that are mapped, and how to copy it to all rows."""
 
     def __init__(self, rows: str | Path, vectors: str | Path, neighbours: str | Path) -> None:
-        self.rows = tables.read("map_rows", rows)
+        self.rows = tables.read(MAP_ROWS, rows)
         stored = files.read_arrays(neighbours)
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
         place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
@@ -116,7 +127,7 @@ def make_layouts(
         for dimension, distance in ((2, min_dist), (n_components, 0.0))
     )
     x, y = plane[graph.copy].astype(np.float64).T
-    tables.write("coordinates", graph.rows[["glitch_id", "view"]].assign(x=x, y=y), coordinates)
+    tables.write(COORDINATES, graph.rows[["glitch_id", "view"]].assign(x=x, y=y), coordinates)
     files.write_array(layout, space[graph.copy])
 
 
@@ -138,7 +149,7 @@ def make_families(
 
     Writes the tables "families" and "family_ids" and the condensed tree's arrays.
     """
-    table = tables.read("map_rows", rows)
+    table = tables.read(MAP_ROWS, rows)
     unique, copy = np.unique(table["representative"], return_inverse=True)
     found = engine_of(engine).cluster(
         files.read_array(layout)[unique],
@@ -150,7 +161,7 @@ def make_families(
     cluster = found.cluster[copy]
     named = name_families(keys.assign(cluster=cluster), read_reference(reference))
     name = dict(zip(named["cluster"], named["family"], strict=True))
-    family = np.array([name.get(number, tables.UNASSIGNED) for number in cluster], dtype=object)
+    family = np.array([name.get(number, UNASSIGNED) for number in cluster], dtype=object)
     distances = files.read_arrays(neighbours)["distances"][unique]
     filled = keys.assign(
         family=family,
@@ -158,8 +169,8 @@ def make_families(
         outlier_score=found.outlier_score[copy],
         isolation=isolation(distances, family[unique])[copy],
     )
-    tables.write("families", filled, families)
-    tables.write("family_ids", named.drop(columns="cluster"), ids)
+    tables.write(FAMILIES, filled, families)
+    tables.write(FAMILY_IDS, named.drop(columns="cluster"), ids)
     files.write_arrays(tree, found.tree)
 
 
@@ -169,9 +180,9 @@ def make_members(
     """Write each family's member file into the folder `members`; those that stay the same stay untouched."""
     columns = ["glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "astrophysical"]
     write_members(
-        tables.read("families", families),
-        tables.read("glitches", glitches, columns=columns),
-        tables.read("segments", segments),
+        tables.read(FAMILIES, families),
+        tables.read(GLITCHES, glitches, columns=columns),
+        tables.read(SEGMENTS, segments),
         members,
     )
 
@@ -188,23 +199,23 @@ def make_quality(
     seed: int,
 ) -> None:
     """Measure the map and write the table "quality"."""
-    positions = tables.read("coordinates", coordinates)
+    positions = tables.read(COORDINATES, coordinates)
     graph = files.read_arrays(neighbours)
     values = files.read_array(vectors)
-    labels = tables.read("glitches", glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
+    labels = tables.read(GLITCHES, glitches, columns=["glitch_id", "label"]).set_index("glitch_id")["label"]
     table = map_quality(
         values,
         graph["mask"],
         positions[["x", "y"]].to_numpy(),
-        tables.read("families", families)["family"],
+        tables.read(FAMILIES, families)["family"],
         positions["glitch_id"].map(labels),
         seed=seed,
     )
-    unique = np.unique(tables.read("map_rows", rows)["representative"])
+    unique = np.unique(tables.read(MAP_ROWS, rows)["representative"])
     recall = graph_recall(
         rows_of(values, unique), graph["mask"][unique], graph["distances"][unique], seed=seed
     )
-    tables.write("quality", pd.concat([table, recall], ignore_index=True), quality)
+    tables.write(QUALITY, pd.concat([table, recall], ignore_index=True), quality)
 
 
 def make_stability(
@@ -228,7 +239,7 @@ def make_stability(
     table = family_stability(
         graph.fuzzy,
         graph.values,
-        tables.read("families", families)["family"].to_numpy(dtype=str)[graph.unique],
+        tables.read(FAMILIES, families)["family"].to_numpy(dtype=str)[graph.unique],
         n_components=n_components,
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
@@ -238,4 +249,4 @@ def make_stability(
         threads=threads,
         engine=engine_of(engine),
     )
-    tables.write("stability", table, stability)
+    tables.write(STABILITY, table, stability)

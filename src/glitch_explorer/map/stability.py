@@ -16,6 +16,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.engines import Engine
 from glitch_explorer.map.layout import start_positions
+from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
 from glitch_explorer.map.vectors import Float32
 
 #: Share of the rows in a re-run.
@@ -98,9 +99,9 @@ def family_stability(
     """
     if runs < 2:
         raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2 re-runs")
-    names = sorted(set(families.tolist()) - {tables.UNASSIGNED})
+    names = sorted(set(families.tolist()) - {UNASSIGNED})
     if not names:
-        return tables.empty("stability")
+        return tables.empty(STABILITY)
     settings = {
         "min_cluster_size": max(2, round(SHARE * min_cluster_size)),
         "min_samples": min_samples,

@@ -9,8 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import (
+    VIEW_LENGTHS_S,
+    VIEW_NAMES,
+    VIEW_PRESENT,
+    VIEW_PRESENT_UNKNOWN,
+    VIEW_UNKNOWN,
+)
+from glitch_explorer.views.schemas import VIEWS
 
 Float32 = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
@@ -143,13 +152,13 @@ def _read_shard(
     catalog: str | Path, views: str | Path, array: str | Path
 ) -> tuple[pd.DataFrame, pd.DataFrame, npt.NDArray[np.floating]]:
     """Read one shard's three files and check that they belong together."""
-    glitches = tables.read("glitches", catalog, columns=["glitch_id"])
-    status = tables.read("views", views)
+    glitches = tables.read(GLITCHES, catalog, columns=["glitch_id"])
+    status = tables.read(VIEWS, views)
     embedding = files.read_array(array)
     same = len(glitches) == len(status) == len(embedding)
     if not same or not (glitches["glitch_id"] == status["glitch_id"]).all():
         raise UserError(f"{catalog}, {views} and {array} do not hold the same glitches: make the shard again")
-    if embedding.ndim != 3 or embedding.shape[1] != len(tables.VIEWS):
+    if embedding.ndim != 3 or embedding.shape[1] != len(VIEW_LENGTHS_S):
         raise UserError(f"{array} has shape {embedding.shape}, not (n, 4, d): embed the shard again")
     return glitches, status, embedding
 
@@ -158,7 +167,7 @@ def _glitch_rows(
     glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]
 ) -> Vectors:
     """Make a row per glitch; a picture of unknown length takes no part."""
-    present = status[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool)
+    present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool)
     values, mask = fuse(np.where(present[:, :, np.newaxis], embedding, np.float32(np.nan)))
     kept = mask.any(axis=1)
     rows = pd.DataFrame({"glitch_id": glitches["glitch_id"].to_numpy()[kept], "view": ""})
@@ -167,10 +176,10 @@ def _glitch_rows(
 
 def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]) -> Vectors:
     """Make a row per view, in order of glitch and view length."""
-    present = status[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
-    unknown = status[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
-    names = np.tile(np.array(tables.VIEW_NAMES, dtype=object), (len(glitches), 1))
-    names[unknown, 0] = tables.VIEW_UNKNOWN
+    present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
+    unknown = status[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
+    names = np.tile(np.array(VIEW_NAMES, dtype=object), (len(glitches), 1))
+    names[unknown, 0] = VIEW_UNKNOWN
     present[:, 0] |= unknown
     n, n_views, dimension = embedding.shape
     values, mask = fuse(np.asarray(embedding).reshape(n * n_views, 1, dimension))

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import MAP_ROWS
+from glitch_explorer.similar.schemas import NEIGHBOURS
 
 #: Neighbours of each glitch in the table; fewer where the graph has fewer.
-NEIGHBOURS = 8
+N_NEIGHBOURS = 8
 
 
 def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path) -> None:
@@ -22,9 +24,9 @@ def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path
     out
         Table to write.
     """
-    keys = tables.read("map_rows", rows, columns=["glitch_id", "view"])
+    keys = tables.read(MAP_ROWS, rows, columns=["glitch_id", "view"])
     graph = files.read_arrays(neighbours)
-    indices, distances = graph["indices"][:, :NEIGHBOURS], graph["distances"][:, :NEIGHBOURS]
+    indices, distances = graph["indices"][:, :N_NEIGHBOURS], graph["distances"][:, :N_NEIGHBOURS]
     row, place = np.nonzero(indices >= 0)
     nearest = keys.iloc[indices[row, place]]
     table = keys.iloc[row].assign(
@@ -33,4 +35,4 @@ def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path
         neighbour_view=nearest["view"].array,
         distance=distances[row, place].astype(np.float64),
     )
-    tables.write("neighbours", table, out)
+    tables.write(NEIGHBOURS, table, out)

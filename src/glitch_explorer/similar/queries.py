@@ -9,9 +9,11 @@ import pandas as pd
 
 from glitch_explorer.catalog.names import PICTURE_SUFFIXES, UNKNOWN_IFO, UNKNOWN_VIEW
 from glitch_explorer.catalog.pictures import INSIDE, find_pictures
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.catalog.trees import gather
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.embed.record import Encoder
 from glitch_explorer.map.vectors import Vectors, gather_vectors
 from glitch_explorer.views.shard import Strain, make_views
@@ -57,7 +59,7 @@ def picture_rows(query: str) -> pd.DataFrame:
     """
     if INSIDE in query:
         name = query.rsplit("/", 1)[-1].removesuffix(".png")
-        slot = tables.VIEW_NAMES.index(name) if name in tables.VIEW_NAMES else UNKNOWN_VIEW
+        slot = VIEW_NAMES.index(name) if name in VIEW_NAMES else UNKNOWN_VIEW
         frame = _blank("picture").assign(**{_slot_column(slot): query})
     else:
         pictures, bad = find_pictures([query])
@@ -65,13 +67,13 @@ def picture_rows(query: str) -> pd.DataFrame:
         if len(frame) != 1:
             reason = bad[0].reason if bad else "give the pictures of one"
             raise UserError(f"similar: {query} holds pictures of {len(frame)} glitches: {reason}")
-        frame = _blank("picture").assign(**frame[[*tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN]].iloc[0])
-    unknown = frame[tables.VIEW_PATH_UNKNOWN].iloc[0]
+        frame = _blank("picture").assign(**frame[[*VIEW_PATHS, VIEW_PATH_UNKNOWN]].iloc[0])
+    unknown = frame[VIEW_PATH_UNKNOWN].iloc[0]
     if not isinstance(unknown, str):
         return frame
     parts = [
         _blank(f"picture {name}").assign(**{column: unknown})
-        for name, column in zip(tables.VIEW_NAMES, tables.VIEW_PATHS, strict=True)
+        for name, column in zip(VIEW_NAMES, VIEW_PATHS, strict=True)
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -82,12 +84,12 @@ def moment_rows(ifo: str, gps: float) -> pd.DataFrame:
 
 
 def _slot_column(slot: int) -> str:
-    return tables.VIEW_PATH_UNKNOWN if slot == UNKNOWN_VIEW else tables.VIEW_PATHS[slot]
+    return VIEW_PATH_UNKNOWN if slot == UNKNOWN_VIEW else VIEW_PATHS[slot]
 
 
 def _blank(glitch_id: str) -> pd.DataFrame:
     """Give a row of table "glitches" that says nothing but an id."""
-    row = tables.empty("glitches").reindex([0]).astype(object)
+    row = tables.empty(GLITCHES).reindex([0]).astype(object)
     return row.assign(glitch_id=glitch_id, ifo=UNKNOWN_IFO, shard="query", astrophysical="")
 
 
@@ -122,7 +124,7 @@ def embed_rows(
             Path(name, end)
             for end in ("glitches.parquet", "views.npy", "views.parquet", "lost.parquet", "vectors.npy")
         )
-        tables.write("glitches", rows, shard)
+        tables.write(GLITCHES, rows, shard)
         make_views(
             shard,
             out=views,
@@ -146,6 +148,6 @@ def embed_rows(
         )
         found = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
         if not len(found.rows):
-            reasons = "; ".join(sorted(set(tables.read("quarantine", lost)["reason"]))) or "no view"
+            reasons = "; ".join(sorted(set(tables.read(QUARANTINE, lost)["reason"]))) or "no view"
             raise UserError(f"similar: nothing to compare: {reasons}")
         return Vectors(found.rows, np.array(found.values), found.mask)

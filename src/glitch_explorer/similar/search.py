@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import SUSPECTS
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
@@ -21,6 +22,7 @@ from glitch_explorer.similar.queries import (
     picture_rows,
     read_moment,
 )
+from glitch_explorer.similar.schemas import SIMILAR
 from glitch_explorer.views.shard import Strain
 
 #: Glitches given for a query.
@@ -51,7 +53,7 @@ def read_searched(results: str | Path) -> Searched:
         results / "catalog/glitches.parquet", results / "map/families.parquet", ["ifo", "event_time", "label"]
     )
     key = ["glitch_id", "view"]
-    doubted = tables.read("suspects", results / "audit/suspects.parquet", columns=[*key, "issue"])
+    doubted = tables.read(SUSPECTS, results / "audit/suspects.parquet", columns=[*key, "issue"])
     rows = rows.merge(doubted.rename(columns={"issue": "suspect"}), on=key, how="left")
     rows["suspect"] = rows["suspect"].eq(True)
     values = files.read_array(results / "map/vectors.npy")
@@ -112,7 +114,7 @@ def find(
         found = _embedded(query, results, weights=weights, strain=strain, threads=threads)
         values, mask = found.values, found.mask
     answer = _nearest(searched, values, mask, own, k=k, threads=threads)
-    return answer.assign(query=query, query_id=glitch_id).reindex(columns=tables.SCHEMAS["similar"].names)
+    return answer.assign(query=query, query_id=glitch_id).reindex(columns=SIMILAR.names)
 
 
 def _embedded(
@@ -196,5 +198,5 @@ def find_all(
         )
         for query in queries
     ]
-    table = tables.conform("similar", pd.concat(answers, ignore_index=True)).to_pandas()
+    table = tables.conform(SIMILAR, pd.concat(answers, ignore_index=True)).to_pandas()
     files.write_text(out, table.to_csv(index=False, lineterminator="\n"))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LABELS, LEAKAGE, POSITIONS
 from glitch_explorer.core import tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import COORDINATES, QUALITY, UNASSIGNED
 from glitch_explorer.site import plots, sheets
 from glitch_explorer.site.pictures import Pictures
 
@@ -45,20 +46,20 @@ def make_figures(
     """
     audit, out = Path(audit), Path(out)
     rows = map_rows(glitches, families, ["label"])
-    rows = rows.merge(tables.read("coordinates", coordinates), on=["glitch_id", "view"], validate="1:1")
-    audited = tables.read("audit_families", audit / "families.parquet")
-    labels = tables.read("labels", audit / "labels.parquet")
-    quality = tables.read("quality", audit / "quality.parquet")
+    rows = rows.merge(tables.read(COORDINATES, coordinates), on=["glitch_id", "view"], validate="1:1")
+    audited = tables.read(AUDIT_FAMILIES, audit / "families.parquet")
+    labels = tables.read(LABELS, audit / "labels.parquet")
+    quality = tables.read(QUALITY, audit / "quality.parquet")
     plots.map_by_family(rows, out / "umap_family.png", dpi=dpi, unassigned=unassigned)
     plots.map_by_label(rows, out / "umap_label.png", dpi=dpi, unassigned=unassigned)
     plots.ambiguity(audited, out / "ambiguity.png", dpi=dpi, assigned=assigned)
     plots.entropies(audited, labels, quality, out / "entropy.png", dpi=dpi, assigned=assigned)
-    leaks = tables.read("leakage", audit / "leakage.parquet")
+    leaks = tables.read(LEAKAGE, audit / "leakage.parquet")
     plots.leakage(leaks, out / "leakage.png", dpi=dpi, assigned=assigned, unassigned=unassigned)
 
     pictures = Pictures(views, status)
-    segments = tables.read("gradients", audit / "gradients.parquet")
-    placed = tables.read("positions", audit / "positions.parquet")
+    segments = tables.read(GRADIENTS, audit / "gradients.parquet")
+    placed = tables.read(POSITIONS, audit / "positions.parquet")
     placed = placed.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     ambiguous = by_ambiguity(audited)
     of = dict(iter(placed.groupby("family")))

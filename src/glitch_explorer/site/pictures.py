@@ -11,7 +11,15 @@ from PIL import Image
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import (
+    VIEW_ENERGY,
+    VIEW_NAMES,
+    VIEW_PRESENT,
+    VIEW_PRESENT_UNKNOWN,
+    VIEW_UNKNOWN,
+)
 from glitch_explorer.views.colormap import viridis
+from glitch_explorer.views.schemas import VIEWS
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -32,8 +40,8 @@ FUSED_SLOT = 1
 
 def row_keys(rows: pd.DataFrame) -> list[Key]:
     """Give the keys of the map's `rows` (columns `glitch_id` and `view`)."""
-    slots: dict[str, int | None] = {name: slot for slot, name in enumerate(tables.VIEW_NAMES)}
-    slots |= {"": None, tables.VIEW_UNKNOWN: 0}
+    slots: dict[str, int | None] = {name: slot for slot, name in enumerate(VIEW_NAMES)}
+    slots |= {"": None, VIEW_UNKNOWN: 0}
     return [(glitch, slots[view]) for glitch, view in zip(rows["glitch_id"], rows["view"], strict=True)]
 
 
@@ -49,15 +57,15 @@ class Pictures:
     def __init__(self, arrays: Sequence[str | Path], status: Sequence[str | Path]) -> None:
         # An open array holds a file descriptor, of which a process has about a thousand.
         self._array = lru_cache(OPEN)(lambda shard: files.read_array(arrays[shard]))
-        parts = [tables.read("views", path) for path in status]
+        parts = [tables.read(VIEWS, path) for path in status]
         shards = [len(part) for part in parts]
         if shards != [len(self._array(shard)) for shard in range(len(arrays))]:
             raise UserError("views: arrays and tables have different numbers of rows: make the shards again")
         rows = pd.concat(parts, ignore_index=True)
-        present = rows[list(tables.VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
-        present[:, 0] |= rows[tables.VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
+        present = rows[list(VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
+        present[:, 0] |= rows[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
         self._present = present
-        self._energy = rows[list(tables.VIEW_ENERGY)].fillna(0.0).to_numpy(dtype=float)
+        self._energy = rows[list(VIEW_ENERGY)].fillna(0.0).to_numpy(dtype=float)
         self._shard = np.repeat(np.arange(len(shards)), shards)
         self._row = np.concatenate([np.arange(count) for count in shards])
         self._place = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
 from glitch_explorer.core import files
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.palette import look
 
 #: Bars in a ranked chart.

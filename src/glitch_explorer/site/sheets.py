@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from glitch_explorer.audit.labels import label_counts
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.choice import by_label, evenly
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of

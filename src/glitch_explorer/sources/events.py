@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from gwosc.api import v2 as gwosc_api
 
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.retry import insist
+from glitch_explorer.sources.schemas import EVENTS
 
 #: What the column `kind` may say.
 KINDS = ("event", "injection")
@@ -60,7 +60,7 @@ def read_events(
         if start is None or end is None:
             raise UserError("events.gwosc: GWOSC wants a start and an end; give both")
         parts.append(_ask_gwosc(start, end, timeout_s=timeout_s, retries=retries, host=host))
-    columns = tables.SCHEMAS["events"].names
+    columns = EVENTS.names
     types = {"name": str, "ifo": str, "event_time": float, "kind": str}
     events = pd.concat([pd.DataFrame(columns=columns).astype(types), *parts], ignore_index=True)
     if start is not None:
@@ -73,7 +73,7 @@ def read_events(
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    wanted = tables.SCHEMAS["events"].names
+    wanted = EVENTS.names
     try:
         frame = pd.read_csv(path, dtype={"name": str, "ifo": str, "kind": str}, keep_default_na=False)
     except (OSError, ValueError, pd.errors.ParserError) as problem:

@@ -9,10 +9,10 @@ import pandas as pd
 from gwosc.api import v2 as gwosc_api
 from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.ligolw import refuse_entities
 from glitch_explorer.sources.retry import insist
+from glitch_explorer.sources.schemas import SEGMENTS
 
 #: A detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
 _IFO_IN_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Z]\d)(?![A-Za-z0-9])")
@@ -76,7 +76,7 @@ def read_segments(
                 _service_flag(name, ifo, start, end, timeout_s=timeout_s, retries=retries, host=host)
             )
     rows = [row for ifo in sorted(set(detectors)) for row in _intersected(ifo, found, start, end)]
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["segments"].names).astype(
+    return pd.DataFrame(rows, columns=SEGMENTS.names).astype(
         {"ifo": str, "start": float, "end": float, "flag": str, "source": str}
     )
 

@@ -14,12 +14,15 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import adjusted_mutual_info_score, average_precision_score, roc_auc_score
 
+from glitch_explorer.audit.schemas import LEAKAGE, PROBE, RELABEL, SUSPECTS
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import FAMILIES, STABILITY, UNASSIGNED
 from glitch_explorer.validate.check import Check, as_markdown
 from glitch_explorer.validate.couplings import CouplingFiles, compare_couplings
 from glitch_explorer.validate.impact import ImpactFiles, compare_impact
+from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
@@ -28,9 +31,9 @@ LEAST_JACCARD = 0.5
 STABLE = 0.8
 #: Tables of planted answers, and the file of each.
 ANSWERS = {
-    "couplings": "couplings.parquet",
-    "planted_drivers": "drivers.parquet",
-    "planted_costs": "costs.parquet",
+    "couplings.parquet": COUPLINGS,
+    "drivers.parquet": PLANTED_DRIVERS,
+    "costs.parquet": PLANTED_COSTS,
 }
 
 
@@ -188,14 +191,14 @@ def _compare_answers(
     planted: dict[str, Any],
 ) -> tuple[dict[str, pd.DataFrame], list[Check]]:
     """Compare couplings, drivers and costs with the planted ones; the tables are empty where not asked."""
-    answers = {name: tables.empty(name) for name in ANSWERS}
+    answers = {name: tables.empty(schema) for name, schema in ANSWERS.items()}
     checks: list[Check] = []
     classes = planted_classes(planted, found["glitch_id"])
     if coupling is not None:
-        answers["couplings"], checks = compare_couplings(coupling, found, glitches, classes, planted)
+        answers["couplings.parquet"], checks = compare_couplings(coupling, found, glitches, classes, planted)
     if impact is not None:
         drivers, costs, more = compare_impact(impact, found, glitches, classes, planted)
-        answers |= {"planted_drivers": drivers, "planted_costs": costs}
+        answers |= {"drivers.parquet": drivers, "costs.parquet": costs}
         checks = [*checks, *more]
     return answers, checks
 
@@ -241,17 +244,17 @@ def validate_observatory(
         When a file is not what it should be; never because a result falls short.
     """
     planted = read_truth(truth)
-    glitches = tables.read("glitches", catalog)
-    found = tables.read("families", families)
+    glitches = tables.read(GLITCHES, catalog)
+    found = tables.read(FAMILIES, families)
     checks = [
         *family_checks(found, planted),
         *unseen_checks(found, planted, unseen),
-        stability_check(tables.read("stability", stability)),
-        probe_check(tables.read("probe", probe)),
-        suspect_check(tables.read("suspects", suspects), glitches, planted),
-        relabel_check(tables.read("relabel", relabel), planted),
-        leakage_check(tables.read("leakage", leakage)),
-        *row_checks(tables.read("duplicates", duplicates), tables.read("quarantine", quarantine), planted),
+        stability_check(tables.read(STABILITY, stability)),
+        probe_check(tables.read(PROBE, probe)),
+        suspect_check(tables.read(SUSPECTS, suspects), glitches, planted),
+        relabel_check(tables.read(RELABEL, relabel), planted),
+        leakage_check(tables.read(LEAKAGE, leakage)),
+        *row_checks(tables.read(DUPLICATES, duplicates), tables.read(QUARANTINE, quarantine), planted),
     ]
     answers, more = _compare_answers(coupling, impact, found, glitches, planted)
     _write([*checks, *more], answers, Path(out))
@@ -267,4 +270,4 @@ def _write(checks: list[Check], answers: dict[str, pd.DataFrame], folder: Path) 
     files.write_json(folder / "validation.json", {"passed": passed, "checks": report})
     files.write_text(folder / "validation.md", as_markdown(checks))
     for name, table in answers.items():
-        tables.write(name, table, folder / ANSWERS[name])
+        tables.write(ANSWERS[name], table, folder / name)

@@ -16,9 +16,11 @@ import pandas as pd
 from scipy.stats import binom
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.coupling.schemas import CALIBRATION, SCATTERING, SLOW_DRIVERS, WITNESSES
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.validate.check import Check
+from glitch_explorer.validate.schemas import COUPLINGS
 
 #: A family is a class with more than this share of its planted glitches.
 MATCHED = 0.5
@@ -107,7 +109,7 @@ def couplings_table(held: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[str
         for family in standing(held, plant) or none:
             n = 0 if family is None else int(sizes[family])
             rows.append(_compared(plant, family, n, found.get((family, plant["ifo"], plant["channel"]))))
-    made = pd.DataFrame(rows, columns=tables.SCHEMAS["couplings"].names)
+    made = pd.DataFrame(rows, columns=COUPLINGS.names)
     order = ["planted_class", "ifo", "channel", "family"]
     return made.astype({"rank": "Int64"}).sort_values(order, ignore_index=True)
 
@@ -361,7 +363,7 @@ def compare_couplings(
     truth
         What was planted.
     """
-    witnesses = tables.read("witnesses", found.witnesses)
+    witnesses = tables.read(WITNESSES, found.witnesses)
     held = answered(compositions(families, glitches, planted), witnesses)
     couplings = couplings_table(held, witnesses, truth)
     checks = [
@@ -369,8 +371,8 @@ def compare_couplings(
         *discovery_checks(discoveries(held, witnesses, truth)),
         safety_check(witnesses),
         copies_check(witnesses, truth),
-        calibration_check(tables.read("calibration", found.calibration)),
-        slow_check(held, tables.read_all("slow_drivers", found.slow_drivers), truth),
-        scattering_check(held, tables.read_all("scattering", found.scattering), truth),
+        calibration_check(tables.read(CALIBRATION, found.calibration)),
+        slow_check(held, tables.read_all(SLOW_DRIVERS, found.slow_drivers), truth),
+        scattering_check(held, tables.read_all(SCATTERING, found.scattering), truth),
     ]
     return couplings, checks

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import COST, DRIVERS, SKILL
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.couplings import chance_check, compositions, standing
+from glitch_explorer.validate.schemas import PLANTED_COSTS, PLANTED_DRIVERS
 
 LEAST_HIT = 0.95
 #: Of one observatory with found families; over many, with planted ones, the mean is above 0.9.
@@ -74,7 +76,7 @@ def drivers_table(
                     "reason": one.reason,
                 }
                 rows.append(row)
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["planted_drivers"].names).astype({"hit": "boolean"})
+    return pd.DataFrame(rows, columns=PLANTED_DRIVERS.names).astype({"hit": "boolean"})
 
 
 def driver_checks(planted: pd.DataFrame, skill: pd.DataFrame) -> list[Check]:
@@ -133,7 +135,7 @@ def costs_table(held: pd.DataFrame, cost: pd.DataFrame, truth: dict[str, Any]) -
                 "cost_high": one["cost_high"],
             }
         )
-    return pd.DataFrame(rows, columns=tables.SCHEMAS["planted_costs"].names)
+    return pd.DataFrame(rows, columns=PLANTED_COSTS.names)
 
 
 def order_of(planted: np.ndarray, found: np.ndarray) -> tuple[float, int]:
@@ -181,7 +183,7 @@ def compare_impact(
         What was planted.
     """
     held = compositions(families, glitches, planted)
-    skill = tables.read_all("skill", found.skill)
-    drivers = drivers_table(held, tables.read("drivers", found.drivers), skill, truth)
-    costs = costs_table(held, tables.read("cost", found.cost), truth)
+    skill = tables.read_all(SKILL, found.skill)
+    drivers = drivers_table(held, tables.read(DRIVERS, found.drivers), skill, truth)
+    costs = costs_table(held, tables.read(COST, found.cost), truth)
     return drivers, costs, [*driver_checks(drivers, skill), *cost_checks(costs)]

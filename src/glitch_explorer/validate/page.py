@@ -10,6 +10,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.couplings import ALPHA, LAG_BIN_S
+from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -57,14 +58,14 @@ def make_validation_page(
         Check(**{name: value for name, value in check.items() if name != "passed"})
         for check in told["checks"]
     ]
-    rows = records(tables.read("couplings", couplings))
+    rows = records(tables.read(COUPLINGS, couplings))
     values = {
         "checks": checks,
         "bounded": sum(check.bound is not None for check in checks),
         "failed": sum(not check.passed for check in checks),
         "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
-        "drivers": records(tables.read("planted_drivers", drivers)),
-        "costs": records(tables.read("planted_costs", costs)),
+        "drivers": records(tables.read(PLANTED_DRIVERS, drivers)),
+        "costs": records(tables.read(PLANTED_COSTS, costs)),
         "witnesses": witnesses,
         "cost": cost,
         "root": "",

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.energies import Block, ratio
 from glitch_explorer.views.tiling import LINES, Tiling
 
@@ -60,9 +60,9 @@ def draw_plane(
         the data.
     """
     rows = tiles.planes[plane]
-    n = round(VIEWS[-1] / TIME_STEP)
+    n = round(VIEW_LENGTHS_S[-1] / TIME_STEP)
     device = medians.device
-    times = offset - VIEWS[-1] / 2 + TIME_STEP * torch.arange(n, dtype=torch.float64, device=device)
+    times = offset - VIEW_LENGTHS_S[-1] / 2 + TIME_STEP * torch.arange(n, dtype=torch.float64, device=device)
     energies = medians.new_empty((n, len(rows)))
     for block in blocks:
         inside = [i for i, row in enumerate(block.rows) if row in rows]
@@ -81,8 +81,8 @@ def pixels(picture: torch.Tensor, *, width: int) -> torch.Tensor:
     sums = torch.nn.functional.pad(picture.double().cumsum(-1), (1, 0))
     cells = picture.shape[-1]
     views = []
-    for seconds in VIEWS:
-        share = seconds / VIEWS[-1]
+    for seconds in VIEW_LENGTHS_S:
+        share = seconds / VIEW_LENGTHS_S[-1]
         place = torch.arange(width + 1, dtype=torch.float64, device=picture.device) / width
         edges = cells * ((1 - share) / 2 + share * place)
         left = edges.long().clamp(max=cells - 1)

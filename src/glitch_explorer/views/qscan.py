@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.tables import VIEWS
 from glitch_explorer.core.threads import one_thread
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import Block, event_energies, ratio, row_energies, row_peaks, split
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
@@ -141,7 +141,7 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
 def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
     """Give the remarks on one glitch; see `qscan`."""
     seconds = strain.size / sample_rate
-    half = VIEWS[-1] / 2
+    half = VIEW_LENGTHS_S[-1] / 2
     remarks = {
         "not_finite": not np.isfinite(strain).all(),
         "flat_strain": np.count_nonzero(strain[1:] == strain[:-1]) > FLAT_SHARE * strain.size,
@@ -214,7 +214,7 @@ def qscan(
     _check(strain, offsets, sample_rate=sample_rate)
     flags = [_flags(row, at, sample_rate=sample_rate) for row, at in zip(strain, offsets, strict=True)]
     usable = [i for i, flag in enumerate(flags) if not UNUSABLE.intersection(flag)]
-    views = np.zeros((len(strain), len(VIEWS), height, width), np.uint8)
+    views = np.zeros((len(strain), len(VIEW_LENGTHS_S), height, width), np.uint8)
 
     def scan(rows: list[int]) -> None:
         cut = [_whole_seconds(strain[i], float(offsets[i]), sample_rate=sample_rate) for i in rows]

@@ -15,9 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 _LOG = logging.getLogger(__name__)
@@ -102,10 +105,10 @@ def make_views(
     UserError
         When the table cannot be read, or a source of strain refuses.
     """
-    rows = tables.read("glitches", shard_parquet).to_dict("records")
+    rows = tables.read(GLITCHES, shard_parquet).to_dict("records")
     statuses = [_Status(str(row["glitch_id"])) for row in rows]
     with files.whole(out) as temporary:
-        views = _create(temporary, (len(rows), len(tables.VIEWS), height, width))
+        views = _create(temporary, (len(rows), len(VIEW_LENGTHS_S), height, width))
         with tqdm(total=len(rows), unit="glitch", desc=Path(out).stem) as progress:
             _fill_from_pictures(rows, statuses, views, progress, crop=crop, threads=threads)
             _fill_from_strain(
@@ -113,8 +116,8 @@ def make_views(
             )
         if isinstance(views, np.memmap):
             views.flush()
-    tables.write("views", _status_table(statuses, views), status_out)
-    tables.write("quarantine", _quarantine_table(statuses), quarantine_out)
+    tables.write(VIEWS, _status_table(statuses, views), status_out)
+    tables.write(QUARANTINE, _quarantine_table(statuses), quarantine_out)
     lost = sum(not any(status.present) for status in statuses)
     _LOG.info("%d glitches, %d of them without any view", len(rows), lost)
 
@@ -139,7 +142,7 @@ def _paths(row: Row) -> list[str | None]:
 
     The catalogues' web addresses are no files: such a glitch is scanned.
     """
-    values = [row[column] for column in (*tables.VIEW_PATHS, tables.VIEW_PATH_UNKNOWN)]
+    values = [row[column] for column in (*VIEW_PATHS, VIEW_PATH_UNKNOWN)]
     return [value if isinstance(value, str) and value and "://" not in value else None for value in values]
 
 
@@ -161,11 +164,11 @@ def _decode_glitch(
     paths: list[str | None], status: _Status, views: Bytes, archives: Archives, *, crop: bool
 ) -> None:
     """Fill `views` `(4, height, width)` of one glitch from its pictures."""
-    unknown = len(tables.VIEWS)
+    unknown = len(VIEW_LENGTHS_S)
     for slot, path in enumerate(paths):
         if path is None:
             continue
-        name = "view of unknown length" if slot == unknown else f"{tables.VIEW_NAMES[slot]} s view"
+        name = "view of unknown length" if slot == unknown else f"{VIEW_NAMES[slot]} s view"
         try:
             picture = decode(path, archives)
             place = _place(picture, slot, paths, status)
@@ -191,14 +194,14 @@ def _place(picture: Picture, slot: int, paths: list[str | None], status: _Status
     Unreadable
         When there is no place for it.
     """
-    if slot == len(tables.VIEWS):
+    if slot == len(VIEW_LENGTHS_S):
         if any(paths[:slot]):
             raise Unreadable("the glitch has pictures of known view length beside it")
         return slot
     seconds = picture.length()
-    if seconds is None or tables.VIEWS[slot] == seconds:
+    if seconds is None or VIEW_LENGTHS_S[slot] == seconds:
         return slot
-    place = tables.VIEWS.index(seconds)
+    place = VIEW_LENGTHS_S.index(seconds)
     if paths[place] is not None or status.present[place]:
         raise Unreadable(f"its time axis shows {seconds:g} s, and there is another picture for that")
     return place
@@ -292,7 +295,7 @@ def _keep_covered(image: Bytes, reach: float, status: _Status, views: Bytes, *, 
     if broken:
         status.lose(source="strain", reason=f"nothing to scan: {min(broken)}", read=read)
         return
-    for slot, seconds in enumerate(tables.VIEWS):
+    for slot, seconds in enumerate(VIEW_LENGTHS_S):
         # A millisecond, half a cell of the picture, may be missing.
         if seconds / 2 <= reach + 1e-3:
             views[slot] = image[slot]
@@ -326,7 +329,7 @@ def _quarantine_table(statuses: list[_Status]) -> pd.DataFrame:
         for status in statuses
         for source, reason, read in status.lost
     ]
-    return pd.DataFrame(lost) if lost else tables.empty("quarantine")
+    return pd.DataFrame(lost) if lost else tables.empty(QUARANTINE)
 
 
 def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: int, max_share: float) -> None:
@@ -348,11 +351,11 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
     UserError
         When the share is larger; the message has the commonest reasons.
     """
-    frames = [frame for frame in (tables.read("quarantine", part) for part in parts) if len(frame)]
-    joined = pd.concat(frames, ignore_index=True) if frames else tables.empty("quarantine")
+    frames = [frame for frame in (tables.read(QUARANTINE, part) for part in parts) if len(frame)]
+    joined = pd.concat(frames, ignore_index=True) if frames else tables.empty(QUARANTINE)
     order = ["stage", "source", "row", "glitch_id", "read", "reason"]
     joined = joined.sort_values(order, kind="stable", ignore_index=True)
-    tables.write("quarantine", joined, out)
+    tables.write(QUARANTINE, joined, out)
     anonymous = joined["glitch_id"].isna()
     affected = joined.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
     if affected > max_share * n_rows:

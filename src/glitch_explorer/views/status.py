@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer.core import tables
+from glitch_explorer.core.views import VIEW_ENERGY, VIEW_LENGTHS_S, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
 
 
 def views_table(
@@ -39,15 +39,15 @@ def views_table(
         The table; the mean energy of a view that does not exist is null.
     """
     # Row by row, so that views in a file are not read into memory at once.
-    energy = np.array([row.mean(axis=(-2, -1)) / 10 for row in views]).reshape(-1, len(tables.VIEWS))
+    energy = np.array([row.mean(axis=(-2, -1)) / 10 for row in views]).reshape(-1, len(VIEW_LENGTHS_S))
     filled = np.array(present, dtype=bool)
     filled[:, 0] |= unknown
     return pd.DataFrame(
         {
             "glitch_id": pd.Series(list(glitch_id), dtype="str"),
-            **dict(zip(tables.VIEW_PRESENT, np.asarray(present, dtype=bool).T, strict=True)),
-            tables.VIEW_PRESENT_UNKNOWN: unknown,
-            **dict(zip(tables.VIEW_ENERGY, np.where(filled, energy, np.nan).T, strict=True)),
+            **dict(zip(VIEW_PRESENT, np.asarray(present, dtype=bool).T, strict=True)),
+            VIEW_PRESENT_UNKNOWN: unknown,
+            **dict(zip(VIEW_ENERGY, np.where(filled, energy, np.nan).T, strict=True)),
             "image_size": image_size,
             "flags": flags,
         }

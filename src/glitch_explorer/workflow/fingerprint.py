@@ -1,4 +1,4 @@
-"""Fingerprints of the code that a job reaches, blind to comments and docstrings.
+"""Fingerprints of the code that a job reaches, blind to comments, docstrings and messages.
 
 Snakemake sees a rule's script but not the modules that it imports. The
 fingerprint follows names from the script into the library, definition by
@@ -19,11 +19,42 @@ Place = tuple[str, str | None]
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def _without_docstrings(tree: ast.AST) -> ast.AST:
-    for node in ast.walk(tree):
+_LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+class _WithoutWords(ast.NodeTransformer):
+    """Remove what changes no result: docstrings, texts of messages, descriptions of columns."""
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Return the node without words."""
         if isinstance(node, (*_DEFINITIONS, ast.Module)) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    return tree
+        if isinstance(node, ast.Raise) or _is_logging(node):
+            return _WithoutTexts().generic_visit(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "column":
+            node.args = node.args[:1]
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg != "unit"]
+        return self.generic_visit(node)
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Remove all texts. A reason that becomes data is a member of an enumeration, not a text."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Empty a text."""
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Constant:  # noqa: ARG002 - the signature of ast
+        """Empty a formatted text, with the expressions in it."""
+        return ast.Constant("")
+
+
+def _is_logging(node: ast.AST) -> bool:
+    """Return whether a call writes to a log, as `_LOG.warning(...)` does."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    owner = node.func.value
+    return node.func.attr in _LOGGING and isinstance(owner, ast.Name) and owner.id.strip("_").lower() == "log"
 
 
 def _targets(node: ast.stmt) -> list[str]:
@@ -53,7 +84,7 @@ class _Module:
     """One parsed module of the package, or a script."""
 
     def __init__(self, path: Path, package: str) -> None:
-        self.tree = _without_docstrings(ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        self.tree = _WithoutWords().visit(ast.parse(path.read_text(encoding="utf-8"), str(path)))
         self.package = package
 
     @cached_property

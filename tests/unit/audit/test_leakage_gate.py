@@ -13,10 +13,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from glitch_explorer.audit.gate import make_leakage, require_no_leakage
+from glitch_explorer.audit.schemas import LEAKAGE
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_PATHS
 from glitch_explorer.embed.shard import embed_shard
 from glitch_explorer.map import run
+from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ
 from glitch_explorer.views.shard import make_views
 from tests.unit.views.test_pictures import LABELS
@@ -104,7 +108,7 @@ def shard(tmp_path_factory):
         (size, ifo, seconds): empty_picture(size, ifo, seconds)
         for size in LAYOUTS
         for ifo in DETECTORS
-        for seconds in tables.VIEWS
+        for seconds in VIEW_LENGTHS_S
     }
     rows = []
     for number in range(PER_CLASS * len(MORPHOLOGIES)):
@@ -112,13 +116,13 @@ def shard(tmp_path_factory):
         size, ifo = list(LAYOUTS)[generator.integers(2)], list(DETECTORS)[generator.integers(2)]
         row = {"glitch_id": f"g{number:03d}", "ifo": ifo, "label": label}
         scale = generator.uniform(0.85, 1.15)
-        for seconds, column in zip(tables.VIEWS, tables.VIEW_PATHS, strict=True):
+        for seconds, column in zip(VIEW_LENGTHS_S, VIEW_PATHS, strict=True):
             row[column] = str(folder / f"{row['glitch_id']}_{seconds}.jpg")
             energy = spectrogram(label, seconds, scale, generator)
             paste(empty[size, ifo, seconds], energy, row[column])
         rows.append(row)
-    table = tables.empty("glitches").reindex(range(len(rows))).assign(**pd.DataFrame(rows))
-    tables.write("glitches", table.assign(shard="H1-0", astrophysical=""), folder / "shard.parquet")
+    table = tables.empty(GLITCHES).reindex(range(len(rows))).assign(**pd.DataFrame(rows))
+    tables.write(GLITCHES, table.assign(shard="H1-0", astrophysical=""), folder / "shard.parquet")
     return folder / "shard.parquet"
 
 
@@ -128,7 +132,7 @@ def read_pictures(shard, folder, *, crop):
     quarantine = folder / "quarantine.parquet"
     kept = {"out": views, "status_out": status, "quarantine_out": quarantine}
     make_views(shard, **kept, height=64, width=64, crop=crop, threads=2)
-    assert tables.read("quarantine", quarantine).empty
+    assert tables.read(QUARANTINE, quarantine).empty
     kind = {"backbone": "gradients", "weights": "untrained", "precision": "float32"}
     embed_shard(views, status, vectors, **kind, device="cpu", threads=2)
     return shard, status, vectors
@@ -159,12 +163,12 @@ def cropped(shard, tmp_path_factory):
 
 
 def row_of(path, variable):
-    return tables.read("leakage", path).set_index("variable").loc[variable]
+    return tables.read(LEAKAGE, path).set_index("variable").loc[variable]
 
 
 def test_the_gate_passes_cropped_pictures(cropped, tmp_path):
     path = leakage_of(cropped, tmp_path / "map", unit="glitch")
-    families = tables.read("families", tmp_path / "map/families.parquet")["family"]
+    families = tables.read(FAMILIES, tmp_path / "map/families.parquet")["family"]
     classes = pd.Series(list(MORPHOLOGIES) * PER_CLASS)
     assert pd.crosstab(families, classes).max(axis=1).sum() > 0.95 * len(families)
     require_no_leakage(path)

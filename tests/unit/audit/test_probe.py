@@ -7,7 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from glitch_explorer.audit import probe
+from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.core import tables
+from glitch_explorer.sources.schemas import SEGMENTS
 
 
 def test_fit_is_that_of_scikit_learn():
@@ -75,7 +77,7 @@ def test_blocks_are_segments_else_days_else_none():
     found = probe.time_blocks(times, segments)
     assert found[1] == found[2] != found[0]
     assert len(set(found)) == 4
-    days = probe.time_blocks(times, tables.empty("segments"))
+    days = probe.time_blocks(times, tables.empty(SEGMENTS))
     assert days[0] == days[1] == days[2]
 
 
@@ -90,7 +92,7 @@ def test_the_table_takes_families_of_two_detectors_only():
     table = probe.probe_table(rows, np.tile(vectors, (3, 1)), segments, permutations=99, seed=1)
     assert table["family"].tolist() == ["F001"]
     assert table.iloc[0][["detectors", "n_first", "n_second", "n_blocks"]].tolist() == ["H1 L1", 30, 30, 12]
-    assert tables.conform("probe", table).num_rows == 1
+    assert tables.conform(PROBE, table).num_rows == 1
     nobody = probe.probe_table(
         rows.assign(ifo="H1"), np.tile(vectors, (3, 1)), segments, permutations=99, seed=1
     )

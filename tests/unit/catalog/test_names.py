@@ -16,8 +16,8 @@ from glitch_explorer.catalog.classes import (
 )
 from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name, subject_of
 from glitch_explorer.catalog.runs import observing_run
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_NAMES
 
 TAXONOMY = Path(__file__).parents[3] / "resources" / "taxonomy"
 
@@ -31,7 +31,7 @@ IDS = st.text("abcXYZ0189-_. ", min_size=1, max_size=20)
     st.sampled_from(["png", "JPG", "jpeg"]),
 )
 def test_a_name_comes_back(ifo, glitch_id, view, suffix):
-    name = f"{ifo}_{glitch_id}_spectrogram_{tables.VIEW_NAMES[view]}.{suffix}"
+    name = f"{ifo}_{glitch_id}_spectrogram_{VIEW_NAMES[view]}.{suffix}"
     assert parse_name(f"some/folder/{name}") == (ifo, glitch_id, view)
 
 

@@ -7,8 +7,11 @@ from PIL import Image
 
 from glitch_explorer.catalog import pictures
 from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATHS
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 
 def picture(path, shade):
@@ -16,7 +19,7 @@ def picture(path, shade):
     Image.new("RGB", (8, 6), (shade, 0, 0)).save(path)
 
 
-def glitch(folder, name, shade=0, views=tables.VIEW_NAMES):
+def glitch(folder, name, shade=0, views=VIEW_NAMES):
     for i, view in enumerate(views):
         picture(folder / f"{name}_spectrogram_{view}.png", shade + i)
 
@@ -30,16 +33,16 @@ def build(tmp_path, *paths, **changed):
         "peak_frequency_hz": (None, None),
         "gps": (None, None),
         "gps_block_s": 86400,
-        "segments": tables.empty("segments"),
-        "events": tables.empty("events"),
+        "segments": tables.empty(SEGMENTS),
+        "events": tables.empty(EVENTS),
         "max_quarantined_share": 0.5,
     }
     out = tmp_path / "catalog"
     build_catalog(kind="images", paths=[str(path) for path in paths], out=out, **(options | changed))
     return (
-        tables.read("glitches", out / "glitches.parquet").set_index("glitch_id"),
-        tables.read("quarantine", out / "parts" / "catalog.parquet"),
-        tables.read("duplicates", out / "duplicates.parquet"),
+        tables.read(GLITCHES, out / "glitches.parquet").set_index("glitch_id"),
+        tables.read(QUARANTINE, out / "parts" / "catalog.parquet"),
+        tables.read(DUPLICATES, out / "duplicates.parquet"),
     )
 
 
@@ -80,7 +83,7 @@ def test_views_are_one_glitch_without_a_detector(tmp_path):
     glitch(tmp_path / "data" / "Blip", "blip-2", 10)
     glitches, _, _ = build(tmp_path, tmp_path / "data")
     assert set(glitches["ifo"]) == {"unknown"}
-    assert glitches[list(tables.VIEW_PATHS)].notna().sum(axis=1).to_dict() == {"blip-1": 1, "blip-2": 4}
+    assert glitches[list(VIEW_PATHS)].notna().sum(axis=1).to_dict() == {"blip-1": 1, "blip-2": 4}
 
 
 def test_a_second_copy_is_a_duplicate(tmp_path):
@@ -120,7 +123,7 @@ def test_pictures_whose_names_tell_nothing(tmp_path, monkeypatch):
     )
     glitches, _, _ = build(tmp_path, tmp_path / "data")
     assert set(glitches.index) == {"u", "v-0", "v-1", "w"}
-    assert glitches.loc["u", list(tables.VIEW_PATHS)].notna().all()
+    assert glitches.loc["u", list(VIEW_PATHS)].notna().all()
     assert glitches.loc["w", "view_path_unknown"].endswith("w.jpg")
 
 
@@ -157,7 +160,7 @@ def test_unknown_and_unwanted_detectors(tmp_path):
 def container(path):
     with h5py.File(path, "w") as file:
         for label, glitch_id, shade in (("Blip", "aaa", 1), ("My_Class", "bbb", 2)):
-            for view in tables.VIEW_NAMES:
+            for view in VIEW_NAMES:
                 file[f"{label}/train/{glitch_id}/{view}.png"] = np.full((1, 14, 17), shade, np.uint8)
 
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.rules import inside_segments
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.state import source_state
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 
 def rows(*values):
@@ -119,22 +121,22 @@ def build(folder, out, lines):
     build_catalog(
         kind="catalogue", paths=[str(path)], metadata=[], out=out, detectors=["H1", "L1"], unit="glitch",
         snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), gps_block_s=1000,
-        segments=tables.empty("segments"),
-        events=tables.empty("events"), max_quarantined_share=0.5,
+        segments=tables.empty(SEGMENTS),
+        events=tables.empty(EVENTS), max_quarantined_share=0.5,
     )  # fmt: skip
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in (out / "shards").glob("*.parquet")
     }
 
 
-GLITCHES = st.lists(
+MANY_GLITCHES = st.lists(
     st.tuples(st.integers(0, 5000), st.sampled_from(["H1", "L1"]), st.floats(5, 50)), min_size=1, max_size=15,
     unique_by=lambda glitch: glitch[:2],
 )  # fmt: skip
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(first=GLITCHES, more=GLITCHES)
+@given(first=MANY_GLITCHES, more=MANY_GLITCHES)
 def test_growth_touches_no_other_shard(tmp_path_factory, first, more):
     folder = tmp_path_factory.mktemp("growth")
     lines = [f"{1e9 + t},{ifo},{ifo}{t},{snr}" for t, ifo, snr in first]
@@ -153,10 +155,10 @@ def test_shards_are_sorted_and_glitches_is_their_concatenation(tmp_path):
         for t, ifo, name in [(5, "L1", "b"), (2, "L1", "c"), (1, "H1", "z"), (3, "H1", "A")]
     ]
     build(tmp_path, tmp_path / "out", lines)
-    parts = [tables.read("glitches", path) for path in sorted((tmp_path / "out" / "shards").iterdir())]
+    parts = [tables.read(GLITCHES, path) for path in sorted((tmp_path / "out" / "shards").iterdir())]
     assert [part["glitch_id"].tolist() for part in parts] == [["A", "z"], ["b", "c"]]
     pd.testing.assert_frame_equal(
-        pd.concat(parts, ignore_index=True), tables.read("glitches", tmp_path / "out" / "glitches.parquet")
+        pd.concat(parts, ignore_index=True), tables.read(GLITCHES, tmp_path / "out" / "glitches.parquet")
     )
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 HEADER = "event_time,ifo,gravityspy_id,ml_label,ml_confidence,snr,peak_frequency,duration,url1,url2"
 GOOD = "1240000000.25,H1,aaaaaaaaaa,Blip,0.9,12.5,100,0.3,https://x/1.png,?"
@@ -31,15 +33,15 @@ def build(tmp_path, paths, *, kind="catalogue", share=1.0, segments=None, events
         kind=kind,
         paths=[str(path) for path in paths],
         out=tmp_path / "catalog",
-        segments=tables.empty("segments") if segments is None else segments,
-        events=tables.empty("events") if events is None else events,
+        segments=tables.empty(SEGMENTS) if segments is None else segments,
+        events=tables.empty(EVENTS) if events is None else events,
         **(options | changed),
     )
     out = tmp_path / "catalog"
     return (
-        tables.read("glitches", out / "glitches.parquet"),
-        tables.read("quarantine", out / "parts" / "catalog.parquet"),
-        tables.read("duplicates", out / "duplicates.parquet"),
+        tables.read(GLITCHES, out / "glitches.parquet"),
+        tables.read(QUARANTINE, out / "parts" / "catalog.parquet"),
+        tables.read(DUPLICATES, out / "duplicates.parquet"),
     )
 
 
@@ -192,7 +194,7 @@ def test_too_many_bad_rows_stop_the_run_after_the_table_is_written(tmp_path):
     path = csv(tmp_path, GOOD, "nan,H1,b,Blip,0.9,9,100,0.3,,")
     with pytest.raises(UserError, match=r"1 of 2 rows .* 1 × the event time is missing or NaN"):
         build(tmp_path, [path], share=0.4)
-    assert len(tables.read("quarantine", tmp_path / "catalog" / "parts" / "catalog.parquet")) == 1
+    assert len(tables.read(QUARANTINE, tmp_path / "catalog" / "parts" / "catalog.parquet")) == 1
 
 
 def test_events_within_a_second(tmp_path):

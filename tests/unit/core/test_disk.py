@@ -11,6 +11,7 @@ import pytest
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.job import logged
+from glitch_explorer.map.schemas import COORDINATES
 from glitch_explorer.observatory import gwf
 from glitch_explorer.views.shard import _create
 
@@ -40,7 +41,7 @@ def folder(path):
 WRITERS = {
     "array": lambda path: files.write_array(path, np.ones(BIG)),
     "arrays": lambda path: files.write_arrays(path, {"a": np.ones(BIG)}),
-    "table": lambda path: tables.write("coordinates", tall(90_000), path),
+    "table": lambda path: tables.write(COORDINATES, tall(90_000), path),
     "frame": frame,
     "views": views,
     "folder": folder,
@@ -74,7 +75,7 @@ def test_a_folder_of_somebody_else_is_told(tmp_path):
     """Root may write everywhere, so another user tries, from inside."""
     code = (
         "import os\n"
-        "from glitch_explorer import files, job\n"
+        "from glitch_explorer.core import files, job\n"
         "os.geteuid() == 0 and os.setuid(65534)\n"
         "with job.logged('/dev/null'): files.write_text('a', 'x')"
     )
@@ -87,13 +88,13 @@ def test_a_folder_of_somebody_else_is_told(tmp_path):
 
 def test_a_changed_byte_in_a_table_is_told_or_harmless(tmp_path):
     path = tmp_path / "c.parquet"
-    tables.write("coordinates", tall(400), path)
+    tables.write(COORDINATES, tall(400), path)
     whole, expected = path.read_bytes(), tall(400)
     told = 0
     for at in range(4, len(whole), 101):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x20]) + whole[at + 1 :])
         try:
-            pd.testing.assert_frame_equal(tables.read("coordinates", path), expected)
+            pd.testing.assert_frame_equal(tables.read(COORDINATES, path), expected)
         except UserError as problem:
             assert str(path) in str(problem)
             told += 1

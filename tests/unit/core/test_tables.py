@@ -9,6 +9,8 @@ import pytest
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.job import logged
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def coordinates(n=3):
@@ -18,43 +20,44 @@ def coordinates(n=3):
 
 
 def test_a_table_comes_back_as_it_was_written(tmp_path):
-    tables.write("coordinates", coordinates(), tmp_path / "c.parquet")
-    pd.testing.assert_frame_equal(tables.read("coordinates", tmp_path / "c.parquet"), coordinates())
+    tables.write(COORDINATES, coordinates(), tmp_path / "c.parquet")
+    pd.testing.assert_frame_equal(tables.read(COORDINATES, tmp_path / "c.parquet"), coordinates())
 
 
 def test_same_rows_same_bytes():
-    assert tables.encode("coordinates", coordinates()) == tables.encode("coordinates", coordinates())
+    assert tables.encode(COORDINATES, coordinates()) == tables.encode(COORDINATES, coordinates())
 
 
-@pytest.mark.parametrize("name", sorted(tables.SCHEMAS))
+@pytest.mark.parametrize("name", sorted(all_schemas()))
 def test_every_column_says_its_meaning_and_empty_tables_work(name):
-    for field in tables.SCHEMAS[name]:
+    schema = all_schemas()[name]
+    for field in schema:
         assert field.metadata[b"description"], f"{name}.{field.name}"
-    assert len(tables.conform(name, tables.empty(name))) == 0
+    assert len(tables.conform(schema, tables.empty(schema))) == 0
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda t: t.drop(columns="x"), r"missing \['x'\]"),
-        (lambda t: t.assign(z=1), r"unknown \['z'\]"),
-        (lambda t: t.assign(x="left"), "does not fit"),
+        (lambda t: t.drop(columns="x"), r"missing columns \['x'\]"),
+        (lambda t: t.assign(z=1), r"unknown columns \['z'\]"),
+        (lambda t: t.assign(x="left"), "not a valid"),
         (lambda t: t.assign(glitch_id=[None, "a", "b"]), "glitch_id: string not null"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, expected):
     with pytest.raises(UserError, match=expected):
-        tables.conform("coordinates", change(coordinates()))
+        tables.conform(COORDINATES, change(coordinates()))
 
 
 def test_reading_another_table_or_half_a_file_is_refused(tmp_path):
     path = tmp_path / "c.parquet"
-    tables.write("coordinates", coordinates(), path)
-    with pytest.raises(UserError, match="is no table 'families'"):
-        tables.read("families", path)
+    tables.write(COORDINATES, coordinates(), path)
+    with pytest.raises(UserError, match="not a valid 'families' table"):
+        tables.read(FAMILIES, path)
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(UserError, match="cannot be read"):
-        tables.read("coordinates", path)
+        tables.read(COORDINATES, path)
 
 
 def test_keep_same_leaves_an_unchanged_file_untouched(tmp_path):

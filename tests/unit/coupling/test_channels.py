@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.channels.lists import channel_table, parse_rate, rate_at
+from glitch_explorer.coupling.schemas import CHANNELS
 
 GPS = 1370000000
 
@@ -44,7 +45,7 @@ def test_names_wildcards_and_rates(tmp_path):
     )
     held = {"H1:PEM-A_DQ": 1.0, "H1:PEM-B": 64.0, "L1:PEM-C": 8.0, "H1:SUS-Q": 4.0}
     table = channel_table(lists=[path], ifo="H1", gps=GPS, available=held)
-    tables.conform("channels", table)
+    tables.conform(CHANNELS, table)
     table = table.set_index("channel")
     assert list(table.index) == ["H1:IMC-F", "H1:PEM-A_DQ", "H1:PEM-B"]
     assert list(table["rate_hz"]) == [16.0, 1024.0, 64.0]

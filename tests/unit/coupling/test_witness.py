@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.planted import Plant, make_world, name, stretches
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CALIBRATION, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 
@@ -59,10 +60,10 @@ def test_planted_witnesses_come_first_at_their_lags_and_nothing_else_does(world,
 
 
 def test_the_tables_fit_their_schemas(found):
-    assert len(tables.conform("family_witnesses", found.table.drop(columns="group"))) == 50
-    assert len(tables.conform("lag_profiles", found.profiles)) == 50 * 71
-    assert len(tables.conform("pseudo_families", found.pseudo)) == 4
-    tables.conform("calibration", calibration_table(found.pseudo))
+    assert len(tables.conform(FAMILY_WITNESSES, found.table.drop(columns="group"))) == 50
+    assert len(tables.conform(LAG_PROFILES, found.profiles)) == 50 * 71
+    assert len(tables.conform(PSEUDO_FAMILIES, found.pseudo)) == 4
+    tables.conform(CALIBRATION, calibration_table(found.pseudo))
 
 
 def test_the_answer_does_not_depend_on_threads_nor_on_other_columns_order(world, found):
@@ -89,7 +90,7 @@ def test_where_all_channels_are_unsafe_nothing_is_ranked_or_tried():
     world = make_world(3, channels=3, glitches=40)
     result = ask(world, channels=world.channels.assign(safety="unsafe"), pseudo=2)
     assert result.table["p_fwer"].isna().all()
-    assert len(tables.conform("pseudo_families", result.pseudo)) == 0
+    assert len(tables.conform(PSEUDO_FAMILIES, result.pseudo)) == 0
 
 
 def test_a_run_without_couplings_says_so():

@@ -8,11 +8,13 @@ import torch
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
 from glitch_explorer.embed import precision, shard
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.gradients import OrientedGradients
 from glitch_explorer.embed.precision import choose_precision
 from glitch_explorer.embed.shard import embed_pictures, embed_shard
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 
@@ -42,9 +44,9 @@ def write_views(folder: Path, present: np.ndarray, *, unknown: int | None = None
     ids = [f"g{i}" for i in range(len(present))]
     frame = views_table(ids, views, present, image_size="800x600")
     if unknown is not None:
-        frame.loc[unknown, [tables.VIEW_PRESENT[0], tables.VIEW_PRESENT_UNKNOWN]] = [False, True]
+        frame.loc[unknown, [VIEW_PRESENT[0], VIEW_PRESENT_UNKNOWN]] = [False, True]
     files.write_array(folder / "s.npy", views)
-    tables.write("views", frame, folder / "s.parquet")
+    tables.write(VIEWS, frame, folder / "s.parquet")
     return views
 
 

@@ -7,8 +7,10 @@ from PIL import Image
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.evaluate import run
 from glitch_explorer.evaluate.pictures import Pictures, read_all
+from glitch_explorer.evaluate.schemas import CONFUSION, EVALUATION
 from glitch_explorer.views.colormap import viridis
 
 
@@ -29,7 +31,7 @@ def tree(tmp_path_factory):
     rng = np.random.default_rng(1)
     for kind in ("Blip", "Power_Line", "Pizzicato"):
         for number in range(4):
-            for view in tables.VIEW_NAMES:
+            for view in VIEW_NAMES:
                 draw(folder / kind / f"H1_{kind}{number}_spectrogram_{view}.png", kind, rng)
     return folder
 
@@ -43,15 +45,15 @@ def test_the_job_writes_tables_and_pages(tree, tmp_path, root):
         )  # fmt: skip
 
     job(tmp_path / "a")
-    found = tables.read("evaluation", tmp_path / "a/evaluation.parquet")
+    found = tables.read(EVALUATION, tmp_path / "a/evaluation.parquet")
     assert found["encoder"].unique().tolist() == ["pixels", "gradients"]
     inside = found[(found["types"] == "catalogue") & (found["encoder"] == "gradients")]
-    assert inside["view"].tolist() == [*tables.VIEW_NAMES, "any", "fused"]
+    assert inside["view"].tolist() == [*VIEW_NAMES, "any", "fused"]
     assert (inside["n"] == 8).all()
     assert (inside["accuracy"] == 1.0).all()
     outside = found[(found["types"] == "outside") & (found["view"] == "fused")]
     assert outside["n"].tolist() == [4, 4]
-    confusion = tables.read("confusion", tmp_path / "a/confusion.parquet")
+    confusion = tables.read(CONFUSION, tmp_path / "a/confusion.parquet")
     assert set(confusion["label"]) == {"Blip", "Power_Line", "Pizzicato"}
     page = (tmp_path / "a/evaluation.md").read_text()
     assert "8 glitches of 2 types ask" in page
@@ -89,7 +91,7 @@ def test_views_ask_alone_all_together_and_fused():
 
 
 def test_a_page_for_sets_without_types_inside():
-    row = dict.fromkeys(tables.SCHEMAS["evaluation"].names, 0.0)
+    row = dict.fromkeys(EVALUATION.names, 0.0)
     rows = [
         {
             **row,
@@ -102,9 +104,9 @@ def test_a_page_for_sets_without_types_inside():
             "errors": 0,
         }
         for types in ("catalogue", "outside")
-        for view in (*tables.VIEW_NAMES, "any", "fused")
+        for view in (*VIEW_NAMES, "any", "fused")
     ]
-    assert "##  " not in run.report.as_markdown(pd.DataFrame(rows), tables.empty("confusion"))
+    assert "##  " not in run.report.as_markdown(pd.DataFrame(rows), tables.empty(CONFUSION))
 
 
 def test_faults_are_told(tmp_path):

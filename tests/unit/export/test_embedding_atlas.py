@@ -3,13 +3,15 @@
 import pandas as pd
 import pyarrow.parquet as pq
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.export.embedding_atlas import export_embedding_atlas
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def test_neighbours_are_rows_of_the_table(tmp_path):
     key = pd.DataFrame({"glitch_id": ["b", "a", "c"], "view": ""})
-    glitches = tables.empty("glitches").reindex(range(3)).astype(object)
+    glitches = tables.empty(GLITCHES).reindex(range(3)).astype(object)
     glitches = glitches.assign(
         glitch_id=["a", "b", "c"], ifo="H1", event_time=[1.0, 2.0, None], label=["Blip", None, "x"]
     )
@@ -28,7 +30,7 @@ def test_neighbours_are_rows_of_the_table(tmp_path):
     }
     paths = {name: tmp_path / f"{name}.parquet" for name in given}
     for name, frame in given.items():
-        tables.write(name, frame, paths[name])
+        tables.write(all_schemas()[name], frame, paths[name])
     export_embedding_atlas(**paths, out=tmp_path / "out.parquet")
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
     assert [row["neighbours"] for row in rows] == [

@@ -8,14 +8,17 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost import minutes as minute
 from glitch_explorer.impact.cost.gather import charged_glitches, family_costs, write_costs
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import COST, MINUTES
+from glitch_explorer.workflow.reference import all_schemas
 
 DAY, YEAR = 86400.0, 365.25 * 86400.0
 VOLUME = 4 / 3 * np.pi * 100.0**3
-NO_WITNESS = tables.empty("witnesses")
+NO_WITNESS = tables.empty(WITNESSES)
 SIZES = ["duration_s", "peak_frequency_hz", "bandwidth_hz", "snr"]
 COLUMNS = ["glitch_id", "ifo", "event_time", "family", *SIZES, "ranking", "astrophysical"]
 
@@ -75,7 +78,7 @@ def costs(rows, spans, *, lost=None, witnesses=NO_WITNESS, reach=100.0, **settin
         ("cost_by_day", made.by_day),
         ("rank_stability", made.stability),
     ):
-        tables.conform(name, frame)
+        tables.conform(all_schemas()[name], frame)
     return made
 
 
@@ -197,7 +200,7 @@ def test_a_glitch_with_views_in_several_families_is_charged_once():
 
 
 def witness(channel, *, excess, safety="safe", q=0.001, rank=1):
-    row = dict.fromkeys(tables.SCHEMAS["witnesses"].names, 0.0)
+    row = dict.fromkeys(WITNESSES.names, 0.0)
     return row | {
         "family": "F002",
         "ifo": "H1",
@@ -276,9 +279,9 @@ def test_no_live_time_says_so():
     for spans in (segments(), segments(("L1", 0.0, 6000.0)), segments(("H1", 50.0, 50.0))):
         own, families = glitches([("H1", 100.0, "F001", {})])
         made = family_costs(
-            own, families, spans, tables.empty("minutes"), witnesses=NO_WITNESS, settings=CostSettings()
+            own, families, spans, tables.empty(MINUTES), witnesses=NO_WITNESS, settings=CostSettings()
         )
-        tables.conform("cost", made.cost)
+        tables.conform(COST, made.cost)
         row = made.cost.iloc[0]
         assert row["reason"] == "no analysed time of H1 is known"
         assert pd.isna(row["cost_mpc3_yr"])
@@ -337,7 +340,7 @@ def test_nothing_known_of_the_glitches():
 def test_no_glitch_at_all():
     own, families = glitches([])
     made = family_costs(
-        own, families, SPANS, tables.empty("minutes"), witnesses=NO_WITNESS, settings=CostSettings()
+        own, families, SPANS, tables.empty(MINUTES), witnesses=NO_WITNESS, settings=CostSettings()
     )
     assert made.cost.empty
     assert made.stability.empty
@@ -350,7 +353,7 @@ def test_threads_change_nothing():
     told = []
     for threads in (1, 4):
         with threadpool_limits(limits=threads):
-            told.append(tables.encode("cost", costs(rows, SPANS, lost=lost).cost))
+            told.append(tables.encode(COST, costs(rows, SPANS, lost=lost).cost))
     assert told[0] == told[1]
 
 
@@ -358,7 +361,7 @@ def test_what_is_written(tmp_path):
     made = costs(ROWS, SPANS)
     write_costs(made, CostSettings(), tmp_path)
     for name in ("cost", "recoverable", "cost_by_day", "rank_stability"):
-        tables.read(name, tmp_path / f"{name}.parquet")
+        tables.read(all_schemas()[name], tmp_path / f"{name}.parquet")
     told = json.loads((tmp_path / "cost.json").read_text())
     assert told["settings"]["least_gate_s"] == 0.5
     assert told["rows"][0]["family"] == "F001"

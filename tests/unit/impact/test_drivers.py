@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
 from glitch_explorer.impact.drivers.gather import gather_drivers, group_importance, together
+from glitch_explorer.impact.schemas import DRIVERS, FAMILY_DRIVERS, SHAP_VALUES
 
 KEY = {"family": "F001", "ifo": "H1", "view": "witness", "model": "xgboost"}
 #: Two channels that say the same and share one effect between them, now one, now the other, or pull apart.
@@ -52,7 +54,7 @@ def test_units_are_never_ranked_together():
 
 def test_the_table_has_every_channel_and_every_gated_model():
     table = together(drivers(), values(), GROUPS)
-    assert len(tables.conform("drivers", table)) == 4
+    assert len(tables.conform(DRIVERS, table)) == 4
     gated = table[table["gated"]].iloc[0]
     assert (gated["channel"], gated["reason"]) == ("", "too few")
     assert pd.isna(gated["group_rank"])
@@ -63,17 +65,17 @@ def test_the_table_has_every_channel_and_every_gated_model():
 
 def test_families_without_drivers_are_gathered_too(tmp_path):
     for name, schema, rows in (
-        ("drivers", "family_drivers", drivers()),
-        ("shap_values", "shap_values", values()),
+        ("drivers", FAMILY_DRIVERS, drivers()),
+        ("shap_values", SHAP_VALUES, values()),
     ):
         tables.write(schema, rows, tmp_path / "F001" / f"{name}.parquet")
         tables.write(schema, tables.empty(schema), tmp_path / "F002" / f"{name}.parquet")
-    tables.write("channel_groups", tables.empty("channel_groups"), tmp_path / "H1.parquet")
+    tables.write(CHANNEL_GROUPS, tables.empty(CHANNEL_GROUPS), tmp_path / "H1.parquet")
     gather_drivers(
         [tmp_path / "F001", tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "all.parquet"
     )
-    found = tables.read("drivers", tmp_path / "all.parquet")
+    found = tables.read(DRIVERS, tmp_path / "all.parquet")
     # In no group a channel is its own.
     assert found.dropna(subset="group_rank")["group"].tolist() == ["H1:B", "H1:A", "H1:C"]
     gather_drivers([tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "none.parquet")
-    assert tables.read("drivers", tmp_path / "none.parquet").empty
+    assert tables.read(DRIVERS, tmp_path / "none.parquet").empty

@@ -9,6 +9,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.impact.drivers import folds, training
 from glitch_explorer.impact.drivers.explain import NO_DATA, NO_GLITCH, NO_LEAD, TABLES, explain, unexplained
 from glitch_explorer.impact.drivers.trials import NOTHING_LEFT
+from glitch_explorer.impact.schemas import FAMILY_DRIVERS, SKILL
 
 #: One lights up seconds before, one with the glitch, one falls, and one is not to be used.
 EARLY, WITH, UNSAFE = 2, 5, 8
@@ -75,7 +76,7 @@ def test_the_bin_of_lags_is_the_planted_one(found):
 
 def test_tables_fit_and_shap_values_add_up_to_the_importance(found):
     for table in TABLES:
-        assert len(tables.conform(table, getattr(found, table)))
+        assert len(tables.conform(table, getattr(found, tables.name_of(table))))
     sizes = found.shap_values.assign(shap=found.shap_values["shap"].abs())
     keys = ["view", "model", "channel"]
     again = sizes.groupby(keys)["shap"].mean()
@@ -125,7 +126,7 @@ def test_too_few_says_so(changes, reason):
     assert found.skill["reason"].str.contains(reason).all()
     assert len(found.skill) == 4
     for table in TABLES:
-        tables.conform(table, getattr(found, table))
+        tables.conform(table, getattr(found, tables.name_of(table)))
 
 
 def only(world, times):
@@ -176,6 +177,6 @@ def test_segments_too_near_to_keep_apart_say_so(world, monkeypatch):
 
 def test_an_unexplained_family_has_all_its_rows():
     found = unexplained("too few: 3 glitches", family_id="F009", ifo="L1")
-    assert len(tables.conform("skill", found.skill)) == 4
-    assert len(tables.conform("family_drivers", found.family_drivers)) == 4
+    assert len(tables.conform(SKILL, found.skill)) == 4
+    assert len(tables.conform(FAMILY_DRIVERS, found.family_drivers)) == 4
     assert set(found.skill["family"]) == {"F009"}

@@ -7,8 +7,11 @@ import pytest
 from benchmarks.planted import Plant, make_world, name
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.family import FamilyData, timed_glitches
+from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.impact.drivers import family, training
 from glitch_explorer.impact.drivers.family import TABLES, Settings, explain_family
+from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.sources.schemas import SEGMENTS
 
 SETTINGS = Settings(max_glitches=200, seed=1, threads=1)
 
@@ -35,11 +38,11 @@ def members(world, ifo, count):
         }
     )
     rows = pd.concat([found, quiet], ignore_index=True).assign(ifo=ifo, view="")
-    return rows.reindex(columns=tables.SCHEMAS["members"].names)
+    return rows.reindex(columns=MEMBERS.names)
 
 
 def witnesses(ifo):
-    row = {field.name: 0.0 for field in tables.SCHEMAS["family_witnesses"]}
+    row = {field.name: 0.0 for field in FAMILY_WITNESSES}
     row |= {
         "family": "F001",
         "ifo": ifo,
@@ -65,9 +68,9 @@ def run(world, rows, found, folder, monkeypatch):
     monkeypatch.setattr(training, "_TREES", 20)
     segments = pd.DataFrame(world.segments, columns=["start", "end"])
     segments = pd.concat([segments.assign(ifo=ifo, flag="", source="") for ifo in ("H1", "L1")])
-    tables.write("members", rows, folder / "F001.parquet")
-    tables.write("segments", segments, folder / "segments.parquet")
-    tables.write("family_witnesses", found, folder / "witnesses.parquet")
+    tables.write(MEMBERS, rows, folder / "F001.parquet")
+    tables.write(SEGMENTS, segments, folder / "segments.parquet")
+    tables.write(FAMILY_WITNESSES, found, folder / "witnesses.parquet")
     paths = [folder / name for name in ("F001.parquet", "segments.parquet", "witnesses.parquet", "out")]
     explain_family(*paths, source=None, settings=SETTINGS)
     return {name: tables.read(schema, folder / "out" / f"{name}.parquet") for name, schema in TABLES.items()}
@@ -96,7 +99,7 @@ def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
 def test_a_family_without_times_or_witness_has_tables_all_the_same(world, tmp_path, monkeypatch):
     rows = members(world, "H1", 30)
     rows.loc[rows["kind"] == "glitch", "event_time"] = np.nan
-    made = run(world, rows, tables.empty("family_witnesses"), tmp_path, monkeypatch)
+    made = run(world, rows, tables.empty(FAMILY_WITNESSES), tmp_path, monkeypatch)
     assert made["skill"]["reason"].str.startswith("too few: 0 glitches with a time").all()
     assert made["vetoes"]["reason"].str.startswith("too few").all()
     assert made["vetoes"]["efficiency"].isna().all()

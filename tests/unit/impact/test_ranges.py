@@ -10,6 +10,7 @@ from gwpy.timeseries import TimeSeries
 from glitch_explorer.core import tables
 from glitch_explorer.impact.cost import ranges
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import MINUTES
 from glitch_explorer.sources.strain import open_strain
 
 T0, RATE = 1260000000, 1024
@@ -99,7 +100,7 @@ def measured(folder, *, channel=None, name="T", times=(), spans=((T0, T0 + 1200)
 def test_gating_gives_back_the_range_of_the_time_that_remains(folder):
     loud = measured(folder)
     gated = measured(folder, times=T0 + np.arange(300, 360, 7) + 100 / RATE)
-    tables.conform("minutes", gated)
+    tables.conform(MINUTES, gated)
     row = loud["minute"].searchsorted(T0 + 300)
     assert loud["range_mpc"][row] < 0.5 * true_range()
     assert gated["range_mpc"].median() == pytest.approx(true_range(), rel=0.02)
@@ -156,7 +157,7 @@ def test_a_missing_channel_is_a_range_not_known(folder):
 
 def test_no_analysed_time_has_no_minutes(folder):
     found = measured(folder, spans=())
-    tables.conform("minutes", found)
+    tables.conform(MINUTES, found)
     assert found.empty
 
 

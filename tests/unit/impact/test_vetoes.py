@@ -21,6 +21,7 @@ from glitch_explorer.impact.drivers.vetoes import (
     veto_segments,
     write_veto,
 )
+from glitch_explorer.impact.schemas import VETOES
 
 LIVE = np.array([[0.0, 100.0], [200.0, 300.0]])
 
@@ -99,7 +100,7 @@ def test_a_planted_witness_makes_a_veto_that_catches_its_glitches(world):
     times = world.family["event_time"].to_numpy()
     rows = witnesses((name(2), "1-3", -3.0, 9.0, 0.002, "safe"))
     veto = family_veto(world.features, world.family, times, world.quiet, rows)
-    assert len(tables.conform("vetoes", pd.DataFrame([{"family": "F001", "ifo": "H1", **veto.row}]))) == 1
+    assert len(tables.conform(VETOES, pd.DataFrame([{"family": "F001", "ifo": "H1", **veto.row}]))) == 1
     assert veto.row["efficiency"] > 0.85
     assert veto.row["deadtime"] < 0.12
     assert veto.row["n_glitches"] == len(times)
@@ -110,7 +111,7 @@ def test_a_planted_witness_makes_a_veto_that_catches_its_glitches(world):
 def test_no_witness_is_a_row_with_a_reason(world):
     veto = family_veto(world.features, world.family, np.empty(0), world.quiet, witnesses())
     row = pd.DataFrame([{"family": "F001", "ifo": "H1", **veto.row}])
-    assert len(tables.conform("vetoes", row)) == 1
+    assert len(tables.conform(VETOES, row)) == 1
     assert veto.row["reason"] == NO_WITNESS
     assert np.isnan(veto.row["efficiency"])
     assert len(veto.segments) == 0

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.ids import freeze_reference, name_families, read_reference
+from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 
 
 def frame(clusters, start=0):
@@ -18,7 +19,7 @@ def frame(clusters, start=0):
 
 def reference_of(members, named):
     name = dict(zip(named["cluster"], named["family"], strict=True))
-    family = [name.get(cluster, tables.UNASSIGNED) for cluster in members["cluster"]]
+    family = [name.get(cluster, UNASSIGNED) for cluster in members["cluster"]]
     return members[["glitch_id", "view"]].assign(family=family)
 
 
@@ -62,7 +63,7 @@ def test_ids_survive_other_cluster_numbers_and_new_unassigned_glitches(clusters,
     renumbered = [numbers[cluster] if cluster >= 0 else -1 for cluster in clusters] + [-1] * more
     grown = frame(renumbered)
     again = reference_of(grown, name_families(grown, reference))
-    assert again["family"].tolist() == reference["family"].tolist() + [tables.UNASSIGNED] * more
+    assert again["family"].tolist() == reference["family"].tolist() + [UNASSIGNED] * more
 
 
 @settings(max_examples=60, deadline=None)
@@ -85,7 +86,7 @@ def test_a_frozen_reference_is_read_back_and_a_missing_one_is_explained(tmp_path
         .drop(columns="cluster")
         .assign(family="F001", probability=1.0, outlier_score=0.0, isolation=1.0)
     )
-    tables.write("families", table, tmp_path / "families.parquet")
+    tables.write(FAMILIES, table, tmp_path / "families.parquet")
     freeze_reference(tmp_path / "families.parquet", tmp_path / "kept" / "reference.parquet")
     assert read_reference(tmp_path / "kept" / "reference.parquet")["family"].tolist() == ["F001"]
     assert read_reference(None) is None

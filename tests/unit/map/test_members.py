@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.map.members import family_members, merge, quiet_stretches, subtract, write_members
 from glitch_explorer.map.run import make_members
+from glitch_explorer.map.schemas import FAMILIES, MEMBERS
+from glitch_explorer.sources.schemas import SEGMENTS
 
 bounds = st.tuples(st.integers(0, 100), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -75,7 +78,7 @@ def test_real_signals_and_glitches_without_time_have_no_part_in_the_background()
     glitches = catalogue([1000.0, 5000.0, np.nan])
     glitches.loc[1, "astrophysical"] = "event"
     family = pd.DataFrame({"glitch_id": glitches["glitch_id"], "view": ""})
-    found = family_members(family, glitches, tables.empty("segments"))
+    found = family_members(family, glitches, tables.empty(SEGMENTS))
     assert found[found["kind"] == "glitch"]["glitch_id"].tolist() == ["H1000", "H1002"]
     quiet = found[found["kind"] == "quiet"]
     assert set(quiet["glitch_id"]) == {""}
@@ -92,7 +95,7 @@ def test_a_detector_outside_known_segments_has_no_quiet():
 def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path):
     glitches = catalogue(np.arange(12) * 300.0)
     families = glitches[["glitch_id"]].assign(view="", family=["F001"] * 4 + ["F002"] * 4 + ["F003"] * 4)
-    segments = tables.empty("segments")
+    segments = tables.empty(SEGMENTS)
     write_members(families, glitches, segments, tmp_path)
     before = (tmp_path / "F001.parquet").stat()
     families["family"] = ["F001"] * 4 + ["F002"] * 3 + ["-1"] * 5
@@ -100,30 +103,30 @@ def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path)
     after = (tmp_path / "F001.parquet").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["F001.parquet", "F002.parquet"]
-    assert (tables.read("members", tmp_path / "F002.parquet")["kind"] == "glitch").sum() == 3
+    assert (tables.read(MEMBERS, tmp_path / "F002.parquet")["kind"] == "glitch").sum() == 3
 
 
 @pytest.mark.parametrize("view", ["", "0.5"])
 def test_a_glitch_in_two_views_has_its_quiet_once(view):
     glitches = catalogue([1000.0])
     family = pd.DataFrame({"glitch_id": ["H1000", "H1000"], "view": [view, "4.0"]})
-    found = family_members(family, glitches, tables.empty("segments"))
+    found = family_members(family, glitches, tables.empty(SEGMENTS))
     assert (found["kind"] == "quiet").sum() == 2
 
 
 def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
     glitches = catalogue([100.0, 900.0]).assign(peak_frequency_hz=[31.0, 32.0], snr=[8.0, 9.0])
-    whole = tables.empty("glitches").reindex(range(2)).astype(object)
+    whole = tables.empty(GLITCHES).reindex(range(2)).astype(object)
     whole = whole.assign(**glitches, shard="H1-0", label=None)
     families = glitches[["glitch_id"]].assign(
         view="", family="F001", probability=1.0, outlier_score=0.0, isolation=1.0
     )
-    tables.write("glitches", whole, tmp_path / "glitches.parquet")
-    tables.write("families", families, tmp_path / "families.parquet")
-    tables.write("segments", tables.empty("segments"), tmp_path / "segments.parquet")
+    tables.write(GLITCHES, whole, tmp_path / "glitches.parquet")
+    tables.write(FAMILIES, families, tmp_path / "families.parquet")
+    tables.write(SEGMENTS, tables.empty(SEGMENTS), tmp_path / "segments.parquet")
     paths = {name: tmp_path / f"{name}.parquet" for name in ("families", "glitches", "segments")}
     make_members(**paths, members=tmp_path / "members")
-    found = tables.read("members", tmp_path / "members/F001.parquet")
+    found = tables.read(MEMBERS, tmp_path / "members/F001.parquet")
     found = found[found["kind"] == "glitch"]
     assert found["peak_frequency_hz"].tolist() == [31.0, 32.0]
     assert found["snr"].tolist() == [8.0, 9.0]

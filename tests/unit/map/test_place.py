@@ -11,6 +11,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, describe_encoder, read_encoder, write_encoder
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.place import Map, conformal, make_placed, place, read_map, vote
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED
 from glitch_explorer.map.vectors import Vectors, fuse
 from tests.unit.map.test_vectors import write_shard
 
@@ -70,7 +71,7 @@ def test_members_of_known_families_come_home(old):
     assert np.quantile(away[fitting], 0.95) < 0.5
     assert (placed.loc[~fitting, "family"] == "-1").all()
     assert (placed.loc[~fitting, "probability"] == 0).all()
-    tables.conform("placed", placed)
+    tables.conform(PLACED, placed)
 
 
 def test_a_kind_that_the_map_never_saw_fits_nowhere():
@@ -99,7 +100,7 @@ def test_a_glitch_of_the_map_is_placed_as_if_it_were_not_there(old):
 def test_threads_and_company_change_nothing(old):
     new, _ = vectors(embeddings(np.repeat(np.arange(KINDS), 100), 2), "new")
     one, two = (place(new, old, false_rate=0.05, threads=threads) for threads in (1, 2))
-    assert tables.encode("placed", one) == tables.encode("placed", two)
+    assert tables.encode(PLACED, one) == tables.encode(PLACED, two)
     few = Vectors(new.rows.iloc[:5], new.values[:5], new.mask[:5])
     pd.testing.assert_frame_equal(place(few, old, false_rate=0.05, threads=1), one.iloc[:5], rtol=1e-4)
 
@@ -139,12 +140,12 @@ def test_other_vectors_are_refused(old):
 
 
 def write_map(old, folder):
-    tables.write("map_rows", old.rows[["glitch_id", "view", "representative"]], folder / "rows.parquet")
-    tables.write("coordinates", old.rows[["glitch_id", "view", "x", "y"]], folder / "coordinates.parquet")
+    tables.write(MAP_ROWS, old.rows[["glitch_id", "view", "representative"]], folder / "rows.parquet")
+    tables.write(COORDINATES, old.rows[["glitch_id", "view", "x", "y"]], folder / "coordinates.parquet")
     families = old.rows[["glitch_id", "view", "family", "probability"]].assign(
         outlier_score=0.0, isolation=1.0
     )
-    tables.write("families", families, folder / "families.parquet")
+    tables.write(FAMILIES, families, folder / "families.parquet")
     files.write_array(folder / "vectors.npy", old.values)
     indices = np.zeros(old.distances.shape, dtype=np.int32)
     arrays = {"indices": indices, "distances": old.distances, "mask": old.mask}
@@ -159,7 +160,7 @@ def test_from_stored_arrays_to_a_table(old, tmp_path):
     paths = [[path] for path in shard]
     fixed = {"onto": tmp_path / "map", "out": tmp_path / "placed.parquet", "false_rate": 0.05, "threads": 1}
     make_placed(*paths, **fixed, encoder=ENCODER)
-    placed = tables.read("placed", tmp_path / "placed.parquet")
+    placed = tables.read(PLACED, tmp_path / "placed.parquet")
     direct = place(Vectors(placed, *fuse(made.astype(np.float32))), old, false_rate=0.05, threads=1)
     pd.testing.assert_frame_equal(placed, direct, check_dtype=False)
     with pytest.raises(UserError, match=r"another encoder.*backbone 'gradients' there, 'resnet18' here"):

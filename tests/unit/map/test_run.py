@@ -9,6 +9,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.map import run
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.quality import map_quality
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, STABILITY
 from glitch_explorer.map.stability import best_jaccard, family_stability
 from tests.unit.map.test_vectors import write_shard
 
@@ -57,18 +58,18 @@ def test_the_map_has_the_same_bytes_with_one_thread_and_two(maps):
 
 
 def test_the_kinds_are_families_and_they_are_stable(maps):
-    families = tables.read("families", maps[0][0]["families"])
+    families = tables.read(FAMILIES, maps[0][0]["families"])
     assert families.groupby(np.arange(240) % 3)["family"].nunique().tolist() == [1, 1, 1]
-    stability = tables.read("stability", maps[0][0]["stability"])
+    stability = tables.read(STABILITY, maps[0][0]["stability"])
     assert stability["family"].tolist() == ["F001", "F002", "F003"]
     assert (stability["stability"] > 0.95).all()
 
 
 def test_a_duplicate_is_mapped_once_and_copies_its_result(maps):
     path = maps[0][0]
-    assert tables.read("map_rows", path["rows"])["representative"].tolist()[-1] == 2
-    for name in ("coordinates", "families"):
-        table = tables.read(name, path[name]).drop(columns="glitch_id")
+    assert tables.read(MAP_ROWS, path["rows"])["representative"].tolist()[-1] == 2
+    for schema in (COORDINATES, FAMILIES):
+        table = tables.read(schema, path[tables.name_of(schema)]).drop(columns="glitch_id")
         assert table.iloc[239].equals(table.iloc[2])
     indices = files.read_arrays(path["rows"].parent / "neighbours.npz")["indices"]
     assert indices.shape == (240, 15)
@@ -79,10 +80,10 @@ def test_a_duplicate_is_mapped_once_and_copies_its_result(maps):
 def test_ids_stay_with_a_reference(maps, tmp_path):
     paths, shards = maps
     again = build(tmp_path, shards[:1], 1, reference=paths[0]["families"])
-    old = tables.read("families", paths[0]["families"]).set_index("glitch_id")["family"]
-    new = tables.read("families", again["families"]).set_index("glitch_id")["family"]
+    old = tables.read(FAMILIES, paths[0]["families"]).set_index("glitch_id")["family"]
+    new = tables.read(FAMILIES, again["families"]).set_index("glitch_id")["family"]
     assert (new == old[new.index]).all()
-    assert not tables.read("family_ids", again["ids"])["new"].any()
+    assert not tables.read(FAMILY_IDS, again["ids"])["new"].any()
 
 
 def test_best_jaccard_known_answer():

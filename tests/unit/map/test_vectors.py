@@ -4,22 +4,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.vectors import Representatives, fuse, gather_vectors
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 NAN = np.nan
 
 
 def write_shard(folder, name, ids, embedding, present, unknown=None):
-    glitches = tables.empty("glitches").reindex(range(len(ids)))
+    glitches = tables.empty(GLITCHES).reindex(range(len(ids)))
     glitches["glitch_id"], glitches["ifo"], glitches["shard"], glitches["astrophysical"] = ids, "H1", name, ""
     views = np.zeros((len(ids), 4, 1, 1), dtype=np.uint8)
     status = views_table(ids, views, present, unknown=False if unknown is None else np.asarray(unknown))
     paths = [folder / f"{name}{end}" for end in (".g.parquet", ".v.parquet", ".npy")]
-    tables.write("glitches", glitches, paths[0])
-    tables.write("views", status, paths[1])
+    tables.write(GLITCHES, glitches, paths[0])
+    tables.write(VIEWS, status, paths[1])
     files.write_array(paths[2], np.asarray(embedding, dtype=np.float32))
     return paths
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from glitch_explorer.core import tables
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def pages(root):
@@ -13,7 +13,7 @@ def pages(root):
 
 def test_outputs_page_lists_every_column(root):
     text = (root / "docs/reference/outputs.md").read_text()
-    for name, schema in tables.SCHEMAS.items():
+    for name, schema in all_schemas().items():
         section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
         assert re.findall(r"^\| (\w+) \| (?!type)", section, re.MULTILINE) == [
             field.name for field in schema if field.name != "column"

@@ -8,13 +8,18 @@ import pytest
 from PIL import Image
 
 from glitch_explorer import similar
+from glitch_explorer.audit.schemas import SUSPECTS
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATHS
 from glitch_explorer.embed.record import describe_encoder, read_encoder, write_encoder
 from glitch_explorer.embed.shard import embed_shard
 from glitch_explorer.map.graph import neighbour_graph
+from glitch_explorer.map.schemas import FAMILIES, MAP_ROWS
 from glitch_explorer.map.vectors import gather_vectors
-from glitch_explorer.similar.neighbours import NEIGHBOURS, make_neighbours
+from glitch_explorer.similar.neighbours import N_NEIGHBOURS, make_neighbours
+from glitch_explorer.similar.schemas import NEIGHBOURS, SIMILAR
 from glitch_explorer.similar.search import find_all
 from glitch_explorer.views.colormap import viridis
 from glitch_explorer.views.shard import make_views
@@ -32,21 +37,19 @@ def name(number):
 def make_results(folder):
     """Draw glitches of four kinds as pictures and bring them to a map's files."""
     rng = np.random.default_rng(0)
-    rows = tables.empty("glitches").reindex(range(N)).astype(object)
+    rows = tables.empty(GLITCHES).reindex(range(N)).astype(object)
     ids = [name(number) for number in range(N)]
     rows = rows.assign(glitch_id=ids, shard="s", astrophysical="", label=[f"k{i % KINDS}" for i in range(N)])
     rows = rows.assign(ifo=rows["glitch_id"].str[:2], event_time=rows["glitch_id"].str[3:].astype(float))
     for number in range(N):
         drawn = picture(number % KINDS, rng.random(), 15 + 5 * rng.random(), rng)
-        for slot, column in enumerate(tables.VIEW_PATHS):
-            path = (
-                folder / "pictures" / str(number) / f"{ids[number]}_spectrogram_{tables.VIEW_NAMES[slot]}.png"
-            )
+        for slot, column in enumerate(VIEW_PATHS):
+            path = folder / "pictures" / str(number) / f"{ids[number]}_spectrogram_{VIEW_NAMES[slot]}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(viridis()[drawn[slot]]).resize((569, 479)).save(path)
             rows.loc[number, column] = str(path)
     catalog, mapped = folder / "catalog", folder / "map"
-    tables.write("glitches", rows, catalog / "glitches.parquet")
+    tables.write(GLITCHES, rows, catalog / "glitches.parquet")
     parts = [folder / part for part in ("v.npy", "v.parquet", "q.parquet", "e.npy")]
     size = {"height": SIDE, "width": SIDE}
     out = {"out": parts[0], "status_out": parts[1], "quarantine_out": parts[2]}
@@ -54,7 +57,7 @@ def make_results(folder):
     how = {"backbone": "gradients", "weights": "untrained"}
     embed_shard(*parts[:2], parts[3], **how, precision="auto", device="cpu", threads=1)
     found = gather_vectors([catalog / "glitches.parquet"], [parts[1]], [parts[3]], unit="glitch")
-    tables.write("map_rows", found.rows, mapped / "rows.parquet")
+    tables.write(MAP_ROWS, found.rows, mapped / "rows.parquet")
     files.write_array(mapped / "vectors.npy", found.values)
     indices, distances = neighbour_graph(found.values, found.mask, n_neighbors=10, seed=0, threads=1)
     graph = {"indices": indices, "distances": distances, "mask": found.mask}
@@ -62,10 +65,10 @@ def make_results(folder):
     keys = found.rows[["glitch_id", "view"]]
     family = [f"F00{i % KINDS + 1}" for i in range(N)]
     families = keys.assign(family=family, probability=1.0, outlier_score=0.0, isolation=1.0)
-    tables.write("families", families, mapped / "families.parquet")
+    tables.write(FAMILIES, families, mapped / "families.parquet")
     doubt = families[["glitch_id", "view", "family"]].assign(label="k0", proposed_label="k1", evidence=0.5)
     doubt = doubt.assign(issue=doubt["glitch_id"] == name(4), confusable_pair=False)
-    tables.write("suspects", doubt.iloc[: N // 2], folder / "audit" / "suspects.parquet")
+    tables.write(SUSPECTS, doubt.iloc[: N // 2], folder / "audit" / "suspects.parquet")
     encoder = describe_encoder(unit="glitch", **how, **size, crop=True)
     write_encoder(mapped / "encoder.json", encoder)
     return folder
@@ -92,7 +95,7 @@ def test_an_id_finds_its_own_kind_by_the_maps_distance(results):
     assert (found["family"].iloc[:5] == "F001").all()
     assert found.loc[found["suspect"], "glitch_id"].tolist() == [name(4)]
     assert (found["query_id"] == name(0)).all()
-    tables.conform("similar", found)
+    tables.conform(SIMILAR, found)
 
 
 def test_more_than_there_are_gives_all_others(results):
@@ -100,7 +103,7 @@ def test_more_than_there_are_gives_all_others(results):
     assert sorted(found["glitch_id"]) == sorted(name(number) for number in range(1, N))
 
 
-@pytest.mark.parametrize("view", tables.VIEW_NAMES)
+@pytest.mark.parametrize("view", VIEW_NAMES)
 def test_one_picture_of_a_glitch_finds_it(results, view):
     found = similar.find(str(view_path(results, 5, view)), results=results, k=3)
     assert found["glitch_id"].iloc[0] == name(5)
@@ -163,7 +166,7 @@ def test_answers_are_one_file_and_the_same_bytes(results, tmp_path):
         find_all(queries, tmp_path / f"{threads}.csv", **fixed, threads=threads)
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
     table = pd.read_csv(tmp_path / "1.csv")
-    assert table.columns.tolist() == tables.SCHEMAS["similar"].names
+    assert table.columns.tolist() == SIMILAR.names
     assert table["query"].tolist() == [query for query in queries for _ in range(3)]
 
 
@@ -172,9 +175,9 @@ def test_every_glitch_has_the_graphs_nearest(results, tmp_path):
     make_neighbours(
         rows=mapped / "rows.parquet", neighbours=mapped / "neighbours.npz", out=tmp_path / "n.parquet"
     )
-    table = tables.read("neighbours", tmp_path / "n.parquet")
-    assert table.groupby("glitch_id").size().tolist() == [NEIGHBOURS] * N
+    table = tables.read(NEIGHBOURS, tmp_path / "n.parquet")
+    assert table.groupby("glitch_id").size().tolist() == [N_NEIGHBOURS] * N
     own = table[table["glitch_id"] == name(2)]
-    found = similar.find(name(2), results=results, k=NEIGHBOURS)
+    found = similar.find(name(2), results=results, k=N_NEIGHBOURS)
     assert own["neighbour_id"].tolist() == found["glitch_id"].tolist()
     np.testing.assert_allclose(own["distance"], found["distance"], atol=5e-6)

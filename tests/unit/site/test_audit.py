@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glitch_explorer.audit.schemas import PROBE, RELABEL, SUSPECTS
 from glitch_explorer.core import tables
 from glitch_explorer.site.audit.answers import (
     family_lines,
@@ -24,12 +25,12 @@ from glitch_explorer.site.witnesses.matrix import matrix_order
 def suspects(*rows: tuple[str, str, str, float, bool, bool]) -> pd.DataFrame:
     names = ["glitch_id", "label", "proposed_label", "evidence", "issue", "confusable_pair"]
     table = pd.DataFrame(rows, columns=names).assign(view="", family="F001")
-    return table[tables.SCHEMAS["suspects"].names]
+    return table[SUSPECTS.names]
 
 
 def relabel(*rows: tuple[str, str | None, str, str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["glitch_id", "label", "proposed_label", "evidence"])
-    return table.assign(view="", family="F002", segment=1)[tables.SCHEMAS["relabel"].names]
+    return table.assign(view="", family="F002", segment=1)[RELABEL.names]
 
 
 FOUND = suspects(
@@ -53,12 +54,12 @@ def test_what_is_to_be_judged_is_doubted_or_without_a_label() -> None:
 
 
 def test_nothing_to_judge() -> None:
-    assert judged_rows(tables.empty("suspects"), tables.empty("relabel")).empty
-    assert pair_matrix(pair_lines(judged_rows(FOUND.tail(1), tables.empty("relabel"))))["names"] == []
+    assert judged_rows(tables.empty(SUSPECTS), tables.empty(RELABEL)).empty
+    assert pair_matrix(pair_lines(judged_rows(FOUND.tail(1), tables.empty(RELABEL))))["names"] == []
 
 
 def test_pairs_are_counted_both_ways() -> None:
-    pairs = pair_lines(judged_rows(FOUND, tables.empty("relabel")))
+    pairs = pair_lines(judged_rows(FOUND, tables.empty(RELABEL)))
     both, one = pairs
     assert (both["first"], both["second"], both["forward"], both["backward"]) == ("Blip", "Tomte", 1, 1)
     assert (both["n"], both["issues"], both["confusable"]) == (2, 1, True)
@@ -112,7 +113,7 @@ def test_the_gate_in_words() -> None:
 
 
 def test_the_probe_in_words() -> None:
-    assert "No family could be asked" in probe_text(tables.empty("probe"), 3)
+    assert "No family could be asked" in probe_text(tables.empty(PROBE), 3)
     table = pd.DataFrame({"family": ["F001", "F002"], "auc_low": [0.4, 0.6]})
     assert probe_text(table, 5).startswith("1 of 2 families has members whose detector the vectors tell")
     assert "3 more could not be asked" in probe_text(table, 5)

@@ -9,6 +9,7 @@ import pytest
 from astropy.time import Time
 
 from glitch_explorer.core import tables
+from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.data import column_data, live_data, neighbour_data, packed, place_data
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.leap_seconds import leap_seconds
@@ -73,7 +74,7 @@ def test_neighbours_that_are_not_on_the_page_are_left_out(rows: pd.DataFrame) ->
     data = neighbour_data(rows, pd.DataFrame(near | other | {"distance": [0.1, 0.25, 0.5]}))
     assert unpacked(data["row"]).reshape(3, data["k"]).tolist() == [[-1, 2], [2, -1], [-1, -1]]
     assert unpacked(data["distance"]).reshape(3, 2)[:2].tolist() == [[0, 0.25], [0.5, 0]]
-    assert neighbour_data(rows, tables.empty("neighbours"))["k"] == 0
+    assert neighbour_data(rows, tables.empty(NEIGHBOURS))["k"] == 0
 
 
 def test_live_time_is_merged_by_detector() -> None:

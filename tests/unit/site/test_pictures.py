@@ -12,6 +12,7 @@ from glitch_explorer.site.families.choice import by_label, evenly, odd_members, 
 from glitch_explorer.site.pictures import MISSING, OPEN, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import plain
 from glitch_explorer.views.colormap import viridis
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
 
@@ -24,7 +25,7 @@ def pictures(tmp_path: Path) -> Pictures:
     present = np.array([[1, 1, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]], dtype=bool)
     status = views_table(list("abcd"), array, present, unknown=np.array([False, False, True, False]))
     files.write_array(tmp_path / "s.npy", array)
-    tables.write("views", status, tmp_path / "s.parquet")
+    tables.write(VIEWS, status, tmp_path / "s.parquet")
     return Pictures([tmp_path / "s.npy"], [tmp_path / "s.parquet"])
 
 
@@ -61,7 +62,7 @@ def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
         views = np.full((1, 4, 2, 2), number, dtype=np.uint8)
         files.write_array(arrays[-1], views)
         status = views_table([f"g{number}"], views, np.ones((1, 4), dtype=bool))
-        tables.write("views", status, tabled[-1])
+        tables.write(VIEWS, status, tabled[-1])
     before = len(list(Path("/proc/self/fd").iterdir()))
     many = Pictures(arrays, tabled)
     seen = [int(many.views(f"g{number}")[0].max()) for number in range(len(arrays))]
@@ -71,7 +72,7 @@ def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
 
 def test_arrays_and_tables_must_belong_together(tmp_path: Path) -> None:
     files.write_array(tmp_path / "s.npy", np.zeros((2, 4, 8, 8), dtype=np.uint8))
-    tables.write("views", tables.empty("views"), tmp_path / "s.parquet")
+    tables.write(VIEWS, tables.empty(VIEWS), tmp_path / "s.parquet")
     with pytest.raises(UserError, match="make the shards again"):
         Pictures([tmp_path / "s.npy"], [tmp_path / "s.parquet"])
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
 from glitch_explorer.site.witnesses.answers import ground_band, state_of
 from glitch_explorer.site.witnesses.plots import feature_settling_s
 from glitch_explorer.site.witnesses.words import (
@@ -101,7 +102,7 @@ def slow(**changes):
 
 def test_ground_answers():
     def told(*rows):
-        return ground_text(pd.DataFrame(rows, columns=tables.SCHEMAS["slow_drivers"].names), alpha=0.05)[0]
+        return ground_text(pd.DataFrame(rows, columns=SLOW_DRIVERS.names), alpha=0.05)[0]
 
     assert told() == "no channel"
     assert told(slow(p_fwer=None, answer="too short")) == "too short"
@@ -112,12 +113,10 @@ def test_ground_answers():
 
 
 def test_fringes_that_were_not_asked_for():
-    empty = tables.empty("scattering")
+    empty = tables.empty(SCATTERING)
     assert "812 Hz" in fringe_text(empty, 812.0, alpha=0.05)[1]
     assert "does not say" in fringe_text(empty, np.nan, alpha=0.05)[1]
-    none = pd.DataFrame(
-        [("F", "H1", "H1:SUS", 3, None, None, None, None)], columns=tables.SCHEMAS["scattering"].names
-    )
+    none = pd.DataFrame([("F", "H1", "H1:SUS", 3, None, None, None, None)], columns=SCATTERING.names)
     assert fringe_text(none, 30.0, alpha=0.05) == (
         "too few",
         "Not answered: too few glitches have displacement data.",

@@ -14,6 +14,7 @@ import pytest
 from glitch_explorer.catalog.pictures import find_pictures
 from glitch_explorer.core import files, hdf5, tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.map.schemas import COORDINATES
 from glitch_explorer.sources.frames import Frame, load_many
 from glitch_explorer.sources.segments import read_segments
 from glitch_explorer.views.pictures import Unreadable, decode
@@ -120,7 +121,7 @@ def test_arrays_and_tables_run_no_code(tmp_path):
     with pytest.raises(UserError, match=r"a\.npz is damaged"):
         files.read_arrays(tmp_path / "a.npz")
     good = tables.conform(
-        "coordinates", pd.DataFrame({"glitch_id": ["a"], "view": [""], "x": [0.0], "y": [0.0]})
+        COORDINATES, pd.DataFrame({"glitch_id": ["a"], "view": [""], "x": [0.0], "y": [0.0]})
     )
     strange = pa.field(
         "x",
@@ -132,11 +133,11 @@ def test_arrays_and_tables_run_no_code(tmp_path):
     )
     table = good.set_column(2, strange, pa.array([b"1"]))
     pq.write_table(table, tmp_path / "a.parquet")
-    with pytest.raises(UserError, match="of another type are x"):
-        tables.read("coordinates", tmp_path / "a.parquet")
+    with pytest.raises(UserError, match="columns x have the wrong type"):
+        tables.read(COORDINATES, tmp_path / "a.parquet")
     pandas = b'{"columns": [{"name": "x", "pandas_type": "object", "numpy_type": "no.such[type]"}]}'
     pq.write_table(good.replace_schema_metadata({"pandas": pandas}), tmp_path / "b.parquet")
-    assert tables.read("coordinates", tmp_path / "b.parquet")["x"].tolist() == [0.0]
+    assert tables.read(COORDINATES, tmp_path / "b.parquet")["x"].tolist() == [0.0]
     assert not (tmp_path / "harm").exists()
 
 

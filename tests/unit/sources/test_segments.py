@@ -11,6 +11,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.events import read_events
 from glitch_explorer.sources.retry import SourceFault
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 from glitch_explorer.sources.segments import read_segments
 from tests.servers.web import busy_first, hang, plain, serve
 
@@ -20,7 +21,7 @@ MERGED = [(100.0, 300.0), (400.0, 500.5)]
 
 def read(files=(), flags=(), detectors=("H1", "L1"), **options):
     found = read_segments(files=list(files), flags=list(flags), detectors=list(detectors), **options)
-    tables.encode("segments", found)
+    tables.encode(SEGMENTS, found)
     return found
 
 
@@ -156,7 +157,7 @@ def test_events_of_files_are_sorted_and_cut(tmp_path):
         "name,ifo,event_time,kind\nB,,200.5,event\nA,H1,100,injection\nC,L1,900,event\nA,H1,100,injection\n"
     )
     found = read_events(files=[tmp_path / "e.csv"], gwosc=False, start=0, end=500)
-    tables.encode("events", found)
+    tables.encode(EVENTS, found)
     assert found.to_numpy().tolist() == [["A", "H1", 100.0, "injection"], ["B", "", 200.5, "event"]]
     assert len(read_events(files=[], gwosc=False)) == 0
 
@@ -196,7 +197,7 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
             ]
         )
         found = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
-    tables.encode("events", found)
+    tables.encode(EVENTS, found)
     assert found.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
     with pytest.raises(SourceFault, match="GWOSC"):
         read_events(files=[], gwosc=True, start=1, end=2, host=web.url, retries=0)

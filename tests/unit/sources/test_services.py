@@ -81,7 +81,7 @@ def test_nobody_there(tmp_path, ask):
 def test_without_any_network_a_download_says_where_it_wanted_to_go(tmp_path):
     """In a name space of its own a process has no network at all."""
     code = (
-        "from glitch_explorer import job\n"
+        "from glitch_explorer.core import job\n"
         "from glitch_explorer.sources.download import fetch\n"
         "with job.logged('log'): fetch('https://zenodo.org/records/1', 'x', retries=2, pause_s=0.01)"
     )

@@ -5,9 +5,14 @@ import json
 import pandas as pd
 import pytest
 
+from glitch_explorer.audit.schemas import PROBE, RELABEL
+from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
 from glitch_explorer.validate import compare, validate_observatory
+from glitch_explorer.validate.schemas import COUPLINGS
+from glitch_explorer.workflow.reference import all_schemas
 
 
 def _truth(n=10):
@@ -69,7 +74,7 @@ def test_unknown_shape_swallowed_by_another_family_fails():
 def test_unassigned_count_as_one_family_and_events_not_at_all():
     truth = _truth()
     families = _families(truth)
-    families.loc[:4, "family"] = tables.UNASSIGNED
+    families.loc[:4, "family"] = UNASSIGNED
     families.loc[len(families)] = ["e1", "F001", 1.0]
     checks = compare.family_checks(families, truth)
     assert _value(checks, "ami_all").n == 30
@@ -90,12 +95,12 @@ def test_stability_and_probe_in_one_number():
     stability = pd.DataFrame({"stability": [0.9, 0.8, 0.5, 0.79]})
     assert compare.stability_check(stability).value == 0.5
     assert compare.probe_check(pd.DataFrame({"auc": [0.4, 0.7]})).value == pytest.approx(0.55)
-    assert compare.probe_check(tables.empty("probe")).value == 0.5
+    assert compare.probe_check(tables.empty(PROBE)).value == 0.5
 
 
 def _glitches(truth):
     ids = [key for key in truth["glitches"] if key != "u1"]
-    frame = pd.DataFrame({name: [None] * len(ids) for name in tables.SCHEMAS["glitches"].names})
+    frame = pd.DataFrame({name: [None] * len(ids) for name in GLITCHES.names})
     frame["glitch_id"], frame["ifo"], frame["shard"], frame["astrophysical"] = ids, "H1", "H1-0", ""
     frame["label"] = ["Chirp" if key == "e1" else "Blip" for key in ids]
     frame.loc[frame["glitch_id"] == "e1", "astrophysical"] = "event"
@@ -149,11 +154,11 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
     )
     made = {
         "glitches": _glitches(truth), "families": families, "suspects": suspects, "leakage": leakage,
-        "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty("relabel"),
-        "stability": tables.empty("stability"), "probe": tables.empty("probe"),
+        "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty(RELABEL),
+        "stability": tables.empty(STABILITY), "probe": tables.empty(PROBE),
     }  # fmt: skip
     for name, frame in made.items():
-        tables.write(name, frame, tmp_path / f"{name}.parquet")
+        tables.write(all_schemas()[name], frame, tmp_path / f"{name}.parquet")
     paths = {name: tmp_path / f"{name}.parquet" for name in made if name != "glitches"}
     validate_observatory(
         truth=tmp_path / "truth.json",
@@ -167,7 +172,7 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
     report = json.loads((tmp_path / "v/validation.json").read_text())
     assert not report["passed"]
     assert [check["name"] for check in report["checks"] if not check["passed"]] == ["leakage_green"]
-    assert tables.read("couplings", tmp_path / "v/couplings.parquet").empty
+    assert tables.read(COUPLINGS, tmp_path / "v/couplings.parquet").empty
     assert "| leakage_green | 0.000 | ≥ 1 | **no** |" in (tmp_path / "v/validation.md").read_text()
 
 

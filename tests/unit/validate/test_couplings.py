@@ -12,6 +12,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import Check, as_markdown
 from glitch_explorer.validate.page import make_validation_page
+from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 WITNESS, COPY, BUSY, UNSAFE, OTHER = (f"H1:{name}" for name in ("MAG", "MAG_COPY", "BUSY", "HEARS", "OTHER"))
 GROUPS = {COPY: WITNESS}
@@ -84,7 +85,7 @@ def test_the_channels_best_row_is_compared():
     assert (one["band"], one["rank"], one["lag"], one["lag_error"]) == ("3-10", 1, -3.0, -1.0)
     checks = validate.witness_checks(table)
     assert [round(check.value, 3) for check in checks] == [1, 1, 1, 1, 1, 1]
-    tables.conform("couplings", table)
+    tables.conform(COUPLINGS, table)
 
 
 def test_a_witness_without_a_family_is_a_miss_of_recall_but_no_row_of_hits():
@@ -205,7 +206,7 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
         plant(channel="H1:X"),
     ]
     table = validate.couplings_table(held(hum()), found, truth(*plants))
-    tables.write("couplings", table, tmp_path / "couplings.parquet")
+    tables.write(COUPLINGS, table, tmp_path / "couplings.parquet")
     checks = [Check("witness_hit_at_1", 0.9, 0.95, "asks", 5), Check("other", 0.1, None, "informs", 5)]
     files.write_json(
         tmp_path / "v.json",
@@ -217,10 +218,10 @@ def test_the_page_says_what_became_of_each_witness(tmp_path):
     drivers = pd.DataFrame(
         [driver, {**driver, "hit": None, "top_group": None, "reason": "too few: 3 glitches"}]
     )
-    tables.write("planted_drivers", drivers.astype({"hit": "boolean"}), tmp_path / "drivers.parquet")
-    numbers = dict.fromkeys(tables.SCHEMAS["planted_costs"].names[3:], 7)
+    tables.write(PLANTED_DRIVERS, drivers.astype({"hit": "boolean"}), tmp_path / "drivers.parquet")
+    numbers = dict.fromkeys(PLANTED_COSTS.names[3:], 7)
     costs = pd.DataFrame([{"planted_class": "Hum", "ifo": "H1", "family": "F001", **numbers}])
-    tables.write("planted_costs", costs, tmp_path / "costs.parquet")
+    tables.write(PLANTED_COSTS, costs, tmp_path / "costs.parquet")
     page = tmp_path / "validation.html"
     make_validation_page(
         report=tmp_path / "v.json",

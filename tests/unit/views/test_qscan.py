@@ -10,7 +10,7 @@ from gwpy.signal.qtransform import QTiling
 from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.tables import VIEWS
+from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import BRIGHTEST, COLOURS, TIME_STEP
 from glitch_explorer.views.energies import event_energies, row_energies, row_peaks, split
 from glitch_explorer.views.qscan import choose_plane, first_medians, qscan
@@ -146,7 +146,7 @@ def test_median_is_the_usual_one(n):
 def test_views_are_those_of_gwpy(rate, frequency, q):
     strain = glitch(rate, frequency=frequency, q=q, height=2e-22)
     ours, _ = qscan(strain[None], sample_rate=rate, event_offset=np.array([8.03]))
-    for view, seconds in zip(ours[0], VIEWS, strict=True):
+    for view, seconds in zip(ours[0], VIEW_LENGTHS_S, strict=True):
         theirs = reference(strain, rate, 8.03, seconds)
         assert correlation(view, render(theirs, seconds)) >= 0.99
     assert chosen(strain, rate, 8.03) == pytest.approx(theirs.q)
@@ -158,7 +158,7 @@ def test_views_of_a_full_stretch_are_those_of_gwpy(rate):
     strain = glitch(rate, 64, 32.21, frequency=90.0, q=25.0, height=2e-22)
     ours, flags = qscan(strain[None], sample_rate=rate, event_offset=np.array([32.21]))
     assert "short_whitening" not in flags[0]
-    for view, seconds in zip(ours[0], VIEWS, strict=True):
+    for view, seconds in zip(ours[0], VIEW_LENGTHS_S, strict=True):
         assert correlation(view, render(reference(strain, rate, 32.21, seconds), seconds)) >= 0.99
 
 
@@ -177,7 +177,7 @@ def test_a_burst_is_where_it_happened():
     strain = glitch(rate, frequency=frequency, q=8.0, at=at + 0.1, height=1e-22)
     views, _ = qscan(strain[None], sample_rate=rate, event_offset=np.array([at]))
     row = 128 * (11 - np.log2(frequency)) / (11 - np.log2(10))
-    for view, seconds in zip(views[0], VIEWS, strict=True):
+    for view, seconds in zip(views[0], VIEW_LENGTHS_S, strict=True):
         profile = view[round(row) - 12 : round(row) + 12].mean(0)
         assert profile.argmax() == pytest.approx(128 * (0.5 + 0.1 / seconds), abs=1.5)
         lit = np.flatnonzero(view[:, profile.argmax()] >= 0.7 * view[:, profile.argmax()].max())

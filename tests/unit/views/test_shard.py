@@ -7,9 +7,12 @@ import pytest
 from gwpy.timeseries import TimeSeries
 from PIL import Image
 
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.sources.frames import StrainMissing
+from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import gather_quarantine, make_views
 
 RATE = 2048
@@ -43,7 +46,7 @@ def picture(path, seed=0):
 
 
 def glitches(*rows):
-    frame = pd.DataFrame([{**dict.fromkeys(tables.SCHEMAS["glitches"].names), **row} for row in rows])
+    frame = pd.DataFrame([{**dict.fromkeys(GLITCHES.names), **row} for row in rows])
     frame["shard"], frame["astrophysical"] = "H1-0", ""
     frame["ifo"] = frame["ifo"].fillna("H1")
     for column in ("event_time", "duration_s", "snr"):
@@ -52,7 +55,7 @@ def glitches(*rows):
 
 
 def run(folder, frame, **options):
-    tables.write("glitches", frame, folder / "shard.parquet")
+    tables.write(GLITCHES, frame, folder / "shard.parquet")
     out = folder / "views.npy"
     make_views(
         folder / "shard.parquet",
@@ -61,8 +64,8 @@ def run(folder, frame, **options):
         quarantine_out=folder / "quarantine.parquet",
         **{"height": 32, "width": 32, **options},
     )
-    status = tables.read("views", folder / "status.parquet").set_index("glitch_id")
-    return np.load(out), status, tables.read("quarantine", folder / "quarantine.parquet")
+    status = tables.read(VIEWS, folder / "status.parquet").set_index("glitch_id")
+    return np.load(out), status, tables.read(QUARANTINE, folder / "quarantine.parquet")
 
 
 def test_a_glitch_keeps_the_views_that_can_be_read(tmp_path):
@@ -79,7 +82,7 @@ def test_a_glitch_keeps_the_views_that_can_be_read(tmp_path):
         {"glitch_id": "d"},
     )
     views, status, quarantine = run(tmp_path, frame)
-    present = status[list(tables.VIEW_PRESENT)].to_numpy()
+    present = status[list(VIEW_PRESENT)].to_numpy()
     assert views.shape == (4, 4, 32, 32)
     assert present.tolist() == [
         [True, False, False, False],
@@ -108,15 +111,15 @@ def test_a_picture_of_unknown_length_is_in_the_first_slot(tmp_path):
     frame = glitches({"glitch_id": "a", "view_path_unknown": picture(tmp_path / "a.png")})
     views, status, quarantine = run(tmp_path, frame)
     assert status["present_unknown"].all()
-    assert not status[list(tables.VIEW_PRESENT)].to_numpy().any()
+    assert not status[list(VIEW_PRESENT)].to_numpy().any()
     assert views[0, 0].any()
     assert not views[0, 1:].any()
     assert quarantine.empty
 
 
 def test_a_shard_without_rows_gives_empty_outputs(tmp_path):
-    tables.write("glitches", tables.empty("glitches"), tmp_path / "shard.parquet")
-    views, status, quarantine = run(tmp_path, tables.empty("glitches"))
+    tables.write(GLITCHES, tables.empty(GLITCHES), tmp_path / "shard.parquet")
+    views, status, quarantine = run(tmp_path, tables.empty(GLITCHES))
     assert views.shape == (0, 4, 32, 32)
     assert status.empty
     assert quarantine.empty
@@ -127,7 +130,7 @@ def test_views_outside_the_data_are_missing(tmp_path):
     times = {"whole": 1050.3, "edge": 1000.6, "tail": 1098.7, "short": 2001.5, "away": 3000.0, "nan": np.nan}
     frame = glitches(*({"glitch_id": name, "event_time": time} for name, time in sorted(times.items())))
     views, status, quarantine = run(tmp_path, frame, strain=strain)
-    present = status[list(tables.VIEW_PRESENT)].sum(axis=1)
+    present = status[list(VIEW_PRESENT)].sum(axis=1)
     assert present.to_dict() == {"whole": 4, "edge": 2, "tail": 3, "short": 0, "away": 0, "nan": 0}
     assert np.array_equal(views.any(axis=(2, 3)).sum(1), present)
     assert "short_whitening" in status.loc["edge", "flags"]
@@ -158,7 +161,7 @@ def test_nothing_is_left_behind_by_a_fault(tmp_path):
 def part(path, *rows):
     frame = pd.DataFrame(rows, columns=["glitch_id", "reason"])
     frame["row"], frame["stage"], frame["source"], frame["read"] = range(len(frame)), "views", "a.csv", ""
-    tables.write("quarantine", frame, path)
+    tables.write(QUARANTINE, frame, path)
     return path
 
 
@@ -167,7 +170,7 @@ def test_quarantine_is_gathered_and_limited(tmp_path):
     parts = [first, part(tmp_path / "2.parquet", (None, "no time")), part(tmp_path / "3.parquet")]
     out = tmp_path / "all.parquet"
     gather_quarantine(parts, out, n_rows=30, max_share=0.1)
-    assert len(tables.read("quarantine", out)) == 4
+    assert len(tables.read(QUARANTINE, out)) == 4
     content = out.read_bytes()
     gather_quarantine(parts[::-1], out, n_rows=30, max_share=0.1)
     assert out.read_bytes() == content
@@ -179,7 +182,7 @@ def test_quarantine_is_gathered_and_limited(tmp_path):
 
 def test_no_quarantine_at_all_is_a_table_without_rows(tmp_path):
     gather_quarantine([], tmp_path / "all.parquet", n_rows=0, max_share=0.1)
-    assert tables.read("quarantine", tmp_path / "all.parquet").empty
+    assert tables.read(QUARANTINE, tmp_path / "all.parquet").empty
 
 
 def test_web_addresses_of_a_catalogue_are_no_pictures(tmp_path):
@@ -187,6 +190,6 @@ def test_web_addresses_of_a_catalogue_are_no_pictures(tmp_path):
         {"glitch_id": "a", "event_time": 132.0, "view_path_0_5": "https://example.org/a_0.5.png"}
     )
     views, status, quarantine = run(tmp_path, frame, strain=FakeStrain((0, 300)))
-    assert status.loc["a", list(tables.VIEW_PRESENT)].all()
+    assert status.loc["a", list(VIEW_PRESENT)].all()
     assert views.any()
     assert len(quarantine) == 0

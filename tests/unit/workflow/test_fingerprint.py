@@ -25,6 +25,18 @@ def helper(r):
 def unused(r):
     return r
 ''',
+    "words.py": '''
+from glitch_explorer.shapes import helper
+
+_LOG = None
+TABLE = schema("sides", n=column(INT, "number of sides", unit="m"))
+
+def check(n):
+    _LOG.info("checking %d", n)
+    if n < 3:
+        raise ValueError(f"{helper(n)} is too few", Reason.FEW)
+    return "enough"
+''',
     "deep/__init__.py": "from glitch_explorer.deep.core import solve\n",
     "deep/core.py": "from glitch_explorer import shapes\n\ndef solve(x):\n    return shapes.area(x)\n",
 }
@@ -32,6 +44,7 @@ SCRIPTS = {
     "one": "from glitch_explorer.shapes import area\nprint(area(2))\n",
     "two": "from glitch_explorer.deep import solve\nprint(solve(2))\n",
     "three": "from glitch_explorer.shapes import COLOURS\nprint(COLOURS)\n",
+    "five": "from glitch_explorer.words import TABLE, check\nprint(check(len(TABLE)))\n",
     "four": "def main():\n    from glitch_explorer import shapes as s\n    return vars(s)\n",
 }
 
@@ -62,7 +75,7 @@ def changed(tree: Path, name: str, old: str, new: str) -> set[str]:
     return {script for script in SCRIPTS if before[script] != after[script]}
 
 
-SHAPES = "src/glitch_explorer/shapes.py"
+SHAPES, WORDS = "src/glitch_explorer/shapes.py", "src/glitch_explorer/words.py"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +89,13 @@ SHAPES = "src/glitch_explorer/shapes.py"
         (SHAPES, "import math\n", "import math  # a comment\n\n\n", set()),
         (SHAPES, "SIDES = 4", "SIDES = 4\nprint('on import')", {"one", "two", "three", "four"}),
         ("src/glitch_explorer/deep/core.py", "shapes.area(x)", "shapes.area(-x)", {"two"}),
+        (WORDS, "number of sides", "how many sides", set()),
+        (WORDS, '"m"', '"km"', set()),
+        (WORDS, "column(INT", "column(FLOAT", {"five"}),
+        (WORDS, "is too few", "are too few", set()),
+        (WORDS, "checking", "looking at", set()),
+        (WORDS, "Reason.FEW", "Reason.MANY", {"five"}),
+        (WORDS, '"enough"', '"plenty"', {"five"}),
         ("scripts/one.py", "area(2)", "area(3)", {"one"}),
     ],
 )

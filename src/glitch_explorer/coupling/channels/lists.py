@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.coupling.schemas import CHANNELS
 
 #: What a channel's samples are; `displacement` in metres also predicts fringes.
 KINDS = ("raw", "rms", "trend", "displacement")
@@ -191,7 +191,7 @@ def channel_table(
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
     own = strain.replace("{ifo}", ifo)
     made = [_strain_is_unsafe(_with_safety(rows[name], said), own) for name in sorted(rows)]
-    return pd.DataFrame(made, columns=tables.SCHEMAS["channels"].names)
+    return pd.DataFrame(made, columns=CHANNELS.names)
 
 
 def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) -> list[str]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.schemas import FRINGES, SCATTERING
 from glitch_explorer.coupling.witnesses.scattering import LEAST_OFFSET_S, Displacement, scattering
 
 #: Fringes are searched for in families whose median frequency is below this: light scattered off
@@ -49,7 +50,7 @@ def family_fringes(
         glitches[name].to_numpy(dtype=float) for name in ("event_time", "duration_s", "peak_frequency_hz")
     )
     median = np.nanmedian(observed) if np.isfinite(observed).any() else np.inf
-    empty = tuple(tables.empty(name).drop(columns=["family", "ifo"]) for name in ("scattering", "fringes"))
+    empty = tuple(tables.empty(schema).drop(columns=["family", "ifo"]) for schema in (SCATTERING, FRINGES))
     if median >= SCATTERING_BELOW_HZ or moving.empty:
         return empty[0], empty[1]
     stretches = _displacements(moving, live, reader)

@@ -8,6 +8,13 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import (
+    CALIBRATION,
+    CHANNEL_GROUPS,
+    FAMILY_WITNESSES,
+    PSEUDO_FAMILIES,
+    WITNESSES,
+)
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.p_values import q_values
 
@@ -65,12 +72,12 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
         Folder for witnesses.parquet, calibration.parquet and notes.json.
     """
     own = [Path(folder) for folder in folders]
-    table = tables.read_all("family_witnesses", [folder / "witnesses.parquet" for folder in own])
-    grouped = tables.read_all("channel_groups", groups)
+    table = tables.read_all(FAMILY_WITNESSES, [folder / "witnesses.parquet" for folder in own])
+    grouped = tables.read_all(CHANNEL_GROUPS, groups)
     folder = Path(out)
-    tables.write("witnesses", together(table, grouped), folder / "witnesses.parquet")
-    pseudo = tables.read_all("pseudo_families", [path / "pseudo_families.parquet" for path in own])
-    tables.write("calibration", calibration_table(pseudo), folder / "calibration.parquet")
+    tables.write(WITNESSES, together(table, grouped), folder / "witnesses.parquet")
+    pseudo = tables.read_all(PSEUDO_FAMILIES, [path / "pseudo_families.parquet" for path in own])
+    tables.write(CALIBRATION, calibration_table(pseudo), folder / "calibration.parquet")
     said = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in own}
     files.write_json(folder / "notes.json", said)
 

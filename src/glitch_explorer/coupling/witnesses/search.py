@@ -10,6 +10,7 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.schemas import FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
 from glitch_explorer.coupling.witnesses import effects, notes
 from glitch_explorer.coupling.witnesses import lag_profiles as profile
 from glitch_explorer.coupling.witnesses.background import Background, family_background
@@ -129,9 +130,9 @@ def find_witnesses(
     said = _notes(job, table, tested, given=len(family))
     key = {"family": family_id, "ifo": ifo}
     return WitnessResult(
-        table=table.assign(**key)[[*tables.SCHEMAS["family_witnesses"].names, "group"]],
-        profiles=profiles.assign(**key)[tables.SCHEMAS["lag_profiles"].names],
-        pseudo=tested.assign(**key)[tables.SCHEMAS["pseudo_families"].names],
+        table=table.assign(**key)[[*FAMILY_WITNESSES.names, "group"]],
+        profiles=profiles.assign(**key)[LAG_PROFILES.names],
+        pseudo=tested.assign(**key)[PSEUDO_FAMILIES.names],
         notes=said,
     )
 
@@ -186,8 +187,7 @@ def _notes(job: _Job, table: pd.DataFrame, tested: pd.DataFrame, *, given: int) 
 
 def _nothing(why: str) -> WitnessResult:
     """Give no answer, and say why."""
-    names = ("family_witnesses", "lag_profiles", "pseudo_families")
-    table, profiles, tested = (tables.empty(name) for name in names)
+    table, profiles, tested = map(tables.empty, (FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES))
     return WitnessResult(table.assign(group=""), profiles, tested, [why])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.impact.cost.detector import open_detector
@@ -12,6 +13,8 @@ from glitch_explorer.impact.cost.headline import cost_rows, daily, headline
 from glitch_explorer.impact.cost.ranking import rank_stability, ranks
 from glitch_explorer.impact.cost.recoverable import recoverable_costs, with_best_witness
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.map.schemas import UNASSIGNED
 
 #: The formula as it goes with the numbers.
 FORMULA = {
@@ -50,12 +53,12 @@ def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataF
         Tables of these names.
     """
     rows = glitches[(glitches["astrophysical"] == "") & glitches["event_time"].notna()]
-    loose = families["family"] == tables.UNASSIGNED
+    loose = families["family"] == UNASSIGNED
     surest = families.assign(loose=loose).sort_values(
         ["glitch_id", "loose", "probability", "family"], ascending=[True, True, False, True]
     )
     own = surest.drop_duplicates("glitch_id").set_index("glitch_id")["family"]
-    return rows.assign(family=rows["glitch_id"].map(own).fillna(tables.UNASSIGNED))
+    return rows.assign(family=rows["glitch_id"].map(own).fillna(UNASSIGNED))
 
 
 def family_costs(
@@ -84,24 +87,24 @@ def family_costs(
     rows = charged_glitches(glitches, families)
     detectors = [open_detector(ifo, rows, segments, minutes) for ifo in sorted(set(rows["ifo"]))]
     found = [headline(one, settings) for one in detectors]
-    cost = _together([cost_rows(one) for one in found], "cost")
-    by_day = _together([daily(one) for one in found], "cost_by_day")
+    cost = _together([cost_rows(one) for one in found], COST)
+    by_day = _together([daily(one) for one in found], COST_BY_DAY)
     if len(cost):
         cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
     return Costs(
-        cost=cost[tables.SCHEMAS["cost"].names],
+        cost=cost[COST.names],
         recoverable=recoverable_costs(cost, witnesses),
         by_day=by_day,
         stability=rank_stability(found, settings),
     )
 
 
-def _together(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
+def _together(parts: list[pd.DataFrame], schema: pa.Schema) -> pd.DataFrame:
     """Put detectors one below the other, the unassigned left out."""
-    kept = [part[part["family"] != tables.UNASSIGNED] for part in parts]
+    kept = [part[part["family"] != UNASSIGNED] for part in parts]
     kept = [part for part in kept if len(part)]
     if not kept:
-        return tables.empty(name)
+        return tables.empty(schema)
     made: pd.DataFrame = pd.concat(kept).sort_values(["family", "ifo"], kind="stable", ignore_index=True)
     return made
 
@@ -109,10 +112,10 @@ def _together(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
 def write_costs(costs: Costs, settings: CostSettings, out: str | Path) -> None:
     """Write the tables, and cost.csv and cost.json to take along, into the folder `out`."""
     folder = Path(out)
-    tables.write("cost", costs.cost, folder / "cost.parquet")
-    tables.write("recoverable", costs.recoverable, folder / "recoverable.parquet")
-    tables.write("cost_by_day", costs.by_day, folder / "cost_by_day.parquet")
-    tables.write("rank_stability", costs.stability, folder / "rank_stability.parquet")
+    tables.write(COST, costs.cost, folder / "cost.parquet")
+    tables.write(RECOVERABLE, costs.recoverable, folder / "recoverable.parquet")
+    tables.write(COST_BY_DAY, costs.by_day, folder / "cost_by_day.parquet")
+    tables.write(RANK_STABILITY, costs.stability, folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", costs.cost.to_csv(index=False, lineterminator="\n"))
     told: dict[str, Any] = {
         "settings": asdict(settings),

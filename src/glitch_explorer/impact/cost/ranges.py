@@ -25,6 +25,7 @@ from glitch_explorer.impact.cost.minutes import (
     with_losses,
 )
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import MINUTES
 from glitch_explorer.sources.strain import Strain
 
 #: Spectra are taken of so many seconds, by half of it apart, and of at least so many stretches.
@@ -175,7 +176,7 @@ def measure_minutes(
     gates = gate_union(glitches, ifo, spans, settings)
     frame = minute_frame(spans, gates)
     if frame.empty:
-        return tables.empty("minutes")
+        return tables.empty(MINUTES)
     cells = minute_cells(spans)
     starts = np.searchsorted(minute_of(cells[:, 0]), frame["minute"].to_numpy(dtype=float))
     pieces = np.split(cells, starts[1:])

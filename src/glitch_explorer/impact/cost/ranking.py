@@ -11,6 +11,8 @@ from glitch_explorer.core import tables
 from glitch_explorer.impact.cost.detector import RANKING
 from glitch_explorer.impact.cost.headline import Headline, headline
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.schemas import RANK_STABILITY
+from glitch_explorer.map.schemas import UNASSIGNED
 
 #: What is tried beside the settings: least half widths of a gate, s; least SNR that is gated, 0 all; factors
 #: on the false-alarm rate.
@@ -56,7 +58,7 @@ def _costs(found: Sequence[Headline]) -> pd.Series:
         for one in found
     ]
     table = pd.concat(parts, ignore_index=True)
-    return table[table["family"] != tables.UNASSIGNED].set_index(["family", "ifo"])["cost"]
+    return table[table["family"] != UNASSIGNED].set_index(["family", "ifo"])["cost"]
 
 
 def rank_stability(found: Sequence[Headline], settings: CostSettings) -> pd.DataFrame:
@@ -65,9 +67,9 @@ def rank_stability(found: Sequence[Headline], settings: CostSettings) -> pd.Data
     The ranges are those of the minutes as measured: only what is gated, and what the
     threshold costs, is worked out anew.
     """
-    columns = tables.SCHEMAS["rank_stability"].names
+    columns = RANK_STABILITY.names
     if not found:
-        return tables.empty("rank_stability")
+        return tables.empty(RANK_STABILITY)
     chosen = _costs(found)
     ifos = chosen.index.get_level_values("ifo")
     rows = []

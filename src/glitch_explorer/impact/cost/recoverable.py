@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core import tables
 from glitch_explorer.coupling.witnesses.gather import witnessed
+from glitch_explorer.impact.schemas import RECOVERABLE
 
 #: q-value up to which a witness counts.
 ALPHA = 0.05
@@ -38,7 +38,7 @@ def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFra
         recoverable_low=rows["cost_low"].clip(lower=0.0) * rows["excess_low"].clip(lower=0.0),
         recoverable_high=rows["cost_high"].clip(lower=0.0) * rows["excess_high"].clip(lower=0.0),
     )
-    return made.reindex(columns=tables.SCHEMAS["recoverable"].names).reset_index(drop=True)
+    return made.reindex(columns=RECOVERABLE.names).reset_index(drop=True)
 
 
 def with_best_witness(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.features import FeatureSet
@@ -29,12 +30,13 @@ from glitch_explorer.impact.drivers.trials import (
     run_trials,
 )
 from glitch_explorer.impact.drivers.windows import Material, leading_columns, make_material
+from glitch_explorer.impact.schemas import FAMILY_DRIVERS, PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL
 
 NO_DATA = "no channel that models may use has data over a fifth of the live time"
 NO_GLITCH = "too few: no glitch with a time"
 NO_LEAD = "no bin of lags ends before the glitches start, what its filters need included"
 #: Tables of an explanation, by their schema's name.
-TABLES = ("skill", "family_drivers", "shap_values", "shap_features", "precursor_skill")
+TABLES = (SKILL, FAMILY_DRIVERS, SHAP_VALUES, SHAP_FEATURES, PRECURSOR_SKILL)
 #: Purpose of the random stream of the slid train.
 _SLID = 7
 
@@ -103,19 +105,20 @@ def unexplained(reason: str, *, family_id: str, ifo: str) -> Explanation:
 
 def _explanation(parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str) -> Explanation:
     """Join the rows of each view and model."""
-    made = {
-        name: _joined(name, [part[name] for part in parts if name in part], family_id, ifo) for name in TABLES
-    }
+    made = {tables.name_of(schema): _joined(schema, parts, family_id, ifo) for schema in TABLES}
     return Explanation(**made)
 
 
-def _joined(name: str, parts: list[pd.DataFrame], family_id: str, ifo: str) -> pd.DataFrame:
-    """Join rows to a table of the schema `name`."""
-    kept = [part for part in parts if len(part)]
+def _joined(
+    schema: pa.Schema, parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str
+) -> pd.DataFrame:
+    """Join the parts' rows of one table."""
+    name = tables.name_of(schema)
+    kept = [part[name] for part in parts if name in part and len(part[name])]
     if not kept:
-        return tables.empty(name)
+        return tables.empty(schema)
     whole = pd.concat(kept, ignore_index=True).assign(family=family_id, ifo=ifo)
-    table: pd.DataFrame = whole[tables.SCHEMAS[name].names]
+    table: pd.DataFrame = whole[schema.names]
     return table
 
 

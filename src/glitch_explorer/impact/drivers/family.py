@@ -8,19 +8,30 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.family import ChannelSource, family_data, timed_glitches
+from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import explain as explaining
 from glitch_explorer.impact.drivers import folds
 from glitch_explorer.impact.drivers.vetoes import Veto, family_veto, no_veto, write_veto
+from glitch_explorer.impact.schemas import (
+    FAMILY_DRIVERS,
+    PRECURSOR_SKILL,
+    SHAP_FEATURES,
+    SHAP_VALUES,
+    SKILL,
+    VETOES,
+)
+from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.sources.schemas import SEGMENTS
 
 #: Tables that a family's job writes, by their file's name.
 TABLES = {
-    "skill": "skill",
-    "drivers": "family_drivers",
-    "shap_values": "shap_values",
-    "shap_features": "shap_features",
-    "precursor_skill": "precursor_skill",
-    "vetoes": "vetoes",
+    "skill": SKILL,
+    "drivers": FAMILY_DRIVERS,
+    "shap_values": SHAP_VALUES,
+    "shap_features": SHAP_FEATURES,
+    "precursor_skill": PRECURSOR_SKILL,
+    "vetoes": VETOES,
 }
 
 
@@ -63,9 +74,9 @@ def explain_family(
         When a channel list or a source cannot be used, or a server stays away.
     """
     family, folder = Path(members).stem, Path(out)
-    rows = tables.read("members", members)
-    known = tables.read("segments", segments)
-    found = tables.read("family_witnesses", witnesses)
+    rows = tables.read(MEMBERS, members)
+    known = tables.read(SEGMENTS, segments)
+    found = tables.read(FAMILY_WITNESSES, witnesses)
     (folder / "vetoes").mkdir(parents=True, exist_ok=True)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for ifo, own in rows.groupby("ifo", sort=True):
@@ -125,5 +136,9 @@ def _in_detector(
 
 def _named(explained: explaining.Explanation, veto: Veto, family: str, ifo: str) -> dict[str, pd.DataFrame]:
     """Give the tables by their file's name."""
-    made = {name: getattr(explained, schema) for name, schema in TABLES.items() if name != "vetoes"}
+    made = {
+        name: getattr(explained, tables.name_of(schema))
+        for name, schema in TABLES.items()
+        if name != "vetoes"
+    }
     return {**made, "vetoes": pd.DataFrame([{"family": family, "ifo": ifo, **veto.row}])}

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
+from glitch_explorer.impact.schemas import DRIVERS, FAMILY_DRIVERS, SHAP_VALUES
 
 _KEY = ["family", "ifo", "view", "model"]
 
@@ -61,7 +63,7 @@ def together(drivers: pd.DataFrame, values: pd.DataFrame, groups: pd.DataFrame) 
     table["group_rank"] = table["group_rank"].astype("Int64")
     size = -table["mean_abs_shap"].fillna(-np.inf)
     order = table.assign(size=size).sort_values([*_KEY, "group_rank", "size", "channel"], ignore_index=True)
-    kept: pd.DataFrame = order[tables.SCHEMAS["drivers"].names]
+    kept: pd.DataFrame = order[DRIVERS.names]
     return kept
 
 
@@ -79,8 +81,8 @@ def gather_drivers(folders: Sequence[str | Path], groups: Sequence[str | Path], 
     """
     own = [Path(folder) for folder in folders]
     table = together(
-        tables.read_all("family_drivers", [folder / "drivers.parquet" for folder in own]),
-        tables.read_all("shap_values", [folder / "shap_values.parquet" for folder in own]),
-        tables.read_all("channel_groups", groups),
+        tables.read_all(FAMILY_DRIVERS, [folder / "drivers.parquet" for folder in own]),
+        tables.read_all(SHAP_VALUES, [folder / "shap_values.parquet" for folder in own]),
+        tables.read_all(CHANNEL_GROUPS, groups),
     )
-    tables.write("drivers", table, out)
+    tables.write(DRIVERS, table, out)

@@ -7,7 +7,7 @@ import pandas as pd
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.audit.leakage import GATED, NORMALISED_LIMIT, P_LIMIT
 from glitch_explorer.audit.probe import LEAST
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witnesses.words import count_text, equals_text
 

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import QUALITY
 from glitch_explorer.site.audit import answers
 from glitch_explorer.site.pages import records, render, script_data, static
 from glitch_explorer.site.pictures import Pictures, save_webp
@@ -38,18 +41,18 @@ def read_tables(glitches: str | Path, families: str | Path, audit: str | Path) -
     """Read tables "glitches" and "families", and those in the folder `audit`."""
     audit = Path(audit)
 
-    def held(name: str, schema: str = "") -> pd.DataFrame:
-        return tables.read(schema or name, audit / f"{name}.parquet")
+    def read(name: str, schema: pa.Schema) -> pd.DataFrame:
+        return tables.read(schema, audit / f"{name}.parquet")
 
     return AuditTables(
         rows=map_rows(glitches, families, ["ifo", "event_time", "snr", "label"]),
-        families=held("families", "audit_families"),
-        labels=held("labels"),
-        quality=held("quality"),
-        suspects=held("suspects"),
-        proposals=held("relabel"),
-        leakage=held("leakage"),
-        probe=held("probe"),
+        families=read("families", AUDIT_FAMILIES),
+        labels=read("labels", LABELS),
+        quality=read("quality", QUALITY),
+        suspects=read("suspects", SUSPECTS),
+        proposals=read("relabel", RELABEL),
+        leakage=read("leakage", LEAKAGE),
+        probe=read("probe", PROBE),
     )
 
 

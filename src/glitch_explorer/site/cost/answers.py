@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL, VETOES
 from glitch_explorer.site.cost.words import most_recoverable, recoverable_text, row_text
 from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import records
@@ -46,15 +48,17 @@ class OwnImpact:
 def read_own_impact(folder: Path | None) -> OwnImpact:
     """Read a family's own tables from its folder of the impact stage; None where there is none."""
 
-    def held(schema: str) -> pd.DataFrame:
-        return tables.empty(schema) if folder is None else tables.read(schema, folder / f"{schema}.parquet")
+    def read(schema: pa.Schema) -> pd.DataFrame:
+        if folder is None:
+            return tables.empty(schema)
+        return tables.read(schema, folder / f"{tables.name_of(schema)}.parquet")
 
     return OwnImpact(
-        skill=held("skill"),
-        values=held("shap_values"),
-        features=held("shap_features"),
-        precursor=held("precursor_skill"),
-        vetoes=held("vetoes"),
+        skill=read(SKILL),
+        values=read(SHAP_VALUES),
+        features=read(SHAP_FEATURES),
+        precursor=read(PRECURSOR_SKILL),
+        vetoes=read(VETOES),
         files={} if folder is None else {path.name: path for path in sorted((folder / "vetoes").glob("*"))},
     )
 

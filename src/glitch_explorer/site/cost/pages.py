@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, RANK_STABILITY, RECOVERABLE
 from glitch_explorer.site.cost.answers import (
     MODELS,
     Impact,
@@ -113,10 +115,10 @@ def _costs(
 ) -> CostTables:
     """Read the tables of the cost page."""
     return CostTables(
-        cost=tables.read("cost", cost),
-        recoverable=tables.read("recoverable", recoverable),
-        by_day=tables.read("cost_by_day", by_day),
-        stability=tables.read("rank_stability", stability),
+        cost=tables.read(COST, cost),
+        recoverable=tables.read(RECOVERABLE, recoverable),
+        by_day=tables.read(COST_BY_DAY, by_day),
+        stability=tables.read(RANK_STABILITY, stability),
         labels=labels,
     )
 
@@ -168,9 +170,9 @@ def make_impact_pages(
     witnesses : bool
         The site has a page of witnesses to go on to.
     """
-    audited = tables.read("audit_families", audit_families)
+    audited = tables.read(AUDIT_FAMILIES, audit_families)
     shown = _costs(cost, recoverable, by_day, stability, family_labels(audited))
-    told = tables.empty("drivers") if drivers is None else tables.read("drivers", drivers)
+    told = tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers)
     impact = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=told)
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as held:
         _write_families(impact, audited, folders, folder, held, dpi=dpi)

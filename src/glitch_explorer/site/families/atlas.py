@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, POSITIONS, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.page import Atlas, write_family_page
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.pictures import Pictures
@@ -38,12 +39,12 @@ class AtlasInputs:
         audit = Path(self.audit)
         return Atlas(
             rows=map_rows(self.glitches, self.families, _COLUMNS),
-            families=tables.read("audit_families", audit / "families.parquet").set_index("family"),
-            gradients=tables.read("gradients", audit / "gradients.parquet"),
-            positions=tables.read("positions", audit / "positions.parquet"),
-            suspects=tables.read("suspects", audit / "suspects.parquet"),
-            proposals=tables.read("relabel", audit / "relabel.parquet"),
-            probe=tables.read("probe", audit / "probe.parquet"),
+            families=tables.read(AUDIT_FAMILIES, audit / "families.parquet").set_index("family"),
+            gradients=tables.read(GRADIENTS, audit / "gradients.parquet"),
+            positions=tables.read(POSITIONS, audit / "positions.parquet"),
+            suspects=tables.read(SUSPECTS, audit / "suspects.parquet"),
+            proposals=tables.read(RELABEL, audit / "relabel.parquet"),
+            probe=tables.read(PROBE, audit / "probe.parquet"),
             pictures=Pictures(self.views, self.status),
             typical=typical,
             odd=odd,

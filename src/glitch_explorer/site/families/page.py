@@ -14,7 +14,7 @@ from markupsafe import Markup
 from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.core import files
-from glitch_explorer.core.tables import VIEW_NAMES
+from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.site.audit.answers import doubted
 from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
 from glitch_explorer.site.pages import own_fragment, records, render

@@ -7,7 +7,7 @@ import pandas as pd
 
 from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.cost.words import costliest, family_labels, place_text
 from glitch_explorer.site.numbers import amount_text
 from glitch_explorer.site.pages import records

@@ -8,16 +8,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from lal import GPSToUTC
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, RELABEL, SUSPECTS
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.tables import UNASSIGNED
+from glitch_explorer.coupling.schemas import CALIBRATION, WITNESSES
+from glitch_explorer.impact.schemas import COST
 from glitch_explorer.map.members import merge
+from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.figure_names import FIGURES
 from glitch_explorer.site.front.findings import RULE, Found, findings
 from glitch_explorer.site.front.made import citations, left_out, setting_lines, sources, versions
 from glitch_explorer.site.pages import records, render
+from glitch_explorer.sources.schemas import SEGMENTS
 
 #: Reasons of quarantine that are listed.
 REASONS = 12
@@ -66,9 +72,9 @@ def quarantine_lines(quarantine: pd.DataFrame) -> list[dict[str, Any]]:
     return records(counts)
 
 
-def _read(name: str, folder: str | Path | None) -> pd.DataFrame | None:
-    """Read the table `name` of a stage's folder; None where the stage was not run."""
-    return None if folder is None else tables.read(name, Path(folder) / f"{name}.parquet")
+def _read(schema: pa.Schema, folder: str | Path | None) -> pd.DataFrame | None:
+    """Read a table from a stage's folder; None where the stage was not run."""
+    return None if folder is None else tables.read(schema, Path(folder) / f"{tables.name_of(schema)}.parquet")
 
 
 @dataclass(frozen=True)
@@ -93,15 +99,15 @@ class FrontFiles:
         audit = Path(self.audit)
         rows = map_rows(self.glitches, Path(self.map) / "families.parquet", ["label"])
         return Found(
-            leakage=tables.read("leakage", audit / "leakage.parquet"),
-            families=tables.read("audit_families", audit / "families.parquet"),
-            labels=tables.read("labels", audit / "labels.parquet"),
-            suspects=tables.read("suspects", audit / "suspects.parquet"),
-            ids=tables.read("family_ids", Path(self.map) / "family_ids.parquet"),
+            leakage=tables.read(LEAKAGE, audit / "leakage.parquet"),
+            families=tables.read(AUDIT_FAMILIES, audit / "families.parquet"),
+            labels=tables.read(LABELS, audit / "labels.parquet"),
+            suspects=tables.read(SUSPECTS, audit / "suspects.parquet"),
+            ids=tables.read(FAMILY_IDS, Path(self.map) / "family_ids.parquet"),
             labelled=rows.loc[rows["label"].notna(), ["family", "label"]],
-            calibration=_read("calibration", self.coupling),
-            witnesses=_read("witnesses", self.coupling),
-            cost=_read("cost", self.impact),
+            calibration=_read(CALIBRATION, self.coupling),
+            witnesses=_read(WITNESSES, self.coupling),
+            cost=_read(COST, self.impact),
         )
 
 
@@ -121,18 +127,16 @@ class Making:
 
 def analysed(paths: FrontFiles) -> dict[str, Any]:
     """Say what was analysed, what was put aside, and how good map and catalogue are."""
-    catalogue = tables.read("glitches", paths.glitches)
-    mapped = tables.read("families", Path(paths.map) / "families.parquet")
-    aside = quarantine_lines(tables.read("quarantine", paths.quarantine))
-    measured = [
-        tables.read("quality", Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)
-    ]
+    catalogue = tables.read(GLITCHES, paths.glitches)
+    mapped = tables.read(FAMILIES, Path(paths.map) / "families.parquet")
+    aside = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
+    measured = [tables.read(QUALITY, Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)]
     return {
-        "detectors": detector_lines(catalogue, tables.read("segments", paths.segments)),
+        "detectors": detector_lines(catalogue, tables.read(SEGMENTS, paths.segments)),
         "n_detectors": len(set(catalogue["ifo"]) - {"unknown"}),
         "n": len(catalogue),
         "astrophysical": int((catalogue["astrophysical"] != "").sum()),
-        "duplicates": len(tables.read("duplicates", paths.duplicates)),
+        "duplicates": len(tables.read(DUPLICATES, paths.duplicates)),
         "mapped": mapped["glitch_id"].nunique(),
         "families": mapped.loc[mapped["family"] != UNASSIGNED, "family"].nunique(),
         "unassigned": float((mapped["family"] == UNASSIGNED).mean()) if len(mapped) else None,
@@ -141,7 +145,7 @@ def analysed(paths: FrontFiles) -> dict[str, Any]:
         "aside_total": sum(line["n"] for line in aside),
         "aside_more": len(aside) - REASONS,
         "measured": records(pd.concat(measured)),
-        "proposals": len(tables.read("relabel", Path(paths.audit) / "relabel.parquet", ["glitch_id"])),
+        "proposals": len(tables.read(RELABEL, Path(paths.audit) / "relabel.parquet", ["glitch_id"])),
     }
 
 

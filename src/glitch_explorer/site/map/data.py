@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer.core.tables import UNASSIGNED
 from glitch_explorer.map.members import merge
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.palette import look
 from glitch_explorer.views.colormap import viridis
 

@@ -7,7 +7,10 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, SUSPECTS
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import COORDINATES
+from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.data import (
     column_data,
     live_data,
@@ -19,6 +22,7 @@ from glitch_explorer.site.map.sample import ODD, even_sample
 from glitch_explorer.site.pages import render, script_data, static
 from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.site.sprites import write_sprites
+from glitch_explorer.sources.schemas import SEGMENTS
 
 #: Rows of the map that the page holds; of more it draws an even sample and says so.
 MOST = 300_000
@@ -45,7 +49,7 @@ _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "labe
 def _rows(glitches: str | Path, families: str | Path, coordinates: str | Path) -> pd.DataFrame:
     """Read the map's rows, with the columns of the catalogue and coordinates."""
     rows = map_rows(glitches, families, _COLUMNS)
-    return rows.merge(tables.read("coordinates", coordinates), on=["glitch_id", "view"], validate="1:1")
+    return rows.merge(tables.read(COORDINATES, coordinates), on=["glitch_id", "view"], validate="1:1")
 
 
 def _around(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, Any]:
@@ -104,18 +108,18 @@ def make_map_page(
         The site has a page of witnesses, and one of costs, to go on to.
     """
     everything = _rows(glitches, families, coordinates)
-    medoids = frozenset(tables.read("audit_families", audit_families, ["medoid"])["medoid"])
+    medoids = frozenset(tables.read(AUDIT_FAMILIES, audit_families, ["medoid"])["medoid"])
     rows = everything[even_sample(everything, MOST, medoids)].reset_index(drop=True)
     once = rows.drop_duplicates("glitch_id")
     pictured = once.loc[even_sample(once, pictures, medoids), "glitch_id"].tolist()
     with files.whole_folder(out) as folder:
         sprites = write_sprites(Pictures(views, status), pictured, folder / "sprites")
-        around = _around(rows, tables.read("segments", segments), line)
+        around = _around(rows, tables.read(SEGMENTS, segments), line)
         data = {
             "points": ("GLITCHES", place_data(rows) | around | {"sprites": sprites}),
-            "columns": ("GLITCH_COLUMNS", column_data(rows, tables.read("suspects", suspects), pictured)),
+            "columns": ("GLITCH_COLUMNS", column_data(rows, tables.read(SUSPECTS, suspects), pictured)),
             "ids": ("GLITCH_IDS", once["glitch_id"].tolist()),
-            "near": ("GLITCH_NEAR", neighbour_data(rows, tables.read("neighbours", neighbours))),
+            "near": ("GLITCH_NEAR", neighbour_data(rows, tables.read(NEIGHBOURS, neighbours))),
         }
         _write_scripts(folder, data)
     counts = {"count": len(rows), "total": len(everything), "glitches": len(once), "pictured": len(pictured)}

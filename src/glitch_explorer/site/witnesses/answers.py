@@ -8,10 +8,12 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
+from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witnesses.words import (
     KINDS,
@@ -70,12 +72,12 @@ class Own:
 def read_own(folder: str | Path, members: str | Path) -> Own:
     """Read a family's own tables from its folder, and its glitches from table "members"."""
     folder = Path(folder)
-    rows = tables.read("members", members, ["kind", "glitch_id", "ifo", "duration_s", "peak_frequency_hz"])
+    rows = tables.read(MEMBERS, members, ["kind", "glitch_id", "ifo", "duration_s", "peak_frequency_hz"])
     return Own(
-        profiles=tables.read("lag_profiles", folder / "lag_profiles.parquet"),
-        pseudo=tables.read("pseudo_families", folder / "pseudo_families.parquet"),
-        scattering=tables.read("scattering", folder / "scattering.parquet"),
-        coverage=tables.read("channel_coverage", folder / "coverage.parquet"),
+        profiles=tables.read(LAG_PROFILES, folder / "lag_profiles.parquet"),
+        pseudo=tables.read(PSEUDO_FAMILIES, folder / "pseudo_families.parquet"),
+        scattering=tables.read(SCATTERING, folder / "scattering.parquet"),
+        coverage=tables.read(CHANNEL_COVERAGE, folder / "coverage.parquet"),
         glitches=rows[rows["kind"] == "glitch"].drop_duplicates("glitch_id"),
     )
 

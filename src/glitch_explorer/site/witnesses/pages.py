@@ -10,6 +10,14 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import (
+    CALIBRATION,
+    CHANNEL_COVERAGE,
+    CHANNEL_GROUPS,
+    PSEUDO_FAMILIES,
+    SLOW_DRIVERS,
+    WITNESSES,
+)
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.unknown import witness_unknown
 from glitch_explorer.site.witnesses import plots as witness_plots
@@ -65,9 +73,9 @@ class WitnessInputs:
     def read(self) -> Coupling:
         """Read what is said of all families together."""
         return Coupling(
-            witnesses=tables.read("witnesses", self.witnesses),
-            slow=tables.read_all("slow_drivers", self.slow),
-            channels=tables.read_all("channel_groups", self.groups),
+            witnesses=tables.read(WITNESSES, self.witnesses),
+            slow=tables.read_all(SLOW_DRIVERS, self.slow),
+            channels=tables.read_all(CHANNEL_GROUPS, self.groups),
             notes=json.loads(Path(self.notes).read_text(encoding="utf-8")),
         )
 
@@ -80,7 +88,7 @@ def _write_fragment(
     columns = [(one["ifo"], _panels(one, coupling, own.profiles)) for one in answers]
     witness_plots.lag_profiles(columns, folder / f"{family}.png", dpi=dpi)
     rows = coupling.witnesses[coupling.witnesses["family"] == family]
-    tables.write("witnesses", rows, folder / f"{family}.parquet")
+    tables.write(WITNESSES, rows, folder / f"{family}.parquet")
     said = headline(family, answers)
     fragment = render("witnesses/fragment.html", family=family, headline=said, answers=answers, **CONSTANTS)
     files.write_text(folder / f"{family}.html", fragment)
@@ -129,10 +137,10 @@ def make_witness_pages(
             told[family] = _write_fragment(coupling, own, family, folder, dpi=dpi)
             pseudo.append(own.pseudo)
             coverage.append(own.coverage)
-    pooled = tables.read("calibration", inputs.calibration)
-    values = overview(coupling, told, tables.joined("channel_coverage", coverage), pooled)
+    pooled = tables.read(CALIBRATION, inputs.calibration)
+    values = overview(coupling, told, tables.joined(CHANNEL_COVERAGE, coverage), pooled)
     matrix_figure(matrix_cells(told), matrix_panels(values["lines"]), Path(matrix), dpi=dpi)
-    witness_plots.calibration(tables.joined("pseudo_families", pseudo), Path(nulls), dpi=dpi)
+    witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
     text = render("witnesses/witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")

@@ -1,0 +1,97 @@
+"""Tables of the audit."""
+
+from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, INT, LABEL, STRING, VIEW, column, schema
+
+AUDIT_FAMILIES = schema(
+    "audit_families",
+    family=FAMILY,
+    n=column(INT, "members"),
+    n_labelled=column(INT, "members with a label"),
+    plurality_label=LABEL,
+    purity=column(FLOAT, "largest label share", nullable=True),
+    ambiguity_score=column(FLOAT, "(1 - purity) * n_labelled", nullable=True),
+    label_entropy_bits=column(FLOAT, "H(label | family)", unit="bit", nullable=True),
+    stability=column(FLOAT, "mean best Jaccard over re-runs"),
+    stability_low=column(FLOAT, "lower end of its 95 % interval"),
+    stability_high=column(FLOAT, "upper end of its 95 % interval"),
+    medoid=column(STRING, "glitch_id of the most central member"),
+)
+
+LABELS = schema(
+    "labels",
+    label=column(STRING, "class name"),
+    n=column(INT, "glitches with this label"),
+    family_entropy_bits=column(FLOAT, "H(family | label)", unit="bit"),
+    n_families=column(INT, "families that hold any of them"),
+    share_unassigned=column(FLOAT, "share that no family takes"),
+)
+
+SUSPECTS = schema(
+    "suspects",
+    glitch_id=ID,
+    view=VIEW,
+    family=FAMILY,
+    label=column(STRING, "label given"),
+    proposed_label=column(STRING, "label that the neighbours propose"),
+    evidence=column(FLOAT, "1 - label quality (cleanlab), 0 to 1, high is suspect"),
+    issue=column(BOOL, "confident learning counts it as a label error"),
+    confusable_pair=column(BOOL, "experts call the two classes confusable"),
+)
+
+GRADIENTS = schema(
+    "gradients",
+    family=FAMILY,
+    segment=column(INT, "number along the family's principal axis"),
+    position_low=column(FLOAT, "where the segment begins, 0 to 1"),
+    position_high=column(FLOAT, "where it ends"),
+    n=column(INT, "members in it"),
+    n_labelled=column(INT, "members with a label"),
+    plurality_label=LABEL,
+    consistency=column(FLOAT, "share of the plurality label", nullable=True),
+    consistency_low=column(FLOAT, "lower end of its Wilson interval", nullable=True),
+    consistency_high=column(FLOAT, "upper end of its Wilson interval", nullable=True),
+    gradient=column(BOOL, "the labels change along the family's axis"),
+)
+
+POSITIONS = schema(
+    "positions",
+    glitch_id=ID,
+    view=VIEW,
+    family=FAMILY,
+    segment=column(INT, "segment of the family's axis"),
+    position=column(FLOAT, "rank along the family's principal axis, 0 to 1"),
+)
+
+RELABEL = schema(
+    "relabel",
+    glitch_id=ID,
+    view=VIEW,
+    family=FAMILY,
+    segment=column(INT, "segment of the family's axis"),
+    label=LABEL,
+    proposed_label=column(STRING, "label proposed"),
+    evidence=column(STRING, "why, in words and numbers"),
+)
+
+LEAKAGE = schema(
+    "leakage",
+    variable=column(STRING, "what may leak into the families"),
+    mutual_information_bits=column(FLOAT, "I(family; variable | label)", unit="bit"),
+    normalised=column(FLOAT, "excess over the null mean, per bit of H(variable | label)"),
+    p_value=column(FLOAT, "share of within-label permutations at least as high"),
+    gated=column(BOOL, "this variable can fail the run"),
+    failed=column(BOOL, "it did"),
+)
+
+PROBE = schema(
+    "probe",
+    family=FAMILY,
+    detectors=column(STRING, "the two detectors told apart, the higher scores to the second"),
+    n_first=column(INT, "members of the first that were used"),
+    n_second=column(INT, "members of the second that were used"),
+    n_blocks=column(INT, "blocks of time, never split between folds"),
+    auc=column(FLOAT, "area under the ROC curve on held-out blocks, 0.5 is nothing"),
+    auc_low=column(FLOAT, "lower end of its 95 % interval, resampled by block"),
+    auc_high=column(FLOAT, "upper end of its 95 % interval"),
+    p_value=column(FLOAT, "share of permutations within blocks with as high an AUC"),
+)

@@ -1,0 +1,164 @@
+"""Tables of auxiliary channels and the families that they witness."""
+
+from glitch_explorer.core.schema import (
+    BAND,
+    BOOL,
+    CHANNEL,
+    FAMILY,
+    FLOAT,
+    ID,
+    IFO,
+    INT,
+    STRING,
+    Column,
+    column,
+    schema,
+)
+
+#: A channel and band that was held against a family.
+_WITNESS: dict[str, Column] = {
+    "family": FAMILY,
+    "ifo": IFO,
+    "channel": CHANNEL,
+    "band": BAND,
+    "lag": column(FLOAT, "when it lights up relative to the glitch, its filter's delay taken off", unit="s"),
+    "lag_peak": column(FLOAT, "lag with the largest abs(T)", unit="s"),
+    "auc": column(FLOAT, "chance that on-source is above background at `lag`, 0.5 is nothing", nullable=True),
+    "t_statistic": column(FLOAT, "T at `lag`: rank in all live time near, standardised by slides"),
+    "t_peak": column(FLOAT, "T at `lag_peak`, to which the p-values belong"),
+    "efficiency": column(FLOAT, "share of glitches above the background's 99 % threshold", nullable=True),
+    "excess_efficiency": column(FLOAT, "efficiency less the slides' mean", nullable=True),
+    "excess_low": column(FLOAT, "lower end of its 95 % interval, null under ten blocks", nullable=True),
+    "excess_high": column(FLOAT, "upper end of its 95 % interval", nullable=True),
+    "deadtime": column(FLOAT, "share of the live time flagged"),
+    "hveto_significance": column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
+    "hveto_overstated": column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
+    "p_fwer": column(FLOAT, "family-wise p (max-T over channel, band, lag); null if unsafe", nullable=True),
+    "p_value": column(FLOAT, "the same with its tail continued, for the q-value", nullable=True),
+    "relation": column(STRING, "leads, co-moves, follows; empty where no lag survives"),
+    "safety": column(STRING, "safe, unsafe or unknown"),
+    "n_glitches": column(INT, "glitches with data at `lag`"),
+    "n_alone": column(INT, "glitches with no other of the family in the minute before"),
+    "n_leading": column(INT, "of those, the ones whose window at `lag` ends early enough"),
+    "coverage": column(FLOAT, "share of the live time with data"),
+    "live_time_s": column(FLOAT, "live time that all this refers to", unit="s"),
+}
+#: What the channel lists and safety tables say of a channel.
+_LISTED: dict[str, Column] = {
+    "channel": column(STRING, "full name with the detector"),
+    "rate_hz": column(FLOAT, "sample rate at the time of the run", unit="Hz"),
+    "rate_note": column(STRING, "the list's sentence where the rate changes, else empty"),
+    "subsystem": column(STRING, "part of the detector, e.g. PEM"),
+    "unit": column(STRING, "unit of the samples, empty where the list says none"),
+    "kind": column(STRING, "raw, rms, trend or displacement"),
+    "oscillator": column(BOOL, "its value is a frequency that may cross another"),
+    "safety": column(STRING, "safe, unsafe or unknown"),
+    "safety_source": column(STRING, "who says so, empty where unknown"),
+    "safety_date": column(STRING, "when that held"),
+}
+
+#: One row a (channel, band) at the lag where it lights up; what depends on the family alone.
+FAMILY_WITNESSES = schema("family_witnesses", **_WITNESS)
+
+WITNESSES = schema(
+    "witnesses",
+    **_WITNESS,
+    group=column(STRING, "group of correlated channels, called by its first"),
+    q_value=column(
+        FLOAT, "smallest false-discovery level at which it counts, over all families", nullable=True
+    ),
+    rank=column(INT, "place of its group within family and detector, by abs(T)", nullable=True),
+)
+
+CHANNEL_COVERAGE = schema(
+    "channel_coverage",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    reason=column(STRING, "why some of the live time has no data, empty where all has"),
+    share=column(FLOAT, "share of the live time with data"),
+)
+
+LAG_PROFILES = schema(
+    "lag_profiles",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    band=BAND,
+    lag=column(FLOAT, "relative to the glitch, negative before", unit="s"),
+    auc=column(FLOAT, "on-source against background; null below eight glitches", nullable=True),
+    t_statistic=column(FLOAT, "T"),
+    n_glitches=column(INT, "glitches with data"),
+    survives=column(BOOL, "family-wise p below 0.05 at this lag"),
+)
+
+PSEUDO_FAMILIES = schema(
+    "pseudo_families",
+    family=FAMILY,
+    ifo=IFO,
+    kind=column(STRING, "shifted (real train at an offset) or quiet (quiet times)"),
+    number=column(INT, "number of the null family"),
+    p_value=column(FLOAT, "its family-wise p"),
+)
+
+CALIBRATION = schema(
+    "calibration",
+    kind=column(STRING, "kind of null family"),
+    alpha=column(FLOAT, "level"),
+    n=column(INT, "null families"),
+    n_below=column(INT, "those with p at most alpha"),
+    share=column(FLOAT, "the same as a share"),
+    binomial_p=column(FLOAT, "chance of so many or more at exactly alpha"),
+    passed=column(BOOL, "that chance is at least 0.025"),
+)
+
+SLOW_DRIVERS = schema(
+    "slow_drivers",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    band=BAND,
+    rho=column(FLOAT, "rank correlation of counts per minute with log RMS", nullable=True),
+    p_value=column(FLOAT, "two-sided, null if too short", nullable=True),
+    p_fwer=column(FLOAT, "the same, Bonferroni over the family's rows", nullable=True),
+    blocks=column(INT, "independent stretches of time"),
+    correlation_min=column(INT, "correlation time of the channel", unit="min"),
+    null=column(STRING, "shift (within segments) or segments (permuted)"),
+    answer=column(STRING, "rises, falls, nothing found, or too short"),
+)
+
+SCATTERING = schema(
+    "scattering",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    n_glitches=column(INT, "glitches with data"),
+    matched=column(FLOAT, "share whose frequency a fringe meets within a factor of 1.2", nullable=True),
+    matched_slides=column(FLOAT, "the same for slid trains", nullable=True),
+    p_value=column(FLOAT, "mean mismatch as small by slides; null below eight glitches", nullable=True),
+    p_fwer=column(FLOAT, "the same, Bonferroni over the family's channels", nullable=True),
+)
+
+#: One row a glitch and displacement channel.
+FRINGES = schema(
+    "fringes",
+    family=FAMILY,
+    ifo=IFO,
+    glitch_id=ID,
+    channel=CHANNEL,
+    event_time=column(FLOAT, "GPS time of the glitch", unit="s"),
+    observed_hz=column(FLOAT, "frequency of the glitch", unit="Hz"),
+    predicted_hz=column(FLOAT, "fringe frequency 2 m v / wavelength of the nearest harmonic", unit="Hz"),
+    harmonic=column(INT, "that harmonic, m"),
+    mismatch=column(FLOAT, "abs(ln(observed / predicted)), at most ln 2"),
+    match=column(BOOL, "they are within a factor of 1.2"),
+)
+
+CHANNELS = schema("channels", **_LISTED)
+
+CHANNEL_GROUPS = schema(
+    "channel_groups",
+    **_LISTED,
+    ifo=IFO,
+    group=column(STRING, "group of correlated channels, called by its first"),
+)

@@ -1,0 +1,37 @@
+"""Tables of the evaluation of encoders."""
+
+from glitch_explorer.core.schema import BOOL, FLOAT, INT, STRING, column, schema
+
+#: Encoders on labelled pictures (`snakemake evaluate_encoder`).
+EVALUATION = schema(
+    "evaluation",
+    pictures=column(STRING, "folder that the pictures come from"),
+    encoder=column(STRING, "backbone and weights"),
+    draw=column(INT, "seed of untrained weights, 0 for others"),
+    types=column(STRING, "catalogue: the 22 types; outside: other types and rests"),
+    view=column(STRING, "view length in seconds, any (each view asks all views), or fused"),
+    n=column(INT, "glitches that asked"),
+    n_classes=column(INT, "their classes"),
+    accuracy=column(FLOAT, "share whose nearest other glitch has the same class", nullable=True),
+    accuracy_low=column(FLOAT, "lower end of its 95 % Wilson interval", nullable=True),
+    accuracy_high=column(FLOAT, "upper end of its 95 % Wilson interval", nullable=True),
+    mrr=column(FLOAT, "mean reciprocal rank of the nearest of the same class", nullable=True),
+    mrr_low=column(FLOAT, "lower end of its 95 % bootstrap interval over glitches", nullable=True),
+    mrr_high=column(FLOAT, "upper end of its 95 % bootstrap interval", nullable=True),
+    chance=column(FLOAT, "accuracy of a random neighbour", nullable=True),
+    p_value=column(FLOAT, "share of random labellings with as high an accuracy", nullable=True),
+    errors=column(INT, "rows whose nearest neighbour has another class"),
+    confusable=column(FLOAT, "share of the errors on pairs that experts call confusable", nullable=True),
+    confusable_chance=column(FLOAT, "that share for errors at random", nullable=True),
+)
+
+CONFUSION = schema(
+    "confusion",
+    pictures=column(STRING, "folder that the pictures come from"),
+    encoder=column(STRING, "backbone and weights"),
+    draw=column(INT, "seed of untrained weights, 0 for others"),
+    label=column(STRING, "class of the glitch that asked"),
+    nearest=column(STRING, "class of its nearest other glitch, views fused"),
+    n=column(INT, "glitches"),
+    confusable_pair=column(BOOL, "experts call the two classes confusable"),
+)

@@ -1,0 +1,87 @@
+"""Tables of the map and its families."""
+
+from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, STRING, VIEW, column, schema
+
+#: The family of glitches that belong to none.
+UNASSIGNED = "-1"
+
+#: The rows of the map, in the order of every array and table of it.
+MAP_ROWS = schema(
+    "map_rows",
+    glitch_id=ID,
+    view=VIEW,
+    representative=column(INT, "first row with the same vector; that one is mapped, this copies it"),
+)
+
+COORDINATES = schema(
+    "coordinates",
+    glitch_id=ID,
+    view=VIEW,
+    x=column(FLOAT, "first UMAP coordinate"),
+    y=column(FLOAT, "second UMAP coordinate"),
+)
+
+FAMILIES = schema(
+    "families",
+    glitch_id=ID,
+    view=VIEW,
+    family=FAMILY,
+    probability=column(FLOAT, "HDBSCAN membership probability"),
+    outlier_score=column(FLOAT, "GLOSH outlier score, in the layout"),
+    isolation=column(FLOAT, "mean cosine distance to its neighbours over its family's median"),
+)
+
+FAMILY_IDS = schema(
+    "family_ids",
+    family=FAMILY,
+    n=column(INT, "rows in it"),
+    new=column(BOOL, "no family of the reference map stands behind it"),
+    overlap=column(FLOAT, "Jaccard overlap with the reference family of this id", nullable=True),
+)
+
+PLACED = schema(
+    "placed",
+    glitch_id=ID,
+    view=VIEW,
+    x=column(FLOAT, "first UMAP coordinate"),
+    y=column(FLOAT, "second UMAP coordinate"),
+    family=FAMILY,
+    probability=column(FLOAT, "the family's share of the neighbours' weight, 0 where unassigned"),
+    fits=column(BOOL, "it lies no farther out than members of its family do"),
+    p_value=column(FLOAT, "share of the family's members at least as far from their neighbours"),
+    nearest_id=column(STRING, "nearest glitch of the map"),
+    nearest_family=column(STRING, "its family, -1 where unassigned"),
+    distance=column(FLOAT, "cosine distance to it"),
+)
+
+MEMBERS = schema(
+    "members",
+    kind=column(STRING, "glitch or quiet"),
+    glitch_id=column(STRING, "the glitch; empty for quiet time"),
+    view=VIEW,
+    ifo=IFO,
+    event_time=column(
+        FLOAT, "GPS time of the glitch, or where the quiet stretch starts", unit="s", nullable=True
+    ),
+    duration_s=column(
+        FLOAT, "duration of the glitch, or length of the quiet stretch", unit="s", nullable=True
+    ),
+    peak_frequency_hz=column(FLOAT, "frequency at the peak of the glitch", unit="Hz", nullable=True),
+    snr=column(FLOAT, "signal-to-noise ratio of the glitch", nullable=True),
+)
+
+STABILITY = schema(
+    "stability",
+    family=FAMILY,
+    stability=column(FLOAT, "mean best Jaccard over re-runs"),
+    stability_low=column(FLOAT, "lower end of its 95 % interval"),
+    stability_high=column(FLOAT, "upper end of its 95 % interval"),
+    n_runs=column(INT, "number of re-runs"),
+)
+
+QUALITY = schema(
+    "quality",
+    metric=column(STRING, "name of the measure"),
+    value=column(FLOAT, "its value"),
+    n=column(INT, "number of glitches it was measured on"),
+)

@@ -1,0 +1,32 @@
+"""Tables of neighbours."""
+
+from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, LABEL, STRING, VIEW, column, schema
+
+#: The nearest glitches of every glitch of the map.
+NEIGHBOURS = schema(
+    "neighbours",
+    glitch_id=ID,
+    view=VIEW,
+    rank=column(INT, "1 is the nearest"),
+    neighbour_id=column(STRING, "glitch that is near"),
+    neighbour_view=column(STRING, "its view, empty where the four views are fused"),
+    distance=column(FLOAT, "cosine distance over the views that both have"),
+)
+
+#: The answer to a query, as CSV.
+SIMILAR = schema(
+    "similar",
+    query=column(STRING, "what was asked for"),
+    query_id=column(
+        STRING, "glitch of the map that it is, null for a picture or another moment", nullable=True
+    ),
+    rank=column(INT, "1 is the nearest"),
+    distance=column(FLOAT, "cosine distance over the views that both have"),
+    glitch_id=ID,
+    view=VIEW,
+    ifo=IFO,
+    event_time=column(FLOAT, "GPS time of the event", unit="s", nullable=True),
+    family=FAMILY,
+    label=LABEL,
+    suspect=column(BOOL, "confident learning counts its label as an error"),
+)

@@ -1,0 +1,60 @@
+"""Tables of planted against found."""
+
+from glitch_explorer.core.schema import BOOL, CHANNEL, FAMILY, FLOAT, IFO, INT, STRING, column, schema
+
+#: One row a planted witness and a family that stands for its class.
+COUPLINGS = schema(
+    "couplings",
+    planted_class=column(STRING, "planted class that the channel witnesses"),
+    ifo=IFO,
+    channel=CHANNEL,
+    family=column(STRING, "family that stands for the class, null where none has an answer", nullable=True),
+    n_glitches=column(INT, "the family's planted glitches in the detector"),
+    planted_band=column(STRING, "band that moves"),
+    planted_lag=column(FLOAT, "when it moves relative to the glitch, negative before", unit="s"),
+    planted_relation=column(STRING, "leads or co-moves"),
+    band=column(STRING, "band found, that of the channel's largest abs(T)", nullable=True),
+    rank=column(INT, "place of the channel's group, null where it was not ranked", nullable=True),
+    lag=column(FLOAT, "lag found", unit="s", nullable=True),
+    lag_error=column(FLOAT, "lag found less lag planted", unit="s", nullable=True),
+    t_peak=column(FLOAT, "largest T, signed", nullable=True),
+    p_fwer=column(FLOAT, "its family-wise p", nullable=True),
+    q_value=column(FLOAT, "its q-value", nullable=True),
+    relation=column(STRING, "relation found", nullable=True),
+    excess_efficiency=column(FLOAT, "efficiency less the slides' mean", nullable=True),
+)
+
+#: One row a planted driver, a family that stands for its class, and a model of the witness view.
+PLANTED_DRIVERS = schema(
+    "planted_drivers",
+    planted_class=column(STRING, "planted class that is driven"),
+    ifo=IFO,
+    kind=column(STRING, "single, pair or interaction"),
+    family=FAMILY,
+    model=column(STRING, "xgboost or random_forest"),
+    n_glitches=column(INT, "glitches with features"),
+    beats=column(BOOL, "the model beats its baseline"),
+    ap=column(FLOAT, "average precision on held-out segments", nullable=True),
+    ap_baseline=column(FLOAT, "the same of rate and time of day alone", nullable=True),
+    top_group=column(STRING, "group of channels with the largest mean abs(SHAP)", nullable=True),
+    hit=column(BOOL, "it holds a planted driver; null without SHAP", nullable=True),
+    reason=column(STRING, "why there is no model or no story, empty where there is one"),
+)
+
+#: One row a class and detector that one family stands for.
+PLANTED_COSTS = schema(
+    "planted_costs",
+    planted_class=column(STRING, "planted class"),
+    ifo=IFO,
+    family=FAMILY,
+    n_planted=column(INT, "planted glitches of the class"),
+    n_glitches=column(INT, "glitches of the family"),
+    planted_deadtime_s=column(FLOAT, "what only the class gates", unit="s"),
+    marginal_deadtime_s=column(FLOAT, "what only the family gates", unit="s"),
+    planted_range_loss=column(FLOAT, "planted loss of range", unit="Mpc^3 yr"),
+    range_loss=column(FLOAT, "loss of range found", unit="Mpc^3 yr", nullable=True),
+    planted_cost=column(FLOAT, "what the class cost", unit="Mpc^3 yr"),
+    cost=column(FLOAT, "cost found", unit="Mpc^3 yr", nullable=True),
+    cost_low=column(FLOAT, "lower end of its 95 % interval", unit="Mpc^3 yr", nullable=True),
+    cost_high=column(FLOAT, "upper end of it", unit="Mpc^3 yr", nullable=True),
+)
