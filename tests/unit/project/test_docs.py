@@ -26,6 +26,46 @@ def test_links_lead_somewhere(root):
             assert (page.parent / target).exists(), f"{page.relative_to(root)}: {target}"
 
 
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def cited_anchors(root):
+    """Return `(file, page, anchor)` of each anchor that docs, code, rules, config or templates cite."""
+    folders = [
+        "docs",
+        "src",
+        "scripts",
+        "rules",
+        "benchmarks",
+        "tests",
+        "config",
+        "profiles",
+        "resources",
+        "report",
+    ]
+    kinds = {".md", ".py", ".smk", ".html", ".js", ".yaml", ".rst"}
+    files = [*root.glob("*.md"), *(path for folder in folders for path in sorted((root / folder).rglob("*")))]
+    for path in files:
+        if path.suffix in kinds:
+            start = path.parent if path.suffix == ".md" else root
+            for page, anchor in re.findall(
+                r"(?<![\w:/.])((?:[\w.-]+/)*[\w-]+\.md)#([\w-]+)", path.read_text()
+            ):
+                yield path.relative_to(root), start / page, anchor
+
+
+def test_cited_anchors_exist(root):
+    cited = list(cited_anchors(root))
+    assert len(cited) > 10
+    wrong = [
+        f"{path}: {page.name}#{a}" for path, page, a in cited if not page.exists() or a not in anchors(page)
+    ]
+    assert not wrong
+
+
 def test_dependencies_page_names_every_dependency(root):
     project = (root / "pyproject.toml").read_text().split("dependencies = [")[1].split("]")[0]
     text = (root / "docs/reference/dependencies.md").read_text()
