@@ -212,5 +212,5 @@ def make_front(
         "cite": citations(making.citation, sources(making.settings)),
         "simulated": making.simulated,
     }
-    for target, template in ((page, "front.html"), (methods, "methods.html")):
+    for target, template in ((page, "front/front.html"), (methods, "methods.html")):
         files.write_text(target, render(template, **values, witnesses=witnesses, cost=cost, root=""))
