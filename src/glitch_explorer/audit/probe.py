@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -30,11 +31,8 @@ RIDGE = 10.0
 #: Steps of the fit; it has converged long before.
 STEPS = 100
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
-
-def logistic_scores(train: Floats, truth: Floats, test: Floats) -> Floats:
+def logistic_scores(train: Float64, truth: Float64, test: Float64) -> Float64:
     """Fit a ridge-penalised logistic regression to each of several labellings at once.
 
     Parameters
@@ -66,14 +64,14 @@ def logistic_scores(train: Floats, truth: Floats, test: Floats) -> Floats:
     return np.asarray(np.hstack([np.ones((len(test), 1)), test]) @ weights)
 
 
-def area(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+def area(scores: Float64, truth: Bool) -> float:
     """Give the area under the ROC curve; ties count half."""
     positive = int(truth.sum())
     ranks = rankdata(scores)[truth].sum() - positive * (positive + 1) / 2
     return float(ranks / (positive * (len(truth) - positive)))
 
 
-def _scaled(vectors: npt.NDArray[np.floating]) -> Floats:
+def _scaled(vectors: npt.NDArray[np.floating]) -> Float64:
     """Centre, scale to mean square length 1, and turn so that at most n columns are left."""
     centred = np.asarray(vectors, dtype=np.float64)
     centred = centred - centred.mean(axis=0)
@@ -85,8 +83,8 @@ def _scaled(vectors: npt.NDArray[np.floating]) -> Floats:
 
 def probe(
     vectors: npt.NDArray[np.floating],
-    second: npt.NDArray[np.bool_],
-    blocks: Ints,
+    second: Bool,
+    blocks: Int64,
     *,
     permutations: int,
     seed: int,
@@ -127,7 +125,7 @@ def probe(
     return found[0], float(low), float(high), p_value
 
 
-def _within(second: npt.NDArray[np.bool_], blocks: Ints, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _within(second: Bool, blocks: Int64, rng: np.random.Generator) -> Bool:
     """Permute the detectors within each block."""
     order = np.lexsort((rng.random(len(blocks)), blocks))
     permuted = np.empty_like(second)
@@ -136,7 +134,7 @@ def _within(second: npt.NDArray[np.bool_], blocks: Ints, rng: np.random.Generato
 
 
 def _resampled(
-    scores: Floats, second: npt.NDArray[np.bool_], blocks: Ints, draws: int, rng: np.random.Generator
+    scores: Float64, second: Bool, blocks: Int64, draws: int, rng: np.random.Generator
 ) -> Iterator[float]:
     """Give the AUC of resamples of whole blocks."""
     members = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
@@ -146,7 +144,7 @@ def _resampled(
             yield area(scores[rows], second[rows])
 
 
-def time_blocks(event_time: Floats, segments: pd.DataFrame) -> Ints:
+def time_blocks(event_time: Float64, segments: pd.DataFrame) -> Int64:
     """Give the block ``(n,)`` of each time: the segment it lies in, else its day; none is its own."""
     starts = np.sort(segments["start"].to_numpy(dtype=float))
     timed = np.isfinite(event_time)
@@ -197,7 +195,7 @@ def probe_table(
     return pd.DataFrame(made, columns=PROBE.names) if made else tables.empty(PROBE)
 
 
-def _thinned(rows: Ints) -> Ints:
+def _thinned(rows: Int64) -> Int64:
     """Take at most `MOST` rows, evenly."""
     places = np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64))
     return np.asarray(rows[places])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.names import UNKNOWN_IFO
+from glitch_explorer.core.intervals import contains
 
 #: Prefixes of the detectors that exist (LIGO-T010110, LALDetectors.h).
 KNOWN_IFOS = frozenset(
@@ -53,15 +54,11 @@ class Problems:
 
 
 def inside_segments(ifo: np.ndarray, event_time: np.ndarray, segments: pd.DataFrame) -> np.ndarray:
-    """Say which times `(n,)` lie in a segment [start, end) of their detector."""
+    """Return which times `(n,)` lie in a segment [start, end) of their detector."""
     inside = np.zeros(len(ifo), dtype=bool)
-    for name, own in segments.groupby("ifo"):
-        ordered = own.sort_values("start")
-        start, end = ordered["start"].to_numpy(), np.maximum.accumulate(ordered["end"].to_numpy())
-        rows = np.flatnonzero(ifo == name)
-        # Segments may overlap: the furthest end of all that began by then decides.
-        at = np.searchsorted(start, event_time[rows], side="right") - 1
-        inside[rows] = (at >= 0) & (event_time[rows] < end[at])
+    for name, rows in segments.groupby("ifo"):
+        here = ifo == name
+        inside[here] = contains(rows[["start", "end"]].to_numpy(dtype=float), event_time[here])
     return inside
 
 

@@ -5,16 +5,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.live_time import family_features, grid, live_intervals, stored_values
 from glitch_explorer.coupling.family import ChannelSource, segments_of
 from glitch_explorer.coupling.schemas import SLOW_DRIVERS
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
-from glitch_explorer.coupling.witnesses.ranks import Float64, Int64
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import MEMBERS
@@ -26,12 +25,12 @@ _CELLS_A_MINUTE = round(60 / CELL_S)
 _PERIODS = 3
 
 
-def in_stretches(cells: npt.NDArray[np.int64], stretches: Float64) -> npt.NDArray[np.bool_]:
+def in_stretches(cells: Int64, stretches: Float64) -> Bool:
     """Say which cells lie wholly in sorted, disjoint stretches (k, 2), GPS seconds."""
     start, end = cells * CELL_S, (cells + 1) * CELL_S
     place = np.searchsorted(stretches[:, 0], start, side="right") - 1
     ends = np.append(stretches[:, 1], -np.inf)
-    inside: npt.NDArray[np.bool_] = (place >= 0) & (ends[place] >= end)
+    inside: Bool = (place >= 0) & (ends[place] >= end)
     return inside
 
 
@@ -71,7 +70,7 @@ def group_channels(
 
 
 def minute_levels(
-    cells: Int64, block: npt.NDArray[np.int32], logs: npt.NDArray[np.float32], widths: Sequence[int]
+    cells: Int64, block: Int32, logs: Float32, widths: Sequence[int]
 ) -> tuple[Int64, Int64, Float64]:
     """Average logarithms of RMS by minute.
 

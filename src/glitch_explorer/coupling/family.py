@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.intervals import union
 from glitch_explorer.core.job import own_file
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
@@ -31,12 +32,9 @@ from glitch_explorer.coupling.witnesses import notes
 from glitch_explorer.coupling.witnesses.fringes import family_fringes
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
-from glitch_explorer.map.members import merge
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.locate import Locator, open_locator
 from glitch_explorer.sources.schemas import SEGMENTS
-
-Float64 = npt.NDArray[np.float64]
 
 #: Tables that a family's job writes, by their file's name.
 TABLES = {
@@ -197,9 +195,9 @@ class Settings:
 def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = 600.0) -> Float64:
     """Give a detector's analysis segments (k, 2), disjoint; around the glitches where none are known."""
     if not len(segments):
-        return merge(np.column_stack([times - pad_s, times + pad_s]))
+        return union(np.column_stack([times - pad_s, times + pad_s]))
     own = segments[segments["ifo"] == ifo]
-    return merge(own[["start", "end"]].to_numpy(dtype=float))
+    return union(own[["start", "end"]].to_numpy(dtype=float))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Float32, Int64, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
@@ -27,9 +27,6 @@ CPU_BATCH = 32
 #: Views in a batch on a GPU at first; halved while its memory is short, down to the least.
 GPU_BATCH, LEAST_GPU_BATCH = 1024, 64
 
-Float32 = npt.NDArray[np.float32]
-Bytes = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
 class Used:
@@ -41,7 +38,7 @@ class Used:
     fell_back: bool
 
 
-def _wanted(status: str | Path, n: int) -> npt.NDArray[np.bool_]:
+def _wanted(status: str | Path, n: int) -> Bool:
     """Say which slots of the views array hold a picture, ``(n, 4)``."""
     table = tables.read(VIEWS, status)
     if len(table) != n:
@@ -59,7 +56,7 @@ def _usable(device: str) -> str:
     return device
 
 
-def _batches(pictures: Bytes, rows: npt.NDArray[np.int64], size: int) -> list[Callable[[], torch.Tensor]]:
+def _batches(pictures: UInt8, rows: Int64, size: int) -> list[Callable[[], torch.Tensor]]:
     """Give functions that read `rows` of `pictures` in batches of exactly `size`, the last padded."""
 
     def read(start: int) -> torch.Tensor:
@@ -71,7 +68,7 @@ def _batches(pictures: Bytes, rows: npt.NDArray[np.int64], size: int) -> list[Ca
     return [partial(read, start) for start in range(0, max(len(rows), 1), size)]
 
 
-def _on_cpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], threads: int) -> Float32:
+def _on_cpu(backbone: Backbone, pictures: UInt8, rows: Int64, threads: int) -> Float32:
     """Embed on the CPU, a batch a thread."""
 
     def embed(read: Callable[[], torch.Tensor]) -> Float32:
@@ -84,7 +81,7 @@ def _on_cpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], th
         return np.concatenate(list(done))[: len(rows)]
 
 
-def _on_gpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], batch: int) -> Float32:
+def _on_gpu(backbone: Backbone, pictures: UInt8, rows: Int64, batch: int) -> Float32:
     """Embed on the GPU, with sums in one order."""
     with (
         torch.inference_mode(),
@@ -96,8 +93,8 @@ def _on_gpu(backbone: Backbone, pictures: Bytes, rows: npt.NDArray[np.int64], ba
 
 
 def embed_pictures(
-    pictures: Bytes,
-    rows: npt.NDArray[np.int64],
+    pictures: UInt8,
+    rows: Int64,
     *,
     load: Callable[[], Backbone],
     precision: str,

@@ -14,6 +14,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from glitch_explorer.core import files
+from glitch_explorer.core.arrays import Int64, UInt8
 from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder import HELD_OUT
@@ -35,8 +36,6 @@ _SECOND, _JPEG = 0.08, 0.25
 #: Purposes of the random streams.
 _CLASS, _VALIDATION = range(2)
 
-Bytes = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True)
 class Bank:
@@ -46,11 +45,11 @@ class Bank:
     validation bank the held-out classes follow the seen ones.
     """
 
-    views: Bytes
-    labels: npt.NDArray[np.int64]
+    views: UInt8
+    labels: Int64
 
 
-def jpeg(view: Bytes, quality: int) -> Bytes:
+def jpeg(view: UInt8, quality: int) -> UInt8:
     """Draw a view in viridis, twice as large, keep it as JPEG and read it back."""
     side = 2 * view.shape[0]
     energy = np.asarray(Image.fromarray(view).resize((side, side), Image.Resampling.BILINEAR))
@@ -60,7 +59,7 @@ def jpeg(view: Bytes, quality: int) -> Bytes:
     return np.asarray(Image.fromarray(colormap.energy(rgba)).resize(view.shape[::-1], Image.Resampling.BOX))
 
 
-def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generator) -> Bytes:
+def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generator) -> UInt8:
     """Put a glitch into noise, at times with a second one, and scan it."""
     data = draw_noise(rng) + snr * wave
     if rng.uniform() < _SECOND:
@@ -74,7 +73,7 @@ def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generato
     return views
 
 
-def draw_labelled(number: int, *, seed: int) -> tuple[Bytes, int]:
+def draw_labelled(number: int, *, seed: int) -> tuple[UInt8, int]:
     """Draw training glitch `number`: every second one of a class, the others of random families."""
     rng = np.random.default_rng([seed, _CLASS, number])
     if number % 2 == 0:
@@ -87,7 +86,7 @@ def draw_labelled(number: int, *, seed: int) -> tuple[Bytes, int]:
     return _scanned(wave, snr, rng), label
 
 
-def draw_validation(number: int, *, seed: int) -> tuple[Bytes, int]:
+def draw_validation(number: int, *, seed: int) -> tuple[UInt8, int]:
     """Draw validation glitch `number` of the seen and held-out classes in turn."""
     rng = np.random.default_rng([seed, _VALIDATION, number])
     names = (*SEEN, *HELD_OUT)
@@ -97,8 +96,8 @@ def draw_validation(number: int, *, seed: int) -> tuple[Bytes, int]:
 
 
 def _chunk(
-    draw: Callable[[int], tuple[Bytes, int]], numbers: range, path: Path, *, threads: int
-) -> tuple[Bytes, npt.NDArray[np.int64]]:
+    draw: Callable[[int], tuple[UInt8, int]], numbers: range, path: Path, *, threads: int
+) -> tuple[UInt8, Int64]:
     """Draw some glitches, or read them where they were drawn before."""
     if not path.exists():
         with one_thread(), ThreadPoolExecutor(threads, "bank", torch.set_num_threads, (1,)) as pool:

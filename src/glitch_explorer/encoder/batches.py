@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from glitch_explorer.core.arrays import Int64
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
-
-Integers = npt.NDArray[np.int64]
 
 #: Pictures of a label in a batch: two glitches, two lengths of view.
 GROUP = 4
@@ -21,8 +19,8 @@ _BATCH = 7
 class Index:
     """Glitches of a bank by label: of each class, and of each family of random shapes."""
 
-    classes: list[Integers]
-    families: list[Integers]
+    classes: list[Int64]
+    families: list[Int64]
 
 
 def index_bank(bank: Bank) -> Index:
@@ -37,7 +35,7 @@ def index_bank(bank: Bank) -> Index:
     return Index(classes, families)
 
 
-def draw_batch(index: Index, *, views: int, seed: int, step: int) -> tuple[Integers, Integers]:
+def draw_batch(index: Index, *, views: int, seed: int, step: int) -> tuple[Int64, Int64]:
     """Draw the pictures of a step: half of them of classes, half of families.
 
     Parameters

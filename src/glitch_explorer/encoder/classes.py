@@ -6,9 +6,10 @@ saw can be measured: `HELD_OUT`, and the shape that the observatory hides.
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.encoder import HELD_OUT
 from glitch_explorer.observatory.morphology import EVENT, MORPHOLOGIES, UNKNOWN, Morphology
-from glitch_explorer.observatory.shapes import Array, Draw, log_uniform, pulse, time_axis, track, unit, wander
+from glitch_explorer.observatory.shapes import Draw, log_uniform, pulse, time_axis, track, unit, wander
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S, SHAPES
 from glitch_explorer.views.whitening import RATE
 
@@ -25,7 +26,7 @@ _REVERSIBLE = frozenset(
 _LONG_S = 1.0
 
 
-def chirp(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def chirp(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a track that rises ever faster and ends (Newtonian; Peters 1964): f ~ (time left) ** -3/8."""
     left = np.clip(rng.uniform(0.0, 0.05) - t, 0.0, None)
     frequency = 25.0 * (np.clip(left, 1e-4, None) / d) ** -0.375
@@ -47,7 +48,7 @@ def _widened(bounds: tuple[float, float], share: float, least: float) -> tuple[f
     return bounds[0] / by, bounds[1] * by
 
 
-def _varied(wave: Array, t: Array, rng: np.random.Generator, *, long: bool, reversible: bool) -> Array:
+def _varied(wave: Float, t: Float, rng: np.random.Generator, *, long: bool, reversible: bool) -> Float:
     """Reverse, swell and add a weak second part, each at times."""
     wave = unit(wave[::-1] if reversible and rng.uniform() < 0.5 else wave)
     if long and rng.uniform() < 0.5:
@@ -64,7 +65,7 @@ def _varied(wave: Array, t: Array, rng: np.random.Generator, *, long: bool, reve
     return unit(wave)
 
 
-def draw_class(name: str, rng: np.random.Generator) -> tuple[Array, float]:
+def draw_class(name: str, rng: np.random.Generator) -> tuple[Float, float]:
     """Draw a glitch of the class `name` and its signal-to-noise ratio.
 
     Parameters

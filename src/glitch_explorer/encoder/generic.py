@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory.shapes import (
-    Array,
     band_noise,
     bell,
     log_uniform,
@@ -51,12 +51,12 @@ class _Strokes:
         """Draw a member's phase, rad."""
         return float(self.free.uniform(0.0, _TURN))
 
-    def drop(self) -> Array:
+    def drop(self) -> Float:
         """Draw a pulse."""
         octaves = self.near(self.fixed.uniform(0.15, 1.3), 0.08)
         return pulse(self.t, 0.0, self.frequency(), octaves, self.phase(), lag_s=self.fixed.normal(0, 0.003))
 
-    def bar(self) -> Array:
+    def bar(self) -> Float:
         """Draw a steady tone with soft ends, with or without multiples."""
         f, sigma = self.frequency(), self.length(0.02, 0.6)
         wave = sine_gaussian(self.t, 0.0, f, sigma, self.phase())
@@ -64,7 +64,7 @@ class _Strokes:
             wave += self.near(self.fixed.uniform(0.3, 0.9), 0.2) * sine_gaussian(self.t, 0.0, k * f, sigma)
         return wave
 
-    def curve(self) -> Array:
+    def curve(self) -> Float:
         """Draw a single track whose frequency follows a smooth curve of the family's own."""
         d = self.length(0.15, 4.0)
         x = np.clip(self.t / d, -0.5, 0.5)
@@ -74,7 +74,7 @@ class _Strokes:
         f = np.clip(self.frequency(25.0, 1000.0) * 2.0**octaves, 9.0, 2500.0)
         return track(self.t, f, plateau(self.t, -0.5 * d, 0.5 * d, 0.06 * d), self.phase())
 
-    def meander(self) -> Array:
+    def meander(self) -> Float:
         """Draw a line that wanders through much of the picture."""
         d = self.length(1.0, 6.0)
         swing = self.near(self.fixed.uniform(0.02, 0.25), 0.2)
@@ -83,7 +83,7 @@ class _Strokes:
         )
         return track(self.t, f, plateau(self.t, -0.5 * d, 0.5 * d, 0.1), self.phase())
 
-    def arches(self) -> Array:
+    def arches(self) -> Float:
         """Draw arches above each other, upright or hanging."""
         d, top = self.length(0.2, 3.5), self.frequency(25.0, 900.0)
         n, hanging = int(self.fixed.integers(1, 5)), self.fixed.uniform() < 0.35
@@ -99,7 +99,7 @@ class _Strokes:
             wave += track(self.t, m * f / n**0.5, arch**0.5 * self.free.uniform(0.6, 1.0), self.phase())
         return wave
 
-    def comb(self) -> Array:
+    def comb(self) -> Float:
         """Repeat a short stroke at a steady pace, with a swell."""
         pace, d = self.near(log_uniform(self.fixed, (0.025, 0.6)), 0.06), self.length(0.3, 4.0)
         f, octaves = self.frequency(20.0, 1200.0), self.fixed.uniform(0.1, 1.0)
@@ -113,7 +113,7 @@ class _Strokes:
             wave += size * np.roll(tick, round(place * RATE))
         return wave
 
-    def dots(self) -> Array:
+    def dots(self) -> Float:
         """Scatter dots along a level or sloping line."""
         d, f = self.length(0.3, 4.0), self.frequency(30.0, 1600.0)
         slope, size = self.fixed.normal(0.0, 0.3), log_uniform(self.fixed, (0.8, 8.0))
@@ -124,7 +124,7 @@ class _Strokes:
             wave += strength * sine_gaussian(self.t, place, at, size / at, self.phase())
         return wave
 
-    def burst(self) -> Array:
+    def burst(self) -> Float:
         """Draw a patch of noise in a band, soft or with a hard beginning."""
         low = self.frequency(8.0, 700.0)
         high = low * self.near(self.fixed.uniform(1.3, 5.0), 0.06)
@@ -136,7 +136,7 @@ class _Strokes:
         return np.asarray(envelope * band_noise(self.t, self.free, low, min(high, 3000.0)))
 
 
-_STROKES: tuple[Callable[[_Strokes], Array], ...] = (
+_STROKES: tuple[Callable[[_Strokes], Float], ...] = (
     _Strokes.drop, _Strokes.bar, _Strokes.curve, _Strokes.meander, _Strokes.arches, _Strokes.comb,
     _Strokes.dots, _Strokes.burst,
 )  # fmt: skip
@@ -144,7 +144,7 @@ _STROKES: tuple[Callable[[_Strokes], Array], ...] = (
 _NUMBERS = (0.45, 0.4, 0.15)
 
 
-def draw_generic(family: int, member: int, *, seed: int) -> tuple[Array, float]:
+def draw_generic(family: int, member: int, *, seed: int) -> tuple[Float, float]:
     """Draw a member of a family of random shapes, and its signal-to-noise ratio.
 
     Returns

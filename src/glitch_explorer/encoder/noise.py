@@ -5,7 +5,8 @@ Not the observatory's: no detector's curve, lines anywhere, a level that moves.
 
 import numpy as np
 
-from glitch_explorer.observatory.shapes import Array, log_uniform, time_axis, wander
+from glitch_explorer.core.arrays import Float
+from glitch_explorer.observatory.shapes import log_uniform, time_axis, wander
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S
 from glitch_explorer.views.whitening import RATE
 
@@ -13,14 +14,14 @@ from glitch_explorer.views.whitening import RATE
 _LINES, _MOVING, _RUMBLE = 0.5, 0.5, 0.35
 
 
-def _curve(frequency: Array, rng: np.random.Generator) -> Array:
+def _curve(frequency: Float, rng: np.random.Generator) -> Float:
     """Draw the error of the whitening: a smooth factor near 1."""
     knots = np.log([5.0, 15.0, 40.0, 100.0, 300.0, 1000.0, 4096.0])
     heights = rng.normal(0.0, rng.uniform(0.01, 0.08), len(knots))
     return np.asarray(np.exp(np.interp(np.log(np.maximum(frequency, 1.0)), knots, heights)))
 
 
-def _line_gain(frequency: Array, rng: np.random.Generator) -> Array:
+def _line_gain(frequency: Float, rng: np.random.Generator) -> Float:
     """Draw what lines leave behind: narrow peaks at mains, near 500 Hz and anywhere."""
     gain = np.ones_like(frequency)
     for _ in range(int(rng.integers(1, 7))):
@@ -36,7 +37,7 @@ def _line_gain(frequency: Array, rng: np.random.Generator) -> Array:
     return gain
 
 
-def draw_noise(rng: np.random.Generator) -> Array:
+def draw_noise(rng: np.random.Generator) -> Float:
     """Draw 8 s of noise at 8192 Hz, of about unit variance to a sample: (n,)."""
     t = time_axis(HALF_LENGTH_S, RATE)
     frequency = np.fft.rfftfreq(len(t), 1.0 / RATE)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import torch
 
-from glitch_explorer.observatory.shapes import Array
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import event_energies, ratio, row_peaks
@@ -34,7 +34,7 @@ def noise_medians(tiles: Tiling) -> torch.Tensor:
     return medians
 
 
-def scan_white(data: Array, *, height: int, width: int) -> np.ndarray:
+def scan_white(data: Float, *, height: int, width: int) -> np.ndarray:
     """Scan whitened data as `views.qscan.qscan` scans strain, normalised by the noise's own medians.
 
     Parameters

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import numpy.typing as npt
 
+from glitch_explorer.core.arrays import Bool, Int64
 from glitch_explorer.embed.network import Network
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.encoder.bank import Bank
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from glitch_explorer.embed.backbone import Backbone
 
 
-def nearest_right(vectors: npt.NDArray[np.floating], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+def nearest_right(vectors: npt.NDArray[np.floating], labels: Int64) -> Bool:
     """Say whether the nearest other vector, by cosine, has the same label: ``(n,)``."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarity = unit @ unit.T

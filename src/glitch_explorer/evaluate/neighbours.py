@@ -6,17 +6,13 @@ All views of the glitch that asks are left out of what it is compared with.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from glitch_explorer.audit.gradient import wilson_interval
+from glitch_explorer.core.arrays import Bool, Float32, Int64, Object
 from glitch_explorer.map.quality import cosine_distances
-from glitch_explorer.map.vectors import Bool, Float32
 
 #: Rows whose distances are in memory at the same time.
 BLOCK = 1024
-
-Texts = npt.NDArray[np.object_]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,12 @@ class Answers:
         ``(m,)`` the nearest row; for rank 1 of the same class, else of another.
     """
 
-    asks: Ints
-    rank: Ints
-    nearest: Ints
+    asks: Int64
+    rank: Int64
+    nearest: Int64
 
 
-def ask(values: Float32, mask: Bool, ids: Texts, labels: Texts, *, asking: Bool | None = None) -> Answers:
+def ask(values: Float32, mask: Bool, ids: Object, labels: Object, *, asking: Bool | None = None) -> Answers:
     """Let rows ask for their nearest neighbours.
 
     Parameters
@@ -85,7 +81,7 @@ class Score:
     p_value: float
 
 
-def score(answers: Answers, ids: Texts, labels: Texts, *, draws: int, seed: int) -> Score:
+def score(answers: Answers, ids: Object, labels: Object, *, draws: int, seed: int) -> Score:
     """Score answers, the glitch being the unit: its views count together as one.
 
     Accuracy has a Wilson interval (Wilson 1927) of n glitches, mean reciprocal rank one from
@@ -122,13 +118,13 @@ def score(answers: Answers, ids: Texts, labels: Texts, *, draws: int, seed: int)
     )
 
 
-def _share(of_glitch: Ints, glitch: Ints, answers: Answers, unit: Ints, rows: Ints) -> float:
+def _share(of_glitch: Int64, glitch: Int64, answers: Answers, unit: Int64, rows: Int64) -> float:
     """Give the accuracy when the glitches have these classes."""
     right = of_glitch[glitch[answers.asks]] == of_glitch[glitch[answers.nearest]]
     return float((np.bincount(unit, right) / rows).mean())
 
 
-def _chance(answers: Answers, glitch: Ints, label: Ints) -> float:
+def _chance(answers: Answers, glitch: Int64, label: Int64) -> float:
     """Give the share of the same class among all rows of other glitches, on average."""
     shares = []
     for row in answers.asks:
@@ -146,7 +142,7 @@ class Confusion:
     confusable_chance: float
 
 
-def confusion(answers: Answers, labels: Texts, pairs: set[frozenset[str]]) -> Confusion:
+def confusion(answers: Answers, labels: Object, pairs: set[frozenset[str]]) -> Confusion:
     """Hold errors against the pairs of classes that experts call confusable.
 
     By chance: each error falls on a random row of another class.

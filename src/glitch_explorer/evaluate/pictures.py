@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.catalog.build import build_catalog
@@ -14,6 +13,7 @@ from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
 from glitch_explorer.catalog.rules import KNOWN_IFOS
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Object, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
@@ -43,13 +43,13 @@ class Pictures:
     """
 
     name: str
-    views: npt.NDArray[np.uint8]
-    present: npt.NDArray[np.bool_]
-    glitch_ids: npt.NDArray[np.object_]
-    labels: npt.NDArray[np.object_]
+    views: UInt8
+    present: Bool
+    glitch_ids: Object
+    labels: Object
 
     @property
-    def inside(self) -> npt.NDArray[np.bool_]:
+    def inside(self) -> Bool:
         """Which glitches ``(n,)`` are of one of the catalogue's 22 types."""
         return np.isin(self.labels.astype(str), TYPES)
 
@@ -105,9 +105,7 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
     )
 
 
-def _read_shard(
-    out: Path, name: str, *, height: int, width: int
-) -> tuple[pd.DataFrame, npt.NDArray[np.uint8]]:
+def _read_shard(out: Path, name: str, *, height: int, width: int) -> tuple[pd.DataFrame, UInt8]:
     """Give one shard's labels and present views, and its pixels."""
     shard = out / "shards" / f"{name}.parquet"
     array, status, quarantine = (out / f"{name}{end}" for end in (".npy", ".status", ".quarantine"))

@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch.nn import functional
 
 from glitch_explorer.catalog.classes import confusable_pairs
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Float32, Int64, Object
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import GRADIENTS, UNTRAINED, load_backbone
 from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.evaluate import neighbours, report
 from glitch_explorer.evaluate.pictures import Pictures, read_all
 from glitch_explorer.evaluate.schemas import CONFUSION, EVALUATION
-from glitch_explorer.map.vectors import Float32, fuse
+from glitch_explorer.map.vectors import fuse
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def encode(pictures: Pictures, encoder: Encoder, *, precision: str, device: str,
     return vectors
 
 
-def sights(embeddings: Float32) -> Iterator[tuple[str, Float32, npt.NDArray[np.int64]]]:
+def sights(embeddings: Float32) -> Iterator[tuple[str, Float32, Int64]]:
     """Give what can ask: each view length, all of them in one, and the views fused.
 
     Yields
@@ -133,7 +133,7 @@ def _named(table: pd.DataFrame, pictures: str, encoder: str, draw: int) -> pd.Da
     return table.assign(pictures=pictures, encoder=encoder, draw=draw)
 
 
-def _counts(own: neighbours.Texts, found: neighbours.Texts, pairs: Pairs) -> pd.DataFrame:
+def _counts(own: Object, found: Object, pairs: Pairs) -> pd.DataFrame:
     """Count each pair of a class and the class found."""
     frame = pd.DataFrame({"label": own.astype(str), "nearest": found.astype(str)})
     frame = frame.groupby(["label", "nearest"]).size().rename("n").reset_index()

@@ -13,10 +13,10 @@ import numpy as np
 import scipy.sparse as sp
 from umap.umap_ import find_ab_params
 
+from glitch_explorer.core.arrays import Float32
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.families import TREE, Clusters, cluster_layout, outlier_scores, too_few
 from glitch_explorer.map.layout import umap_layout
-from glitch_explorer.map.vectors import Float32
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,14 @@ import numpy.typing as npt
 from hdbscan import HDBSCAN, hdbscan_
 from sklearn.neighbors import KDTree
 
+from glitch_explorer.core.arrays import Float64, Int64
+
 #: Names of the condensed tree's arrays.
 TREE = ("parent", "child", "lambda_val", "child_size")
 
 
 @numba.njit(cache=True)
-def single_linkage(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def single_linkage(edges: Float64) -> Float64:
     """Give the single-linkage hierarchy of a minimum spanning tree.
 
     Parameters
@@ -55,9 +57,7 @@ def single_linkage(edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 class PointwiseTree(KDTree):  # type: ignore[misc]
     """A tree that is asked for the neighbours of its own points, one after the other in its order."""
 
-    def query(
-        self, X: npt.ArrayLike, k: int, **_: bool
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.intp]]:
+    def query(self, X: npt.ArrayLike, k: int, **_: bool) -> tuple[Float64, npt.NDArray[np.intp]]:
         """Give the distances and numbers ``(n, k)`` of the nearest to each of the tree's points `X`."""
         order = np.asarray(self.idx_array)
         distances, indices = np.empty((len(order), k)), np.empty((len(order), k), dtype=np.intp)
@@ -88,9 +88,9 @@ class Clusters:
         The condensed tree's columns `TREE`.
     """
 
-    cluster: npt.NDArray[np.int64]
-    probability: npt.NDArray[np.float64]
-    outlier_score: npt.NDArray[np.float64]
+    cluster: Int64
+    probability: Float64
+    outlier_score: Float64
     tree: dict[str, npt.NDArray[Any]]
 
 
@@ -141,7 +141,7 @@ def too_few(n: int) -> Clusters:
     return Clusters(np.full(n, -1), np.zeros(n), np.zeros(n), dict.fromkeys(TREE, np.empty(0)))
 
 
-def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
     """Give the GLOSH score ``(n,)`` of each point of a condensed tree, for engines that give none.
 
     A point that leaves its cluster at density lambda scores 1 - lambda / (the highest density

@@ -11,12 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from glitch_explorer.map.vectors import Bool, Float32
-
-Int32 = npt.NDArray[np.int32]
+from glitch_explorer.core.arrays import Bool, Float32, Int32
 
 #: Above this many rows the search is approximate (benchmarks/search.py).
 EXACT_LIMIT = 100_000

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 
@@ -95,7 +95,7 @@ def _match(
     both = table.loc[clusters, families].to_numpy(dtype=float)
     rows = table.loc[clusters].to_numpy(dtype=float).sum(axis=1)
     columns = table[families].to_numpy(dtype=float).sum(axis=0)
-    overlap: npt.NDArray[np.float64] = both / (rows[:, np.newaxis] + columns - both)
+    overlap: Float64 = both / (rows[:, np.newaxis] + columns - both)
     pairs = zip(*linear_sum_assignment(overlap, maximize=True), strict=True)
     return {clusters[i]: (families[j], float(overlap[i, j])) for i, j in pairs if overlap[i, j] > min_overlap}
 

@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.arrays import Float32, Float64, Object
 from glitch_explorer.map.schemas import UNASSIGNED
-from glitch_explorer.map.vectors import Float32
-
-Float64 = npt.NDArray[np.float64]
 
 
-def isolation(distances: Float32, family: npt.NDArray[np.object_] | npt.NDArray[np.str_]) -> Float64:
+def isolation(distances: Float32, family: Object | npt.NDArray[np.str_]) -> Float64:
     """Hold each row's mean distance to its neighbours against its family's.
 
     Parameters

@@ -13,14 +13,12 @@ from functools import partial
 
 import numba
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 from umap.spectral import spectral_layout
 from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
-from glitch_explorer.map.graph import Int32
-from glitch_explorer.map.vectors import Float32
+from glitch_explorer.core.arrays import Float32, Float64, Int32, Int64
 
 #: Below this many rows the start is random: eigenvectors need more rows than dimensions.
 SPECTRAL_MINIMUM = 40
@@ -70,7 +68,7 @@ def start_positions(
     *,
     n_components: int,
     seed: int,
-    rows: npt.NDArray[np.int64] | None = None,
+    rows: Int64 | None = None,
     spectral_limit: int = SPECTRAL_LIMIT,
 ) -> Float32:
     """Give starting positions ``(n, n_components)``.
@@ -110,9 +108,7 @@ def start_positions(
     return np.asarray(scaled + random.normal(0, 1e-3, scaled.shape), dtype=np.float32)
 
 
-def _principal(
-    values: Float32, rows: npt.NDArray[np.int64], n_components: int, random: np.random.RandomState
-) -> npt.NDArray[np.float64]:
+def _principal(values: Float32, rows: Int64, n_components: int, random: np.random.RandomState) -> Float64:
     """Give the first principal components ``(n, n_components)``, their axes found on a sample."""
     chosen = np.sort(random.choice(len(rows), min(_SAMPLE, len(rows)), replace=False))
     sample = np.asarray(values[rows[chosen]], dtype=np.float64)

@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Float64
+from glitch_explorer.core.intervals import complement, subtract, union
 from glitch_explorer.map.schemas import MEMBERS, UNASSIGNED
-
-Intervals = npt.NDArray[np.float64]
 
 #: Distance in seconds that a quiet time keeps from any glitch, beside half its duration.
 CLEARANCE_S = 4.0
@@ -25,36 +24,7 @@ CLEARANCE_S = 4.0
 MATCH_S = 600.0
 
 
-def merge(intervals: Intervals) -> Intervals:
-    """Give the union of intervals ``(n, 2)`` as sorted, disjoint intervals."""
-    if not len(intervals):
-        return np.empty((0, 2))
-    ordered = intervals[np.argsort(intervals[:, 0], kind="stable")]
-    reach = np.maximum.accumulate(ordered[:, 1])
-    opens = np.concatenate([[True], ordered[1:, 0] > reach[:-1]])
-    closes = np.concatenate([opens[1:], [True]])
-    return np.column_stack([ordered[opens, 0], reach[closes]])
-
-
-def subtract(start: float, end: float, blocked: Intervals) -> Intervals:
-    """Give what is left of [start, end] outside `blocked`, which is sorted and disjoint."""
-    first = np.searchsorted(blocked[:, 1], start, side="right")
-    last = np.searchsorted(blocked[:, 0], end, side="left")
-    near = blocked[first:last]
-    left = np.column_stack([np.concatenate([[start], near[:, 1]]), np.concatenate([near[:, 0], [end]])])
-    return left[left[:, 1] > left[:, 0]]
-
-
-def outside(segments: Intervals) -> Intervals:
-    """Give the complement of segments as sorted, disjoint intervals."""
-    inside = merge(segments)
-    edges = np.concatenate([[-np.inf], inside.ravel(), [np.inf]])
-    return edges.reshape(-1, 2)
-
-
-def quiet_stretches(
-    members: pd.DataFrame, catalogue: pd.DataFrame, segments: Intervals | None
-) -> pd.DataFrame:
+def quiet_stretches(members: pd.DataFrame, catalogue: pd.DataFrame, segments: Float64 | None) -> pd.DataFrame:
     """Find the quiet stretches around a family's glitches in one detector.
 
     Parameters
@@ -75,26 +45,26 @@ def quiet_stretches(
     return _near(members, _blocked(catalogue, segments))
 
 
-def _blocked(catalogue: pd.DataFrame, segments: Intervals | None) -> Intervals:
+def _blocked(catalogue: pd.DataFrame, segments: Float64 | None) -> Float64:
     """Give when a detector is not quiet, whichever family asks."""
     known = catalogue[catalogue["event_time"].notna()]
     centre = known["event_time"].to_numpy(dtype=float)
     reach = CLEARANCE_S + known["duration_s"].fillna(0).to_numpy(dtype=float) / 2
     parts = [np.column_stack([centre - reach, centre + reach])]
     if segments is not None:
-        parts.append(outside(segments))
-    return merge(np.concatenate(parts))
+        parts.append(complement(segments))
+    return union(np.concatenate(parts))
 
 
-def _near(members: pd.DataFrame, blocked: Intervals) -> pd.DataFrame:
+def _near(members: pd.DataFrame, blocked: Float64) -> pd.DataFrame:
     """Give what is not `blocked` around a family's glitches."""
     own = members["event_time"].to_numpy(dtype=float)
-    near = merge(np.column_stack([own - MATCH_S, own + MATCH_S]))
+    near = union(np.column_stack([own - MATCH_S, own + MATCH_S]))
     free = np.concatenate([np.empty((0, 2)), *(subtract(start, end, blocked) for start, end in near)])
     return pd.DataFrame({"event_time": free[:, 0], "duration_s": free[:, 1] - free[:, 0]})
 
 
-def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Intervals]:
+def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Float64]:
     """Give what is `_blocked` in each detector of the catalogue."""
     blocked = {}
     for ifo, own in glitches.groupby("ifo"):
@@ -127,7 +97,7 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
     return _members(rows, _blocked_by_detector(glitches, segments))
 
 
-def _members(rows: pd.DataFrame, blocked: Mapping[str, Intervals]) -> pd.DataFrame:
+def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
     """Make the table "members" of the described rows of one family."""
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
     columns = MEMBERS.names

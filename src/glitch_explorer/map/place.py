@@ -14,18 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from umap.umap_ import smooth_knn_dist
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
-from glitch_explorer.map.graph import Int32, nearest_rows
+from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, UNASSIGNED
-from glitch_explorer.map.vectors import Bool, Float32, Vectors, gather_vectors, rows_of
-
-Float64 = npt.NDArray[np.float64]
+from glitch_explorer.map.vectors import Vectors, gather_vectors, rows_of
 
 #: Nearest neighbours whose mean distance is tested.
 TESTED = 3
@@ -138,7 +136,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     )
 
 
-def _usable(new: Vectors, old: Map) -> tuple[npt.NDArray[np.int64], int]:
+def _usable(new: Vectors, old: Map) -> tuple[Int64, int]:
     """Give the rows of the map that are compared, and how many neighbours are asked for."""
     if new.values.shape[1] != old.values.shape[1] or new.mask.shape[1] != old.mask.shape[1]:
         raise UserError(
@@ -152,9 +150,7 @@ def _usable(new: Vectors, old: Map) -> tuple[npt.NDArray[np.int64], int]:
     return unique, k
 
 
-def vote(
-    indices: Int32, distances: Float32, family: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], Float64, Float64]:
+def vote(indices: Int32, distances: Float32, family: Int64) -> tuple[Int64, Float64, Float64]:
     """Let the neighbours vote for a family.
 
     Parameters
@@ -193,9 +189,9 @@ def mean_distance(distances: Float32) -> Float64:
 
 def conformal(
     tested: Float64,
-    chosen: npt.NDArray[np.int64],
+    chosen: Int64,
     null: Float64,
-    family: npt.NDArray[np.int64],
+    family: Int64,
     unassigned: int,
     *,
     false_rate: float,

@@ -13,9 +13,9 @@ from sklearn.metrics import (
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Bool, Float32
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import QUALITY, UNASSIGNED
-from glitch_explorer.map.vectors import Bool, Float32
 
 #: Rows that trustworthiness is measured on at most; above, a seeded sample.
 SAMPLE = 3000

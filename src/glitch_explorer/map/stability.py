@@ -13,19 +13,17 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Float32, Float64, Int64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.engines import Engine
 from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
-from glitch_explorer.map.vectors import Float32
 
 #: Share of the rows in a re-run.
 SHARE = 0.8
 
 
-def best_jaccard(
-    families: npt.NDArray[np.str_], clusters: npt.NDArray[np.int64], names: list[str]
-) -> npt.NDArray[np.float64]:
+def best_jaccard(families: npt.NDArray[np.str_], clusters: Int64, names: list[str]) -> Float64:
     """Give each family's best Jaccard overlap with any cluster of a re-run.
 
     Parameters
@@ -51,7 +49,7 @@ def best_jaccard(
     counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
     both = counts[:-1, :-1]
     union = counts.sum(axis=1)[:-1, np.newaxis] + counts.sum(axis=0)[:-1] - both
-    best: npt.NDArray[np.float64] = (both / union).max(axis=1)
+    best: Float64 = (both / union).max(axis=1)
     return best
 
 
@@ -117,7 +115,7 @@ def family_stability(
     return _summary(names, scores)
 
 
-def _summary(names: list[str], scores: npt.NDArray[np.float64]) -> pd.DataFrame:
+def _summary(names: list[str], scores: Float64) -> pd.DataFrame:
     """Give the table "stability" of scores ``(runs, len(names))``."""
     runs = len(scores)
     mean = scores.mean(axis=0)
@@ -144,7 +142,7 @@ def _rerun(
     seed: int,
     engine: Engine,
     run: int,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Do one re-run, with a seed of its own, and score every family in it."""
     sequence = np.random.SeedSequence((seed, run + 1))
     seed = int(sequence.generate_state(1)[0])

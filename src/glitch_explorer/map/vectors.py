@@ -11,6 +11,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Float32, Int64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import (
     VIEW_LENGTHS_S,
@@ -20,9 +21,6 @@ from glitch_explorer.core.views import (
     VIEW_UNKNOWN,
 )
 from glitch_explorer.views.schemas import VIEWS
-
-Float32 = npt.NDArray[np.float32]
-Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
     return values.reshape(n, n_views * dimension), mask
 
 
-def rows_of(values: Float32, rows: npt.NDArray[np.int64]) -> Float32:
+def rows_of(values: Float32, rows: Int64) -> Float32:
     """Take rows, each once and in order, of vectors; all of them stay where they are, on disk perhaps."""
     return values if len(rows) == len(values) else values[rows]
 
@@ -79,7 +77,7 @@ class Representatives:
         self._first: dict[bytes, int] = {}
         self._n = 0
 
-    def __call__(self, values: Float32, mask: Bool) -> npt.NDArray[np.int64]:
+    def __call__(self, values: Float32, mask: Bool) -> Int64:
         """Give for each of the next rows the first row ``(n,)`` of all that has the same bytes.
 
         Rows are told apart by 128 bits of a hash, so that not all of them are held in memory.

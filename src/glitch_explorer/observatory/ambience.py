@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory.plan import Plan, stream
-from glitch_explorer.observatory.shapes import Array
 from glitch_explorer.observatory.slots import Segment
 
 #: Peaks of the ground's spectrum, Hz, and their widths in ln f: microseism at 0.1-0.3 Hz, human
@@ -110,7 +110,7 @@ class Weather:
     wind: float
     temperature: float
     #: Knots of the common drift, of unit size.
-    common: Array
+    common: Float
 
 
 def _crowding(plan: Plan, segment: Segment, name: str) -> float:
@@ -148,12 +148,12 @@ def weather(plan: Plan, segment: Segment) -> Weather:
     )
 
 
-def curve(knots: Array, t: Array) -> Array:
+def curve(knots: Float, t: Float) -> Float:
     """Give the slow curve through `knots` at times `t` (n,) in s from the segment's start."""
     return np.asarray(np.interp(t, KNOTS_S * np.arange(len(knots)), knots))
 
 
-def asd(spectrum: Spectrum, frequency: Array, *, microseism: float = 1.0, human: float = 1.0) -> Array:
+def asd(spectrum: Spectrum, frequency: Float, *, microseism: float = 1.0, human: float = 1.0) -> Float:
     """Give the amplitude spectral density of the noise without lines.
 
     Parameters
@@ -191,7 +191,7 @@ def band_rms(spectrum: Spectrum, low: float, high: float) -> float:
     return float(np.sqrt(power))
 
 
-def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Generator) -> Array:
+def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Generator) -> Float:
     """Make the noise of a channel over a segment.
 
     Parameters
@@ -231,7 +231,7 @@ def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Gen
     return np.asarray(samples * np.exp(COMMON_SHARE * common + 0.06 * curve(own, t)))
 
 
-def _slow(kind: str, around: Weather, drift: Array, rng: np.random.Generator) -> Array:
+def _slow(kind: str, around: Weather, drift: Float, rng: np.random.Generator) -> Float:
     """Make a slow channel: the weather's level, a drift, and scatter."""
     part, size, scatter = SLOW[kind]
     level = 1.0 if part == "common" else getattr(around, part)

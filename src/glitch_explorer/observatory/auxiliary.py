@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory import ambience, couplings, frames, gwf, ranges
 from glitch_explorer.observatory.channels import CHANNELS, Channel
 from glitch_explorer.observatory.couplings import Answer, Coupling
 from glitch_explorer.observatory.plan import Plan, make_plan, stream
-from glitch_explorer.observatory.shapes import Array, band_noise, bell
+from glitch_explorer.observatory.shapes import band_noise, bell
 
 #: Channels that repeat a witness, with the factor and noise of their own, as a share of the copy's.
 CORRELATED = {"PEM-CS_MAG_LVEA_VERTEX_Y_DQ": "PEM-CS_MAG_LVEA_VERTEX_X_DQ", "IMC-F_OUT16": couplings.VCO}
@@ -68,7 +69,7 @@ def rate_at(plan: Plan, name: str, gps: int) -> int:
     return 2 * rate if name == FASTER_LATER and gps >= faster_from(plan) else rate
 
 
-def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Array | None:
+def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float | None:
     """Make the samples (n,) of one channel over a segment; None where the frame has none.
 
     Parameters
@@ -103,22 +104,22 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Arra
     return _decoy(name, noise, around, rate, stream(plan.seed, _DECOY, *key))
 
 
-def _heard(white: Array, n: int) -> Array:
+def _heard(white: Float, n: int) -> Float:
     """Give whitened strain at a lower rate, as `n` samples."""
     spectrum = np.fft.rfft(white)[: n // 2 + 1]
     return np.asarray(np.fft.irfft(spectrum, n) * (n / len(white)))
 
 
 def _oscillator(
-    name: str, t: Array, crossings: list[float], jitter: Array, rng: np.random.Generator
-) -> Array:
+    name: str, t: Float, crossings: list[float], jitter: Float, rng: np.random.Generator
+) -> Float:
     """Make an oscillator's frequency: the fixed one stays, the other wanders."""
     if name == couplings.FIXED:
         return couplings.FIXED_HZ + 0.01 * jitter
     return couplings.oscillator(t, crossings, rng) + jitter
 
 
-def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Array:
+def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
     """Make a channel that repeats a witness and adds a little noise of the same kind."""
     of, segment = CORRELATED[name], plan.segments[index]
     original = samples(plan, index, of, answers=answers)
@@ -136,7 +137,7 @@ def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Array:
     return COPY_GAIN[name] * (original - zero + COPY_NOISE * own)
 
 
-def _decoy(name: str, noise: Array, around: ambience.Weather, rate: int, rng: np.random.Generator) -> Array:
+def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np.random.Generator) -> Float:
     """Add what makes the channel a decoy, where it is one."""
     n = len(noise)
     t = np.arange(n) / rate

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory import ranges
 from glitch_explorer.observatory.plan import Injection, Plan
-from glitch_explorer.observatory.shapes import Array
 
 #: Least half width of a gate, s, and the grid on which gates are painted.
 LEAST_GATE_S, STEP_S = 0.5, 0.002
@@ -21,7 +21,7 @@ SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6
 SEARCHED_HZ = (10.0, 2048.0)
 
 
-def _gates(plan: Plan, mine: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Array:
+def _gates(plan: Plan, mine: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Float:
     """Paint the gates of a segment: bool (classes, steps)."""
     segment = plan.segments[index]
     n = round((segment.end - segment.start) / STEP_S)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory import ambience, waveforms
 from glitch_explorer.observatory.channels import CHANNELS
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import Injection, Plan, shape_stream, stream
-from glitch_explorer.observatory.shapes import Array, band_noise, bell, log_uniform, track
+from glitch_explorer.observatory.shapes import band_noise, bell, log_uniform, track
 from glitch_explorer.observatory.slots import Segment
 
 #: Wavelength of the laser, um.
@@ -140,11 +141,11 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
     return found
 
 
-def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Array:
+def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Float:
     """Draw when a witness moves without a glitch, in s from the segment's start."""
     length = segment.end - segment.start
 
-    def drawn(channel: str) -> Array:
+    def drawn(channel: str) -> Float:
         rng = stream(plan.seed, _FALSE, *segment.ifo.encode(), *channel.encode(), segment.level_key)
         n = int(rng.poisson(coupling.false_per_minute * length / 60.0))
         return np.asarray(np.sort(rng.uniform(EDGE_S, length - EDGE_S, n)))
@@ -156,7 +157,7 @@ def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Array:
     return np.asarray(times[away > APART_S])
 
 
-def add(samples: Array, answer: Answer, plan: Plan, *, rate: int) -> None:
+def add(samples: Float, answer: Answer, plan: Plan, *, rate: int) -> None:
     """Add one motion to the `samples` (n,) of its segment, in place."""
     segment = plan.segments[answer.segment]
     offset = answer.time - segment.start
@@ -183,13 +184,13 @@ def _size(answer: Answer, plan: Plan, rng: np.random.Generator) -> tuple[np.rand
     return own, *waveforms.draw_size(answer.coupling.name, own)
 
 
-def thump(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
+def thump(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a short burst of noise in the band."""
     low, high = answer.coupling.band_hz
     return _amplitude(answer.coupling, rng) * bell(t, 0.0, 1.5 / low) * band_noise(t, rng, low, high)
 
 
-def shaking(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+def shaking(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw ground that shakes for some seconds, at the rate of the crowns (Soni 2021).
 
     It is the human activity of the segment that does it: where there is more, it shakes more.
@@ -198,7 +199,7 @@ def shaking(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> A
     return size * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
 
 
-def hum(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+def hum(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a surge of the mains in their phase, or a motor near it at the glitch's frequency."""
     amplitude = np.sqrt(2.0) * _amplitude(answer.coupling, rng)
     _, frequency, _ = _size(answer, plan, rng)
@@ -209,7 +210,7 @@ def hum(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array
     return np.asarray(amplitude * bell(t, 0.0, 0.3) * np.cos(phase))
 
 
-def ramp(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Array:
+def ramp(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a drift that builds up over 4 s and lets go."""
     rise = np.clip(1.0 + t / 4.0, 0.0, 1.0)
     sign = rng.choice([-1.0, 1.0])
@@ -217,7 +218,7 @@ def ramp(t: Array, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Arr
     return np.asarray(sign * _amplitude(answer.coupling, rng) * rise * fall)
 
 
-def motor(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+def motor(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw the motor that runs down, as the floor hears it: the glitch's own fundamental."""
     amplitude = _amplitude(answer.coupling, rng)
     own, frequency, duration = _size(answer, plan, rng)
@@ -232,7 +233,7 @@ def arch_of(plan: Plan, one: Injection) -> waveforms.Arch:
     return waveforms.draw_arch(own, *waveforms.draw_size(one.name, own))
 
 
-def fringe(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Array:
+def fringe(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw the optic's swing behind scattered light, in um: f = 2 m |v| / wavelength is its arch.
 
     Before and after the arch the optic swings back, with lobes that cancel the displacement.
@@ -251,7 +252,7 @@ def fringe(t: Array, answer: Answer, plan: Plan, rng: np.random.Generator) -> Ar
     return np.asarray(moved - np.linspace(0.0, moved[-1], len(t)))
 
 
-def oscillator(t: Array, crossings: list[float], rng: np.random.Generator) -> Array:
+def oscillator(t: Float, crossings: list[float], rng: np.random.Generator) -> Float:
     """Make the frequency of the oscillator: it crosses the fixed one at `crossings` and nowhere else.
 
     Parameters
@@ -276,7 +277,7 @@ def oscillator(t: Array, crossings: list[float], rng: np.random.Generator) -> Ar
 
 
 #: A function that draws a motion: times from its middle, the answer, the plan, and a source of randomness.
-Motion = Callable[[Array, Answer, Plan, np.random.Generator], Array]
+Motion = Callable[[Float, Answer, Plan, np.random.Generator], Float]
 MOTIONS: dict[str, Motion] = {
     "thump": thump,
     "shaking": shaking,

@@ -7,7 +7,7 @@ import lal
 import lalsimulation
 import numpy as np
 
-from glitch_explorer.observatory.shapes import Array
+from glitch_explorer.core.arrays import Float
 
 #: Below this frequency (Hz) the curve falls off: the pictures begin at 10 Hz.
 LOW_CUTOFF_HZ = 9.0
@@ -49,7 +49,7 @@ def draw_level(rng: np.random.Generator) -> Level:
 
 
 @cache
-def _curve() -> tuple[Array, Array]:
+def _curve() -> tuple[Float, Float]:
     """Give frequencies (n,) in Hz and the logarithm of the curve's amplitude there."""
     step, n = 0.5, 16385
     series = lal.CreateREAL8FrequencySeries("psd", lal.LIGOTimeGPS(0), 0.0, step, lal.SecondUnit, n)
@@ -59,7 +59,7 @@ def _curve() -> tuple[Array, Array]:
     return grid[known], 0.5 * np.log(psd[known])
 
 
-def design_asd(frequency: Array, level: Level) -> Array:
+def design_asd(frequency: Float, level: Level) -> Float:
     """Give the smooth amplitude spectral density of a detector.
 
     The aLIGO "O3 low" curve of LIGO-T1800545 as LALSimulation ships it, scaled by `level`.
@@ -84,7 +84,7 @@ def design_asd(frequency: Array, level: Level) -> Array:
     return np.asarray(asd * below**2 * rise * level.overall)
 
 
-def line_factor(frequency: Array, ifo: str) -> Array:
+def line_factor(frequency: Float, ifo: str) -> Float:
     """Give the amplitude factor of the lines over the smooth curve, at `frequency` (n,) in Hz."""
     power = np.ones_like(frequency)
     for line, height, width in LINES.get(ifo, LINES["H1"]):
@@ -93,7 +93,7 @@ def line_factor(frequency: Array, ifo: str) -> Array:
     return np.asarray(np.sqrt(power))
 
 
-def strain(white_glitches: Array, *, ifo: str, level: Level, rate: int, rng: np.random.Generator) -> Array:
+def strain(white_glitches: Float, *, ifo: str, level: Level, rate: int, rng: np.random.Generator) -> Float:
     """Make strain out of noise and the segment's glitches.
 
     Parameters

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory.plan import Injection, Plan, stream
-from glitch_explorer.observatory.shapes import Array
 
 #: Name of the channel, as a site's range monitor has it, and its rate.
 CHANNEL = "CDS-SENSMON_CAL_SNSW_EFFECTIVE_RANGE_MPC"
@@ -42,11 +42,11 @@ class Minutes:
     """The whole and cut minutes of a segment."""
 
     #: ``(m,)`` GPS start of the minute, and analysed seconds of it.
-    start: Array
-    live_s: Array
+    start: Float
+    live_s: Float
     #: ``(m,)`` range without any glitch, and with them, Mpc.
-    without_mpc: Array
-    with_mpc: Array
+    without_mpc: Float
+    with_mpc: Float
 
 
 def loss(plan: Plan, one: Injection) -> float:
@@ -71,7 +71,7 @@ def minutes(plan: Plan, index: int) -> Minutes:
     return Minutes(start, live, without, without * kept)
 
 
-def samples(plan: Plan, index: int) -> Array:
+def samples(plan: Plan, index: int) -> Float:
     """Give the channel (n,) of a segment, Mpc: each second has its minute's range."""
     segment, made = plan.segments[index], minutes(plan, index)
     seconds = np.arange(segment.start, segment.end)

@@ -6,38 +6,37 @@ signal-to-noise ratio at the end.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+
+from glitch_explorer.core.arrays import Float
 
 #: Samples, times or frequencies.
-Array = npt.NDArray[np.floating[Any]]
 
 
-def time_axis(half_length: float, rate: int) -> Array:
+def time_axis(half_length: float, rate: int) -> Float:
     """Give sample times (n,) in seconds from `-half_length` to `half_length`, 0 in the middle."""
     n = round(half_length * rate)
     return np.arange(-n, n) / rate
 
 
-def within(t: Array, start: float, end: float) -> slice:
+def within(t: Float, start: float, end: float) -> slice:
     """Give the samples of `t` from `start` to `end`, in seconds."""
     first, last = np.searchsorted(t, (start, end))
     return slice(int(first), int(last))
 
 
-def bell(t: Array, centre: float, sigma: float) -> Array:
+def bell(t: Float, centre: float, sigma: float) -> Float:
     """Give a Gaussian envelope of standard deviation `sigma` in seconds."""
     return np.asarray(np.exp(-0.5 * ((t - centre) / sigma) ** 2))
 
 
-def plateau(t: Array, start: float, end: float, edge: float) -> Array:
+def plateau(t: Float, start: float, end: float, edge: float) -> Float:
     """Give an envelope that is 1 from `start` to `end`, with soft edges, all in seconds."""
     return np.asarray(0.5 * (np.tanh((t - start) / edge) - np.tanh((t - end) / edge)))
 
 
-def sine_gaussian(t: Array, centre: float, frequency: float, sigma: float, phase: float = 0.0) -> Array:
+def sine_gaussian(t: Float, centre: float, frequency: float, sigma: float, phase: float = 0.0) -> Float:
     """Give a sine of `frequency` Hz under a Gaussian of standard deviation `sigma` seconds."""
     wave = np.zeros_like(t)
     near = within(t, centre - 6.0 * sigma, centre + 6.0 * sigma)
@@ -47,8 +46,8 @@ def sine_gaussian(t: Array, centre: float, frequency: float, sigma: float, phase
 
 
 def pulse(
-    t: Array, centre: float, frequency: float, octaves: float, phase: float, *, lag_s: float = 0.0
-) -> Array:
+    t: Float, centre: float, frequency: float, octaves: float, phase: float, *, lag_s: float = 0.0
+) -> Float:
     """Give the shortest pulse whose spectrum is a bell in log frequency: a tear drop in a Q-scan.
 
     Parameters
@@ -78,7 +77,7 @@ def pulse(
     return unit(np.fft.irfft(spectrum, len(t)))
 
 
-def track(t: Array, frequency: Array, amplitude: Array, phase: float = 0.0) -> Array:
+def track(t: Float, frequency: Float, amplitude: Float, phase: float = 0.0) -> Float:
     """Give an oscillation that follows `frequency` (n,) in Hz, silent where that leaves 8-3500 Hz."""
     step = t[1] - t[0]
     heard = (frequency > 8.0) & (frequency < 3500.0)
@@ -86,7 +85,7 @@ def track(t: Array, frequency: Array, amplitude: Array, phase: float = 0.0) -> A
     return np.asarray(np.where(heard, amplitude, 0.0) * np.cos(angle + phase))
 
 
-def band_noise(t: Array, rng: np.random.Generator, low: float, high: float) -> Array:
+def band_noise(t: Float, rng: np.random.Generator, low: float, high: float) -> Float:
     """Give noise between `low` and `high` Hz with soft edges, of unit variance."""
     f = np.fft.rfftfreq(len(t), t[1] - t[0])
     edge = 0.15 * (high - low)
@@ -95,7 +94,7 @@ def band_noise(t: Array, rng: np.random.Generator, low: float, high: float) -> A
     return np.asarray(noise / noise.std())
 
 
-def wander(t: Array, rng: np.random.Generator, slowest: float, fastest: float) -> Array:
+def wander(t: Float, rng: np.random.Generator, slowest: float, fastest: float) -> Float:
     """Give a smooth random curve of about unit size, of `slowest` to `fastest` Hz."""
     curve = np.zeros(len(t))
     for frequency in np.geomspace(slowest, fastest, 6):
@@ -104,7 +103,7 @@ def wander(t: Array, rng: np.random.Generator, slowest: float, fastest: float) -
     return np.asarray(curve / 1.2)
 
 
-def unit(wave: Array) -> Array:
+def unit(wave: Float) -> Float:
     """Scale `wave` to an L2 norm of 1."""
     return np.asarray(wave / np.sqrt(np.sum(wave**2)))
 
@@ -122,4 +121,4 @@ def power_law(rng: np.random.Generator, bounds: tuple[float, float], index: floa
 
 #: A function that draws one glitch of a class: times, source of randomness, the
 #: characteristic frequency in Hz and the duration in seconds from the table.
-Draw = Callable[[Array, np.random.Generator, float, float], Array]
+Draw = Callable[[Float, np.random.Generator, float, float], Float]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.shapes import (
-    Array,
     Draw,
     band_noise,
     bell,
@@ -32,25 +32,25 @@ HALF_LENGTH_S = 4.0
 _TURN = 2.0 * np.pi
 
 
-def blip(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def blip(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a tear drop of a few milliseconds: the longer, the narrower its spectrum (Cabero 2019)."""
     octaves = 1.0 - 0.3 * (d - 0.002) / 0.018
     return pulse(t, 0.0, f, octaves, rng.uniform(0.0, _TURN), lag_s=rng.normal(0.0, 0.0007))
 
 
-def blip_low_frequency(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def blip_low_frequency(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw an egg at tens of hertz."""
     return pulse(t, 0.0, f, 0.24 + 0.006 / d, rng.uniform(0.0, _TURN), lag_s=rng.normal(0.0, 0.003))
 
 
-def tomte(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def tomte(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a hat: wide and loud at the bottom, pointed at the top."""
     hat = pulse(t, 0.0, f, rng.uniform(0.60, 0.80), rng.uniform(0.0, _TURN), lag_s=rng.normal(0.0, 0.001))
     brim = pulse(t, 0.01 * rng.normal(), 0.6 * f, 0.25, rng.uniform(0.0, _TURN))
     return np.asarray(hat + rng.uniform(0.35, 0.6) * (d / 0.1) ** 0.5 * brim)
 
 
-def koi_fish(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def koi_fish(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a loud blip with a body below it, fins to both sides and a thin tail upwards."""
     tail = pulse(t, 0.0, 1.4 * f, rng.uniform(1.1, 1.4), rng.uniform(0.0, _TURN))
     body = unit(bell(t, 0.0, d / 6.0) * band_noise(t, rng, 14.0, 0.8 * f))
@@ -58,7 +58,7 @@ def koi_fish(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return np.asarray(tail + rng.uniform(0.4, 0.7) * body + rng.uniform(0.3, 0.5) * fins)
 
 
-def repeating_blips(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def repeating_blips(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Two to six blips of one kind at nearly equal spacing, the loudest in the middle."""
     step = rng.choice([0.125, 0.18, 0.25, 0.4, 0.5])
     n = int(np.clip(round(d / step), 1, 5))
@@ -72,7 +72,7 @@ def repeating_blips(t: Array, rng: np.random.Generator, f: float, d: float) -> A
     return wave
 
 
-def low_frequency_burst(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def low_frequency_burst(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a hump of noise that stands on the lower edge of the picture."""
     hump = bell(t, 0.0, d / 4.0) * band_noise(t, rng, 8.0, 1.3 * f)
     for _ in range(int(rng.integers(0, 4))):
@@ -81,7 +81,7 @@ def low_frequency_burst(t: Array, rng: np.random.Generator, f: float, d: float) 
     return hump
 
 
-def low_frequency_lines(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def low_frequency_lines(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a level line for seconds."""
     edge = rng.uniform(0.2, 0.5)
     envelope = plateau(t, -0.5 * d, 0.5 * d, edge)
@@ -91,7 +91,7 @@ def low_frequency_lines(t: Array, rng: np.random.Generator, f: float, d: float) 
     return line
 
 
-def power_line(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def power_line(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a thin bar at 60 Hz, at times with a weak harmonic."""
     wave = sine_gaussian(t, 0.0, f, d / 3.0, rng.uniform(0.0, _TURN))
     for k in (2, 3):
@@ -100,12 +100,12 @@ def power_line(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return wave
 
 
-def air_compressor(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def air_compressor(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a short thick bar at 50 Hz."""
     return sine_gaussian(t, 0.0, f, d / 4.0, rng.uniform(0.0, _TURN))
 
 
-def lines_1080(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def lines_1080(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a string of dots along 1080 Hz."""
     wave = np.zeros_like(t)
     for place in np.append(rng.uniform(-0.5 * d, 0.5 * d, int(rng.integers(12, 26) * d)), 0.0):
@@ -116,12 +116,12 @@ def lines_1080(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return wave
 
 
-def ripples_1400(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def ripples_1400(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """One dash at 1400 Hz, alone."""
     return sine_gaussian(t, 0.0, f, d / 4.0, rng.uniform(0.0, _TURN))
 
 
-def violin_mode(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def violin_mode(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Dots at 500 Hz and its multiples, once or a few times."""
     wave = np.zeros_like(t)
     places = [0.0, *rng.uniform(-d, d, int(rng.integers(0, 4)))]
@@ -133,7 +133,7 @@ def violin_mode(t: Array, rng: np.random.Generator, f: float, d: float) -> Array
     return wave + rng.uniform(0.0, 0.25) * hum
 
 
-def whistle(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def whistle(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a V, U or W that comes down from above to `f`, or its reverse, an arch (Nuttall 2015)."""
     kind = rng.choice(["v", "u", "w", "arch"], p=[0.35, 0.35, 0.15, 0.15])
     half = 0.5 * d
@@ -150,7 +150,7 @@ def whistle(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return track(t, frequency, amplitude, rng.uniform(0.0, _TURN))
 
 
-def wandering_line(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def wandering_line(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a line through the whole picture that meanders slowly."""
     frequency = f * (1.0 + rng.uniform(0.03, 0.09) * wander(t, rng, 0.3, 3.0))
     amplitude = plateau(t, -0.55 * d, 0.55 * d, 0.1) * (1.0 + 0.4 * wander(t, rng, 1.0, 12.0))
@@ -168,11 +168,11 @@ class Arch:
     lowest_hz: float
     reflections: int
 
-    def phase(self, t: Array) -> Array:
+    def phase(self, t: Float) -> Float:
         """Give the phase of the swing at `t` (n,) in s from the event, rad; the arch is within pi / 2."""
         return np.asarray(np.pi * (t - self.centre_s) / self.duration_s)
 
-    def swing(self, t: Array) -> Array:
+    def swing(self, t: Float) -> Float:
         """Give the speed at `t` (n,), 0 outside the arch."""
         phase = self.phase(t)
         return np.where(np.abs(phase) < 0.5 * np.pi, np.cos(phase) * (1.0 + self.skew * phase), 0.0)
@@ -186,7 +186,7 @@ def draw_arch(rng: np.random.Generator, f: float, d: float) -> Arch:
     return Arch(skew, centre, d, f / n if n > 1 and f / n > 11.0 else f, n)
 
 
-def scattered_light(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def scattered_light(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Arches of a swinging scatterer and its multiple reflections: f = 2 m |v| / wavelength."""
     arch = draw_arch(rng, f, d)
     swing = arch.swing(t)
@@ -197,7 +197,7 @@ def scattered_light(t: Array, rng: np.random.Generator, f: float, d: float) -> A
     return wave
 
 
-def fast_scattering(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def fast_scattering(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a row of short humps, two to four a second: the crown (Soni 2021)."""
     spacing = 1.0 / rng.uniform(2.2, 4.2)
     n = max(1, round(0.5 * d / spacing))
@@ -212,7 +212,7 @@ def fast_scattering(t: Array, rng: np.random.Generator, f: float, d: float) -> A
     return wave
 
 
-def scratchy(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def scratchy(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a comb of small ticks, twenty to thirty a second, waxing and waning."""
     spacing = 1.0 / rng.uniform(16.0, 30.0)
     swell = 1.0 + 0.8 * wander(t, rng, 0.4, 3.0) + 2.0 * bell(t, 0.0, 0.15)
@@ -224,7 +224,7 @@ def scratchy(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return wave
 
 
-def helix(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def helix(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Upright pairs of strands crossed by rungs, alone or a few in a row."""
     rungs = np.array([1.0, 1.55, 2.4]) * min(f, 110.0)
     places = [0.0]
@@ -243,7 +243,7 @@ def helix(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
     return wave
 
 
-def light_modulation(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def light_modulation(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Bright spikes close together, with low-frequency noise that trails behind."""
     wave = np.zeros_like(t)
     for k in range(int(rng.integers(2, 5))):
@@ -256,7 +256,7 @@ def light_modulation(t: Array, rng: np.random.Generator, f: float, d: float) -> 
     return wave + rng.uniform(0.8, 1.6) * noise
 
 
-def paired_doves(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def paired_doves(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Short sweeps that go up and down in turn."""
     spacing = rng.uniform(0.45, 0.95)
     width = rng.uniform(0.03, 0.06)
@@ -271,7 +271,7 @@ def paired_doves(t: Array, rng: np.random.Generator, f: float, d: float) -> Arra
     return wave
 
 
-def extremely_loud(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def extremely_loud(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a disturbance that fills the picture: a broad burst, often with an abrupt onset."""
     wave = np.zeros_like(t)
     for k, (low, high) in enumerate(((8.0, 30.0), (25.0, 90.0), (80.0, 300.0), (250.0, 2000.0))):
@@ -283,7 +283,7 @@ def extremely_loud(t: Array, rng: np.random.Generator, f: float, d: float) -> Ar
     return wave + 0.3 * pulse(t, 0.0, np.clip(f, 60.0, 300.0), 1.3, rng.uniform(0.0, _TURN))
 
 
-def running_down(t: Array, rng: np.random.Generator, f: float, d: float) -> tuple[Array, Array]:
+def running_down(t: Float, rng: np.random.Generator, f: float, d: float) -> tuple[Float, Float]:
     """Give the frequency (n,) in Hz of a motor that runs down, and its envelope (n,)."""
     start = -0.45 * d
     tau = d * rng.uniform(0.6, 0.9)
@@ -292,7 +292,7 @@ def running_down(t: Array, rng: np.random.Generator, f: float, d: float) -> tupl
     return np.asarray(f * np.exp(-age / tau)), np.asarray(envelope)
 
 
-def spin_down(t: Array, rng: np.random.Generator, f: float, d: float) -> Array:
+def spin_down(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a motor that runs down: a fundamental and two harmonics that sink together, exponentially.
 
     No Gravity Spy class does this; a pump or a fan near the beam tube could.
@@ -337,7 +337,7 @@ def draw_size(name: str, rng: np.random.Generator) -> tuple[float, float]:
     return log_uniform(rng, row.frequency_hz), log_uniform(rng, row.duration_s)
 
 
-def draw(name: str, rng: np.random.Generator, rate: int) -> Array:
+def draw(name: str, rng: np.random.Generator, rate: int) -> Float:
     """Draw one glitch of the class `name`.
 
     Returns

@@ -10,10 +10,11 @@ import pandas as pd
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import SUSPECTS
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, Float32
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
 from glitch_explorer.map.graph import nearest_rows
-from glitch_explorer.map.vectors import Bool, Float32, Vectors
+from glitch_explorer.map.vectors import Vectors
 from glitch_explorer.similar.queries import (
     embed_rows,
     is_picture,

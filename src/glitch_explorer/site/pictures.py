@@ -5,11 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import (
     VIEW_ENERGY,
@@ -20,8 +20,6 @@ from glitch_explorer.core.views import (
 )
 from glitch_explorer.views.colormap import viridis
 from glitch_explorer.views.schemas import VIEWS
-
-Bytes = npt.NDArray[np.uint8]
 
 #: Grey of a view that does not exist.
 MISSING = 176
@@ -70,7 +68,7 @@ class Pictures:
         self._row = np.concatenate([np.arange(count) for count in shards])
         self._place = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}
 
-    def views(self, glitch_id: str) -> tuple[Bytes, npt.NDArray[np.bool_]]:
+    def views(self, glitch_id: str) -> tuple[UInt8, Bool]:
         """Give the views of a glitch, uint8 (4, H, W), and which of them exist (4,)."""
         place = self._place[glitch_id]
         return np.asarray(self._array(self._shard[place])[self._row[place]]), self._present[place]
@@ -81,7 +79,7 @@ class Pictures:
         seen = self._energy[place][self._present[place] if key[1] is None else [key[1]]]
         return float(seen.mean()) if seen.size else 0.0
 
-    def thumbnail(self, key: Key, size: int) -> Bytes:
+    def thumbnail(self, key: Key, size: int) -> UInt8:
         """Draw the row's view, RGB (size, size, 3), of a fused row that of 1 s or the first that exists."""
         views, present = self.views(key[0])
         slot = FUSED_SLOT if key[1] is None else key[1]
@@ -89,7 +87,7 @@ class Pictures:
             return np.full((size, size, 3), MISSING, dtype=np.uint8)
         return coloured(views[slot if present[slot] else int(present.argmax())], size)
 
-    def strip(self, glitch_id: str, *, size: int, gap: int = 2) -> Bytes:
+    def strip(self, glitch_id: str, *, size: int, gap: int = 2) -> UInt8:
         """Draw the four views side by side, RGB (size, 4 * size + 3 * gap, 3)."""
         views, present = self.views(glitch_id)
         missing = np.full((size, size, 3), MISSING, dtype=np.uint8)
@@ -99,14 +97,14 @@ class Pictures:
         )
 
 
-def coloured(energy: Bytes, size: int) -> Bytes:
+def coloured(energy: UInt8, size: int) -> UInt8:
     """Draw one view (H, W) in viridis, RGB (size, size, 3); energy is resized before it is coloured."""
     if energy.shape != (size, size):
         energy = np.asarray(Image.fromarray(energy).resize((size, size), Image.Resampling.BILINEAR))
     return viridis()[energy]
 
 
-def row_of(pictures: Sequence[Bytes], gap: int) -> Bytes:
+def row_of(pictures: Sequence[UInt8], gap: int) -> UInt8:
     """Put RGB pictures of one height side by side with `gap` pixels between them."""
     height = pictures[0].shape[0]
     space = np.full((height, gap, 3), GAP_COLOUR, dtype=np.uint8)
@@ -114,6 +112,6 @@ def row_of(pictures: Sequence[Bytes], gap: int) -> Bytes:
     return np.concatenate(parts, axis=1)
 
 
-def save_webp(path: Path, picture: Bytes) -> None:
+def save_webp(path: Path, picture: UInt8) -> None:
     """Write an RGB picture as WebP."""
     Image.fromarray(picture).save(path, "WEBP", quality=QUALITY, method=EFFORT)

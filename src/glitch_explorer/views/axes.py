@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glitch_explorer.core.arrays import Float32, UInt8
+
 #: The frequency axis of every view, in Hz.
 LOW_HZ, HIGH_HZ = 10.0, 2048.0
 #: Width of the spectrogram in pixels for which the sizes below hold (800 x 600 pictures).
@@ -21,9 +23,6 @@ _SMALLEST = 32
 _INK = 0.45
 #: Correlation with the picture's own digit 0 that makes a digit a 0, or something else.
 _IS_ZERO, _IS_OTHER = 0.68, 0.6
-
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,13 @@ def _widest(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return max(joined, key=lambda run: run[1] - run[0], default=(0, 0))
 
 
-def _coloured(pixels: Bytes) -> NDArray[np.bool_]:
+def _coloured(pixels: UInt8) -> NDArray[np.bool_]:
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     return np.asarray(high - low > 40)
 
 
-def find_axes(rgba: Bytes) -> Axes | None:
+def find_axes(rgba: UInt8) -> Axes | None:
     """Find the spectrogram in a picture, shape `(h, w, 4)`; None where there is none."""
     height, width = rgba.shape[:2]
     left, right = _widest(_coloured(rgba[::8]).mean(0) > 0.5)
@@ -87,12 +86,12 @@ def find_axes(rgba: Bytes) -> Axes | None:
     return replace(axes, low_hz=frequencies[0], high_hz=frequencies[1])
 
 
-def _ink(pixels: Bytes) -> Floats:
+def _ink(pixels: UInt8) -> Float32:
     """Give how dark each pixel is, 0 (white) to 1 (black)."""
     return np.asarray(1 - pixels[..., 1] / np.float32(255))
 
 
-def _frequency_range(rgba: Bytes, axes: Axes) -> tuple[float, float] | None:
+def _frequency_range(rgba: UInt8, axes: Axes) -> tuple[float, float] | None:
     """Read the frequencies of the lower and upper edge off the tick labels.
 
     The range of real pictures depends on the Q plane they were drawn from: 10 to 10.9 Hz at the
@@ -120,7 +119,7 @@ def _frequency_range(rgba: Bytes, axes: Axes) -> tuple[float, float] | None:
     return (low, high) if 9 < low < 12 and 1500 < high < 2200 else None
 
 
-def _tick_offset(rgba: Bytes, axes: Axes, labels: NDArray[np.float64]) -> float:
+def _tick_offset(rgba: UInt8, axes: Axes, labels: NDArray[np.float64]) -> float:
     """Give how many pixels below the middle of its label a tick lies (some fonts sit low).
 
     Ticks are short dark lines outside the left edge, or inside both.
@@ -141,7 +140,7 @@ def _tick_offset(rgba: Bytes, axes: Axes, labels: NDArray[np.float64]) -> float:
     return float(offsets[evidence > 0.9 * evidence.max()].mean())
 
 
-def view_length(rgba: Bytes, axes: Axes) -> float | None:
+def view_length(rgba: UInt8, axes: Axes) -> float | None:
     """Read the view's length in seconds off the labels of the time axis; None where not certain.
 
     Five labels stand at the quarters of the axis: 0.0 in the middle, the quarter and the half of the
@@ -168,7 +167,7 @@ def view_length(rgba: Bytes, axes: Axes) -> float | None:
     return None
 
 
-def _time_labels(rgba: Bytes, axes: Axes) -> tuple[Floats, Floats, Floats] | None:
+def _time_labels(rgba: UInt8, axes: Axes) -> tuple[Float32, Float32, Float32] | None:
     """Cut out the third, fourth and fifth label of the time axis."""
     margin = round(26 * axes.scale)
     first = max(axes.left - margin, 0)
@@ -193,7 +192,7 @@ def _time_labels(rgba: Bytes, axes: Axes) -> tuple[Floats, Floats, Floats] | Non
     return middle, quarter, half
 
 
-def _is_zero(label: Floats, zero: Floats) -> bool | None:
+def _is_zero(label: Float32, zero: Float32) -> bool | None:
     """Say whether a label begins with the digit 0; None where it is neither clearly so nor clearly not.
 
     A 0 is its own mirror image: a label read backwards is asked about its last digit.

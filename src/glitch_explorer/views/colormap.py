@@ -10,23 +10,23 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
+from glitch_explorer.core.arrays import UInt8
+
 #: Bits kept of red, green and blue in the lookup table. Along the dark end of viridis green
 #: changes by little more than 1 a colour, so it has the finest bins.
 _BITS = (6, 7, 6)
 #: Weights of red, green and blue in the grey copies of Gravity Spy (`skimage.color.rgb2gray`).
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
 
-Bytes = NDArray[np.uint8]
-
 
 @cache
-def viridis() -> Bytes:
+def viridis() -> UInt8:
     """Give the 256 colours of viridis, shape `(256, 3)`."""
     return np.asarray(mpl.colormaps["viridis"](np.arange(256), bytes=True)[:, :3], dtype=np.uint8)
 
 
 @cache
-def _tables() -> tuple[Bytes, Bytes]:
+def _tables() -> tuple[UInt8, UInt8]:
     """Give, for each bin of colours, the nearest viridis index and the distance to that colour."""
     shifts = [8 - bits for bits in _BITS]
     red, green, blue = (
@@ -48,13 +48,13 @@ def _tables() -> tuple[Bytes, Bytes]:
     return nearest, distance
 
 
-def _bins(rgba: Bytes) -> NDArray[np.integer]:
+def _bins(rgba: UInt8) -> NDArray[np.integer]:
     """Find the bin of each pixel of `rgba`, shape `(h, w, 4)`."""
     packed = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     return (packed >> 2 & 0x3F) | (packed >> 3 & 0x1FC0) | (packed >> 5 & 0x7E000)
 
 
-def energy(rgba: Bytes) -> Bytes:
+def energy(rgba: UInt8) -> UInt8:
     """Invert viridis.
 
     Parameters
@@ -71,19 +71,19 @@ def energy(rgba: Bytes) -> Bytes:
     return np.asarray(_tables()[0][_bins(rgba)])
 
 
-def strangeness(rgba: Bytes) -> float:
+def strangeness(rgba: UInt8) -> float:
     """Give the mean distance of the pixels from viridis, in steps of an 8-bit channel."""
     return float(_tables()[1][_bins(rgba)].mean())
 
 
 @cache
-def _grey_table() -> Bytes:
+def _grey_table() -> UInt8:
     luminance = viridis() @ _LUMINANCE
     nearest = np.abs(np.arange(256)[:, None] - luminance).argmin(1)
     return np.asarray(nearest, dtype=np.uint8)
 
 
-def grey_energy(grey: Bytes) -> Bytes:
+def grey_energy(grey: UInt8) -> UInt8:
     """Read energy off a grey picture, shape `(h, w)`.
 
     Gravity Spy's own grey copies (HDF5, 140 x 170) are the luminance of the viridis picture, which

@@ -19,10 +19,10 @@ from typing import Self
 import h5py
 import numpy as np
 import pyspng
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from glitch_explorer.core import hdf5
+from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.views import colormap
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ, Axes, find_axes, view_length
 
@@ -34,8 +34,6 @@ _STRANGE = 30.0
 #: Rows or columns of the spectrogram of an 800 x 600 picture that tick marks reach into, at the top,
 #: bottom, left and right: what is left of them is rows 66-531 and columns 105-670 (METHODS 1).
 _TICKS = (5, 8, 4, 3)
-
-Bytes = NDArray[np.uint8]
 
 
 class Unreadable(Exception):  # noqa: N818 - a finding about a picture, kept as a quarantined row
@@ -59,7 +57,7 @@ class Archives:
             file.close()
         self._files.clear()
 
-    def read(self, file: str, member: str) -> Bytes:
+    def read(self, file: str, member: str) -> UInt8:
         """Give the grey picture `member` of `file`, shape `(h, w)`.
 
         Raises
@@ -91,8 +89,8 @@ class Picture:
     """A decoded picture: `rgba` of shape `(h, w, 4)`, or `grey` of shape `(h, w)`, and its axes."""
 
     axes: Axes
-    rgba: Bytes | None = None
-    grey: Bytes | None = None
+    rgba: UInt8 | None = None
+    grey: UInt8 | None = None
 
     @property
     def size(self) -> str:
@@ -100,7 +98,7 @@ class Picture:
         height, width = self._pixels().shape[:2]
         return f"{width}x{height}"
 
-    def _pixels(self) -> Bytes:
+    def _pixels(self) -> UInt8:
         pixels = self.rgba if self.rgba is not None else self.grey
         assert pixels is not None
         return pixels
@@ -109,7 +107,7 @@ class Picture:
         """Give the view length in seconds that the time axis states; None where it is not certain."""
         return view_length(self.rgba, self.axes) if self.rgba is not None and self.axes.framed else None
 
-    def view(self, *, height: int, width: int, crop: bool = True) -> Bytes:
+    def view(self, *, height: int, width: int, crop: bool = True) -> UInt8:
         """Give 10 times the normalized energy, shape `(height, width)`, by area average.
 
         Rows outside the picture's own frequency range are zero. With `crop=False` axes, labels and
@@ -143,7 +141,7 @@ class Picture:
         return _resize(energy, height, width, top, bottom)
 
 
-def _cover_ticks(energy: Bytes, scale: float) -> None:
+def _cover_ticks(energy: UInt8, scale: float) -> None:
     """Overwrite the margins that tick marks reach into with their nearest kept pixels."""
     top, bottom, left, right = (round(pixels * scale) for pixels in _TICKS)
     energy[:top] = energy[top]
@@ -152,7 +150,7 @@ def _cover_ticks(energy: Bytes, scale: float) -> None:
     energy[:, -right:] = energy[:, -right - 1, None]
 
 
-def _resize(energy: Bytes, height: int, width: int, top: float, bottom: float) -> Bytes:
+def _resize(energy: UInt8, height: int, width: int, top: float, bottom: float) -> UInt8:
     """Average the rows `top` to `bottom` onto the grid; rows outside the picture are zero.
 
     Within a pixel of the picture's edge its last row goes on: so far the frame's line is known.
@@ -203,7 +201,7 @@ def _content(path: Path) -> bytes:
         raise Unreadable(f"the file cannot be opened: {problem.strerror}") from problem
 
 
-def _decoded(content: bytes) -> Bytes:
+def _decoded(content: bytes) -> UInt8:
     """Open the bytes as PNG or JPEG and give every pixel: grey (h, w), or red to alpha (h, w, 4)."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
@@ -223,7 +221,7 @@ def _decoded(content: bytes) -> Bytes:
         raise Unreadable(f"the picture is broken: {problem}") from problem
 
 
-def _colours(image: Image.Image, content: bytes) -> Bytes:
+def _colours(image: Image.Image, content: bytes) -> UInt8:
     """Give the pixels of a picture in colour as red, green, blue and alpha.
 
     libspng takes three fifths of Pillow's time; what it refuses, Pillow puts into words.
@@ -234,7 +232,7 @@ def _colours(image: Image.Image, content: bytes) -> Bytes:
     return np.asarray(image.convert("RGBA"))
 
 
-def _picture(pixels: Bytes) -> Picture:
+def _picture(pixels: UInt8) -> Picture:
     if pixels.ndim == 2:
         return _grey(pixels)
     axes = find_axes(pixels)
@@ -246,7 +244,7 @@ def _picture(pixels: Bytes) -> Picture:
     raise Unreadable("no spectrogram was found in the picture")
 
 
-def _grey(grey: Bytes) -> Picture:
+def _grey(grey: UInt8) -> Picture:
     """Take a grey picture, which must be cropped already: nothing in it tells axes from data."""
     height, width = grey.shape
     if min(height, width) < _MIN_SIDE:
@@ -261,7 +259,7 @@ def _grey(grey: Bytes) -> Picture:
 
 def read_view(
     path: str | Path, *, height: int, width: int, crop: bool = True, archives: Archives | None = None
-) -> tuple[Bytes, str]:
+) -> tuple[UInt8, str]:
     """Read one view from a picture.
 
     Returns

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
@@ -32,7 +32,6 @@ _LEAST_SECONDS = 4.0
 #: Flag of a glitch with a picture whose name and time axis state different view lengths.
 _MOVED = "view_from_axis"
 
-Bytes = NDArray[np.uint8]
 Row = dict[Any, Any]
 
 
@@ -122,7 +121,7 @@ def make_views(
     _LOG.info("%d glitches, %d of them without any view", len(rows), lost)
 
 
-def _create(path: Path, shape: tuple[int, ...]) -> Bytes:
+def _create(path: Path, shape: tuple[int, ...]) -> UInt8:
     """Create a `.npy` file of zeros, mapped into memory: pages are written as they are filled.
 
     Its space on the disk is taken at once: a page that finds none later would kill the process.
@@ -147,7 +146,7 @@ def _paths(row: Row) -> list[str | None]:
 
 
 def _fill_from_pictures(
-    rows: list[Row], statuses: list[_Status], views: Bytes, progress: Any, *, crop: bool, threads: int
+    rows: list[Row], statuses: list[_Status], views: UInt8, progress: Any, *, crop: bool, threads: int
 ) -> None:
     """Decode the pictures of those glitches that have any."""
     paths = {i: found for i, row in enumerate(rows) if any(found := _paths(row))}
@@ -161,7 +160,7 @@ def _fill_from_pictures(
 
 
 def _decode_glitch(
-    paths: list[str | None], status: _Status, views: Bytes, archives: Archives, *, crop: bool
+    paths: list[str | None], status: _Status, views: UInt8, archives: Archives, *, crop: bool
 ) -> None:
     """Fill `views` `(4, height, width)` of one glitch from its pictures."""
     unknown = len(VIEW_LENGTHS_S)
@@ -210,7 +209,7 @@ def _place(picture: Picture, slot: int, paths: list[str | None], status: _Status
 def _fill_from_strain(
     rows: list[Row],
     statuses: list[_Status],
-    views: Bytes,
+    views: UInt8,
     progress: Any,
     *,
     strain: Strain | None,
@@ -238,7 +237,7 @@ def _fill_from_strain(
 
 
 def _scan_batch(
-    found: dict[int, Any], rows: list[Row], statuses: list[_Status], views: Bytes, *, threads: int
+    found: dict[int, Any], rows: list[Row], statuses: list[_Status], views: UInt8, *, threads: int
 ) -> None:
     """Q-scan strain `found` by row number, equal lengths together."""
     from glitch_explorer.views.qscan import qscan  # torch, which pictures do not need
@@ -289,7 +288,7 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
     raise StrainMissing(f"{ifo}: less than {_LEAST_SECONDS:g} s of data around GPS {event_time}")
 
 
-def _keep_covered(image: Bytes, reach: float, status: _Status, views: Bytes, *, read: str) -> None:
+def _keep_covered(image: UInt8, reach: float, status: _Status, views: UInt8, *, read: str) -> None:
     """Keep the views of a Q-scan that lie inside the data, which end `reach` seconds from the event."""
     broken = {"not_finite", "flat_strain"}.intersection(status.flags)
     if broken:
@@ -304,7 +303,7 @@ def _keep_covered(image: Bytes, reach: float, status: _Status, views: Bytes, *, 
         status.lose(source="strain", reason=f"the data end {reach:.2f} s from the event", read=read)
 
 
-def _status_table(statuses: list[_Status], views: Bytes) -> pd.DataFrame:
+def _status_table(statuses: list[_Status], views: UInt8) -> pd.DataFrame:
     present = np.array([status.present for status in statuses], dtype=bool).reshape(-1, 5)
     return views_table(
         [status.glitch_id for status in statuses],

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool, UInt8
 from glitch_explorer.core.views import VIEW_ENERGY, VIEW_LENGTHS_S, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
 
 
 def views_table(
     glitch_id: Sequence[str],
-    views: npt.NDArray[np.uint8],
-    present: npt.NDArray[np.bool_],
+    views: UInt8,
+    present: Bool,
     *,
-    unknown: npt.NDArray[np.bool_] | bool = False,
+    unknown: Bool | bool = False,
     image_size: Sequence[str] | str = "",
     flags: Sequence[str] | str = "",
 ) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glitch_explorer.core.intervals import complement
 from glitch_explorer.coupling.channels.bands import CELL_S, Band, log_rms, settling_s
 from glitch_explorer.coupling.witnesses.background import background_mask, family_background
 from glitch_explorer.coupling.witnesses.ranks import (
@@ -26,7 +27,6 @@ from glitch_explorer.coupling.witnesses.slides import (
     shifted,
     slide,
 )
-from glitch_explorer.map.members import outside
 
 NOTHING = np.empty(0)
 
@@ -54,7 +54,7 @@ def test_the_lag_range_is_shortened_for_a_dense_family_and_a_denser_one_has_no_a
     sparse, dense, full = (np.arange(5.0, 10_000, step) for step in (300, 50, 7))
 
     def clear(times):
-        return outside(np.column_stack([times - 4, times + 4]))
+        return complement(np.column_stack([times - 4, times + 4]))
 
     assert family_background(cells, sparse, clear(sparse)).lags_s == (60, 10)
     assert family_background(cells, dense, clear(dense)).lags_s == (30, 10)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
-from glitch_explorer.map.members import family_members, merge, quiet_stretches, subtract, write_members
+from glitch_explorer.core.intervals import subtract, union
+from glitch_explorer.map.members import family_members, quiet_stretches, write_members
 from glitch_explorer.map.run import make_members
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -37,7 +38,7 @@ def covered(intervals, point):
 
 @given(st.lists(bounds, max_size=12))
 def test_merge_covers_the_same_points_and_is_disjoint(intervals):
-    merged = merge(np.array(intervals, dtype=float).reshape(-1, 2))
+    merged = union(np.array(intervals, dtype=float).reshape(-1, 2))
     points = np.arange(-1, 125) + 0.5
     assert [covered(merged, p) for p in points] == [covered(intervals, p) for p in points]
     assert (merged[1:, 0] > merged[:-1, 1]).all()
@@ -45,7 +46,7 @@ def test_merge_covers_the_same_points_and_is_disjoint(intervals):
 
 @given(st.lists(bounds, max_size=12), bounds)
 def test_subtract_leaves_what_is_not_blocked(intervals, window):
-    left = subtract(*window, merge(np.array(intervals, dtype=float).reshape(-1, 2)))
+    left = subtract(*window, union(np.array(intervals, dtype=float).reshape(-1, 2)))
     for point in np.arange(-1, 125) + 0.5:
         assert covered(left, point) == (covered([window], point) and not covered(intervals, point))
 

@@ -25,7 +25,7 @@ def helper(r):
 def unused(r):
     return r
 ''',
-    "words.py": '''
+    "words.py": """
 from glitch_explorer.shapes import helper
 
 _LOG = None
@@ -36,7 +36,7 @@ def check(n):
     if n < 3:
         raise ValueError(f"{helper(n)} is too few", Reason.FEW)
     return "enough"
-''',
+""",
     "deep/__init__.py": "from glitch_explorer.deep.core import solve\n",
     "deep/core.py": "from glitch_explorer import shapes\n\ndef solve(x):\n    return shapes.area(x)\n",
 }

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.sources.frames import NO_CHANNEL, Frame, Piece
 from glitch_explorer.sources.locate import Locator
@@ -51,9 +51,7 @@ class ChannelReader:
         Intervals (k, 2), sorted and disjoint, outside which nothing is read.
     """
 
-    def __init__(
-        self, locator: Locator, *, ifo: str, table: pd.DataFrame, segments: npt.NDArray[np.float64]
-    ) -> None:
+    def __init__(self, locator: Locator, *, ifo: str, table: pd.DataFrame, segments: Float64) -> None:
         self._locator, self._ifo, self._segments = locator, ifo, segments
         self._names = list(table["channel"])
         self._rates = dict(zip(self._names, table["rate_hz"].astype(float), strict=True))

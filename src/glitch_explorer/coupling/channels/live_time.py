@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
+from glitch_explorer.core.intervals import complement, subtract, union
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import SLOPE, FeatureSet, robust_scores, slopes
 from glitch_explorer.coupling.channels.fetch import Missing
 from glitch_explorer.coupling.channels.store import BLOCK_CELLS, FeatureStore
-from glitch_explorer.map.members import merge, outside, subtract
 
 #: Blocks of features held at a time.
 _BLOCKS_AT_ONCE = 64
@@ -18,9 +19,9 @@ _BLOCKS_AT_ONCE = 64
 _LEAST_SCATTER = 1e-4
 
 
-def drawn(times: npt.ArrayLike, max_glitches: int) -> npt.NDArray[np.float64]:
+def drawn(times: npt.ArrayLike, max_glitches: int) -> Float64:
     """Draw at most `max_glitches` of the times, evenly in their order; sorted."""
-    ordered: npt.NDArray[np.float64] = np.sort(np.asarray(times, np.float64))
+    ordered: Float64 = np.sort(np.asarray(times, np.float64))
     if len(ordered) <= max_glitches:
         return ordered
     places = ((np.arange(max_glitches) + 0.5) * len(ordered) / max_glitches).astype(int)
@@ -29,7 +30,7 @@ def drawn(times: npt.ArrayLike, max_glitches: int) -> npt.NDArray[np.float64]:
 
 def live_intervals(
     times: npt.ArrayLike, segments: npt.ArrayLike, *, pad_s: float = 600.0, max_glitches: int = 200
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Give the live time of a family: around its glitches, inside the segments.
 
     Parameters
@@ -49,16 +50,16 @@ def live_intervals(
         (j, 2), sorted, disjoint, on whole cells, each within one segment.
     """
     at = drawn(times, max_glitches)
-    around = merge(np.column_stack([at - pad_s, at + pad_s]))
-    blocked = outside(np.asarray(segments, np.float64).reshape(-1, 2))
+    around = union(np.column_stack([at - pad_s, at + pad_s]))
+    blocked = complement(np.asarray(segments, np.float64).reshape(-1, 2))
     parts = [np.empty((0, 2)), *(subtract(a, b, blocked) for a, b in around)]
     cut = np.concatenate(parts)
     cut = np.column_stack([np.ceil(cut[:, 0] / CELL_S), np.floor(cut[:, 1] / CELL_S)]) * CELL_S
-    whole: npt.NDArray[np.float64] = cut[cut[:, 1] > cut[:, 0]]
+    whole: Float64 = cut[cut[:, 1] > cut[:, 0]]
     return whole
 
 
-def grid(intervals: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+def grid(intervals: Float64) -> tuple[Int64, Int32]:
     """Give the cells (n,) of intervals (k, 2), and the number of the interval of each."""
     edges = np.rint(intervals / CELL_S).astype(np.int64)
     cells = [np.empty(0, np.int64), *(np.arange(a, b) for a, b in edges)]
@@ -66,9 +67,7 @@ def grid(intervals: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], npt
     return np.concatenate(cells), numbers
 
 
-def stored_values(
-    store: FeatureStore, cells: npt.NDArray[np.int64]
-) -> tuple[np.ndarray, np.ndarray, list[Missing]]:
+def stored_values(store: FeatureStore, cells: Int64) -> tuple[np.ndarray, np.ndarray, list[Missing]]:
     """Give the features of cells as they are, before any score, and what is missing.
 
     Logarithms of RMS, float32 (n, l), columns `store.logs`, as slow drivers want them;
@@ -80,9 +79,7 @@ def stored_values(
     return logs, means, _fill(store, cells, logs, means)
 
 
-def _fill(
-    store: FeatureStore, cells: npt.NDArray[np.int64], logs: np.ndarray, means: np.ndarray
-) -> list[Missing]:
+def _fill(store: FeatureStore, cells: Int64, logs: np.ndarray, means: np.ndarray) -> list[Missing]:
     """Put the cells' features into arrays of NaN."""
     missing: list[Missing] = []
     owner = cells // BLOCK_CELLS
@@ -96,7 +93,7 @@ def _fill(
     return missing
 
 
-def family_features(store: FeatureStore, intervals: npt.NDArray[np.float64]) -> FeatureSet:
+def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
     """Make the features of a family's live time: robust z-scores of bands, means and slopes.
 
     Takes about 40 bytes a cell and channel of six bands, 32 of which are the answer.
@@ -140,7 +137,7 @@ def family_features(store: FeatureStore, intervals: npt.NDArray[np.float64]) -> 
     return FeatureSet(cells=cells, block=block, columns=columns, values=scores, coverage=table)
 
 
-def _flat(values: np.ndarray) -> npt.NDArray[np.bool_]:
+def _flat(values: np.ndarray) -> Bool:
     """Tell which columns (n, m) hold one value only."""
     flat = np.zeros(values.shape[1], bool)
     for column in range(values.shape[1]):
@@ -153,7 +150,7 @@ def coverage(
     store: FeatureStore,
     logs: np.ndarray,
     means: np.ndarray,
-    cells: npt.NDArray[np.int64],
+    cells: Int64,
     missing: Sequence[Missing],
 ) -> pd.DataFrame:
     """Say of each channel what share of the cells it has data in, and why not in the rest.

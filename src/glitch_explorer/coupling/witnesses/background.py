@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.core.intervals import complement, union
 from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.map.members import merge, outside
 
 #: Seconds before and after a glitch that are looked at.
 LAGS_S = (60.0, 10.0)
@@ -15,10 +15,6 @@ LAGS_S = (60.0, 10.0)
 LEAST_SHARE = 0.1
 #: Lag ranges tried in turn, seconds before and after the glitch.
 LAG_RANGES: tuple[tuple[float, float], ...] = (LAGS_S, (30.0, 10.0), (20.0, 10.0), (10.0, 5.0), (5.0, 2.0))
-
-Cells = npt.NDArray[np.int64]
-Float = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -37,9 +33,9 @@ class Background:
 
 
 def background_mask(
-    cells: Cells,
-    family_times: Float,
-    quiet: Float,
+    cells: Int64,
+    family_times: Float64,
+    quiet: Float64,
     *,
     lags_s: tuple[float, float] = LAGS_S,
     both_sides: bool = False,
@@ -65,10 +61,10 @@ def background_mask(
     """
     before, after = (max(lags_s), max(lags_s)) if both_sides else lags_s
     own = np.column_stack([family_times - before, family_times + after])
-    return ~_touched(cells, merge(np.concatenate([outside(quiet), own])))
+    return ~_touched(cells, union(np.concatenate([complement(quiet), own])))
 
 
-def _touched(cells: Cells, intervals: Float) -> Bool:
+def _touched(cells: Int64, intervals: Float64) -> Bool:
     """Say which cells share more than a point with sorted, disjoint intervals."""
     start, end = cells * CELL_S, (cells + 1) * CELL_S
     first = np.searchsorted(intervals[:, 1], start, side="right")
@@ -78,9 +74,9 @@ def _touched(cells: Cells, intervals: Float) -> Bool:
 
 
 def family_background(
-    cells: Cells,
-    family_times: Float,
-    quiet: Float,
+    cells: Int64,
+    family_times: Float64,
+    quiet: Float64,
     *,
     ranges: Iterable[tuple[float, float]] = LAG_RANGES,
 ) -> Background | None:

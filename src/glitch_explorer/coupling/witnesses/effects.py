@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float32, Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 from glitch_explorer.coupling.witnesses.slides import Slid
 
 #: Background share below the threshold.

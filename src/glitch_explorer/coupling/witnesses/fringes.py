@@ -1,10 +1,10 @@
 """Scattered light of one family: its glitches against the fringes of every displacement channel."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.schemas import FRINGES, SCATTERING
 from glitch_explorer.coupling.witnesses.scattering import LEAST_OFFSET_S, Displacement, scattering
@@ -18,7 +18,7 @@ METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
 
 def family_fringes(
     glitches: pd.DataFrame,
-    live: npt.NDArray[np.float64],
+    live: Float64,
     moving: pd.DataFrame,
     reader: ChannelReader,
     *,
@@ -68,7 +68,7 @@ def family_fringes(
 
 
 def _displacements(
-    moving: pd.DataFrame, live: npt.NDArray[np.float64], reader: ChannelReader
+    moving: pd.DataFrame, live: Float64, reader: ChannelReader
 ) -> dict[str, list[Displacement]]:
     """Read the displacement channels over the live time, in metres."""
     found: dict[str, list[Displacement]] = {channel: [] for channel in moving["channel"]}

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-from glitch_explorer.coupling.witnesses.ranks import Float32, Float64
+from glitch_explorer.core.arrays import Float32, Float64
 
 #: Channels whose features correlate at least so much, either way, are one group.
 LIMIT = 0.85

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.witnesses.nulls import standardise
-from glitch_explorer.coupling.witnesses.ranks import STEP, Bool, Float32, Float64, Int64, sum_at
+from glitch_explorer.coupling.witnesses.ranks import STEP, sum_at
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, Slid
 
 #: A feature has lit up where it first reaches this share of its highest excess: the delay that is taken

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.nulls import Measured, share_above
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Grid, Int32, Int64, make_grid, window_mask
+from glitch_explorer.coupling.witnesses.ranks import Grid, make_grid, window_mask
 from glitch_explorer.coupling.witnesses.slides import (
     LEAST_GLITCHES,
     Slid,

@@ -9,17 +9,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.stats import binom
 
-from glitch_explorer.coupling.witnesses.ranks import (
-    Bool,
-    Float32,
-    Float64,
-    Int32,
-    Int64,
-    placements,
-    sum_at,
-    window_mask,
-    windows,
-)
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
+from glitch_explorer.coupling.witnesses.ranks import placements, sum_at, window_mask, windows
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, Slid
 
 #: Columns worked on at once; a constant, so that threads change nothing.

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import genpareto
 
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.witnesses.nulls import share_above
-from glitch_explorer.coupling.witnesses.ranks import Float64
 
 #: With at least so many slides above it, a p-value is counted, not continued.
 _COUNTED = 10

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.map.members import MATCH_S
 
@@ -30,12 +30,6 @@ HALF_WINDOW = round(MATCH_S / CELL_S) - TILE // 2
 RING_S = 7200.0
 #: Fewer background values than this rank nothing.
 LEAST_BACKGROUND = 40
-
-Float32 = npt.NDArray[np.float32]
-Float64 = npt.NDArray[np.float64]
-Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
-Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Float64, Int64
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
-from glitch_explorer.coupling.witnesses.ranks import Float64, Int64
 
 #: Laser wavelength, m.
 WAVELENGTH_M = 1.064e-6

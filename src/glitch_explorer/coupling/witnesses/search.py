@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
@@ -20,10 +21,6 @@ from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure, s
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
 from glitch_explorer.coupling.witnesses.ranks import (
     STEP,
-    Bool,
-    Float32,
-    Float64,
-    Int64,
     align,
     delays_s,
     make_grid,

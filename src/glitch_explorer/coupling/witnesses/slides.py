@@ -7,11 +7,11 @@ largest lag: the train keeps its bursts, the channel its memory.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.witnesses.ranks import STEP, Bool, Float64, Grid, Int32, Int64
+from glitch_explorer.coupling.witnesses.ranks import STEP, Grid
 
 #: A ring is slid in only if it is so many times as long as the least offset.
 LEAST_LENGTH = 3
@@ -36,7 +36,7 @@ class Train:
     low: Int64
     high: Int64
 
-    def part(self, chosen: npt.NDArray[np.bool_]) -> "Train":
+    def part(self, chosen: Bool) -> "Train":
         """Keep some of the glitches."""
         return Train(*(array[chosen] for array in (self.used, self.block, self.place, self.low, self.high)))
 
@@ -52,7 +52,7 @@ class Slid:
     #: ``(S, S)`` the two slides are nearly the same, each with itself.
     near: csr_array
 
-    def part(self, chosen: npt.NDArray[np.bool_]) -> "Slid":
+    def part(self, chosen: Bool) -> "Slid":
         """Keep some of the glitches."""
         return Slid(self.grid, self.train.part(chosen), self.starts[:, chosen], self.near)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
 
 #: Ground-motion bands in Hz, and what moves the ground there.
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}

@@ -28,7 +28,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from glitch_explorer.impact.cost.gates import Float64, Int64, sums
+from glitch_explorer.core.arrays import Float64, Int64, sum_by_index
 from glitch_explorer.impact.cost.minutes import MINUTE_S
 
 #: Ratios of variances tried, relative to the mean eigenvalue.
@@ -82,7 +82,7 @@ def attribute(
     shape = (len(known), n_families)
     places = (own[mine], family[mine])
     live, y = live_s[known], loss[known]
-    total = sums(own[mine], len(known), power[mine])
+    total = sum_by_index(own[mine], len(known), power[mine])
     count = sparse.csr_array((live[own[mine]] / MINUTE_S, places), shape=shape)
     share = sparse.csr_array((power[mine] / total[own[mine]], places), shape=shape)
     blocks = sparse.csr_array(
@@ -101,7 +101,7 @@ def attribute(
         )
     order = np.lexsort((parts.col, parts.row))
     return Attribution(
-        charge=sums(parts.col, n_families, parts.data),
+        charge=sum_by_index(parts.col, n_families, parts.data),
         minutes=np.bincount(share.tocoo().col, minlength=n_families).astype(np.int64),
         by_block=by_block,
         family=parts.col[order].astype(np.int64),

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from glitch_explorer.impact.cost.gates import Float64, Int64
+from glitch_explorer.core.arrays import Float64, Int64
 
 #: Under so many blocks no interval is given.
 LEAST_BLOCKS = 10

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from glitch_explorer.impact.cost.gates import Float64
+from glitch_explorer.core.arrays import Float64
 
 #: Frequencies that a search for compact binaries looks at, Hz.
 SEARCHED_HZ = (10.0, 2048.0)

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core import intervals as gps_intervals
+from glitch_explorer.core.arrays import Float64, Int64, sum_by_index
 from glitch_explorer.coupling.witnesses.effects import bootstrap_blocks
 from glitch_explorer.impact.cost import gates
 from glitch_explorer.impact.cost.attribution import Attribution, attribute
-from glitch_explorer.impact.cost.gates import Float64, Int64, sums
 from glitch_explorer.impact.cost.minutes import (
     DAY_S,
     mean_volume,
@@ -46,7 +47,7 @@ class Detector:
     @property
     def live_s(self) -> float:
         """Analysed time, s."""
-        return float(gates.lengths(self.spans).sum())
+        return float(gps_intervals.lengths(self.spans).sum())
 
     def cell_of(self, glitches: pd.DataFrame) -> Int64:
         """Give the number of the cell that each of the glitches lies in."""
@@ -55,7 +56,7 @@ class Detector:
 
     def per_family(self, weights: Float64 | None = None) -> Float64:
         """Sum a weight (n,), else 1, over each family's glitches."""
-        return sums(self.glitches["number"].to_numpy(), len(self.families), weights)
+        return sum_by_index(self.glitches["number"].to_numpy(), len(self.families), weights)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Gated:
 
     def marginal_s(self, n_families: int) -> Float64:
         """Give the marginal deadtime (k,), s."""
-        return sums(self.family, n_families, self.alone_s)
+        return sum_by_index(self.family, n_families, self.alone_s)
 
 
 @dataclass(frozen=True)
@@ -157,21 +158,21 @@ def gate(detector: Detector, settings: CostSettings) -> Gated:
     if settings.gate_snr is not None:
         chosen = glitches["snr"].to_numpy(dtype=float) >= settings.gate_snr
     rows = glitches[chosen]
-    windows = gates.windows(
+    windows = gates.gate_intervals(
         rows["event_time"].to_numpy(dtype=float),
         rows["duration_s"].to_numpy(dtype=float),
         settings.least_gate_s,
     )
-    pieces, origin, _ = gates.cut(windows, detector.spans)
-    united, owner = gates.unions(pieces, rows["number"].to_numpy(dtype=np.int64)[origin])
-    single, whose = gates.alone(united, owner)
-    parts, origin, cell = gates.cut(single, detector.cells)
+    pieces, origin, _ = gps_intervals.intersect(windows, detector.spans)
+    united, owner = gps_intervals.union_by_owner(pieces, rows["number"].to_numpy(dtype=np.int64)[origin])
+    single, whose = gps_intervals.exclusive(united, owner)
+    parts, origin, cell = gps_intervals.intersect(single, detector.cells)
     return Gated(
         chosen=chosen,
-        deadtime_s=sums(owner, len(detector.families), gates.lengths(united)),
+        deadtime_s=sum_by_index(owner, len(detector.families), gps_intervals.lengths(united)),
         family=whose[origin],
         cell=cell,
-        alone_s=gates.lengths(parts),
+        alone_s=gps_intervals.lengths(parts),
     )
 
 

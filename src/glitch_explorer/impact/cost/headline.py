@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.impact.cost import gates
+from glitch_explorer.core import intervals as gps_intervals
+from glitch_explorer.core.arrays import Float64, sum_by_index
 from glitch_explorer.impact.cost.bootstrap import LEAST_BLOCKS, block_intervals
 from glitch_explorer.impact.cost.contamination import contamination
 from glitch_explorer.impact.cost.detector import (
@@ -16,7 +17,6 @@ from glitch_explorer.impact.cost.detector import (
     gate,
     raise_threshold,
 )
-from glitch_explorer.impact.cost.gates import Float64
 from glitch_explorer.impact.cost.minutes import DAY_S, YEAR_S
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.threshold import allowed_alarms, losses_without_blocks
@@ -73,7 +73,7 @@ def intervals(found: Headline) -> tuple[Float64, Float64]:
     detector, n = found.detector, len(found.detector.families)
     if detector.blocks < LEAST_BLOCKS:
         return np.full(n, np.nan), np.full(n, np.nan)
-    lived = gates.sums(detector.block, detector.blocks, gates.lengths(detector.cells))
+    lived = sum_by_index(detector.block, detector.blocks, gps_intervals.lengths(detector.cells))
     share = lived / detector.live_s
     place = (found.gated.family, detector.block[found.gated.cell])
     alone = np.zeros((n, detector.blocks))
@@ -188,7 +188,7 @@ def daily(found: Headline) -> pd.DataFrame:
     """
     detector, gated, n = found.detector, found.gated, len(found.detector.families)
     days, number = np.unique(detector.day, return_inverse=True)
-    lived = gates.sums(number, len(days), gates.lengths(detector.cells))
+    lived = sum_by_index(number, len(days), gps_intervals.lengths(detector.cells))
     count, alone, lost = (np.zeros((n, len(days))) for _ in range(3))
     np.add.at(count, (detector.glitches["number"], number[detector.cell_of(detector.glitches)]), 1)
     np.add.at(alone, (gated.family, number[gated.cell]), gated.alone_s)

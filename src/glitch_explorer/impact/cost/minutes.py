@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.impact.cost.gates import Float64, Int64, cut, lengths, unions
-from glitch_explorer.map.members import merge
+from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.intervals import intersect, lengths, union, union_by_owner
 
 MINUTE_S, DAY_S, YEAR_S = 60.0, 86400.0, 365.25 * 86400.0
 #: A minute's range is asked for where at least so many seconds of it are analysed.
@@ -43,7 +43,7 @@ def minute_of(times: Float64) -> Float64:
 def spans_of(segments: pd.DataFrame, ifo: str) -> Float64:
     """Give the analysis segments (k, 2) of a detector out of table "segments", sorted and disjoint."""
     own = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-    return merge(own[own[:, 1] > own[:, 0]])
+    return union(own[own[:, 1] > own[:, 0]])
 
 
 def reference_ranges(minute: Float64, reach_mpc: Float64, clean: np.ndarray) -> Float64:
@@ -102,8 +102,8 @@ def _medians(values: Float64, first: Int64, last: Int64) -> Float64:
 def minute_frame(segments: Float64, gates: Float64) -> pd.DataFrame:
     """List the analysed minutes: minute (GPS s), live_s, gated_s (by the union of `gates`)."""
     cells = minute_cells(segments)
-    united, _ = unions(gates, np.zeros(len(gates), np.int64))
-    pieces, _, cell = cut(united, cells)
+    united, _ = union_by_owner(gates, np.zeros(len(gates), np.int64))
+    pieces, _, cell = intersect(united, cells)
     gated = np.bincount(cell, lengths(pieces), minlength=len(cells))
     made = pd.DataFrame({"minute": minute_of(cells[:, 0]), "live_s": lengths(cells), "gated_s": gated})
     return made.groupby("minute", as_index=False).sum()

@@ -14,7 +14,9 @@ from scipy.special import beta
 from tqdm import tqdm
 
 from glitch_explorer.core import tables
-from glitch_explorer.impact.cost.gates import Float64, cut, unions, windows
+from glitch_explorer.core.arrays import Float64
+from glitch_explorer.core.intervals import intersect, union_by_owner
+from glitch_explorer.impact.cost.gates import gate_intervals
 from glitch_explorer.impact.cost.minutes import (
     LEAST_LIVE_S,
     MINUTE_S,
@@ -197,7 +199,9 @@ def gate_union(glitches: pd.DataFrame, ifo: str, spans: Float64, settings: CostS
     chosen = np.isfinite(times)
     if settings.gate_snr is not None:
         chosen &= own["snr"].to_numpy(dtype=float) >= settings.gate_snr
-    made = windows(times[chosen], own["duration_s"].to_numpy(dtype=float)[chosen], settings.least_gate_s)
-    pieces, origin, _ = cut(made, spans)
-    united, _ = unions(pieces, np.zeros(len(origin), np.int64))
+    made = gate_intervals(
+        times[chosen], own["duration_s"].to_numpy(dtype=float)[chosen], settings.least_gate_s
+    )
+    pieces, origin, _ = intersect(made, spans)
+    united, _ = union_by_owner(pieces, np.zeros(len(origin), np.int64))
     return united

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from glitch_explorer.impact.cost.gates import Float64, Int64
+from glitch_explorer.core.arrays import Float64, Int64
 from glitch_explorer.impact.cost.minutes import YEAR_S
 
 #: A false-alarm rate is no lower than so many in the live time: fewer fix no threshold.

@@ -5,8 +5,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
 from glitch_explorer.impact.drivers.windows import Material
 
 #: The past that a rate is taken over, seconds before the window's centre: what is nearer is not known to

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.witnesses.background import LAGS_S
 from glitch_explorer.coupling.witnesses.lag_profiles import alone
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64, make_grid
+from glitch_explorer.coupling.witnesses.ranks import make_grid
 from glitch_explorer.coupling.witnesses.search import start_times
 from glitch_explorer.coupling.witnesses.slides import make_train, shifted
 from glitch_explorer.impact.drivers import shapley

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.core.intervals import union
 from glitch_explorer.coupling.witnesses.background import LAGS_S
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
-from glitch_explorer.map.members import merge
 
 #: Folds at most.
 FOLDS = 5
@@ -68,7 +68,7 @@ def learnt_from(times: Float64, fold: Int64, number: int, segments: Float64, of_
     ``(n,)`` bool: of another fold, and no nearer than the embargo to the held-out segments.
     """
     held = segments[of_segment == number]
-    near = merge(np.column_stack([held[:, 0] - EMBARGO_S, held[:, 1] + EMBARGO_S]))
+    near = union(np.column_stack([held[:, 0] - EMBARGO_S, held[:, 1] + EMBARGO_S]))
     place = np.searchsorted(near[:, 0], times, side="right") - 1
     ends = np.append(near[:, 1], -np.inf)
     inside = (place >= 0) & (times <= ends[place])

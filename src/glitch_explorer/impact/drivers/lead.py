@@ -6,8 +6,8 @@ import numba
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
 from glitch_explorer.impact.drivers.training import ModelName
 from glitch_explorer.impact.drivers.trials import Case, Trial
 from glitch_explorer.impact.drivers.windows import BINS_S, Material, feature_windows, segment_numbers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.coupling.witnesses.ranks import Float32, Float64
+from glitch_explorer.core.arrays import Float32, Float64
 from glitch_explorer.impact.drivers.training import ModelName
 from glitch_explorer.impact.drivers.trials import Trial
 from glitch_explorer.impact.drivers.windows import BINS_S, Material

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 
 #: Under so many blocks of time no interval is given, and nothing beats.
 LEAST_BLOCKS = 10

@@ -17,7 +17,7 @@ import shap
 import xgboost
 from sklearn.ensemble import RandomForestClassifier
 
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float32, Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 
 ModelName = Literal["xgboost", "random_forest"]
 MODELS: tuple[ModelName, ...] = ("xgboost", "random_forest")

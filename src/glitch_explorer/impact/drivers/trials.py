@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 from glitch_explorer.coupling.channels.live_time import drawn
 from glitch_explorer.coupling.witnesses.effects import bootstrap_blocks
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float32, Float64, Int64
 from glitch_explorer.impact.drivers import folds, windows
 from glitch_explorer.impact.drivers.baselines import baseline_features, baseline_probability
 from glitch_explorer.impact.drivers.skill import Gain, gain

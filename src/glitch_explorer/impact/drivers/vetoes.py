@@ -13,13 +13,14 @@ from igwn_ligolw.ligolw import LIGO_LW, Document, Table
 from igwn_ligolw.lsctables import SegmentDefTable
 
 from glitch_explorer.core import files
+from glitch_explorer.core.arrays import Float32, Float64
+from glitch_explorer.core.intervals import complement, subtract, union
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
-from glitch_explorer.coupling.witnesses.ranks import Float32, Float64, align, delays_s, window_mask, windows
+from glitch_explorer.coupling.witnesses.ranks import align, delays_s, window_mask, windows
 from glitch_explorer.coupling.witnesses.search import ALPHA
-from glitch_explorer.map.members import merge, outside, subtract
 
 #: Seconds added on both sides of what a cell vetoes: lags are whole seconds.
 PAD_S = 0.5
@@ -96,7 +97,7 @@ def no_veto(live: Float64, family: pd.DataFrame, why: str) -> Veto:
 
 def live_spans(features: FeatureSet) -> Float64:
     """Give the live time as sorted, disjoint intervals ``(j, 2)``."""
-    return merge(np.column_stack([features.cells, features.cells + 1]) * CELL_S)
+    return union(np.column_stack([features.cells, features.cells + 1]) * CELL_S)
 
 
 def threshold(score: Float32, features: FeatureSet, background: np.ndarray) -> float:
@@ -119,8 +120,8 @@ def veto_segments(flagged: np.ndarray, lag: float, live: Float64) -> Float64:
         ``(j, 2)`` sorted, disjoint; what is outside is cut off.
     """
     at = flagged * CELL_S - lag
-    spans = merge(np.column_stack([at - PAD_S, at + CELL_S + PAD_S]))
-    dead = outside(live)
+    spans = union(np.column_stack([at - PAD_S, at + CELL_S + PAD_S]))
+    dead = complement(live)
     return np.concatenate([np.empty((0, 2)), *(subtract(a, b, dead) for a, b in spans)])
 
 

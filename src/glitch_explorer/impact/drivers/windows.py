@@ -18,10 +18,11 @@ import numba
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import LEAST_PAST_S, FeatureSet
 from glitch_explorer.coupling.witnesses.background import LAGS_S, background_mask
-from glitch_explorer.coupling.witnesses.ranks import Bool, Float32, Float64, Int32, Int64, align, delays_s
+from glitch_explorer.coupling.witnesses.ranks import align, delays_s
 from glitch_explorer.coupling.witnesses.search import LEAST_COVERAGE, varying
 from glitch_explorer.map.members import MATCH_S
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -15,6 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.site.cost.words import surely_costs
 from glitch_explorer.site.numbers import amount_text, known
 from glitch_explorer.site.pages import records
@@ -48,7 +48,7 @@ class Story:
     which: str
 
 
-def swarm(values: npt.NDArray[np.float64], *, bins: int = 60) -> npt.NDArray[np.float64]:
+def swarm(values: Float64, *, bins: int = 60) -> Float64:
     """Spread points that would lie on each other: offsets in -1 to 1, in proportion to how many there are.
 
     Parameters

@@ -15,9 +15,9 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.intervals import union
 from glitch_explorer.coupling.schemas import CALIBRATION, WITNESSES
 from glitch_explorer.impact.schemas import COST
-from glitch_explorer.map.members import merge
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.figure_names import FIGURES
 from glitch_explorer.site.front.findings import RULE, Found, findings
@@ -32,7 +32,7 @@ REASONS = 12
 def live_time(segments: pd.DataFrame) -> dict[str, float]:
     """Give each detector's live time in seconds: the union of its segments."""
     return {
-        str(ifo): float(np.diff(merge(rows[["start", "end"]].to_numpy(dtype=float))).sum())
+        str(ifo): float(np.diff(union(rows[["start", "end"]].to_numpy(dtype=float))).sum())
         for ifo, rows in segments.groupby("ifo")
     }
 

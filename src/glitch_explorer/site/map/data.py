@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from glitch_explorer.map.members import merge
+from glitch_explorer.core.arrays import Int64
+from glitch_explorer.core.intervals import union
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.palette import look
 from glitch_explorer.views.colormap import viridis
@@ -34,7 +34,7 @@ def packed(values: Any, kind: str) -> dict[str, str]:
     return {"type": _ARRAYS[kind], "data": base64.b64encode(data).decode("ascii")}
 
 
-def coded(values: pd.Series, missing: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+def coded(values: pd.Series, missing: str) -> tuple[Int64, list[str]]:
     """Give each value's number among the sorted names; `missing` stands for null, and comes last."""
     filled = values.astype(object).where(values.notna(), missing)
     names = sorted(set(filled), key=lambda name: (name == missing, name))
@@ -126,6 +126,6 @@ def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, An
 def live_data(segments: pd.DataFrame) -> dict[str, list[list[float]]]:
     """Give each detector's live time as merged intervals [start, end) in GPS s."""
     return {
-        str(ifo): merge(rows[["start", "end"]].to_numpy(dtype=float)).tolist()
+        str(ifo): union(rows[["start", "end"]].to_numpy(dtype=float)).tolist()
         for ifo, rows in segments.groupby("ifo")
     }

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from glitch_explorer.core.arrays import Bool
 from glitch_explorer.map.schemas import UNASSIGNED
 
 #: Odd members of each family that always stay.
@@ -14,7 +14,7 @@ ODD = 8
 SEED = 42
 
 
-def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> npt.NDArray[np.bool_]:
+def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> Bool:
     """Draw about `limit` rows: medoids and the oddest members, and the same share of each family's rest.
 
     Parameters
@@ -39,6 +39,6 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> npt
     rest = np.flatnonzero(~kept)
     drawn = pd.Series(np.random.default_rng(SEED).permutation(len(rest)))
     place = drawn.groupby(family.to_numpy()[rest]).rank(pct=True).to_numpy()
-    stays: npt.NDArray[np.bool_] = kept.to_numpy(copy=True)
+    stays: Bool = kept.to_numpy(copy=True)
     stays[rest] = place <= max(0, limit - int(kept.sum())) / max(1, len(rest))
     return stays

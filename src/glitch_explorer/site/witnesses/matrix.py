@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.site.witnesses.words import (
     band_text,
     equals_text,
@@ -22,10 +22,8 @@ MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
 SHADES = (0.1, 0.3, 0.5, 0.7)
 STARS = (0.05, 0.01, 0.001)
 
-Floats = npt.NDArray[np.float64]
 
-
-def matrix_order(sizes: Floats) -> tuple[list[int], list[int]]:
+def matrix_order(sizes: Float64) -> tuple[list[int], list[int]]:
     """Order a matrix so that rows alike are neighbours and its cells lie near the diagonal.
 
     Parameters

@@ -1,10 +1,12 @@
-"""Gates and their marginal part: known answers and properties."""
+"""Interval algebra, held against loops over a fine grid, and gates around glitches."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glitch_explorer.core import intervals as gps_intervals
+from glitch_explorer.core.arrays import sum_by_index
 from glitch_explorer.impact.cost import gates
 
 #: Whole halves of a second, so that sums are exact.
@@ -29,25 +31,25 @@ def painted(intervals):
 def deadtime(spans, without=None):
     made, owner = arrays(spans)
     kept = made[owner != without] if without is not None else made
-    united, _ = gates.unions(kept, np.zeros(len(kept), np.int64))
-    return float(gates.lengths(united).sum())
+    united, _ = gps_intervals.union_by_owner(kept, np.zeros(len(kept), np.int64))
+    return float(gps_intervals.lengths(united).sum())
 
 
 def marginal(spans):
     made, owner = arrays(spans)
-    single, whose = gates.alone(*gates.unions(made, owner))
-    return gates.sums(whose, 5, gates.lengths(single))
+    single, whose = gps_intervals.exclusive(*gps_intervals.union_by_owner(made, owner))
+    return sum_by_index(whose, 5, gps_intervals.lengths(single))
 
 
 def test_windows_are_half_the_duration_or_the_least():
-    made = gates.windows(np.array([10.0, 20.0, 30.0]), np.array([0.2, 4.0, np.nan]), 0.5)
+    made = gates.gate_intervals(np.array([10.0, 20.0, 30.0]), np.array([0.2, 4.0, np.nan]), 0.5)
     np.testing.assert_array_equal(made, [[9.5, 10.5], [18.0, 22.0], [29.5, 30.5]])
 
 
 def test_marginal_deadtime_by_hand():
     # A [0, 4] and [3, 6], B [5, 8], C [7, 7.5]: A alone to 5, B alone from 6 to 7 and 7.5 to 8.
     spans = [(0.0, 4.0, 0), (3.0, 3.0, 0), (5.0, 3.0, 1), (7.0, 0.5, 2)]
-    united, owner = gates.unions(*arrays(spans))
+    united, owner = gps_intervals.union_by_owner(*arrays(spans))
     np.testing.assert_array_equal(united, [[0, 6], [5, 8], [7, 7.5]])
     np.testing.assert_array_equal(owner, [0, 1, 2])
     np.testing.assert_array_equal(marginal(spans)[:3], [5.0, 1.5, 0.0])
@@ -56,16 +58,16 @@ def test_marginal_deadtime_by_hand():
 
 
 def test_what_touches_is_one_and_nothing_is_nothing():
-    united, _ = gates.unions(*arrays([(0.0, 1.0, 0), (1.0, 1.0, 0)]))
+    united, _ = gps_intervals.union_by_owner(*arrays([(0.0, 1.0, 0), (1.0, 1.0, 0)]))
     np.testing.assert_array_equal(united, [[0, 2]])
-    for made in (gates.unions(*arrays([])), gates.alone(*arrays([]))):
+    for made in (gps_intervals.union_by_owner(*arrays([])), gps_intervals.exclusive(*arrays([]))):
         assert made[0].shape == (0, 2)
         assert made[1].shape == (0,)
 
 
 def test_cutting_at_cells_by_hand():
     cells = np.array([[0.0, 2.0], [2.0, 3.0], [10.0, 12.0]])
-    pieces, origin, cell = gates.cut(np.array([[1.0, 11.0], [4.0, 5.0], [-1.0, 0.5]]), cells)
+    pieces, origin, cell = gps_intervals.intersect(np.array([[1.0, 11.0], [4.0, 5.0], [-1.0, 0.5]]), cells)
     np.testing.assert_array_equal(pieces, [[1, 2], [2, 3], [10, 11], [0, 0.5]])
     np.testing.assert_array_equal(origin, [0, 0, 0, 2])
     np.testing.assert_array_equal(cell, [0, 1, 2, 0])
@@ -74,7 +76,7 @@ def test_cutting_at_cells_by_hand():
 @settings(deadline=None)
 @given(SPANS)
 def test_unions_cover_what_their_owner_covers(spans):
-    united, owner = gates.unions(*arrays(spans))
+    united, owner = gps_intervals.union_by_owner(*arrays(spans))
     made, whose = arrays(spans)
     for k in range(5):
         own = united[owner == k]
@@ -94,8 +96,8 @@ def test_marginal_deadtime_is_what_goes_without_the_family(spans):
 @given(SPANS)
 def test_marginals_are_at_most_own_deadtimes_and_all_of_them_at_most_the_union(spans):
     made, owner = arrays(spans)
-    united, whose = gates.unions(made, owner)
-    own = gates.sums(whose, 5, gates.lengths(united))
+    united, whose = gps_intervals.union_by_owner(made, owner)
+    own = sum_by_index(whose, 5, gps_intervals.lengths(united))
     assert (marginal(spans) <= own).all()
     assert marginal(spans).sum() <= deadtime(spans) <= own.sum()
 
@@ -133,8 +135,10 @@ def test_pieces_in_cells_add_up(spans, edges):
     grid = np.array(sorted(edges), float)
     cells = np.column_stack([grid[:-1], grid[1:]])
     made, _ = arrays(spans)
-    pieces, origin, cell = gates.cut(made, cells)
+    pieces, origin, cell = gps_intervals.intersect(made, cells)
     inside = np.clip(made, grid[0], grid[-1])
-    assert gates.sums(origin, len(made), gates.lengths(pieces)) == pytest.approx(gates.lengths(inside))
+    assert sum_by_index(origin, len(made), gps_intervals.lengths(pieces)) == pytest.approx(
+        gps_intervals.lengths(inside)
+    )
     assert (pieces[:, 0] >= cells[cell, 0]).all()
     assert (pieces[:, 1] <= cells[cell, 1]).all()
