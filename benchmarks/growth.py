@@ -28,7 +28,7 @@ BEHIND = {
     "coupling": {
         "channels": ["results/observatory/channels.csv"],
         "frames": "results/observatory/aux/{ifo}",
-        "slides": 100,
+        "time_slides": 100,
         "max_glitches": 20,
     },
 }
@@ -45,7 +45,7 @@ def configure(glitches: int, segments: int) -> dict:
             "channel": "{ifo}:OBS-STRAIN",
         },
         "segments": {"files": ["segments.csv"]},
-        "shards": {"gps_block_s": BLOCK},
+        "shards": {"length_s": BLOCK},
         "limits": {"quarantined_share": 0.4},
         "views": {"height": 64, "width": 64},
         "observatory": {"glitches": glitches, "segments": segments, "segment_s": 256},

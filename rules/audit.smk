@@ -29,7 +29,7 @@ rule audit_labels:
     resources:
         **needs(mem_mb=3000, runtime=120, times_input=3),
     params:
-        segments=config["audit"]["segments"],
+        segments=config["audit"]["sections"],
         seed=config["audit"]["seed"],
         confusable="resources/taxonomy/confusable_pairs.csv",
         confusable_digest=shipped("resources/taxonomy/confusable_pairs.csv"),

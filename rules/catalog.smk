@@ -25,7 +25,7 @@ checkpoint catalog:
         listing=source_listing,
         detectors=config["detectors"],
         unit=config["unit"],
-        gps_block_s=config["shards"]["gps_block_s"],
+        shard_length_s=config["shards"]["length_s"],
         max_quarantined_share=config["limits"]["quarantined_share"],
         code=code("catalog"),
     script:

@@ -45,7 +45,7 @@ rule couple_family:
     params:
         **CHANNEL_SOURCE,
         max_glitches=config["coupling"]["max_glitches"],
-        slides=config["coupling"]["slides"],
+        slides=config["coupling"]["time_slides"],
         pseudo_families=config["coupling"]["pseudo_families"],
         seed=config["coupling"]["seed"],
         code=code("couple_family"),
@@ -79,7 +79,7 @@ rule couple_detector:
         **CHANNEL_SOURCE,
         ground=config["coupling"]["ground"],
         max_glitches=config["coupling"]["max_glitches"],
-        slides=config["coupling"]["slides"],
+        slides=config["coupling"]["time_slides"],
         seed=config["coupling"]["seed"],
         code=code("couple_detector"),
     script:

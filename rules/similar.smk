@@ -51,7 +51,7 @@ rule similar_one:
         **needs(mem_mb=4000, runtime=60),
     params:
         queries=lambda wildcards: [wildcards.query],
-        found=config["similar"]["found"],
+        found=config["similar"]["n_results"],
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],
@@ -79,7 +79,7 @@ rule similar_answers:
         **needs(mem_mb=4000, runtime=60),
     params:
         queries=config["similar"]["queries"],
-        found=config["similar"]["found"],
+        found=config["similar"]["n_results"],
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],

@@ -20,7 +20,7 @@ if __name__ == "__main__":
             snr=wanted.snr,
             peak_frequency_hz=wanted.peak_frequency_hz,
             gps=wanted.gps,
-            gps_block_s=wanted.gps_block_s,
+            shard_length_s=wanted.shard_length_s,
             segments=tables.read(SEGMENTS, snakemake.input.segments),
             events=tables.read(EVENTS, snakemake.input.events),
             max_quarantined_share=wanted.max_quarantined_share,

@@ -35,7 +35,7 @@ def test_queries_by_id_moment_and_picture(finished, pictures, tmp_path):
     picture = next((clone.folder / "pictures").rglob(f"*{first.glitch_id}_spectrogram_1.0.png"))
     picture = picture.relative_to(clone.folder).as_posix()
     moment = f"{first.ifo}@{first.event_time + 0.002:.6f}"
-    clone.configure(similar={"queries": [picture, moment], "tolerance_s": 0.001, "found": 5})
+    clone.configure(similar={"queries": [picture, moment], "tolerance_s": 0.001, "n_results": 5})
     assert set(done_jobs(clone.run("similar"))) == {"similar_answers"}
     answers = pd.read_csv(clone.folder / "results/similar/answers.csv")
     assert answers["query"].tolist() == [picture] * 5 + [moment] * 5

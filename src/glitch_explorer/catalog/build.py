@@ -39,7 +39,7 @@ def build_catalog(
     snr: Bounds,
     peak_frequency_hz: Bounds,
     gps: Bounds,
-    gps_block_s: float,
+    shard_length_s: float,
     segments: pd.DataFrame,
     events: pd.DataFrame,
     max_quarantined_share: float,
@@ -61,7 +61,7 @@ def build_catalog(
         `glitch` or `view`: the log counts the pictures that have no place in a glitch's vector.
     snr, peak_frequency_hz, gps
         Lowest and highest taken, None for no bound; peak frequency in Hz, time in GPS s.
-    gps_block_s, max_quarantined_share
+    shard_length_s, max_quarantined_share
         Length of a shard in s; highest share of bad rows among those of the study.
     segments, events
         Tables of these names; without a segment every time is taken.
@@ -78,7 +78,7 @@ def build_catalog(
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
     duplicates = pd.concat([_kept_of(repeated, duplicates), duplicates], ignore_index=True)
-    frame = _complete(frame, rows, ids, gps_block_s=gps_block_s, events=events)
+    frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
     n_shards = _write_shards(frame, out / "shards")
     files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))
     tables.write(GLITCHES, frame, out / "glitches.parquet")
@@ -132,7 +132,7 @@ def _kept_of(repeated: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _complete(
-    frame: pd.DataFrame, rows: np.ndarray, ids: pd.Series, *, gps_block_s: float, events: pd.DataFrame
+    frame: pd.DataFrame, rows: np.ndarray, ids: pd.Series, *, shard_length_s: float, events: pd.DataFrame
 ) -> pd.DataFrame:
     """Take `rows` with their `ids`, add run, shard and astrophysical, and sort by shard and id.
 
@@ -141,7 +141,7 @@ def _complete(
     keys = frame[["ifo", "event_time"]].iloc[rows].reset_index(drop=True).assign(glitch_id=ids)
     time = keys["event_time"].to_numpy()
     keys["run"] = observing_run(time)
-    keys["shard"] = shard_names(keys, gps_block_s=gps_block_s)
+    keys["shard"] = shard_names(keys, shard_length_s=shard_length_s)
     keys["astrophysical"] = astrophysical(keys["ifo"], time, events)
     texts = pa.table({name: pa.array(keys[name], pa.large_string()) for name in ("shard", "glitch_id")})
     order = pc.sort_indices(texts, [("shard", "ascending"), ("glitch_id", "ascending")]).to_numpy()

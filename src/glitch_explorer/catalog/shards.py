@@ -9,7 +9,7 @@ import pandas as pd
 UNTIMED_SHARDS = 8
 
 
-def shard_names(frame: pd.DataFrame, *, gps_block_s: float) -> pd.Series:
+def shard_names(frame: pd.DataFrame, *, shard_length_s: float) -> pd.Series:
     """Name the shard of each glitch, from its own row alone.
 
     `{ifo}-{start of its GPS block}`; without a time `{ifo}-x{digit}`, the digit
@@ -19,13 +19,13 @@ def shard_names(frame: pd.DataFrame, *, gps_block_s: float) -> pd.Series:
     ----------
     frame
         Glitches with ifo, event_time and glitch_id.
-    gps_block_s
+    shard_length_s
         Length of a block in s.
     """
     time = frame["event_time"].to_numpy()
     timed = ~np.isnan(time)
     part = np.full(len(frame), "", dtype=object)
-    start = np.floor(time[timed] / gps_block_s) * gps_block_s
+    start = np.floor(time[timed] / shard_length_s) * shard_length_s
     part[timed] = start.astype(np.int64).astype(str)
     part[~timed] = [
         f"x{hashlib.blake2b(i.encode(), digest_size=1).digest()[0] % UNTIMED_SHARDS}"

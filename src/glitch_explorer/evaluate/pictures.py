@@ -84,7 +84,7 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
             snr=(None, None),
             peak_frequency_hz=(None, None),
             gps=(None, None),
-            gps_block_s=1.0,
+            shard_length_s=1.0,
             segments=tables.empty(SEGMENTS),
             events=tables.empty(EVENTS),
             max_quarantined_share=1.0,

@@ -13,6 +13,14 @@ from jsonschema.exceptions import ValidationError
 from glitch_explorer.core.credentials import without_credentials
 from glitch_explorer.core.errors import UserError
 
+#: Keys of earlier versions by their present names.
+RENAMED = {
+    "audit.segments": "audit.sections",
+    "coupling.slides": "coupling.time_slides",
+    "shards.gps_block_s": "shards.length_s",
+    "similar.found": "similar.n_results",
+}
+
 
 def load_schema(path: str | Path) -> dict[str, Any]:
     """Read a JSON schema written as YAML."""
@@ -78,6 +86,8 @@ def _explain(error: ValidationError) -> list[str]:
 
 
 def _unknown_key(where: str, key: str, known: list[str]) -> str:
+    if where in RENAMED:
+        return f"{where} is now {RENAMED[where]}"
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(known))}"
     return f"{where}: no such key; {hint}"

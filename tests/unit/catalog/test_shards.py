@@ -120,7 +120,7 @@ def build(folder, out, lines):
     path.write_text("\n".join(["event_time,ifo,gravityspy_id,snr", *lines]) + "\n")
     build_catalog(
         kind="catalogue", paths=[str(path)], metadata=[], out=out, detectors=["H1", "L1"], unit="glitch",
-        snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), gps_block_s=1000,
+        snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), shard_length_s=1000,
         segments=tables.empty(SEGMENTS),
         events=tables.empty(EVENTS), max_quarantined_share=0.5,
     )  # fmt: skip
@@ -170,9 +170,9 @@ def test_a_shard_that_is_no_more_is_removed(tmp_path):
 def test_shards_without_time_go_by_id():
     ids = [f"id{i}" for i in range(400)]
     frame = pd.DataFrame({"glitch_id": ids, "ifo": "H1", "event_time": np.nan}).astype({"ifo": "str"})
-    names = shard_names(frame, gps_block_s=86400)
+    names = shard_names(frame, shard_length_s=86400)
     assert set(names) == {f"H1-x{digit}" for digit in range(8)}
-    assert names.iloc[::-1].tolist() == shard_names(frame.iloc[::-1], gps_block_s=86400).tolist()
+    assert names.iloc[::-1].tolist() == shard_names(frame.iloc[::-1], shard_length_s=86400).tolist()
 
 
 def test_overlapping_segments():

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.workflow.config import check_config, load_schema
+from glitch_explorer.workflow.config import RENAMED, check_config, load_schema
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,7 @@ def test_embedded_default_names_every_section(schema, default):
     [
         ({"sorce": {}}, "sorce: no such key; did you mean 'source'?"),
         ({"map": {"n_neigbors": 5}}, "map.n_neigbors: no such key; did you mean 'n_neighbors'?"),
+        ({"coupling": {"slides": 5}}, "coupling.slides is now coupling.time_slides"),
         ({"map": {"zzz": 5}}, "map.zzz: no such key; known here: cluster_selection"),
         ({"unit": "pixel"}, "unit: 'pixel' is not one of ['glitch', 'view']"),
         ({"map": {"n_neighbors": "many"}}, "map.n_neighbors: 'many' is not of type 'integer'"),
@@ -77,3 +78,10 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(schema):
     assert filled["map"]["n_neighbors"] == 30
     assert filled["events"]["files"] == []
     assert filled["source"]["snr"] == [None, None]
+
+
+def test_renamed_keys_name_present_ones(schema):
+    for old, new in RENAMED.items():
+        section, key = new.split(".")
+        assert key in schema["properties"][section]["properties"], new
+        assert old.split(".")[1] not in schema["properties"][section]["properties"], old
