@@ -14,7 +14,8 @@ def build(tmp_path, kind, *paths):
     out = tmp_path / "catalog"
     build_catalog(
         kind=kind, paths=[str(path) for path in paths], metadata=[], out=out, detectors=["H1", "L1"],
-        unit="glitch", snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), shard_length_s=86400,
+        unit="glitch", snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None),
+        shard_length_s=86400,
         segments=tables.empty(SEGMENTS), events=tables.empty(EVENTS), max_quarantined_share=0.1,
     )  # fmt: skip
     assert tables.read(QUARANTINE, out / "parts" / "catalog.parquet").empty

@@ -32,7 +32,7 @@ def build(tmp_path, *paths, **changed):
         "snr": (None, None),
         "peak_frequency_hz": (None, None),
         "gps": (None, None),
-        "length_s": 86400,
+        "shard_length_s": 86400,
         "segments": tables.empty(SEGMENTS),
         "events": tables.empty(EVENTS),
         "max_quarantined_share": 0.5,

@@ -26,7 +26,7 @@ def build(tmp_path, paths, *, kind="catalogue", share=1.0, segments=None, events
         "snr": (None, None),
         "peak_frequency_hz": (None, None),
         "gps": (None, None),
-        "length_s": 86400,
+        "shard_length_s": 86400,
         "max_quarantined_share": share,
     }
     build_catalog(
