@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 GRID := $(VENV)/grid/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check bench lint lock ship_encoder pictures clean
+.PHONY: help demo test check bench lint lock reference ship_encoder pictures clean
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench  speed and quality measurements"
 	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"
 	@echo "make pictures  take the pictures of the README and the docs from the last \`make demo\`"
+	@echo "make reference  write the tables of docs/reference/outputs.md and config/README.md from the schemas"
 	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
 
 $(READY): envs/lock.txt pyproject.toml
@@ -63,6 +64,9 @@ ship_encoder:
 pictures:
 	cp results/figures/umap_family.png docs/pictures/umap.png
 	cp results/figures/cost_ranking.png docs/pictures/cost_ranking.png
+
+reference: $(READY)
+	$(BIN)/python -m glitch_explorer.workflow.reference
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

@@ -2,6 +2,7 @@
 
 from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, INT, LABEL, STRING, VIEW, column, schema
 
+#: `audit/families.parquet`: the labels in each family, its stability and its medoid.
 AUDIT_FAMILIES = schema(
     "audit_families",
     family=FAMILY,
@@ -17,6 +18,7 @@ AUDIT_FAMILIES = schema(
     medoid=column(STRING, "glitch_id of the most central member"),
 )
 
+#: `audit/labels.parquet`: the families of each label.
 LABELS = schema(
     "labels",
     label=column(STRING, "class name"),
@@ -26,6 +28,7 @@ LABELS = schema(
     share_unassigned=column(FLOAT, "share that no family takes"),
 )
 
+#: `audit/suspects.parquet`: labels that the neighbours contradict, the most suspect first.
 SUSPECTS = schema(
     "suspects",
     glitch_id=ID,
@@ -38,6 +41,8 @@ SUSPECTS = schema(
     confusable_pair=column(BOOL, "experts call the two classes confusable"),
 )
 
+#: `audit/gradients.parquet`: labels along the principal axis of each family, one row per part of the
+#: axis.
 GRADIENTS = schema(
     "gradients",
     family=FAMILY,
@@ -53,6 +58,7 @@ GRADIENTS = schema(
     gradient=column(BOOL, "the labels change along the family's axis"),
 )
 
+#: `audit/positions.parquet`: the position of each glitch along the axis of its family.
 POSITIONS = schema(
     "positions",
     glitch_id=ID,
@@ -62,6 +68,7 @@ POSITIONS = schema(
     position=column(FLOAT, "rank along the family's principal axis, 0 to 1"),
 )
 
+#: `audit/relabel.parquet`: labels proposed by both the neighbours and the axis.
 RELABEL = schema(
     "relabel",
     glitch_id=ID,
@@ -73,6 +80,7 @@ RELABEL = schema(
     evidence=column(STRING, "why, in words and numbers"),
 )
 
+#: `audit/leakage.parquet`: the leakage gate, one row per variable.
 LEAKAGE = schema(
     "leakage",
     variable=column(STRING, "what may leak into the families"),
@@ -83,6 +91,7 @@ LEAKAGE = schema(
     failed=column(BOOL, "it did"),
 )
 
+#: `audit/probe.parquet`: whether the vectors of a family tell two detectors apart.
 PROBE = schema(
     "probe",
     family=FAMILY,

@@ -2,7 +2,7 @@
 
 from glitch_explorer.core.schema import FLOAT, ID, IFO, INT, LABEL, STRING, column, schema
 
-#: The catalogue: one row a glitch, key glitch_id; its shards have the same columns.
+#: `catalog/glitches.parquet`, `catalog/shards/{shard}.parquet`: the catalogue, one row per glitch.
 GLITCHES = schema(
     "glitches",
     glitch_id=ID,
@@ -27,6 +27,7 @@ GLITCHES = schema(
     view_digest=column(STRING, "digest of the pictures' bytes", nullable=True),
 )
 
+#: `catalog/quarantine.parquet`, and the part of each stage: excluded rows, with the reason.
 QUARANTINE = schema(
     "quarantine",
     row=column(INT, "row in the source, -1 where it has none"),
@@ -37,6 +38,7 @@ QUARANTINE = schema(
     read=column(STRING, "what was read there"),
 )
 
+#: `catalog/duplicates.parquet`: rows of the sources that repeat a glitch of the catalogue.
 DUPLICATES = schema(
     "duplicates",
     glitch_id=ID,

@@ -57,9 +57,12 @@ _LISTED: dict[str, Column] = {
     "safety_date": column(STRING, "when that held"),
 }
 
-#: One row a (channel, band) at the lag where it lights up; what depends on the family alone.
+#: `coupling/{family}/witnesses.parquet`: each channel and band of a family at the lag of its onset, as
+#: far as it depends on this family alone.
 FAMILY_WITNESSES = schema("family_witnesses", **_WITNESS)
 
+#: `coupling/witnesses.parquet`, and the rows of a family in `coupling/pages/{family}.parquet`: all
+#: families, with groups, q-values and ranks.
 WITNESSES = schema(
     "witnesses",
     **_WITNESS,
@@ -70,6 +73,7 @@ WITNESSES = schema(
     rank=column(INT, "place of its group within family and detector, by abs(T)", nullable=True),
 )
 
+#: `coupling/{family}/coverage.parquet`: the share of the live time for which each channel has data.
 CHANNEL_COVERAGE = schema(
     "channel_coverage",
     family=FAMILY,
@@ -79,6 +83,7 @@ CHANNEL_COVERAGE = schema(
     share=column(FLOAT, "share of the live time with data"),
 )
 
+#: `coupling/{family}/lag_profiles.parquet`: the statistic of each channel and band at every lag.
 LAG_PROFILES = schema(
     "lag_profiles",
     family=FAMILY,
@@ -92,6 +97,7 @@ LAG_PROFILES = schema(
     survives=column(BOOL, "family-wise p below 0.05 at this lag"),
 )
 
+#: `coupling/{family}/pseudo_families.parquet`: the smallest p of each pseudo-family.
 PSEUDO_FAMILIES = schema(
     "pseudo_families",
     family=FAMILY,
@@ -101,6 +107,7 @@ PSEUDO_FAMILIES = schema(
     p_value=column(FLOAT, "its family-wise p"),
 )
 
+#: `coupling/calibration.parquet`: how often the p-values of pseudo-families fall below each level.
 CALIBRATION = schema(
     "calibration",
     kind=column(STRING, "kind of null family"),
@@ -112,6 +119,7 @@ CALIBRATION = schema(
     passed=column(BOOL, "that chance is at least 0.025"),
 )
 
+#: `coupling/slow_drivers/{ifo}.parquet`: the rate of each family against ground motion.
 SLOW_DRIVERS = schema(
     "slow_drivers",
     family=FAMILY,
@@ -127,6 +135,7 @@ SLOW_DRIVERS = schema(
     answer=column(STRING, "rises, falls, nothing found, or too short"),
 )
 
+#: `coupling/{family}/scattering.parquet`: scattered light, one row per displacement channel.
 SCATTERING = schema(
     "scattering",
     family=FAMILY,
@@ -139,7 +148,8 @@ SCATTERING = schema(
     p_fwer=column(FLOAT, "the same, Bonferroni over the family's channels", nullable=True),
 )
 
-#: One row a glitch and displacement channel.
+#: `coupling/{family}/fringes.parquet`: the predicted fringe frequency, one row per glitch and
+#: displacement channel.
 FRINGES = schema(
     "fringes",
     family=FAMILY,
@@ -154,8 +164,10 @@ FRINGES = schema(
     match=column(BOOL, "they are within a factor of 1.2"),
 )
 
+#: The channel lists as a job reads them; not a file of its own.
 CHANNELS = schema("channels", **_LISTED)
 
+#: `coupling/groups/{ifo}.parquet`: the channels of a detector and their groups.
 CHANNEL_GROUPS = schema(
     "channel_groups",
     **_LISTED,

@@ -2,7 +2,7 @@
 
 from glitch_explorer.core.schema import BOOL, FLOAT, INT, STRING, column, schema
 
-#: Encoders on labelled pictures (`snakemake evaluate_encoder`).
+#: `evaluate/evaluation.parquet`: encoders on labelled pictures (`snakemake evaluate_encoder`).
 EVALUATION = schema(
     "evaluation",
     pictures=column(STRING, "folder that the pictures come from"),
@@ -25,6 +25,8 @@ EVALUATION = schema(
     confusable_chance=column(FLOAT, "that share for errors at random", nullable=True),
 )
 
+#: `evaluate/confusion.parquet`: the classes of glitches and of their nearest neighbours (`snakemake
+#: evaluate_encoder`).
 CONFUSION = schema(
     "confusion",
     pictures=column(STRING, "folder that the pictures come from"),

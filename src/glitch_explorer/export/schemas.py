@@ -12,7 +12,8 @@ NEIGHBOURS = pa.struct(
     ]
 )
 
-#: The map for embedding-atlas (`snakemake export_embedding_atlas`).
+#: `export/embedding_atlas.parquet`: the map for [embedding-atlas](../how-to/embedding-atlas.md)
+#: (`snakemake export_embedding_atlas`).
 EMBEDDING_ATLAS = schema(
     "embedding_atlas",
     glitch_id=ID,

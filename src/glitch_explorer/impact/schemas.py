@@ -41,7 +41,8 @@ _DRIVER: dict[str, Column] = {
     "reason": REASON,
 }
 
-#: A family's own: one row a (detector, view, model).
+#: `impact/{family}/skill.parquet`: the models of a family against their baseline, one row per detector,
+#: view and model.
 SKILL = schema(
     "skill",
     family=FAMILY,
@@ -71,9 +72,12 @@ SKILL = schema(
     reason=REASON,
 )
 
+#: `impact/{family}/drivers.parquet`: the importance of each channel, as far as it depends on this family
+#: alone.
 FAMILY_DRIVERS = schema("family_drivers", **_DRIVER)
 
-#: SHAP of every glitch, summed with sign to channels, of models that beat their baseline.
+#: `impact/{family}/shap_values.parquet`: SHAP values of each glitch, summed with sign over a channel's
+#: features, of models that beat their baseline.
 SHAP_VALUES = schema(
     "shap_values",
     family=FAMILY,
@@ -87,7 +91,7 @@ SHAP_VALUES = schema(
     value=column(FLOAT, "largest abs(score) of the channel's features, with its sign", nullable=True),
 )
 
-#: The same by feature: how the importance depends on band and lag.
+#: `impact/{family}/shap_features.parquet`: the importance by feature, that is by band and lag.
 SHAP_FEATURES = schema(
     "shap_features",
     family=FAMILY,
@@ -101,7 +105,8 @@ SHAP_FEATURES = schema(
     mean_abs_shap=column(FLOAT, "mean over the glitches of abs(SHAP)"),
 )
 
-#: Alarms of precursor models that beat their baseline, over the whole held-out live time.
+#: `impact/{family}/precursor_skill.parquet`: alarms of precursor models that beat their baseline, over
+#: all held-out live time.
 PRECURSOR_SKILL = schema(
     "precursor_skill",
     family=FAMILY,
@@ -120,6 +125,7 @@ PRECURSOR_SKILL = schema(
     reason=REASON,
 )
 
+#: `impact/drivers.parquet`: the drivers of all families, with groups and ranks.
 DRIVERS = schema(
     "drivers",
     **_DRIVER,
@@ -132,7 +138,8 @@ DRIVERS = schema(
     ),
 )
 
-#: A veto made of the best witness of a family, over the family's live time.
+#: `impact/{family}/vetoes.parquet`: a veto made of the best witness of a family, over the family's live
+#: time.
 VETOES = schema(
     "vetoes",
     family=FAMILY,
@@ -154,7 +161,7 @@ VETOES = schema(
     reason=REASON,
 )
 
-#: The BNS range minute by minute.
+#: `impact/minutes/{ifo}.parquet`: the BNS range and its loss, minute by minute.
 MINUTES = schema(
     "minutes",
     ifo=IFO,
@@ -173,6 +180,7 @@ MINUTES = schema(
     source=column(STRING, "channel, or strain"),
 )
 
+#: `impact/cost.parquet`, `impact/cost.csv`: the cost of each family in each detector.
 COST = schema(
     "cost",
     family=FAMILY,
@@ -221,7 +229,7 @@ COST = schema(
     reason=REASON,
 )
 
-#: What would be won back at most, by family and witness.
+#: `impact/recoverable.parquet`: what removing a witness's coupling would give back at most.
 RECOVERABLE = schema(
     "recoverable",
     family=FAMILY,
@@ -237,7 +245,8 @@ RECOVERABLE = schema(
     recoverable_high=column(FLOAT, "upper ends multiplied", unit="Mpc^3 yr", nullable=True),
 )
 
-#: The cost by day, for the timeline; days are of GPS seconds, from midnight UTC but for leap seconds.
+#: `impact/cost_by_day.parquet`: the cost by day. Days are of GPS seconds: midnight UTC but for leap
+#: seconds.
 COST_BY_DAY = schema(
     "cost_by_day",
     family=FAMILY,
@@ -250,7 +259,7 @@ COST_BY_DAY = schema(
     ),
 )
 
-#: How the ranking changes with what was assumed.
+#: `impact/rank_stability.parquet`: how the ranking changes with the assumptions.
 RANK_STABILITY = schema(
     "rank_stability",
     ifo=column(STRING, "detector, or all"),

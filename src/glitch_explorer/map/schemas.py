@@ -5,7 +5,7 @@ from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, STRIN
 #: The family of glitches that belong to none.
 UNASSIGNED = "-1"
 
-#: The rows of the map, in the order of every array and table of it.
+#: `map/rows.parquet`: the rows of the map, in the order of its arrays and tables.
 MAP_ROWS = schema(
     "map_rows",
     glitch_id=ID,
@@ -13,6 +13,7 @@ MAP_ROWS = schema(
     representative=column(INT, "first row with the same vector; that one is mapped, this copies it"),
 )
 
+#: `map/coordinates.parquet`: the two-dimensional layout, one row per row of the map.
 COORDINATES = schema(
     "coordinates",
     glitch_id=ID,
@@ -21,6 +22,7 @@ COORDINATES = schema(
     y=column(FLOAT, "second UMAP coordinate"),
 )
 
+#: `map/families.parquet`: the family of each row of the map.
 FAMILIES = schema(
     "families",
     glitch_id=ID,
@@ -31,6 +33,7 @@ FAMILIES = schema(
     isolation=column(FLOAT, "mean cosine distance to its neighbours over its family's median"),
 )
 
+#: `map/family_ids.parquet`: the families, and how they match a reference map.
 FAMILY_IDS = schema(
     "family_ids",
     family=FAMILY,
@@ -39,6 +42,7 @@ FAMILY_IDS = schema(
     overlap=column(FLOAT, "Jaccard overlap with the reference family of this id", nullable=True),
 )
 
+#: `place/placed.parquet`: new glitches on an old map (`snakemake place`).
 PLACED = schema(
     "placed",
     glitch_id=ID,
@@ -54,6 +58,8 @@ PLACED = schema(
     distance=column(FLOAT, "cosine distance to it"),
 )
 
+#: `map/members/{family}.parquet`: the glitches of a family and the quiet time around them, the only
+#: catalogue input of its jobs.
 MEMBERS = schema(
     "members",
     kind=column(STRING, "glitch or quiet"),
@@ -70,6 +76,7 @@ MEMBERS = schema(
     snr=column(FLOAT, "signal-to-noise ratio of the glitch", nullable=True),
 )
 
+#: `map/stability.parquet`: how often each family is found again.
 STABILITY = schema(
     "stability",
     family=FAMILY,
@@ -79,6 +86,8 @@ STABILITY = schema(
     n_runs=column(INT, "number of re-runs"),
 )
 
+#: `map/quality.parquet`, `audit/quality.parquet`: quality of the map, and agreement of families and
+#: labels.
 QUALITY = schema(
     "quality",
     metric=column(STRING, "name of the measure"),

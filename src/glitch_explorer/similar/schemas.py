@@ -2,7 +2,7 @@
 
 from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, LABEL, STRING, VIEW, column, schema
 
-#: The nearest glitches of every glitch of the map.
+#: `similar/neighbours.parquet`: the nearest glitches of each row of the map.
 NEIGHBOURS = schema(
     "neighbours",
     glitch_id=ID,
@@ -13,7 +13,7 @@ NEIGHBOURS = schema(
     distance=column(FLOAT, "cosine distance over the views that both have"),
 )
 
-#: The answer to a query, as CSV.
+#: `similar/{query}.csv`, `similar/answers.csv`: the nearest glitches of each query.
 SIMILAR = schema(
     "similar",
     query=column(STRING, "what was asked for"),

@@ -2,6 +2,7 @@
 
 from glitch_explorer.core.schema import FLOAT, IFO, STRING, column, schema
 
+#: `catalog/segments.parquet`: the analysis segments of each detector.
 SEGMENTS = schema(
     "segments",
     ifo=IFO,
@@ -11,6 +12,8 @@ SEGMENTS = schema(
     source=column(STRING, "file or service it was read from"),
 )
 
+#: `catalog/events.parquet`: real signals and hardware injections, which are mapped but never counted as
+#: noise.
 EVENTS = schema(
     "events",
     name=column(STRING, "name of the event"),

@@ -2,7 +2,8 @@
 
 from glitch_explorer.core.schema import BOOL, CHANNEL, FAMILY, FLOAT, IFO, INT, STRING, column, schema
 
-#: One row a planted witness and a family that stands for its class.
+#: `validate/couplings.parquet`: planted witnesses and what was found, one row per planted witness and
+#: family of its class.
 COUPLINGS = schema(
     "couplings",
     planted_class=column(STRING, "planted class that the channel witnesses"),
@@ -24,7 +25,8 @@ COUPLINGS = schema(
     excess_efficiency=column(FLOAT, "efficiency less the slides' mean", nullable=True),
 )
 
-#: One row a planted driver, a family that stands for its class, and a model of the witness view.
+#: `validate/drivers.parquet`: planted drivers and what was found, one row per driver, family of its class
+#: and model of the witness view.
 PLANTED_DRIVERS = schema(
     "planted_drivers",
     planted_class=column(STRING, "planted class that is driven"),
@@ -41,7 +43,8 @@ PLANTED_DRIVERS = schema(
     reason=column(STRING, "why there is no model or no story, empty where there is one"),
 )
 
-#: One row a class and detector that one family stands for.
+#: `validate/costs.parquet`: planted costs and what was found, one row per class and detector with exactly
+#: one family.
 PLANTED_COSTS = schema(
     "planted_costs",
     planted_class=column(STRING, "planted class"),

@@ -2,7 +2,7 @@
 
 from glitch_explorer.core.schema import BOOL, FLOAT, ID, STRING, column, schema
 
-#: Beside each views array: what became of each row.
+#: `views/{shard}.parquet`: what was read for each row of `views/{shard}.npy`.
 VIEWS = schema(
     "views",
     glitch_id=ID,

@@ -1,23 +1,45 @@
 """The docs say what is there."""
 
+import difflib
 import re
 
 import pytest
 
-from glitch_explorer.workflow.reference import all_schemas
+from glitch_explorer.workflow.reference import BEGIN, STAGES, config_table, generated_pages, outputs_tables
 
 
 def pages(root):
     return [root / "README.md", *sorted((root / "docs").rglob("*.md")), *sorted(root.glob("*/README.md"))]
 
 
-def test_outputs_page_lists_every_column(root):
-    text = (root / "docs/reference/outputs.md").read_text()
-    for name, schema in all_schemas().items():
-        section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        assert re.findall(r"^\| (\w+) \| (?!type)", section, re.MULTILINE) == [
-            field.name for field in schema if field.name != "column"
-        ], name
+def test_generated_pages_are_what_the_schemas_give(root):
+    for path, text in generated_pages(root).items():
+        old = path.read_text()
+        assert BEGIN in old
+        changes = difflib.unified_diff(
+            old.splitlines(), text.splitlines(), "now", "from the schemas", lineterm="", n=0
+        )
+        assert old == text, f"{path.name} is old, run `make reference`:\n" + "\n".join(changes)
+
+
+def test_outputs_page_has_the_columns_of_every_stage(root):
+    stages = {path.parent.name for path in (root / "src/glitch_explorer").glob("*/schemas.py")}
+    assert stages == set(STAGES)
+    tables = outputs_tables()
+    assert "## witnesses\n" in tables
+    assert "| event_time | `double` or null | s | GPS time of the event |" in tables
+    assert r"| H(label \| family) |" in tables
+
+
+def test_config_table_gives_type_default_and_meaning_of_a_key():
+    keys = {
+        "top": {"enum": ["a", "b"], "default": "a", "description": "Either."},
+        "part": {"properties": {"low": {"type": ["number", "null"], "description": "Bound, or | none."}}},
+    }
+    assert config_table({"properties": keys}).splitlines()[2:] == [
+        '| `top` | `a`, `b` | `"a"` | Either. |',
+        r"| `part.low` | number or null | required | Bound, or \| none. |",
+    ]
 
 
 def test_links_lead_somewhere(root):
