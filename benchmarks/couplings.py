@@ -31,7 +31,7 @@ from glitch_explorer.coupling.family import open_source
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.gather import together
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
-from glitch_explorer.coupling.witnesses.search import find_witnesses
+from glitch_explorer.coupling.witnesses.search import ALPHA, find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.families import cluster_layout
 from glitch_explorer.map.graph import neighbour_graph
@@ -44,7 +44,7 @@ from glitch_explorer.observatory import auxiliary, catalog
 from glitch_explorer.observatory.plan import Plan, make_plan
 from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import as_markdown
-from glitch_explorer.validate.compare import planted_classes
+from glitch_explorer.validate.truth import compositions, planted_classes
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
@@ -171,11 +171,11 @@ def said(
 ) -> dict[str, Any]:
     """Compare with the truth, and keep what a summary needs."""
     planted = planted_classes(truth, families["glitch_id"])
-    held = validate.answered(validate.compositions(families, catalogue, planted), witnesses)
+    held = validate.searched(compositions(families, catalogue, planted), witnesses)
     couplings = validate.couplings_table(held, witnesses, truth)
     counted = validate.discoveries(held, witnesses, truth)
     unsafe, copies = validate.safety_check(witnesses), validate.copies_check(witnesses, truth)
-    false = validate.false_rows(held, witnesses, truth)
+    false = validate.false_discoveries(held, witnesses, truth)
     return {
         "couplings": json.loads(couplings.to_json(orient="records")),
         "counted": json.loads(counted.to_json(orient="records")),
@@ -253,7 +253,7 @@ def summary(folder: Path) -> None:
         reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
         couplings, counted = _rows(reports, "couplings"), _rows(reports, "counted")
         idle = counted[~counted["coupled"]].groupby("seed").head(NULLS_A_SEED)
-        rejected = int((idle["p_fwer"] <= validate.ALPHA).sum())
+        rejected = int((idle["p_fwer"] <= ALPHA).sum())
         unsafe, copies = (
             np.sum([report[name] for report in reports.values()], axis=0) for name in ("unsafe", "copies")
         )
@@ -264,7 +264,7 @@ def summary(folder: Path) -> None:
         print(f"- rows of unsafe channels that are ranked: {unsafe[0]:.0f} of {unsafe[1]:.0f}")
         print(f"- copies in their witness's group: {copies[0]:.0f} of {copies[1]:.0f}")
         rank = couplings["rank"].fillna(np.inf)
-        missed = (rank > 1) | ~(couplings["q_value"] <= validate.ALPHA)
+        missed = (rank > 1) | ~(couplings["q_value"] <= ALPHA)
         missed |= (couplings["lag_error"].abs() > validate.LAG_BIN_S) & ~missed
         columns = [
             "planted_class",

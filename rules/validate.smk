@@ -1,9 +1,9 @@
-# Planted answers against found ones: simulated observatory only.
+# Planted against measured answers: simulated observatory only.
 rule validate_observatory:
     input:
         unpack(coupling_tables),
         truth=rules.plan_observatory.output.truth,
-        catalog="results/catalog/glitches.parquet",
+        glitches="results/catalog/glitches.parquet",
         duplicates="results/catalog/duplicates.parquet",
         quarantine="results/catalog/quarantine.parquet",
         families="results/map/families.parquet",

@@ -24,7 +24,7 @@ from test_site_browser import Watched
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.validate.check import Check
-from glitch_explorer.validate.page import make_validation_page
+from glitch_explorer.validate.page import write_validation_page
 from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 pytestmark = pytest.mark.browser
@@ -37,8 +37,7 @@ GRAVE = ("serious", "critical")
 
 def write_validation(site: Path) -> None:
     """Make the page of the simulated observatory: a bound met, one missed, hostile names."""
-    checks = [Check("ami_all", 0.9, 0.75, "families with planted classes", 300)]
-    checks.append(Check("lag", 9.0, 1.0, WORST, 2, at_most=True))
+    checks = [Check("ami_all", 0.9, 300, 0.75), Check("unsafe_ranked", 9.0, 2, 0.0, at_most=True)]
     folder = site.parent / "validate"
     told = [{**asdict(check), "passed": check.passed} for check in checks]
     files.write_json(folder / "validation.json", {"passed": False, "checks": told})
@@ -52,17 +51,9 @@ def write_validation(site: Path) -> None:
     }
     planted |= {"planted_lag": -2.0, "planted_relation": "leads"}
     tables.write(COUPLINGS, pd.DataFrame([planted]), folder / "couplings.parquet")
-    for schema in (PLANTED_DRIVERS, PLANTED_COSTS):
-        tables.write(schema, tables.empty(schema), folder / f"{tables.name_of(schema)}.parquet")
-    make_validation_page(
-        report=folder / "validation.json",
-        couplings=folder / "couplings.parquet",
-        drivers=folder / "planted_drivers.parquet",
-        costs=folder / "planted_costs.parquet",
-        page=site / "validation.html",
-        witnesses=True,
-        cost=True,
-    )
+    tables.write(PLANTED_DRIVERS, tables.empty(PLANTED_DRIVERS), folder / "drivers.parquet")
+    tables.write(PLANTED_COSTS, tables.empty(PLANTED_COSTS), folder / "costs.parquet")
+    write_validation_page(folder, site / "validation.html", witnesses=True, cost=True)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The page of the simulated observatory: what was planted against what was found."""
+"""The page of the simulated observatory: planted against measured answers."""
 
 import json
 from pathlib import Path
@@ -7,67 +7,62 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.validate.check import Check
-from glitch_explorer.validate.couplings import ALPHA, LAG_BIN_S
+from glitch_explorer.validate.couplings import LAG_BIN_S
 from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
 
-def _verdict(row: dict[str, Any]) -> str:
-    """Say in words what became of a planted witness."""
+def outcome(row: dict[str, Any]) -> str:
+    """Return what became of a planted witness, as a code.
+
+    Parameters
+    ----------
+    row
+        Row of table "couplings".
+
+    Returns
+    -------
+    str
+        "no family", "not ranked", "lower group", "not significant", "other lag" or "recovered".
+    """
     if pd.isna(row["family"]):
-        return "no family with an answer"
+        return "no family"
     if pd.isna(row["rank"]):
-        return "not looked at"
+        return "not ranked"
     if row["rank"] > 1:
-        return f"group {row['rank']}"
+        return "lower group"
     if not row["q_value"] <= ALPHA:
-        return "first, not significant"
-    return "found" if abs(row["lag_error"]) <= LAG_BIN_S else "found, at another lag"
+        return "not significant"
+    return "recovered" if abs(row["lag_error"]) <= LAG_BIN_S else "other lag"
 
 
-def make_validation_page(
-    *,
-    report: str | Path,
-    couplings: str | Path,
-    drivers: str | Path,
-    costs: str | Path,
-    page: str | Path,
-    witnesses: bool,
-    cost: bool,
-) -> None:
+def write_validation_page(folder: str | Path, page: str | Path, *, witnesses: bool, cost: bool) -> None:
     """Write the page.
 
     Parameters
     ----------
-    report : path
-        validation.json.
-    couplings : path
-        Table "couplings".
-    drivers : path
-        Table "planted_drivers".
-    costs : path
-        Table "planted_costs".
+    folder : path
+        What `validate_observatory` wrote.
     page : path
         The page.
     witnesses, cost : bool
-        The site has a page of witnesses, and one of costs.
+        Whether the site has a page of witnesses, and one of costs.
     """
-    told = json.loads(Path(report).read_text(encoding="utf-8"))
-    checks = [
-        Check(**{name: value for name, value in check.items() if name != "passed"})
-        for check in told["checks"]
-    ]
-    rows = records(tables.read(COUPLINGS, couplings))
+    folder = Path(folder)
+    report = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
     values = {
-        "checks": checks,
-        "bounded": sum(check.bound is not None for check in checks),
-        "failed": sum(not check.passed for check in checks),
-        "couplings": [{**row, "verdict": _verdict(row)} for row in rows],
-        "drivers": records(tables.read(PLANTED_DRIVERS, drivers)),
-        "costs": records(tables.read(PLANTED_COSTS, costs)),
-        "witnesses": witnesses,
-        "cost": cost,
-        "root": "",
+        "checks": [
+            Check(**{name: value for name, value in check.items() if name != "passed"})
+            for check in report["checks"]
+        ],
+        "couplings": [
+            {**row, "outcome": outcome(row)}
+            for row in records(tables.read(COUPLINGS, folder / "couplings.parquet"))
+        ],
+        "drivers": records(tables.read(PLANTED_DRIVERS, folder / "drivers.parquet")),
+        "costs": records(tables.read(PLANTED_COSTS, folder / "costs.parquet")),
     }
-    files.write_text(page, render("validation.html", **values))
+    text = render("validation.html", **values, witnesses=witnesses, cost=cost, root="")
+    files.write_text(page, text)

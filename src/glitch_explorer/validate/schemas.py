@@ -1,4 +1,4 @@
-"""Tables of planted against found."""
+"""Tables of planted against measured answers."""
 
 from glitch_explorer.core.schema import BOOL, CHANNEL, FAMILY, FLOAT, IFO, INT, STRING, column, schema
 
@@ -9,19 +9,19 @@ COUPLINGS = schema(
     planted_class=column(STRING, "planted class that the channel witnesses"),
     ifo=IFO,
     channel=CHANNEL,
-    family=column(STRING, "family that stands for the class, null where none has an answer", nullable=True),
+    family=column(STRING, "family that stands for the class, null where none was searched", nullable=True),
     n_glitches=column(INT, "the family's planted glitches in the detector"),
     planted_band=column(STRING, "band that moves"),
     planted_lag=column(FLOAT, "when it moves relative to the glitch, negative before", unit="s"),
     planted_relation=column(STRING, "leads or co-moves"),
-    band=column(STRING, "band found, that of the channel's largest abs(T)", nullable=True),
-    rank=column(INT, "place of the channel's group, null where it was not ranked", nullable=True),
-    lag=column(FLOAT, "lag found", unit="s", nullable=True),
-    lag_error=column(FLOAT, "lag found less lag planted", unit="s", nullable=True),
+    band=column(STRING, "measured band, that of the channel's largest abs(T)", nullable=True),
+    rank=column(INT, "rank of the channel's group, null where it was not ranked", nullable=True),
+    lag=column(FLOAT, "measured lag", unit="s", nullable=True),
+    lag_error=column(FLOAT, "measured less planted lag", unit="s", nullable=True),
     t_peak=column(FLOAT, "largest T, signed", nullable=True),
     p_fwer=column(FLOAT, "its family-wise p", nullable=True),
     q_value=column(FLOAT, "its q-value", nullable=True),
-    relation=column(STRING, "relation found", nullable=True),
+    relation=column(STRING, "measured relation", nullable=True),
     excess_efficiency=column(FLOAT, "efficiency less the slides' mean", nullable=True),
 )
 
@@ -39,7 +39,7 @@ PLANTED_DRIVERS = schema(
     ap=column(FLOAT, "average precision on held-out segments", nullable=True),
     ap_baseline=column(FLOAT, "the same of rate and time of day alone", nullable=True),
     top_group=column(STRING, "group of channels with the largest mean abs(SHAP)", nullable=True),
-    hit=column(BOOL, "it holds a planted driver; null without SHAP", nullable=True),
+    hit=column(BOOL, "the group contains a planted driver; null without SHAP", nullable=True),
     reason=column(STRING, "why there is no model or no story, empty where there is one"),
 )
 
@@ -52,12 +52,12 @@ PLANTED_COSTS = schema(
     family=FAMILY,
     n_planted=column(INT, "planted glitches of the class"),
     n_glitches=column(INT, "glitches of the family"),
-    planted_deadtime_s=column(FLOAT, "what only the class gates", unit="s"),
-    marginal_deadtime_s=column(FLOAT, "what only the family gates", unit="s"),
+    planted_deadtime_s=column(FLOAT, "time that only the class gates", unit="s"),
+    marginal_deadtime_s=column(FLOAT, "time that only the family gates", unit="s"),
     planted_range_loss=column(FLOAT, "planted loss of range", unit="Mpc^3 yr"),
-    range_loss=column(FLOAT, "loss of range found", unit="Mpc^3 yr", nullable=True),
-    planted_cost=column(FLOAT, "what the class cost", unit="Mpc^3 yr"),
-    cost=column(FLOAT, "cost found", unit="Mpc^3 yr", nullable=True),
+    range_loss=column(FLOAT, "measured loss of range", unit="Mpc^3 yr", nullable=True),
+    planted_cost=column(FLOAT, "planted cost", unit="Mpc^3 yr"),
+    cost=column(FLOAT, "measured cost", unit="Mpc^3 yr", nullable=True),
     cost_low=column(FLOAT, "lower end of its 95 % interval", unit="Mpc^3 yr", nullable=True),
     cost_high=column(FLOAT, "upper end of it", unit="Mpc^3 yr", nullable=True),
 )

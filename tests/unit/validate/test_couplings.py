@@ -1,6 +1,5 @@
-"""Planted witnesses against found ones: answers worked out by hand."""
+"""Planted against measured witnesses: answers worked out by hand."""
 
-import json
 from dataclasses import asdict
 
 import numpy as np
@@ -10,9 +9,10 @@ from scipy.stats import binom
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.validate import couplings as validate
-from glitch_explorer.validate.check import Check, as_markdown
-from glitch_explorer.validate.page import make_validation_page
+from glitch_explorer.validate.check import Check, as_markdown, chance_check
+from glitch_explorer.validate.page import outcome, write_validation_page
 from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
+from glitch_explorer.validate.truth import compositions
 
 WITNESS, COPY, BUSY, UNSAFE, OTHER = (f"H1:{name}" for name in ("MAG", "MAG_COPY", "BUSY", "HEARS", "OTHER"))
 GROUPS = {COPY: WITNESS}
@@ -43,7 +43,7 @@ def witnesses(*rows):
     return pd.DataFrame(rows).astype({"rank": "Int64"})
 
 
-def held(*rows):
+def composition(*rows):
     return pd.DataFrame(rows, columns=["family", "ifo", "class", "n", "present"])
 
 
@@ -65,7 +65,7 @@ def test_a_family_stands_for_the_class_of_more_than_half_of_it():
     ids = [f"g{i}" for i in range(21)]
     table = pd.DataFrame({"glitch_id": ids, "family": families})
     ifo = ["H1"] * 6 + ["L1"] * 4 + ["H1"] * 10 + ["H1"]
-    found = validate.compositions(table, pd.DataFrame({"glitch_id": ids, "ifo": ifo}), pd.Series(planted))
+    found = compositions(table, pd.DataFrame({"glitch_id": ids, "ifo": ifo}), pd.Series(planted))
     assert found.fillna("a mixture").values.tolist() == [
         ["F001", "H1", "Hum", 6, ("Hum",)],
         ["F001", "L1", "Hum", 4, ("Blip",)],
@@ -79,7 +79,7 @@ def test_the_channels_best_row_is_compared():
         row("F001", WITNESS, 1, 0.002, t=-8.0, lag=-3.0, relation="leads", band="3-10"),
         row("F001", OTHER, 2, 0.7, t=3.0),
     )
-    table = validate.couplings_table(held(hum()), found, truth(plant(lag_s=-2.0)))
+    table = validate.couplings_table(composition(hum()), found, truth(plant(lag_s=-2.0)))
     assert len(table) == 1
     one = table.iloc[0]
     assert (one["band"], one["rank"], one["lag"], one["lag_error"]) == ("3-10", 1, -3.0, -1.0)
@@ -90,7 +90,7 @@ def test_the_channels_best_row_is_compared():
 
 def test_a_witness_without_a_family_is_a_miss_of_recall_but_no_row_of_hits():
     found = witnesses(row("F001", OTHER, 1, 0.01), row("F001", WITNESS, 2, 0.2, lag=3.0))
-    table = validate.couplings_table(held(hum()), found, truth(plant(), plant("Whistle")))
+    table = validate.couplings_table(composition(hum()), found, truth(plant(), plant("Whistle")))
     checks = validate.witness_checks(table)
     assert (value(checks, "witness_hit_at_1").value, value(checks, "witness_hit_at_1").n) == (0.0, 1)
     assert (value(checks, "witness_recall_at_1").value, value(checks, "witness_recall_at_1").n) == (0.0, 2)
@@ -101,7 +101,7 @@ def test_a_witness_without_a_family_is_a_miss_of_recall_but_no_row_of_hits():
 def test_a_family_with_two_witnesses_needs_one_first_and_both_among_three():
     found = witnesses(row("F001", OTHER, 1, 0.01), row("F001", WITNESS, 1, 0.01), row("F001", BUSY, 2, 0.5))
     plants = (plant(), plant(channel=BUSY))
-    checks = validate.witness_checks(validate.couplings_table(held(hum()), found, truth(*plants)))
+    checks = validate.witness_checks(validate.couplings_table(composition(hum()), found, truth(*plants)))
     assert value(checks, "witness_hit_at_1").value == 1.0
     assert value(checks, "witness_recall_at_1").value == 0.5
     assert value(checks, "witness_recall_at_3").value == 1.0
@@ -109,7 +109,7 @@ def test_a_family_with_two_witnesses_needs_one_first_and_both_among_three():
 
 def test_a_class_in_two_families_counts_with_both():
     found = witnesses(row("F001", WITNESS, 1, 0.01), row("F002", WITNESS, 4, 0.6))
-    table = validate.couplings_table(held(hum(), hum("F002", 9)), found, truth(plant()))
+    table = validate.couplings_table(composition(hum(), hum("F002", 9)), found, truth(plant()))
     assert table["n_glitches"].tolist() == [20, 9]
     assert value(validate.witness_checks(table), "witness_recall_at_3").value == 0.5
 
@@ -122,7 +122,7 @@ def test_false_discoveries_are_groups_without_a_planted_witness():
         row("F002", WITNESS, 1, 0.01),
         row("F003", OTHER, 1, 0.5),
     )  # fmt: skip
-    rows = held(hum(), quiet("F002"), quiet("F003"))
+    rows = composition(hum(), quiet("F002"), quiet("F003"))
     counted = validate.discoveries(rows, found, truth(plant()))
     assert counted["coupled"].tolist() == [True, False, False]
     assert counted["groups"].tolist() == [2, 1, 0]
@@ -133,7 +133,7 @@ def test_false_discoveries_are_groups_without_a_planted_witness():
     assert not value(checks, "false_discovery_proportion").passed
     assert value(checks, "families_without_witness").value == pytest.approx(1 - 0.95**2)
     assert value(checks, "decoys").value == pytest.approx(1 - 0.95**3)
-    listed = validate.false_rows(rows, found, truth(plant()))
+    listed = validate.false_discoveries(rows, found, truth(plant()))
     assert listed[["family", "channel", "band"]].values.tolist() == [
         ["F001", BUSY, "mean"], ["F002", WITNESS, "10-30"],
     ]  # fmt: skip
@@ -141,7 +141,7 @@ def test_false_discoveries_are_groups_without_a_planted_witness():
 
 def test_classes_that_lend_a_tenth_lend_their_witnesses():
     found = witnesses(row("F001", WITNESS, 1, 0.002), row("F001", BUSY, 2, 0.01))
-    mixed = held(("F001", "H1", "Blip", 20, ("Blip", "Hum")))
+    mixed = composition(("F001", "H1", "Blip", 20, ("Blip", "Hum")))
     counted = validate.discoveries(mixed, found, truth(plant()))
     assert (counted["coupled"][0], counted["groups"][0], counted["false"][0]) == (True, 2, 1)
     slow = [{"class": "Hum", "ifo": "H1", "channel": BUSY, "band": [0.1, 0.3]}]
@@ -149,10 +149,10 @@ def test_classes_that_lend_a_tenth_lend_their_witnesses():
 
 
 def test_chance_is_the_exact_binomial():
-    check = validate.chance_check("x", pd.Series([True] * 16 + [False] * 184), "families")
+    check = chance_check("x", pd.Series([True] * 16 + [False] * 184))
     assert check.value == pytest.approx(binom.sf(15, 200, 0.05))
-    assert check.passed
-    assert not validate.chance_check("x", pd.Series([True] * 18 + [False] * 182), "families").passed
+    assert (check.passed, check.rejected, check.n) == (True, 16, 200)
+    assert not chance_check("x", pd.Series([True] * 18 + [False] * 182)).passed
 
 
 def test_unsafe_rows_and_copies():
@@ -171,7 +171,7 @@ def test_slow_drivers_are_found_in_a_band_that_overlaps():
          ("F003", "H1", "0.1-0.3", "too short")],
         columns=["family", "ifo", "band", "answer"],
     )  # fmt: skip
-    rows = held(hum(), hum("F002"), hum("F003"))
+    rows = composition(hum(), hum("F002"), hum("F003"))
     planted = truth(slow=[{"class": "Hum", "ifo": "H1", "channel": BUSY, "band": [0.1, 0.3]}])
     check = validate.slow_check(rows, slow, planted)
     assert (check.value, check.n) == (1.0, 1)
@@ -184,59 +184,59 @@ def test_the_planted_optic_must_fit_best(p, passed):
     fringes = pd.DataFrame(
         {"family": "F001", "ifo": "H1", "channel": [WITNESS, OTHER], "p_value": p, "p_fwer": p}
     )
-    check = validate.scattering_check(held(hum()), fringes, truth(plant(kind="fringe")))
+    check = validate.scattering_check(composition(hum()), fringes, truth(plant(kind="fringe")))
     assert (check.passed, check.n) == (passed, 1)
 
 
 def test_the_largest_value_may_be_the_bound():
-    check = Check("false", 0.07, 0.06, "share", 5, at_most=True)
+    check = Check("false", 0.07, 5, 0.06, at_most=True)
     assert not check.passed
-    assert "| false | 0.070 | ≤ 0.06 | **no** | 5 | share |" in as_markdown([check])
+    assert "| false | 0.070 | ≤ 0.06 | **no** | 5 |" in as_markdown([check])
 
 
-def test_the_page_says_what_became_of_each_witness(tmp_path):
-    found = witnesses(
-        row("F001", WITNESS, 1, 0.01), row("F001", OTHER, 2, 0.5), row("F001", BUSY, 1, 0.01, lag=5.0)
-    )
-    plants = [
-        plant(),
-        plant(channel=OTHER),
-        plant(channel=BUSY),
-        plant("<b>Whistle</b>"),
-        plant(channel="H1:X"),
+def compared():
+    """Return planted witnesses that end in each outcome, in the order of the table."""
+    rows = witnesses(
+        row("F001", WITNESS, 1, 0.01), row("F001", OTHER, 2, 0.5), row("F001", BUSY, 1, 0.01, lag=5.0),
+        row("F001", COPY, 1, 0.5),
+    )  # fmt: skip
+    channels = [WITNESS, OTHER, BUSY, COPY, "H1:X"]
+    plants = [*(plant(channel=channel) for channel in channels), plant("<b>Whistle</b>")]
+    return validate.couplings_table(composition(hum()), rows, truth(*plants))
+
+
+def test_each_planted_witness_has_an_outcome():
+    outcomes = {line["channel"]: outcome(line) for line in compared().to_dict("records") if line["family"]}
+    assert outcomes == {
+        WITNESS: "recovered", OTHER: "lower group", BUSY: "other lag", COPY: "not significant",
+        "H1:X": "not ranked",
+    }  # fmt: skip
+
+
+def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
+    tables.write(COUPLINGS, compared(), tmp_path / "couplings.parquet")
+    checks = [
+        Check("witness_hit_at_1", 0.9, 5, 0.95),
+        Check("driver_beats", 0.1, 5),
+        Check("decoys", 0.4, 7, 0.025, rejected=2),
     ]
-    table = validate.couplings_table(held(hum()), found, truth(*plants))
-    tables.write(COUPLINGS, table, tmp_path / "couplings.parquet")
-    checks = [Check("witness_hit_at_1", 0.9, 0.95, "asks", 5), Check("other", 0.1, None, "informs", 5)]
-    files.write_json(
-        tmp_path / "v.json",
-        {"passed": False, "checks": [{**asdict(check), "passed": check.passed} for check in checks]},
-    )
+    report = [{**asdict(check), "passed": check.passed} for check in checks]
+    files.write_json(tmp_path / "validation.json", {"passed": False, "checks": report})
     driver = {"planted_class": "<b>Hum", "ifo": "H1", "kind": "interaction", "family": "F001",
               "model": "random_forest", "n_glitches": 30, "beats": True, "ap": 0.6, "ap_baseline": 0.2,
               "top_group": "H1:X<", "hit": False, "reason": ""}  # fmt: skip
-    drivers = pd.DataFrame(
-        [driver, {**driver, "hit": None, "top_group": None, "reason": "too few: 3 glitches"}]
-    )
-    tables.write(PLANTED_DRIVERS, drivers.astype({"hit": "boolean"}), tmp_path / "drivers.parquet")
+    unexplained = {"hit": None, "top_group": None, "reason": "too few: 3 glitches"}
+    drivers = pd.DataFrame([driver, driver | unexplained]).astype({"hit": "boolean"})
+    tables.write(PLANTED_DRIVERS, drivers, tmp_path / "drivers.parquet")
     numbers = dict.fromkeys(PLANTED_COSTS.names[3:], 7)
     costs = pd.DataFrame([{"planted_class": "Hum", "ifo": "H1", "family": "F001", **numbers}])
     tables.write(PLANTED_COSTS, costs, tmp_path / "costs.parquet")
-    page = tmp_path / "validation.html"
-    make_validation_page(
-        report=tmp_path / "v.json",
-        couplings=tmp_path / "couplings.parquet",
-        drivers=tmp_path / "drivers.parquet",
-        costs=tmp_path / "costs.parquet",
-        page=page,
-        witnesses=True,
-        cost=True,
-    )
-    text = page.read_text(encoding="utf-8")
-    for words in ("1 of 1 bounds are missed", "<td>found</td>", "found, at another lag", "group 2",
-                  "no family with an answer", "not looked at", "an interaction",
-                  "first group is <code>H1:X&lt;", "too few: 3 glitches", "7.00 → 7.00",
+    write_validation_page(tmp_path, tmp_path / "page.html", witnesses=True, cost=True)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for words in ("1 of 2 checks fail.", "Binomial probability of as many: 2 of 7.", "no bound",
+                  "<td>recovered</td>", "recovered at another lag", "not first", "first, not significant",
+                  "no searched family", "not searched", "an interaction",
+                  "the first group is <code>H1:X&lt;", "too few: 3 glitches", "7.00 → 7.00",
                   "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
         assert words in text, words
     assert "<b>Whistle" not in text
-    assert json.loads((tmp_path / "v.json").read_text())["checks"][0]["passed"] is False

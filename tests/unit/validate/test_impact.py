@@ -1,4 +1,4 @@
-"""Planted drivers and costs against found ones: answers worked out by hand."""
+"""Planted against measured drivers and costs: answers worked out by hand."""
 
 import numpy as np
 import pandas as pd
@@ -9,14 +9,15 @@ from glitch_explorer.validate import impact as validate
 MAG, FAN, COPY = "H1:MAG", "H1:FAN", "H1:MAG_COPY"
 
 
-def held(*rows):
+def composition(*rows):
     return pd.DataFrame(rows, columns=["family", "ifo", "class", "n", "present"])
 
 
 def skill(*rows):
     names = ["family", "model", "beats", "slid_beats", "reason"]
-    made = pd.DataFrame(rows, columns=names)
-    return made.assign(ifo="H1", view="witness", n_glitches=30, ap=0.6, ap_baseline=0.2)
+    return pd.DataFrame(rows, columns=names).assign(
+        ifo="H1", view="witness", n_glitches=30, ap=0.6, ap_baseline=0.2
+    )
 
 
 def drivers(*rows):
@@ -31,14 +32,14 @@ TRUTH = {
         {"class": "Gone", "ifo": "H1", "kind": "pair", "channels": [MAG, FAN]},
     ]
 }
-HELD = held(
+COMPOSITION = composition(
     ("F001", "H1", "Hum", 30, ("Hum",)), ("F002", "H1", "Bang", 30, ("Bang",)), ("F003", "H1", None, 9, ())
 )
 
 
 def test_a_driver_in_the_first_group_is_a_hit_also_under_the_name_of_its_copy():
-    told = validate.drivers_table(
-        HELD,
+    planted = validate.drivers_table(
+        COMPOSITION,
         drivers(
             ("F001", "xgboost", COPY, COPY, 1), ("F001", "xgboost", MAG, COPY, 1),
             ("F001", "xgboost", FAN, FAN, 2), ("F002", "xgboost", MAG, COPY, 1),
@@ -49,13 +50,13 @@ def test_a_driver_in_the_first_group_is_a_hit_also_under_the_name_of_its_copy():
         ),
         TRUTH,
     )  # fmt: skip
-    assert told[["family", "model"]].to_numpy().tolist() == [
+    assert planted[["family", "model"]].to_numpy().tolist() == [
         ["F001", "xgboost"], ["F002", "xgboost"], ["F002", "random_forest"],
     ]  # fmt: skip
-    assert told["hit"].tolist()[:2] == [True, False]
-    assert told["hit"].isna().tolist() == [False, False, True]
-    assert told["top_group"].tolist()[:2] == [COPY, COPY]
-    checks = {check.name: check for check in validate.driver_checks(told, skill(
+    assert planted["hit"].tolist()[:2] == [True, False]
+    assert planted["hit"].isna().tolist() == [False, False, True]
+    assert planted["top_group"].tolist()[:2] == [COPY, COPY]
+    checks = {check.name: check for check in validate.driver_checks(planted, skill(
         *[("F001", "xgboost", True, False, "")] * 19, ("F002", "xgboost", True, True, ""),
         ("F003", "xgboost", False, None, "too few"),
     ))}  # fmt: skip
@@ -80,7 +81,7 @@ def test_costs_of_a_class_in_one_family_are_compared():
         return {"class": name, "ifo": "H1", "n": 30, "marginal_deadtime_s": 3.0,
                 "range_loss_mpc3_yr": 1.0, "cost_mpc3_yr": cost}  # fmt: skip
 
-    families = held(
+    families = composition(
         ("F001", "H1", "Hum", 30, ()), ("F002", "H1", "Bang", 30, ()), ("F003", "H1", "Split", 9, ()),
         ("F004", "H1", "Split", 9, ()),
     )  # fmt: skip
@@ -90,8 +91,8 @@ def test_costs_of_a_class_in_one_family_are_compared():
          "cost_low": [3.0, 1.5, 0.0, 0.0], "cost_high": [6.0, 2.5, 1.0, 1.0]}
     )  # fmt: skip
     truth = {"costs": [plant("Hum", 5.0), plant("Bang", 1.0), plant("Split", 2.0), plant("Gone", 2.0)]}
-    told = validate.costs_table(families, cost, truth)
-    assert told["planted_class"].tolist() == ["Hum", "Bang"]
-    checks = {check.name: check for check in validate.cost_checks(told)}
+    planted = validate.costs_table(families, cost, truth)
+    assert planted["planted_class"].tolist() == ["Hum", "Bang"]
+    checks = {check.name: check for check in validate.cost_checks(planted)}
     assert (checks["cost_order"].value, checks["cost_order"].n) == (1.0, 1)
     assert (checks["cost_covered"].value, checks["cost_covered"].n) == (0.5, 2)

@@ -1,4 +1,4 @@
-"""The comparison with the planted truth: known answers."""
+"""Families, audit and quarantine against the planted truth: known answers."""
 
 import json
 
@@ -10,8 +10,11 @@ from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
-from glitch_explorer.validate import compare, validate_observatory
+from glitch_explorer.validate import families as compare
+from glitch_explorer.validate.page import write_validation_page
+from glitch_explorer.validate.report import validate_observatory
 from glitch_explorer.validate.schemas import COUPLINGS
+from glitch_explorer.validate.truth import read_truth
 from glitch_explorer.workflow.reference import all_schemas
 
 
@@ -84,7 +87,7 @@ def test_unassigned_count_as_one_family_and_events_not_at_all():
 
 def test_classes_that_training_left_out_are_apart():
     truth = _truth()
-    checks = compare.unseen_checks(_families(truth), truth, ["Tomte"])
+    checks = list(compare.unseen_checks(_families(truth), truth, ["Tomte"]))
     assert [(check.name, check.n) for check in checks] == [("ami_seen", 10), ("ami_unseen", 20)]
     assert _value(checks, "ami_unseen").value == pytest.approx(1.0)
     mixed = compare.unseen_checks(_families(truth, split="F003"), truth, ["Blip"])
@@ -157,26 +160,22 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
         "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty(RELABEL),
         "stability": tables.empty(STABILITY), "probe": tables.empty(PROBE),
     }  # fmt: skip
+    paths = {name: tmp_path / f"{name}.parquet" for name in made}
     for name, frame in made.items():
-        tables.write(all_schemas()[name], frame, tmp_path / f"{name}.parquet")
-    paths = {name: tmp_path / f"{name}.parquet" for name in made if name != "glitches"}
-    validate_observatory(
-        truth=tmp_path / "truth.json",
-        catalog=tmp_path / "glitches.parquet",
-        out=tmp_path / "v",
-        unseen=["Tomte"],
-        coupling=None,
-        impact=None,
-        **paths,
-    )
+        tables.write(all_schemas()[name], frame, paths[name])
+    validate_observatory(tmp_path / "truth.json", paths, tmp_path / "v", unseen=["Tomte"])
     report = json.loads((tmp_path / "v/validation.json").read_text())
     assert not report["passed"]
     assert [check["name"] for check in report["checks"] if not check["passed"]] == ["leakage_green"]
     assert tables.read(COUPLINGS, tmp_path / "v/couplings.parquet").empty
-    assert "| leakage_green | 0.000 | ≥ 1 | **no** |" in (tmp_path / "v/validation.md").read_text()
+    assert "| leakage_green | 0.000 | ≥ 1 | **no** | 1 |" in (tmp_path / "v/validation.md").read_text()
+    write_validation_page(tmp_path / "v", tmp_path / "page.html", witnesses=False, cost=False)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "1 of 7 checks fail." in page
+    assert "No auxiliary channels were searched." in page
 
 
 def test_other_json_is_refused(tmp_path):
     (tmp_path / "truth.json").write_text("[]")
-    with pytest.raises(UserError, match="no truth of the simulated observatory"):
-        compare.read_truth(tmp_path / "truth.json")
+    with pytest.raises(UserError, match=r"not the truth\.json"):
+        read_truth(tmp_path / "truth.json")
