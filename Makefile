@@ -73,7 +73,7 @@ lock:
 	  --custom-compile-command "make lock" --quiet -o envs/lock.txt
 	uv pip compile --group pyproject.toml:grid --no-deps --generate-hashes --universal --python-version 3.11 \
 	  --custom-compile-command "make lock" --quiet -o envs/grid.txt
-	$(BIN)/python envs/make_conda.py
+	sed -i "s/^# lock: .*/# lock: $$(sha256sum < envs/lock.txt | cut -d' ' -f1)/" envs/conda.post-deploy.sh
 
 clean:
 	rm -rf results .snakemake

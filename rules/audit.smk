@@ -24,7 +24,7 @@ rule audit_labels:
     benchmark:
         "results/benchmarks/audit_labels.tsv"
     conda:
-        "../envs/audit.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120, times_input=3),
@@ -50,7 +50,7 @@ rule audit_leakage:
     benchmark:
         "results/benchmarks/audit_leakage.tsv"
     conda:
-        "../envs/audit.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120),
@@ -76,7 +76,7 @@ rule audit_probe:
     benchmark:
         "results/benchmarks/audit_probe.tsv"
     conda:
-        "../envs/audit.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120, times_input=3),
@@ -100,7 +100,7 @@ rule leakage_gate:
         "results/benchmarks/leakage_gate.tsv"
     localrule: True
     conda:
-        "../envs/audit.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=5),

@@ -16,7 +16,7 @@ checkpoint catalog:
     benchmark:
         "results/benchmarks/catalog.tsv"
     conda:
-        "../envs/catalog.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=60),
@@ -45,7 +45,7 @@ rule gather_quarantine:
         "results/benchmarks/gather_quarantine.tsv"
     localrule: True
     conda:
-        "../envs/catalog.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=20),

@@ -38,7 +38,7 @@ rule couple_family:
         family=r"F\d+",
     retries: 1
     conda:
-        "../envs/coupling.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=240),
@@ -71,7 +71,7 @@ rule couple_detector:
         "results/benchmarks/couple_detector/{ifo}.tsv"
     retries: 1
     conda:
-        "../envs/coupling.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=240),
@@ -101,7 +101,7 @@ rule gather_witnesses:
         "results/benchmarks/gather_witnesses.tsv"
     localrule: True
     conda:
-        "../envs/coupling.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=30),
@@ -143,7 +143,7 @@ rule witness_pages:
     benchmark:
         "results/benchmarks/witness_pages.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=60),

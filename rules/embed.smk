@@ -13,7 +13,7 @@ rule embed_shard:
         "results/benchmarks/embed_shard/{shard}.tsv"
     retries: 2
     conda:
-        "../envs/embed.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=120, gpu=True),

@@ -11,7 +11,7 @@ rule train_encoder:
         "results/benchmarks/train_encoder.tsv"
     retries: 2
     conda:
-        "../envs/encoder.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=8000, runtime=1440, gpu=True),

@@ -16,7 +16,7 @@ rule evaluate_encoder:
         "results/benchmarks/evaluate_encoder.tsv"
     retries: 1
     conda:
-        "../envs/evaluate.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=4000, runtime=120, gpu=True),

@@ -13,7 +13,7 @@ rule export_embedding_atlas:
     benchmark:
         "results/benchmarks/export_embedding_atlas.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=30),

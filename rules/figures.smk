@@ -54,7 +54,7 @@ rule figures:
     benchmark:
         "results/benchmarks/figures.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=60),

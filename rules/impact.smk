@@ -20,7 +20,7 @@ rule measure_range:
         "results/benchmarks/measure_range/{ifo}.tsv"
     retries: 1
     conda:
-        "../envs/impact.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=240),
@@ -66,7 +66,7 @@ rule explain_family:
         family=r"F\d+",
     retries: 1
     conda:
-        "../envs/impact.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=240),
@@ -93,7 +93,7 @@ rule gather_drivers:
         "results/benchmarks/gather_drivers.tsv"
     localrule: True
     conda:
-        "../envs/impact.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=30),
@@ -122,7 +122,7 @@ rule cost:
     benchmark:
         "results/benchmarks/cost.tsv"
     conda:
-        "../envs/impact.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=4000, runtime=60),
@@ -170,7 +170,7 @@ rule impact_pages:
     benchmark:
         "results/benchmarks/impact_pages.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=60),

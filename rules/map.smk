@@ -18,7 +18,7 @@ rule map_graph:
     benchmark:
         "results/benchmarks/map_graph.tsv"
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=3000, runtime=240, times_input=3),
@@ -43,7 +43,7 @@ rule map_encoder:
         "results/benchmarks/map_encoder.tsv"
     localrule: True
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=10),
@@ -71,7 +71,7 @@ rule map_layout:
     benchmark:
         "results/benchmarks/map_layout.tsv"
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=3000, runtime=240, gpu=ON_GPU, times_input=3),
@@ -107,7 +107,7 @@ checkpoint map_families:
     benchmark:
         "results/benchmarks/map_families.tsv"
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120, gpu=ON_GPU, times_input=3),
@@ -136,7 +136,7 @@ rule map_stability:
         "results/benchmarks/map_stability.tsv"
     priority: 1  # it wants many cores, and finds them before the families' small jobs begin
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=3000, runtime=480, gpu=ON_GPU, times_input=2, each_thread=0.5),
@@ -172,7 +172,7 @@ rule freeze_reference:
         "results/benchmarks/freeze_reference.tsv"
     localrule: True
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=10),

@@ -12,7 +12,7 @@ rule plan_observatory:
         "results/benchmarks/plan_observatory.tsv"
     localrule: True
     conda:
-        "../envs/observatory.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=20),
@@ -32,7 +32,7 @@ rule write_frames:
     benchmark:
         "results/benchmarks/write_frames/{ifo}.tsv"
     conda:
-        "../envs/observatory.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=60),
@@ -52,7 +52,7 @@ rule write_auxiliary:
     benchmark:
         "results/benchmarks/write_auxiliary/{ifo}.tsv"
     conda:
-        "../envs/observatory.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=30),

@@ -15,7 +15,7 @@ rule place:
     benchmark:
         "results/benchmarks/place.tsv"
     conda:
-        "../envs/map.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),

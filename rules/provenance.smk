@@ -41,7 +41,7 @@ rule provenance:
         "results/benchmarks/provenance.tsv"
     localrule: True
     conda:
-        "../envs/validate.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=30),
@@ -73,7 +73,7 @@ rule crate:
         "results/benchmarks/crate.tsv"
     localrule: True
     conda:
-        "../envs/validate.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=10),

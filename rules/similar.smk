@@ -22,7 +22,7 @@ rule similar_neighbours:
     benchmark:
         "results/benchmarks/similar_neighbours.tsv"
     conda:
-        "../envs/similar.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=20),
@@ -45,7 +45,7 @@ rule similar_one:
     wildcard_constraints:
         query=r"(?!answers$)[^/]+",
     conda:
-        "../envs/similar.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),
@@ -73,7 +73,7 @@ rule similar_answers:
     benchmark:
         "results/benchmarks/similar_answers.tsv"
     conda:
-        "../envs/similar.yaml"
+        "../envs/conda.yaml"
     threads: 16
     resources:
         **needs(mem_mb=4000, runtime=60),

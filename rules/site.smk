@@ -17,7 +17,7 @@ rule atlas:
     benchmark:
         "results/benchmarks/atlas.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120),
@@ -47,7 +47,7 @@ rule audit_page:
     benchmark:
         "results/benchmarks/audit_page.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=60),
@@ -79,7 +79,7 @@ rule explorer:
     benchmark:
         "results/benchmarks/explorer.tsv"
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120),
@@ -122,7 +122,7 @@ rule front_page:
         "results/benchmarks/front_page.tsv"
     localrule: True
     conda:
-        "../envs/site.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=20),

@@ -9,7 +9,7 @@ rule download:
     retries: 2
     localrule: True
     conda:
-        "../envs/sources.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=1440),
@@ -32,7 +32,7 @@ rule segments:
     retries: 2
     localrule: True
     conda:
-        "../envs/sources.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=30),
@@ -58,7 +58,7 @@ rule events:
     retries: 2
     localrule: True
     conda:
-        "../envs/sources.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=30),
@@ -80,7 +80,7 @@ rule weights:
     retries: 2
     localrule: True
     conda:
-        "../envs/embed.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=60),

@@ -28,7 +28,7 @@ rule validate_observatory:
         "results/benchmarks/validate_observatory.tsv"
     localrule: True
     conda:
-        "../envs/validate.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=2000, runtime=20),
@@ -52,7 +52,7 @@ rule validation_page:
         "results/benchmarks/validation_page.tsv"
     localrule: True
     conda:
-        "../envs/validate.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=1000, runtime=10),

@@ -13,7 +13,7 @@ rule make_views:
         "results/benchmarks/make_views/{shard}.tsv"
     retries: 1
     conda:
-        "../envs/views.yaml"
+        "../envs/conda.yaml"
     threads: 1
     resources:
         **needs(mem_mb=3000, runtime=120),
