@@ -8,6 +8,7 @@ import pandas as pd
 from fake_coupling import EVIL
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import (
     COST,
     COST_BY_DAY,
@@ -30,7 +31,6 @@ TURNED = "H1:SUS-\u202egpj.exe\"'><b>_DQ"
 DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
 BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
 UNITS = {"xgboost": "log-odds", "random_forest": "probability"}
-NO_RANGE = "the BNS range is not known: no range channel and no strain"
 SETTINGS = {"least_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
@@ -77,7 +77,7 @@ def priced(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
                     "rate_times_snr": n / live * DAY * (30 - number),
                     "efficiency_over_deadtime": 40.0 - number if number % 2 else None,
                     "blocks": int(live / DAY),
-                    "reason": "" if has else (NO_RANGE if not known else "no minute of it has a known range"),
+                    "reason": "" if has else (Reason.NO_RANGE_LOSS if known else Reason.NO_RANGE),
                 }
             )
     table = pd.DataFrame(rows)
@@ -180,10 +180,12 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
                     "ifo": "H1",
                     "view": view,
                     "model": model,
+                    "n_timed": 60,
                     "n_glitches": 60,
                     "n_background": 600,
                     "n_segments": 12,
                     "n_folds": 5,
+                    "blocks": 12,
                     "prevalence": 0.09,
                     "ap": 0.3 + gain,
                     "ap_baseline": 0.3,
@@ -196,12 +198,19 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
                     "roc_auc": 0.7 + gain / 2,
                     "base_value": -2.2 if model == "xgboost" else 0.09,
                     "beats": good,
-                    "reason": "" if good else "the lower end of the gain is not above 0",
+                    "reason": "" if good else Reason.NO_GAIN,
                 }
             )
     few = {**dict.fromkeys(SKILL.names), "family": family, "ifo": "L1", "view": "witness"}
-    few |= {"model": "xgboost", "n_glitches": 9, "n_background": 0, "n_segments": 2, "n_folds": 0}
-    few |= {"beats": False, "reason": "too few: 9 glitches in 2 segments; 20 in 3 are needed"}
+    few |= {
+        "model": "xgboost",
+        "n_timed": 9,
+        "n_glitches": 9,
+        "n_background": 0,
+        "n_segments": 2,
+        "n_folds": 0,
+    }
+    few |= {"blocks": 0, "beats": False, "reason": Reason.FEW_GLITCHES}
     return pd.DataFrame([*rows, few])
 
 
@@ -278,10 +287,11 @@ def veto_rows(family: str) -> pd.DataFrame:
     """Make table "vetoes": one of a channel with a hostile name in H1, none in L1."""
     made = {"family": family, "ifo": "H1", "channel": EVIL, "band": "10-30", "lag": -2.0, "threshold": 4.2}
     made |= {"n_segments": 51, "vetoed_s": 700.0, "live_time_s": 90000.0, "n_glitches": 60, "n_vetoed": 48}
+    made["n_timed"] = 60
     made |= {"efficiency": 0.8, "deadtime": 0.0078, "efficiency_over_deadtime": 102.6, "reason": ""}
     none = {**dict.fromkeys(made), "family": family, "ifo": "L1", "channel": "", "band": "", "n_segments": 0}
-    none |= {"vetoed_s": 0.0, "live_time_s": 9000.0, "n_glitches": 9, "n_vetoed": 0}
-    return pd.DataFrame([made, none | {"reason": "no witness counts"}])
+    none |= {"vetoed_s": 0.0, "live_time_s": 9000.0, "n_timed": 9, "n_glitches": 9, "n_vetoed": 0}
+    return pd.DataFrame([made, none | {"reason": Reason.NO_WITNESS}])
 
 
 def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.DataFrame:

@@ -10,15 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_coupling import EVIL
-from fake_impact import NO_RANGE, TURNED, fake_impact, make_cost
+from fake_impact import TURNED, fake_impact, make_cost
 from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
 from glitch_explorer.core import tables
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RECOVERABLE
 from glitch_explorer.site.numbers import amount_text
 from glitch_explorer.site.pages import static
 from glitch_explorer.workflow.reference import all_schemas
+
+NO_RANGE = "the range of the detector is unknown: too few minutes have one"
 
 
 def written(amount: float) -> str:
@@ -77,7 +80,7 @@ def test_every_row_is_in_the_table_and_leads_to_its_family(site: Path, cost: pd.
     for row, family, ifo in zip(rows, ranked["family"], ranked["ifo"], strict=True):
         assert f'href="family/{family}.html#cost"' in row
         assert f'data-ifo="{ifo}"' in row
-    assert "no minute of it has a known range" in rows[-1]
+    assert "the range is unknown in all minutes with its glitches" in rows[-1]
     assert '<td class="count" data-key="">–' in rows[-1]
 
 
@@ -149,14 +152,14 @@ def test_a_fragment_tells_cost_and_models_and_who_is_gated(fragments: Path) -> N
     assert re.search(r"F001 \(class 00\) in H1 costs 1 620 Mpc³ yr \(95 % interval .* rank 2\.", said)
     assert "XGBoost, all lags 0.70 0.30 0.40 0.30 to 0.50 0.09 0.40 0.90 0.14 60, 600, 12 beats its" in said
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in said
-    assert "no story: the model does not beat rate and time of day" in said
-    assert "too few: 9 glitches in 2 segments; 20 in 3 are needed" in said
+    assert "SHAP values are not reported no better than rate and time of day" in said
+    assert "too few glitches: 9 in 2 segments; 20 in 3 are needed" in said
     assert "0.14 beats, too" in said
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in said
     assert (
         "51 segments hold 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103" in said
     )
-    assert "L1: none: no witness counts" in said
+    assert "L1: none: no channel that may be used is a witness" in said
 
 
 def test_only_models_that_beat_their_baseline_tell_a_story(fragments: Path) -> None:
@@ -262,10 +265,13 @@ def test_without_intervals_nothing_is_called_sure(small: Path, tmp_path: Path) -
 
 def test_a_known_cost_with_a_part_missing_says_which(small: Path, tmp_path: Path) -> None:
     names = fake_impact(small, own=False)
-    rewrite(small, "cost", reason="no minute of its glitches has a known range: deadtime alone")
+    rewrite(small, "cost", reason=Reason.NO_RANGE_LOSS)
     make_cost(small, tmp_path, names)
     said = text_of(small / "impact" / "pages" / "F001.html")
-    assert "Not all is known: no minute of its glitches has a known range: deadtime alone." in said
+    assert (
+        "Not all is known: the range is unknown in all minutes with its glitches: only deadtime is counted."
+        in said
+    )
 
 
 def test_one_family_and_no_model(small: Path, tmp_path: Path) -> None:

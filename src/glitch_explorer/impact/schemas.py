@@ -17,7 +17,7 @@ from glitch_explorer.core.schema import (
 
 VIEW_OF_TIME = column(STRING, "witness (all lags) or precursor (only what ends before the glitch)")
 MODEL = column(STRING, "xgboost or random_forest")
-REASON = column(STRING, "why there is no answer, in words; empty where there is one")
+REASON = column(STRING, "code of the reason why a result is missing (`impact/reasons.py`); else empty")
 
 #: What a model's importance of a channel is, beside how well the model does.
 _DRIVER: dict[str, Column] = {
@@ -49,10 +49,12 @@ SKILL = schema(
     ifo=IFO,
     view=VIEW_OF_TIME,
     model=MODEL,
+    n_timed=column(INT, "glitches of the family with a time"),
     n_glitches=column(INT, "glitches with features"),
     n_background=column(INT, "background windows"),
     n_segments=column(INT, "segments that hold glitches"),
     n_folds=column(INT, "folds of whole segments"),
+    blocks=column(INT, "blocks of time that the interval of the gain is over"),
     prevalence=column(
         FLOAT, "share of glitches among the windows: the average precision of chance", nullable=True
     ),
@@ -153,6 +155,7 @@ VETOES = schema(
     n_segments=column(INT, "veto segments"),
     vetoed_s=column(FLOAT, "their length", unit="s"),
     live_time_s=column(FLOAT, "live time that they were looked for in", unit="s"),
+    n_timed=column(INT, "glitches of the family with a time"),
     n_glitches=column(INT, "the family's glitches in it"),
     n_vetoed=column(INT, "those whose gate meets a veto segment"),
     efficiency=column(FLOAT, "n_vetoed / n_glitches", nullable=True),

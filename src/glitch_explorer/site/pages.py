@@ -93,6 +93,12 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def macro_text(template: str, macro: str, *values: Any) -> str:
+    """Return the plain text that a macro of a template writes."""
+    text: Markup = getattr(_environment().get_template(template).module, macro)(*values)
+    return text.unescape()
+
+
 def own_fragment(path: str | Path) -> Markup:
     """Read a part of a page that `render` wrote, and escaped, before."""
     return Markup(Path(path).read_text(encoding="utf-8"))  # noqa: S704 - our own page

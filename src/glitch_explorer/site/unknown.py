@@ -8,6 +8,7 @@ import pandas as pd
 from glitch_explorer.audit.probe import LEAST
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import known
+from glitch_explorer.site.pages import macro_text
 from glitch_explorer.site.witnesses.words import count_text
 
 #: Below this stability a family is no stable pattern (Hennig 2007).
@@ -170,13 +171,18 @@ def impact_unknown(answers: Rows) -> list[str]:
     return [text for one in answers for text in (*_cost_unknown(one), *_models_unknown(one))]
 
 
+def _reason(row: Mapping[str, Any]) -> str:
+    """Return the sentence of the reason why a row of the impact stage has no result."""
+    return macro_text("cost/reasons.html", "reason_text", row)
+
+
 def _cost_unknown(one: Mapping[str, Any]) -> Iterable[str]:
     ifo, cost = one["ifo"], one["cost"]
     if cost is None:
         yield f"What it costs in {ifo}: it has no glitch in analysed time there."
         return
     if not known(cost["cost_mpc3_yr"]):
-        yield f"What it costs in {ifo}: {cost['reason'].rstrip('.')}."
+        yield f"What it costs in {ifo}: {_reason(cost)}."
     elif not known(cost["cost_low"]):
         yield f"How sure its cost in {ifo} is: under ten blocks of time give no interval."
     elif cost["cost_low"] <= 0 <= cost["cost_high"]:
@@ -199,7 +205,7 @@ def _models_unknown(one: Mapping[str, Any]) -> Iterable[str]:
             yield f"{question} in {ifo}: no model was asked."
         elif not any(row["beats"] for row in models):
             asked = any(known(row["ap"]) for row in models)
-            why = "no model beats rate and time of day" if asked else models[0]["reason"]
+            why = "no model beats rate and time of day" if asked else _reason(models[0])
             yield f"{question} in {ifo}: {why}."
         if any(row["beats"] and known(row["slid_beats"]) and row["slid_beats"] for row in models):
             yield f"{question} in {ifo} beyond chance: a model beats its baseline on a slid train, too."

@@ -40,7 +40,9 @@ PLANTED_DRIVERS = schema(
     ap_baseline=column(FLOAT, "the same of rate and time of day alone", nullable=True),
     top_group=column(STRING, "group of channels with the largest mean abs(SHAP)", nullable=True),
     hit=column(BOOL, "the group contains a planted driver; null without SHAP", nullable=True),
-    reason=column(STRING, "why there is no model or no story, empty where there is one"),
+    reason=column(
+        STRING, "code of the reason why SHAP values are not reported (`impact/reasons.py`); else empty"
+    ),
 )
 
 #: `validate/costs.parquet`: planted costs and what was found, one row per class and detector with exactly

@@ -13,6 +13,7 @@ from glitch_explorer.impact.cost import minutes as minute
 from glitch_explorer.impact.cost.gather import charged_glitches, family_costs, write_costs
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import COST, MINUTES
 from glitch_explorer.workflow.reference import all_schemas
 
@@ -283,7 +284,7 @@ def test_no_live_time_says_so():
         )
         tables.conform(COST, made.cost)
         row = made.cost.iloc[0]
-        assert row["reason"] == "no analysed time of H1 is known"
+        assert row["reason"] == Reason.NO_LIVE_TIME
         assert pd.isna(row["cost_mpc3_yr"])
         assert pd.isna(row["rank"])
         assert pd.isna(row["rate_per_day"])
@@ -292,7 +293,7 @@ def test_no_live_time_says_so():
 
 def test_no_range_is_no_cost_and_not_zero():
     row = one_row([("H1", 100.0, "F001", {})], SPANS, reach=np.nan)
-    assert row["reason"] == "the range of H1 is not known: too few minutes have one"
+    assert row["reason"] == Reason.NO_RANGE
     for name in ("cost_mpc3_yr", "cost_low", "hours_per_1000h", "volume_mpc3", "rank", "recoverable"):
         assert pd.isna(row[name]), name
     assert row["deadtime_s"] == 1.0
@@ -300,14 +301,14 @@ def test_no_range_is_no_cost_and_not_zero():
 
 def test_a_range_unknown_just_where_the_glitches_are_leaves_the_deadtime_and_says_so():
     row = one_row([("H1", 100.0, "F001", {})], SPANS, lost={"H1": {60.0: np.nan}})
-    assert row["reason"] == "no minute of its glitches has a known range: deadtime alone"
+    assert row["reason"] == Reason.NO_RANGE_LOSS
     assert pd.isna(row["range_loss_mpc3_yr"])
     assert row["cost_mpc3_yr"] == pytest.approx(VOLUME / YEAR)
 
 
 def test_glitches_outside_the_analysed_time_say_so():
     found = costs([("H1", 100.0, "F001", {}), ("H1", 6500.0, "F002", {})], SPANS).cost.set_index("family")
-    assert found["reason"].tolist() == ["", "none of its glitches is in the analysed time"]
+    assert found["reason"].tolist() == ["", Reason.NO_LIVE_GLITCH]
     assert found["n"].tolist() == [1, 0]
     assert pd.isna(found["cost_mpc3_yr"]["F002"])
 

@@ -33,7 +33,7 @@ def drivers():
         "channel": "",
         "mean_abs_shap": np.nan,
         "gated": True,
-        "reason": "too few",
+        "reason": "few_glitches",
     }
     return pd.DataFrame([*told, base | nothing])
 
@@ -56,7 +56,7 @@ def test_the_table_has_every_channel_and_every_gated_model():
     table = together(drivers(), values(), GROUPS)
     assert len(tables.conform(DRIVERS, table)) == 4
     gated = table[table["gated"]].iloc[0]
-    assert (gated["channel"], gated["reason"]) == ("", "too few")
+    assert (gated["channel"], gated["reason"]) == ("", "few_glitches")
     assert pd.isna(gated["group_rank"])
     told = table[~table["gated"]]
     assert told["channel"].tolist() == ["H1:B", "H1:A", "H1:C"]

@@ -10,6 +10,7 @@ from glitch_explorer.coupling.family import FamilyData, timed_glitches
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.impact.drivers import family, training
 from glitch_explorer.impact.drivers.family import TABLES, Settings, explain_family
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -82,14 +83,15 @@ def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
     made = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)
     skill = made["skill"].set_index("ifo")
     assert skill.loc["H1", "beats"].all()
-    assert skill.loc["L1", "reason"].str.startswith("too few: 5 glitches").all()
+    assert skill.loc["L1", "reason"].eq(Reason.FEW_TIMED).all()
+    assert skill.loc["L1", "n_timed"].eq(5).all()
     best = made["drivers"].dropna(subset="mean_abs_shap").groupby(["view", "model"]).first()
     assert (best["channel"] == name(2)).all()
     assert set(made["shap_values"]["ifo"]) == {"H1"}
     assert set(made["shap_values"]["glitch_id"]) <= set(rows["glitch_id"])
     vetoes = made["vetoes"].set_index("ifo")
     assert vetoes.index.tolist() == ["H1", "L1"]
-    assert vetoes.loc["L1", "reason"].startswith("too few")
+    assert vetoes.loc["L1", ["reason", "n_timed"]].tolist() == [Reason.FEW_TIMED, 5]
     assert vetoes.loc["H1", "channel"] == name(2)
     assert vetoes.loc["H1", "efficiency"] > 0.8
     written = sorted(path.name for path in (tmp_path / "out" / "vetoes").iterdir())
@@ -100,8 +102,9 @@ def test_a_family_without_times_or_witness_has_tables_all_the_same(world, tmp_pa
     rows = members(world, "H1", 30)
     rows.loc[rows["kind"] == "glitch", "event_time"] = np.nan
     made = run(world, rows, tables.empty(FAMILY_WITNESSES), tmp_path, monkeypatch)
-    assert made["skill"]["reason"].str.startswith("too few: 0 glitches with a time").all()
-    assert made["vetoes"]["reason"].str.startswith("too few").all()
+    for table in ("skill", "vetoes"):
+        assert made[table]["reason"].eq(Reason.FEW_TIMED).all()
+        assert made[table]["n_timed"].eq(0).all()
     assert made["vetoes"]["efficiency"].isna().all()
     assert made["drivers"]["gated"].all()
     assert list((tmp_path / "out" / "vetoes").iterdir()) == []

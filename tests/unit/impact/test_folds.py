@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.impact.drivers.folds import EMBARGO_S, FOLDS, learnt_from, make_folds, too_few
+from glitch_explorer.impact.drivers.folds import EMBARGO_S, FOLDS, learnt_from, make_folds
 
 
 def test_segments_are_dealt_out_by_their_glitches():
@@ -47,8 +47,3 @@ def test_learnt_and_held_out_windows_share_no_data(seed, n):
         assert not (learnt & (fold == number)).any()
         if learnt.any() and (fold == number).any():
             assert np.abs(times[learnt][:, None] - times[fold == number]).min() > 70
-
-
-def test_too_few_says_how_many_are_needed():
-    assert too_few(9, 2) == "too few: 9 glitches in 2 segments; 20 in 3 are needed"
-    assert too_few(1, 1).startswith("too few: 1 glitch in 1 segment;")

@@ -13,7 +13,6 @@ from benchmarks.planted import Plant, make_world, name
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.impact.drivers.vetoes import (
-    NO_WITNESS,
     Veto,
     best_witness,
     effect,
@@ -21,6 +20,7 @@ from glitch_explorer.impact.drivers.vetoes import (
     veto_segments,
     write_veto,
 )
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import VETOES
 
 LIVE = np.array([[0.0, 100.0], [200.0, 300.0]])
@@ -112,7 +112,7 @@ def test_no_witness_is_a_row_with_a_reason(world):
     veto = family_veto(world.features, world.family, np.empty(0), world.quiet, witnesses())
     row = pd.DataFrame([{"family": "F001", "ifo": "H1", **veto.row}])
     assert len(tables.conform(VETOES, row)) == 1
-    assert veto.row["reason"] == NO_WITNESS
+    assert veto.row["reason"] == Reason.NO_WITNESS
     assert np.isnan(veto.row["efficiency"])
     assert len(veto.segments) == 0
 

@@ -206,7 +206,10 @@ PRICED = {"ifo": "H1", "cost": COST, "models": [MODEL, MODEL | {"view": "precurs
     ("changes", "wanted"),
     [
         ({"cost": None}, "it has no glitch in analysed time"),
-        ({"cost": COST | {"cost_mpc3_yr": None, "reason": "no range."}}, "What it costs in H1: no range."),
+        (
+            {"cost": COST | {"cost_mpc3_yr": None, "reason": "no_range"}},
+            "What it costs in H1: the range of the detector is unknown",
+        ),
         ({"cost": COST | {"cost_low": None}}, "under ten blocks of time give no interval"),
         ({"cost": COST | {"cost_low": -0.5}}, "the interval of its cost holds 0"),
         ({"cost": COST | {"threshold_source": "snr"}}, "no ranking of a search"),
@@ -216,8 +219,8 @@ PRICED = {"ifo": "H1", "cost": COST, "models": [MODEL, MODEL | {"view": "precurs
             "no model beats rate and time of day",
         ),
         (
-            {"models": [MODEL | {"beats": False, "ap": None, "reason": "too few"}, *PRICED["models"][1:]]},
-            "H1: too few.",
+            {"models": [MODEL | {"beats": False, "ap": None, "reason": "no_data"}, *PRICED["models"][1:]]},
+            "H1: no channel that models may use has data",
         ),
         ({"models": [MODEL | {"slid_beats": True}, *PRICED["models"][1:]]}, "on a slid train, too"),
     ],

@@ -6,6 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+from glitch_explorer.impact.drivers import folds, skill
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.site.cost.answers import driver_groups, shown_glitch
 from glitch_explorer.site.cost.data import time_volumes, timeline, volumes
 from glitch_explorer.site.cost.plots import lag_table, swarm, waterfall_steps
@@ -14,10 +18,33 @@ from glitch_explorer.site.cost.words import (
     most_recoverable,
     place_text,
     range_text,
+    reason_text,
     recoverable_text,
 )
 from glitch_explorer.site.numbers import amount_text, key_text
 from glitch_explorer.site.pages import legible
+
+FACTS = {
+    "n_timed": 3,
+    "n_glitches": 9,
+    "n_segments": 2,
+    "n_background": 4,
+    "blocks": 7,
+    "live_time_s": 5400.0,
+}
+
+
+def test_every_reason_has_a_sentence_with_its_facts_and_what_is_needed() -> None:
+    said = {reason: reason_text({**FACTS, "reason": reason}) for reason in Reason}
+    assert not [reason for reason, text in said.items() if text.startswith(reason)]
+    few = f"{folds.LEAST_GLITCHES} in {folds.LEAST_SEGMENTS}"
+    assert f"3; a veto needs {LEAST_GLITCHES}, a model {few} segments" in said[Reason.FEW_TIMED]
+    assert f"9 in 2 segments; {few} are needed" in said[Reason.FEW_GLITCHES]
+    assert "4 for 9 glitches" in said[Reason.FEW_BACKGROUND]
+    assert f"7; {skill.LEAST_BLOCKS} are needed" in said[Reason.FEW_BLOCKS]
+    assert "1.5 h of held-out time" in said[Reason.NO_ALARM_RATE]
+    assert f"up to {ALPHA})" in said[Reason.NO_WITNESS]
+    assert reason_text({"reason": ""}) == ""
 
 
 @pytest.mark.parametrize(

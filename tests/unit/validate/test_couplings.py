@@ -225,7 +225,7 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     driver = {"planted_class": "<b>Hum", "ifo": "H1", "kind": "interaction", "family": "F001",
               "model": "random_forest", "n_glitches": 30, "beats": True, "ap": 0.6, "ap_baseline": 0.2,
               "top_group": "H1:X<", "hit": False, "reason": ""}  # fmt: skip
-    unexplained = {"hit": None, "top_group": None, "reason": "too few: 3 glitches"}
+    unexplained = {"hit": None, "top_group": None, "reason": "few_glitches"}
     drivers = pd.DataFrame([driver, driver | unexplained]).astype({"hit": "boolean"})
     tables.write(PLANTED_DRIVERS, drivers, tmp_path / "drivers.parquet")
     numbers = dict.fromkeys(PLANTED_COSTS.names[3:], 7)
@@ -236,7 +236,7 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     for words in ("1 of 2 checks fail.", "Binomial probability of as many: 2 of 7.", "no bound",
                   "<td>recovered</td>", "recovered at another lag", "not first", "first, not significant",
                   "no searched family", "not searched", "an interaction",
-                  "the first group is <code>H1:X&lt;", "too few: 3 glitches", "7.00 → 7.00",
+                  "the first group is <code>H1:X&lt;", "too few glitches", "7.00 → 7.00",
                   "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
         assert words in text, words
     assert "<b>Whistle" not in text

@@ -46,7 +46,7 @@ def test_a_driver_in_the_first_group_is_a_hit_also_under_the_name_of_its_copy():
         ),
         skill(
             ("F001", "xgboost", True, False, ""), ("F002", "xgboost", True, True, ""),
-            ("F002", "random_forest", False, False, ""), ("F003", "xgboost", False, None, "too few"),
+            ("F002", "random_forest", False, False, ""), ("F003", "xgboost", False, None, "few_glitches"),
         ),
         TRUTH,
     )  # fmt: skip
@@ -58,7 +58,7 @@ def test_a_driver_in_the_first_group_is_a_hit_also_under_the_name_of_its_copy():
     assert planted["top_group"].tolist()[:2] == [COPY, COPY]
     checks = {check.name: check for check in validate.driver_checks(planted, skill(
         *[("F001", "xgboost", True, False, "")] * 19, ("F002", "xgboost", True, True, ""),
-        ("F003", "xgboost", False, None, "too few"),
+        ("F003", "xgboost", False, None, "few_glitches"),
     ))}  # fmt: skip
     assert (checks["driver_hit"].value, checks["driver_hit"].n) == (0.5, 2)
     assert checks["driver_beats"].value == pytest.approx(2 / 3)

@@ -20,6 +20,7 @@ from glitch_explorer.impact.cost.detector import (
 from glitch_explorer.impact.cost.minutes import DAY_S, YEAR_S
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.threshold import allowed_alarms, losses_without_blocks
+from glitch_explorer.impact.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -165,19 +166,16 @@ def _medians(detector: Detector) -> dict[str, Float64]:
 
 
 def _reasons(found: Headline) -> np.ndarray:
-    """Say of each family why its cost is not known, or not whole; empty where it is."""
-    detector = found.detector
-    ifo, n = detector.ifo, len(detector.families)
+    """Return for each family the code of the reason why its cost is missing or incomplete, else empty."""
+    detector, n = found.detector, len(found.detector.families)
     if not detector.live_s > 0:
-        return np.full(n, f"no analysed time of {ifo} is known", object)
-    made = np.full(n, "", object)
-    if detector.blocks < LEAST_BLOCKS:
-        made[:] = f"no interval: {detector.blocks} blocks of live time, {LEAST_BLOCKS} are needed"
-    made[np.isnan(found.by_range)] = "no minute of its glitches has a known range: deadtime alone"
+        return np.full(n, Reason.NO_LIVE_TIME, object)
+    reasons = np.full(n, Reason.FEW_BLOCKS if detector.blocks < LEAST_BLOCKS else "", object)
+    reasons[np.isnan(found.by_range)] = Reason.NO_RANGE_LOSS
     if np.isnan(detector.volume_mpc3):
-        made[:] = f"the range of {ifo} is not known: too few minutes have one"
-    made[detector.per_family() == 0] = "none of its glitches is in the analysed time"
-    return made
+        reasons[:] = Reason.NO_RANGE
+    reasons[detector.per_family() == 0] = Reason.NO_LIVE_GLITCH
+    return reasons
 
 
 def daily(found: Headline) -> pd.DataFrame:

@@ -31,11 +31,9 @@ from glitch_explorer.impact.drivers.trials import (
     run_trials,
 )
 from glitch_explorer.impact.drivers.windows import Material, leading_columns, make_material
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import FAMILY_DRIVERS, PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL
 
-NO_DATA = "no channel that models may use has data over a fifth of the live time"
-NO_GLITCH = "too few: no glitch with a time"
-NO_LEAD = "no bin of lags ends before the glitches start, what its filters need included"
 #: Tables of an explanation, by their schema's name.
 TABLES = (SKILL, FAMILY_DRIVERS, SHAP_VALUES, SHAP_FEATURES, PRECURSOR_SKILL)
 #: Purpose of the random stream of the slid train.
@@ -91,34 +89,36 @@ def explain(
     family = family.sort_values("event_time", kind="stable", ignore_index=True)
     material = make_material(features, channels) if len(family) else None
     if material is None:
-        return unexplained(NO_DATA if len(family) else NO_GLITCH, family_id=family_id, ifo=ifo)
+        reason = Reason.NO_DATA if len(family) else Reason.FEW_TIMED
+        return unexplained(reason, family_id=family_id, ifo=ifo, n_timed=len(family))
     case = Case(material, quiet, segments, max_glitches, seed, threads)
     parts = [_told(look, name, case, family) for look in _looks(case, family) for name in MODELS]
-    return _explanation(parts, family_id, ifo)
+    return _explanation(parts, family_id, ifo, len(family))
 
 
-def unexplained(reason: str, *, family_id: str, ifo: str) -> Explanation:
+def unexplained(reason: Reason, *, family_id: str, ifo: str, n_timed: int) -> Explanation:
     """Give no answer, and say why."""
     rows = [_Look(view, None, None, Unfit(reason)) for view in VIEWS]
     parts = [_gated(look, name, _skill(look, name)) for look in rows for name in MODELS]
-    return _explanation(parts, family_id, ifo)
+    return _explanation(parts, family_id, ifo, n_timed)
 
 
-def _explanation(parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str) -> Explanation:
+def _explanation(
+    parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str, n_timed: int
+) -> Explanation:
     """Join the rows of each view and model."""
-    made = {tables.name_of(schema): _joined(schema, parts, family_id, ifo) for schema in TABLES}
+    key = {"family": family_id, "ifo": ifo, "n_timed": n_timed}
+    made = {tables.name_of(schema): _joined(schema, parts, key) for schema in TABLES}
     return Explanation(**made)
 
 
-def _joined(
-    schema: pa.Schema, parts: Sequence[dict[str, pd.DataFrame]], family_id: str, ifo: str
-) -> pd.DataFrame:
+def _joined(schema: pa.Schema, parts: Sequence[dict[str, pd.DataFrame]], key: dict[str, Any]) -> pd.DataFrame:
     """Join the parts' rows of one table."""
     name = tables.name_of(schema)
     kept = [part[name] for part in parts if name in part and len(part[name])]
     if not kept:
         return tables.empty(schema)
-    whole = pd.concat(kept, ignore_index=True).assign(family=family_id, ifo=ifo)
+    whole = pd.concat(kept, ignore_index=True).assign(**key)
     table: pd.DataFrame = whole[schema.names]
     return table
 
@@ -147,7 +147,11 @@ def _looks(case: Case, family: pd.DataFrame) -> list[_Look]:
     unfit: dict[View, Unfit] = {}
     samples: dict[tuple[View, bool], tuple[Sample, Float64]] = {}
     for k, (view, (columns, own, free)) in enumerate(views.items()):
-        made = make_sample(case, times, own, columns, stream=2 * k) if len(columns) else Unfit(NO_LEAD)
+        made = (
+            make_sample(case, times, own, columns, stream=2 * k)
+            if len(columns)
+            else Unfit(Reason.NO_LEADING_BIN)
+        )
         if isinstance(made, Unfit):
             unfit[view] = made
             continue
@@ -224,7 +228,7 @@ def _drivers(values: pd.DataFrame, material: Material) -> pd.DataFrame:
 def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
     """Give the row of table "skill" of one model, and whether it beats its baseline."""
     floats = ("prevalence", "ap", "ap_baseline", "ap_gain", "ap_gain_low", "ap_gain_high", "ap_slid")
-    counts = dict.fromkeys(("n_glitches", "n_background", "n_segments", "n_folds"), 0)
+    counts = dict.fromkeys(("n_glitches", "n_background", "n_segments", "n_folds", "blocks"), 0)
     row: dict[str, Any] = {
         **counts,
         **dict.fromkeys((*floats, "brier_skill", "roc_auc", "base_value"), np.nan),
@@ -235,7 +239,9 @@ def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
     if look.slid is not None:
         row["ap_slid"], row["slid_beats"] = look.slid.gain[name].ap, look.slid.gain[name].beats
     if look.unfit is not None:
-        row |= {name: getattr(look.unfit, name) for name in ("reason", "n_glitches", "n_segments")}
+        row |= {
+            name: getattr(look.unfit, name) for name in ("reason", "n_glitches", "n_background", "n_segments")
+        }
     if look.trial is None:
         return row
     sample, won = look.trial.sample, look.trial.gain[name]
@@ -245,6 +251,7 @@ def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
         "n_background": int((~sample.glitch).sum()),
         "n_segments": sample.n_segments,
         "n_folds": sample.n_folds,
+        "blocks": won.blocks,
         "prevalence": float(sample.glitch.mean()),
         "ap": won.ap,
         "ap_baseline": won.baseline,
@@ -254,18 +261,13 @@ def _skill(look: _Look, name: ModelName) -> dict[str, Any]:
         "brier_skill": brier_skill(probability, look.trial.baseline, sample.glitch),
         "roc_auc": roc_auc(probability, sample.glitch),
         "beats": won.beats,
-        "reason": _why_not(won),
+        "reason": _reason(won),
     }
     return row
 
 
-def _why_not(won: Gain) -> str:
-    """Say why a model tells nothing; empty where it beats its baseline."""
+def _reason(won: Gain) -> str:
+    """Return the code of the reason why a model is not reported; empty where it beats its baseline."""
     if won.beats:
         return ""
-    if won.blocks < LEAST_BLOCKS:
-        return f"no interval: the windows lie in {won.blocks} blocks of time, {LEAST_BLOCKS} are needed"
-    return (
-        f"does not beat rate and time of day: average precision {won.ap:.3f} against {won.baseline:.3f}, "
-        f"95 % interval of the gain {won.low:.3f} to {won.high:.3f}"
-    )
+    return Reason.FEW_BLOCKS if won.blocks < LEAST_BLOCKS else Reason.NO_GAIN

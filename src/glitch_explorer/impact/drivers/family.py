@@ -11,8 +11,8 @@ from glitch_explorer.coupling.family import ChannelSource, family_data, timed_gl
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import explain as explaining
-from glitch_explorer.impact.drivers import folds
 from glitch_explorer.impact.drivers.vetoes import Veto, family_veto, no_veto, write_veto
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import (
     FAMILY_DRIVERS,
     PRECURSOR_SKILL,
@@ -108,12 +108,11 @@ def _in_detector(
     out: Path,
 ) -> dict[str, pd.DataFrame]:
     """Give one detector's tables, and write the files of its veto."""
-    count = len(timed_glitches(rows))
-    if count < LEAST_GLITCHES:
-        known = f"too few: {count} {'glitch' if count == 1 else 'glitches'} with a time"
-        veto = no_veto(np.empty((0, 2)), rows.head(0), f"{known}; {LEAST_GLITCHES} are needed")
-        why = f"{known}; {folds.LEAST_GLITCHES} in {folds.LEAST_SEGMENTS} segments are needed"
-        return _named(explaining.unexplained(why, family_id=family, ifo=ifo), veto, family, ifo)
+    timed = timed_glitches(rows)
+    if len(timed) < LEAST_GLITCHES:
+        veto = no_veto(np.empty((0, 2)), timed, Reason.FEW_TIMED)
+        nothing = explaining.unexplained(Reason.FEW_TIMED, family_id=family, ifo=ifo, n_timed=len(timed))
+        return _named(nothing, veto, family, ifo)
     data = family_data(rows, ifo, segments=segments, source=source, max_glitches=settings.max_glitches)
     chosen = data.chosen["event_time"].to_numpy(dtype=float)
     veto = family_veto(data.features, data.glitches, chosen, data.quiet, witnesses)

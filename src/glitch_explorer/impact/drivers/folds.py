@@ -15,13 +15,6 @@ LEAST_GLITCHES, LEAST_SEGMENTS = 20, 3
 EMBARGO_S = sum(LAGS_S) + 10.0
 
 
-def too_few(glitches: int, segments: int) -> str:
-    """Say that there are too few glitches to learn from, and how many are needed."""
-    times = "1 glitch" if glitches == 1 else f"{glitches} glitches"
-    places = "1 segment" if segments == 1 else f"{segments} segments"
-    return f"too few: {times} in {places}; {LEAST_GLITCHES} in {LEAST_SEGMENTS} are needed"
-
-
 def make_folds(counts: Int64) -> Int64:
     """Deal segments out to folds so that each holds about as many glitches.
 

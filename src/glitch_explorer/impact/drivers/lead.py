@@ -11,6 +11,7 @@ from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.impact.drivers.training import ModelName
 from glitch_explorer.impact.drivers.trials import Case, Trial
 from glitch_explorer.impact.drivers.windows import BINS_S, Material, feature_windows, segment_numbers
+from glitch_explorer.impact.reasons import Reason
 
 #: Alarms per hour that no glitch of the family follows.
 FALSE_ALARMS = (0.5, 1.0, 2.0, 5.0)
@@ -173,7 +174,7 @@ def _at_rate(series: Series, starts: Float64, heard: Float64, own: Int64, rate: 
         "lead_high_s": np.nan,
         "live_time_s": live,
         "n_glitches": len(heard),
-        "reason": "" if thresholds else f"{live / 3600:.1f} h of held-out time show no rate so low",
+        "reason": "" if thresholds else Reason.NO_ALARM_RATE,
     }
     if not np.isnan(lead).all():
         row["lead_low_s"], row["lead_s"], row["lead_high_s"] = np.nanquantile(

@@ -14,10 +14,10 @@ from glitch_explorer.impact.drivers import folds, windows
 from glitch_explorer.impact.drivers.baselines import baseline_features, baseline_probability
 from glitch_explorer.impact.drivers.skill import Gain, gain
 from glitch_explorer.impact.drivers.training import MODELS, Model, ModelName, fit, screened
+from glitch_explorer.impact.reasons import Reason
 
 View = Literal["witness", "precursor"]
 VIEWS: tuple[View, ...] = ("witness", "precursor")
-NOTHING_LEFT = "too near: the embargo leaves one fold no glitches, or no other times, to learn from"
 #: Purposes of the random streams.
 _OTHERS, _FIT, _BOOTSTRAP = range(3)
 
@@ -68,11 +68,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Unfit:
-    """A train that no models are made for: why, in words, and what there is of it."""
+    """Triggers that no models are fitted for: the reason, and how many there are."""
 
-    reason: str
+    reason: Reason
     n_glitches: int = 0
     n_segments: int = 0
+    n_background: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Trial:
 
 
 def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int) -> Sample | Unfit:
-    """Lay out the windows of a train, or say in words why there are too few.
+    """Lay out the windows of a train, or return why there are too few.
 
     Parameters
     ----------
@@ -113,12 +114,11 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
     ).astype(np.int64)
     held = int((counts > 0).sum())
     if len(rows) < folds.LEAST_GLITCHES or held < folds.LEAST_SEGMENTS:
-        return Unfit(folds.too_few(len(rows), held), len(rows), held)
+        return Unfit(Reason.FEW_GLITCHES, len(rows), held)
     rng = np.random.default_rng([case.seed, _OTHERS, stream])
     others = windows.other_rows(material, times, rows, segments, rng=rng)
     if len(others) < len(rows):
-        why = f"{len(others)} other times a minute away from {len(rows)} glitches; as many are needed"
-        return Unfit(f"too dense: {why}", len(rows), held)
+        return Unfit(Reason.FEW_BACKGROUND, len(rows), held, len(others))
     every = np.concatenate([rows, others])
     of_segment, glitch = folds.make_folds(counts), np.arange(len(every)) < len(rows)
     at = material.times[every]
@@ -126,7 +126,7 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
     for number in range(int(of_segment.max()) + 1):
         learnt = glitch[folds.learnt_from(at, fold, number, segments, of_segment)]
         if learnt.all() or not learnt.any():
-            return Unfit(NOTHING_LEFT, len(rows), held)
+            return Unfit(Reason.EMBARGO, len(rows), held)
     return Sample(
         rows=every,
         glitch=glitch,

@@ -21,13 +21,12 @@ from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.ranks import align, delays_s, window_mask, windows
 from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.impact.reasons import Reason
 
 #: Seconds added on both sides of what a cell vetoes: lags are whole seconds.
 PAD_S = 0.5
 #: Least half width of a glitch's gate, s (METHODS §8).
 LEAST_GATE_S = 0.5
-NO_WITNESS = "no witness: no channel that may be used has a family-wise p of at most 0.05"
-NO_BACKGROUND = "no threshold: under 10 % of the live time is background"
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,10 @@ def family_veto(
     live = live_spans(features)
     best = best_witness(witnesses)
     if best is None:
-        return no_veto(live, family, NO_WITNESS)
+        return no_veto(live, family, Reason.NO_WITNESS)
     background = family_background(features.cells, chosen, quiet)
     if background is None:
-        return no_veto(live, family, NO_BACKGROUND)
+        return no_veto(live, family, Reason.NO_BACKGROUND)
     here = (features.columns["channel"] == best["channel"]) & (features.columns["band"] == best["band"])
     place = int(np.flatnonzero(here.to_numpy())[0])
     score = np.float32(1.0 if best["t_peak"] >= 0 else -1.0) * features.values[:, place : place + 1]
@@ -88,11 +87,11 @@ def family_veto(
     return Veto(segments, live, row)
 
 
-def no_veto(live: Float64, family: pd.DataFrame, why: str) -> Veto:
-    """Give no veto, and say why."""
+def no_veto(live: Float64, family: pd.DataFrame, reason: Reason) -> Veto:
+    """Return an empty veto with the reason for it."""
     nothing = np.empty((0, 2))
     row = {"channel": "", "band": "", "lag": np.nan, "threshold": np.nan, **effect(nothing, live, family)}
-    return Veto(nothing, live, row | {"efficiency": np.nan, "deadtime": np.nan, "reason": why})
+    return Veto(nothing, live, row | {"efficiency": np.nan, "deadtime": np.nan, "reason": reason})
 
 
 def live_spans(features: FeatureSet) -> Float64:
@@ -141,6 +140,7 @@ def effect(segments: Float64, live: Float64, family: pd.DataFrame) -> dict[str, 
         "n_segments": len(segments),
         "vetoed_s": vetoed,
         "live_time_s": seconds,
+        "n_timed": len(times),
         "n_glitches": n,
         "n_vetoed": hit,
         "efficiency": efficiency,

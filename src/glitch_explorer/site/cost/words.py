@@ -5,8 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.site.numbers import amount_text, known
-from glitch_explorer.site.pages import records
+from glitch_explorer.site.pages import macro_text, records
 from glitch_explorer.site.witnesses.words import count_text
 
 #: Unit of the cost: sensitive volume times analysed time.
@@ -65,13 +66,17 @@ def cost_text(row: Mapping[str, Any]) -> str:
     )
 
 
+def reason_text(row: Mapping[str, Any]) -> str:
+    """Return the sentence of a row's reason code, with its facts."""
+    return macro_text("cost/reasons.html", "reason_text", row)
+
+
 def row_text(row: Mapping[str, Any], label: str | None) -> str:
     """Say in a sentence what a family costs in a detector, or why that is not known."""
     if not known(row["cost_mpc3_yr"]):
-        return f"{place_text(row, label)}: no cost is known: {row['reason'].rstrip('.')}."
+        return f"{place_text(row, label)}: no cost is known: {reason_text(row)}."
     # An interval that is missing is told beside the cost.
-    rest = "" if row["reason"].startswith("no interval") else row["reason"].rstrip(".")
-    limit = f" Not all is known: {rest}." if rest else ""
+    limit = "" if row["reason"] in ("", Reason.FEW_BLOCKS) else f" Not all is known: {reason_text(row)}."
     return f"{place_text(row, label)} costs {cost_text(row)}; rank {int(row['rank'])}.{limit}"
 
 
@@ -115,7 +120,7 @@ def costliest(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> str:
         return "There is no family, or no analysed time: nothing has a cost."
     ranked = records(cost[cost["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable"))
     if not ranked:
-        why = sorted({reason.rstrip(".") for reason in cost["reason"]} - {""})
+        why = sorted({reason_text(row) for row in records(cost[cost["reason"] != ""])})
         return f"No cost is known: {'; '.join(why)}."
     top = ranked[0]
     named = f"{place_text(top, labels.get(top['family']))}, {cost_text(top)}"
