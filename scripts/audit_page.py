@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.audit.page import make_audit_page
+from glitch_explorer.site.audit.page import write_audit_page
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        make_audit_page(
+        write_audit_page(
             glitches=snakemake.input.glitches,
             families=snakemake.input.families,
             audit=Path(snakemake.input.leakage).parent,

@@ -14,7 +14,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, QUALITY, STABILITY
 from glitch_explorer.similar.neighbours import make_neighbours
-from glitch_explorer.site.audit.page import make_audit_page
+from glitch_explorer.site.audit.page import write_audit_page
 from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
 from glitch_explorer.site.figures import make_figures
 from glitch_explorer.site.front.page import FrontFiles, Making, make_front
@@ -317,7 +317,7 @@ def make_site(
         typical=2,
         odd=2,
     )
-    make_audit_page(
+    write_audit_page(
         **rows,
         **shards,
         audit=root / "audit",

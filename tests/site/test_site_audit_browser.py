@@ -12,7 +12,7 @@ from test_site_browser import Watched
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, RELABEL, SUSPECTS
 from glitch_explorer.core import tables
-from glitch_explorer.site.audit.answers import judged_rows
+from glitch_explorer.site.audit.suspects import review_rows
 from glitch_explorer.workflow.reference import all_schemas
 
 pytestmark = pytest.mark.browser
@@ -27,17 +27,17 @@ HOSTILE_IDS = ("#pin=&'\"><b>%22/..", "\u202eid" * 2_500)
 
 @pytest.fixture
 def watched(chromium: Any) -> Iterator[Watched]:
-    made = Watched(chromium)
-    yield made
-    made.close()
-    assert all(url.startswith(("file:", "data:", "blob:")) for url in made.requests)
+    browser = Watched(chromium)
+    yield browser
+    browser.close()
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in browser.requests)
 
 
 @pytest.fixture(scope="module")
-def judged(results: Path) -> Any:
-    """Give what the page lists, straight from the tables."""
+def review(results: Path) -> Any:
+    """Return what the page lists, straight from the tables."""
     audit = results / "audit"
-    return judged_rows(
+    return review_rows(
         tables.read(SUSPECTS, audit / "suspects.parquet"), tables.read(RELABEL, audit / "relabel.parquet")
     )
 
@@ -71,28 +71,28 @@ def download(page: Any) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def test_suspects_are_judged_by_key_and_by_button_and_taken_along(
-    site: Path, watched: Watched, judged: Any
+def test_suspects_are_judged_by_key_and_by_button_and_downloaded(
+    site: Path, watched: Watched, review: Any
 ) -> None:
     page = watched.open(site / "audit.html")
     cards = page.locator(".suspect")
-    assert cards.count() == min(24, len(judged))
-    assert page.locator("#range").inner_text().startswith(f"1 to {cards.count()} of {len(judged)} shown")
-    assert judged["proposed_label"].iloc[0] in cards.first.locator(".change").inner_text()
+    assert cards.count() == min(24, len(review))
+    assert page.locator("#range").inner_text().startswith(f"1 to {cards.count()} of {len(review)} shown")
+    assert review["proposed_label"].iloc[0] in cards.first.locator(".change").inner_text()
     page.wait_for_function("document.querySelector('.suspect img').naturalWidth === 390")
     cards.first.click(position={"x": 5, "y": 5})
     for key in ("a", "r", "n", "a", "p", "p", "r", "p", "p", "r"):
         page.keyboard.press(key)
     assert page.evaluate("document.activeElement.dataset.row") == "2"
-    # The first was accepted, the second rejected and taken back, the fourth accepted, the third rejected.
+    # The first was accepted, the second rejected and cleared, the fourth accepted, the third rejected.
     cards.nth(4).get_by_role("button", name="reject").click()
     states = [cards.nth(number).get_attribute("data-judgement") for number in range(5)]
-    taken = download(page)
-    assert [row["judgement"] for row in taken[:5]] == states
-    assert list(taken[0]) == ["glitch_id", "view", "label", "proposed_label", "evidence", "judgement"]
-    assert [row["glitch_id"] for row in taken] == judged["glitch_id"].tolist()
-    assert [row["label"] for row in taken] == judged["label"].fillna("").tolist()
-    accepted = sum(row["judgement"] == "accepted" for row in taken)
+    judged = download(page)
+    assert [row["judgement"] for row in judged[:5]] == states
+    assert list(judged[0]) == ["glitch_id", "view", "label", "proposed_label", "evidence", "judgement"]
+    assert [row["glitch_id"] for row in judged] == review["glitch_id"].tolist()
+    assert [row["label"] for row in judged] == review["label"].fillna("").tolist()
+    accepted = sum(row["judgement"] == "accepted" for row in judged)
     assert f"{accepted} accepted" in page.locator("#judged").inner_text()
     page.select_option("#state", "accepted")
     assert cards.count() == accepted > 0
@@ -100,12 +100,12 @@ def test_suspects_are_judged_by_key_and_by_button_and_taken_along(
     assert f"{accepted - 1} accepted" in page.locator("#judged").inner_text()
 
 
-def test_filters_pages_and_addresses(site: Path, watched: Watched, judged: Any) -> None:
+def test_filters_pages_and_addresses(site: Path, watched: Watched, review: Any) -> None:
     page = watched.open(site / "audit.html")
     shown = page.locator("#range")
-    for kind, wanted in (("issue", judged["issue"].sum()), ("confusable", judged["confusable_pair"].sum())):
+    for kind, count in (("issue", review["issue"].sum()), ("confusable", review["confusable_pair"].sum())):
         page.select_option("#kind", kind)
-        assert f"of {wanted} shown" in shown.inner_text() or f"to {wanted} of" in shown.inner_text()
+        assert f"of {count} shown" in shown.inner_text() or f"to {count} of" in shown.inner_text()
     page.select_option("#kind", "every")
     before = page.locator(".suspect code").first.inner_text()
     page.locator("#on").click()
@@ -113,7 +113,7 @@ def test_filters_pages_and_addresses(site: Path, watched: Watched, judged: Any) 
     page.locator("#back").click()
     assert page.locator(".suspect code").first.inner_text() == before
     page.select_option("#family", "=F003")
-    count = int((judged["family"] == "F003").sum())
+    count = int((review["family"] == "F003").sum())
     assert f"of {count} shown" in shown.inner_text()
     page.goto((site / "audit.html").as_uri() + "#family=F003")
     settle(page)
@@ -138,9 +138,9 @@ def test_tables_say_what_the_tables_hold_and_sort(site: Path, results: Path, wat
     page.get_by_role("region", name="Over-splitting by family").get_by_role("button", name="Labelled").click()
     labelled = [int(row.split("\t")[3]) for row in rows.all_inner_texts()]
     assert labelled == sorted(families["n_labelled"], reverse=True)
-    said = page.locator("main").inner_text()
-    assert "The gate passes" in said
-    assert "1 of 2 families has members whose detector the vectors tell" in said
+    text = page.locator("main").inner_text()
+    assert "The gate passes" in text
+    assert "In 1 of 2 families the vectors identify the detector of a member" in text
     page.locator("#gate ~ details summary").click()
     assert "The null permutes the variable within each label." in page.locator("main").inner_text()
     leave(page, rows.first.locator("a").first)
@@ -218,11 +218,11 @@ def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
         assert page.evaluate("document.documentElement.scrollHeight") < 6000
         settle(page)
     assert "\u202e" not in page.locator("main").inner_text()
-    taken = download(page)
-    assert {row[name] for row in taken for name in ("label", "proposed_label")} >= set(
+    judged = download(page)
+    assert {row[name] for row in judged for name in ("label", "proposed_label")} >= set(
         HOSTILE_LABELS.values()
     )
-    assert tuple(row["glitch_id"] for row in taken[:2]) == HOSTILE_IDS
+    assert tuple(row["glitch_id"] for row in judged[:2]) == HOSTILE_IDS
     leave(page, page.locator(".suspect").first.get_by_role("link", name="on the map"))
     page.wait_for_function("wanted => document.body.innerText.includes(wanted)", arg=HOSTILE_IDS[0])
 

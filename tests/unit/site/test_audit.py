@@ -1,4 +1,4 @@
-"""What the audit page says of planted tables, what a run does not know, and the order of the matrix."""
+"""What a run does not know, and the order of the matrix."""
 
 import numpy as np
 import pandas as pd
@@ -6,118 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.audit.schemas import PROBE, RELABEL, SUSPECTS
-from glitch_explorer.core import tables
-from glitch_explorer.site.audit.answers import (
-    family_lines,
-    gate_text,
-    judged_rows,
-    label_lines,
-    leak_text,
-    pair_lines,
-    pair_matrix,
-    probe_text,
-)
 from glitch_explorer.site.unknown import audit_unknown, impact_unknown, witness_unknown
 from glitch_explorer.site.witnesses.matrix import matrix_order
-
-
-def suspects(*rows: tuple[str, str, str, float, bool, bool]) -> pd.DataFrame:
-    names = ["glitch_id", "label", "proposed_label", "evidence", "issue", "confusable_pair"]
-    table = pd.DataFrame(rows, columns=names).assign(view="", family="F001")
-    return table[SUSPECTS.names]
-
-
-def relabel(*rows: tuple[str, str | None, str, str]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["glitch_id", "label", "proposed_label", "evidence"])
-    return table.assign(view="", family="F002", segment=1)[RELABEL.names]
-
-
-FOUND = suspects(
-    ("a", "Blip", "Tomte", 0.9, True, True),
-    ("b", "Tomte", "Blip", 0.8, False, True),
-    ("c", "Whistle", "Blip", 0.7, True, False),
-    ("d", "Blip", "Blip", 0.1, False, False),
-)
-
-
-def test_what_is_to_be_judged_is_doubted_or_without_a_label() -> None:
-    rows = judged_rows(
-        FOUND,
-        relabel(("a", "Blip", "Tomte", "why"), ("c", "Whistle", "Koi", "no"), ("z", None, "Blip", "bare")),
-    )
-    assert rows["glitch_id"].tolist() == ["a", "b", "c", "z"]
-    # The axis speaks only where it proposes the same label.
-    assert rows["axis"].tolist() == ["why", "", "", "bare"]
-    assert rows["label"].isna().tolist() == [False, False, False, True]
-    assert np.isnan(rows["evidence"].iloc[3])
-
-
-def test_nothing_to_judge() -> None:
-    assert judged_rows(tables.empty(SUSPECTS), tables.empty(RELABEL)).empty
-    assert pair_matrix(pair_lines(judged_rows(FOUND.tail(1), tables.empty(RELABEL))))["names"] == []
-
-
-def test_pairs_are_counted_both_ways() -> None:
-    pairs = pair_lines(judged_rows(FOUND, tables.empty(RELABEL)))
-    both, one = pairs
-    assert (both["first"], both["second"], both["forward"], both["backward"]) == ("Blip", "Tomte", 1, 1)
-    assert (both["n"], both["issues"], both["confusable"]) == (2, 1, True)
-    assert (one["first"], one["second"], one["forward"], one["backward"], one["confusable"]) == (
-        "Blip",
-        "Whistle",
-        0,
-        1,
-        False,
-    )
-    matrix = pair_matrix(pairs)
-    assert matrix["names"] == ["Blip", "Tomte", "Whistle"]
-    assert matrix["counts"]["Whistle", "Blip"] == 1
-    assert matrix["confusable"] == {("Blip", "Tomte"), ("Tomte", "Blip")}
-
-
-def test_families_of_a_label_and_labels_of_a_family() -> None:
-    rows = pd.DataFrame({"family": ["F001", "F001", "F002", "-1"], "label": ["A", "B", "A", "A"]})
-    labels = pd.DataFrame(
-        {"label": ["A", "B"], "n": [3, 1], "family_entropy_bits": [1.0, 0.0], "n_families": [2, 1]}
-    )
-    first, second = label_lines(labels.assign(share_unassigned=[1 / 3, 0]), rows)
-    assert (first["label"], first["families"], second["families"]) == (
-        "A",
-        [("F001", 1), ("F002", 1)],
-        [("F001", 1)],
-    )
-    told = pd.DataFrame({"family": ["F001", "F002"], "label_entropy_bits": [1.0, None]})
-    assert [line["labels"] for line in family_lines(told, rows)] == [[("A", 1), ("B", 1)], [("A", 1)]]
-
-
-def leaks(*rows: tuple[str, float, float, bool, bool]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["variable", "normalised", "p_value", "gated", "failed"])
-    return table.assign(mutual_information_bits=0.1)
-
-
-def test_the_gate_in_words() -> None:
-    table = leaks(
-        ("view pattern", 0.2, 0.001, True, True),
-        ("image size", 0.0, 1.0, True, False),
-        ("detector", 0.024, 0.005, False, False),
-    )
-    assert "FAILS: given the label, the families follow view pattern." in gate_text(table)
-    assert [leak_text(row) for row in table.to_dict("records")] == [
-        "fails the run",
-        "passes: no more than chance",
-        "reported: 2.4\u00a0% of its entropy; not gated, as it can be physics",
-    ]
-    assert "passes" in gate_text(table.tail(2))
-    assert "only reports" in gate_text(leaks(("view length", 0.9, 0.001, False, False)))
-
-
-def test_the_probe_in_words() -> None:
-    assert "No family could be asked" in probe_text(tables.empty(PROBE), 3)
-    table = pd.DataFrame({"family": ["F001", "F002"], "auc_low": [0.4, 0.6]})
-    assert probe_text(table, 5).startswith("1 of 2 families has members whose detector the vectors tell")
-    assert "3 more could not be asked" in probe_text(table, 5)
-
 
 AUDIT = {"n": 40, "n_labelled": 40, "stability": 0.9, "stability_low": 0.85}
 MEMBERS = pd.DataFrame(

@@ -1,4 +1,5 @@
 "use strict";
+// Suspect labels as cards to accept or reject.
 (function () {
   const data = window.SUSPECTS;
   const element = (id) => document.getElementById(id);
@@ -9,35 +10,35 @@
     issue: (row) => data.issue[row],
     confusable: (row) => data.confusable[row],
     other: (row) => !data.confusable[row] && data.label[row] >= 0,
-    bare: (row) => data.label[row] < 0,
+    unlabelled: (row) => data.label[row] < 0,
   };
   const judgements = new Map();
   let rows = [...data.id.keys()];
   let first = 0;
-  let taken = true;
+  let saved = true;
 
   const { legible } = Words;
   const labelOf = (code) => (code < 0 ? "" : data.names.label[code]);
-  const shown = (code) => (code < 0 ? "no label" : legible(labelOf(code)));
+  const shown = (code) => (code < 0 ? "unlabelled" : legible(labelOf(code)));
   const familyOf = (row) => data.names.family[data.family[row]];
   const pairOf = (row) => `${labelOf(data.label[row])}\n${labelOf(data.proposed[row])}`;
 
-  function make(tag, className, ...parts) {
-    const made = document.createElement(tag);
-    made.className = className;
-    made.append(...parts);
-    return made;
+  function create(tag, className, ...parts) {
+    const node = document.createElement(tag);
+    node.className = className;
+    node.append(...parts);
+    return node;
   }
 
   function anchor(href, text) {
-    const link = make("a", "", text);
+    const link = create("a", "", text);
     link.href = href;
     return link;
   }
 
   function judge(row, judgement) {
     if (judgements.get(row) === judgement) judgements.delete(row); else judgements.set(row, judgement);
-    taken = false;
+    saved = false;
     mark(row);
     count();
   }
@@ -52,14 +53,13 @@
   }
 
   function count() {
-    const given = [...judgements.values()];
-    const accepted = given.filter((judgement) => judgement === "accepted").length;
-    element("judged").textContent = `${accepted} accepted, ${given.length - accepted} rejected, ${data.id.length - given.length} not judged`;
+    const accepted = [...judgements.values()].filter((judgement) => judgement === "accepted").length;
+    element("judged").textContent = `${accepted} accepted, ${judgements.size - accepted} rejected, ${data.id.length - judgements.size} not judged`;
   }
 
   function picture(row) {
-    if (data.picture[row] < 0) return make("p", "nopicture", "No picture kept");
-    const image = make("img", "");
+    if (data.picture[row] < 0) return create("p", "nopicture", "No picture stored");
+    const image = create("img", "");
     image.loading = "lazy";
     image.width = 390;
     image.height = 96;
@@ -69,48 +69,49 @@
   }
 
   function facts(row) {
-    const view = data.view[row] ? [`${data.view[row]} s view`] : [];
-    const told = data.evidence[row] === null ? [] : [`evidence ${data.evidence[row].toFixed(3)}`];
-    if (data.issue[row]) told.push("label error");
-    if (data.confusable[row]) told.push("confusable pair");
-    const time = data.time[row] === null ? [] : [`GPS ${data.time[row]}`];
-    const loud = data.snr[row] === null ? [] : [`SNR ${data.snr[row]}`];
-    return [...told, ...view, data.ifo[row], ...time, ...loud].join(" · ");
+    return [
+      data.evidence[row] !== null && `evidence ${data.evidence[row].toFixed(3)}`,
+      data.issue[row] && "label error",
+      data.confusable[row] && "confusable pair",
+      data.view[row] && `${data.view[row]} s view`,
+      data.ifo[row],
+      data.time[row] !== null && `GPS ${data.time[row]}`,
+      data.snr[row] !== null && `SNR ${data.snr[row]}`,
+    ].filter(Boolean).join(" · ");
   }
 
   function button(row, judgement, text) {
-    const made = make("button", "", text);
-    made.type = "button";
-    made.dataset.judgement = judgement;
-    made.addEventListener("click", () => judge(row, judgement));
-    return made;
+    const control = create("button", "", text);
+    control.type = "button";
+    control.dataset.judgement = judgement;
+    control.addEventListener("click", () => judge(row, judgement));
+    return control;
   }
 
   function card(row, place) {
     const id = legible(data.id[row]);
     const family = familyOf(row);
-    const home = family === "-1" ? "in no family" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
-    const links = make("p", "links", make("code", "", id), " ",
+    const home = family === "-1" ? "unassigned" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
+    const links = create("p", "links", create("code", "", id), " ",
       anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
-    const change = make("p", "change", make("span", "given bidi", shown(data.label[row])), " → ", make("strong", "bidi", shown(data.proposed[row])));
-    const made = make("article", "suspect", picture(row), change, make("p", "interval", facts(row)));
-    if (data.axis[row]) made.append(make("details", "", make("summary", "", "what its family's axis says"), make("p", "interval", legible(data.axis[row]))));
-    made.append(links, make("p", "judge", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
-    made.dataset.row = row;
-    made.tabIndex = place ? -1 : 0;
-    made.setAttribute("aria-label", `Suspect ${first + place + 1}: ${shown(data.label[row])}, proposed ${shown(data.proposed[row])}`.slice(0, 200));
-    return made;
+    const change = create("p", "change", create("span", "given bidi", shown(data.label[row])), " → ", create("strong", "bidi", shown(data.proposed[row])));
+    const article = create("article", "suspect", picture(row), change, create("p", "interval", facts(row)));
+    if (data.axis[row]) article.append(create("details", "", create("summary", "", "evidence along the family's axis"), create("p", "interval", legible(data.axis[row]))));
+    article.append(links, create("p", "judge", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
+    article.dataset.row = row;
+    article.tabIndex = place ? -1 : 0;
+    article.setAttribute("aria-label", `Suspect ${first + place + 1}: ${shown(data.label[row])}, proposed ${shown(data.proposed[row])}`.slice(0, 200));
+    return article;
   }
 
   function draw() {
     const page = rows.slice(first, first + PAGE);
     LIST.replaceChildren(...page.map(card));
     page.forEach(mark);
-    const kept = rows.filter((row) => data.picture[row] >= 0).length;
-    const some = kept === rows.length ? "all with a picture" : `${kept} of them with a picture`;
+    const pictured = rows.filter((row) => data.picture[row] >= 0).length;
     element("range").textContent = rows.length
-      ? `${first + 1} to ${first + page.length} of ${rows.length} shown, ${some}${rows.length < data.id.length ? `; ${data.id.length} without the filters` : ""}`
-      : `Nothing to judge here; ${data.id.length} without the filters`;
+      ? `${first + 1} to ${first + page.length} of ${rows.length} shown, ${pictured} with a picture${rows.length < data.id.length ? `; ${data.id.length} without filters` : ""}`
+      : `No suspect passes the filters; ${data.id.length} without filters`;
     element("back").disabled = first === 0;
     element("on").disabled = first + PAGE >= rows.length;
   }
@@ -146,13 +147,13 @@
   }
 
   function refresh() {
-    const wanted = Object.fromEntries(["label", "pair", "family"].map((name) => [name, element(name).value]));
+    const [label, pair, family] = ["label", "pair", "family"].map((name) => element(name).value);
     const kind = KINDS[element("kind").value];
     const judgement = element("state").value;
     rows = [...data.id.keys()].filter((row) => kind(row)
-      && (!wanted.label || `=${labelOf(data.label[row])}` === wanted.label)
-      && (!wanted.pair || `=${pairOf(row)}` === wanted.pair)
-      && (!wanted.family || `=${familyOf(row)}` === wanted.family)
+      && (!label || label === `=${labelOf(data.label[row])}`)
+      && (!pair || pair === `=${pairOf(row)}`)
+      && (!family || family === `=${familyOf(row)}`)
       && (!judgement || (judgements.get(row) || "none") === judgement));
     first = 0;
     draw();
@@ -161,20 +162,20 @@
   function options(id, valueOf, textOf) {
     const counts = new Map();
     data.id.forEach((_, row) => counts.set(valueOf(row), { n: (counts.get(valueOf(row)) || { n: 0 }).n + 1, text: textOf(row) }));
-    const sorted = [...counts].sort((one, other) => other[1].n - one[1].n || one[1].text.localeCompare(other[1].text));
+    const sorted = [...counts].sort(([, a], [, b]) => b.n - a.n || a.text.localeCompare(b.text));
     sorted.forEach(([value, { n, text }]) => element(id).add(new Option(`${text.length > 90 ? `${text.slice(0, 89)}…` : text} (${n})`, `=${value}`)));
   }
 
   function fromAddress() {
-    const asked = new URLSearchParams(window.location.hash.slice(1));
-    if (!["label", "proposed", "family"].some((name) => asked.has(name))) return;
-    const pair = asked.has("label") && asked.has("proposed");
-    element("pair").value = pair ? `=${asked.get("label")}\n${asked.get("proposed")}` : "";
-    element("label").value = asked.has("label") && !pair ? `=${asked.get("label")}` : "";
-    element("family").value = asked.has("family") ? `=${asked.get("family")}` : "";
+    const address = new URLSearchParams(window.location.hash.slice(1));
+    if (!["label", "proposed", "family"].some((name) => address.has(name))) return;
+    const pair = address.has("label") && address.has("proposed");
+    element("pair").value = pair ? `=${address.get("label")}\n${address.get("proposed")}` : "";
+    element("label").value = address.has("label") && !pair ? `=${address.get("label")}` : "";
+    element("family").value = address.has("family") ? `=${address.get("family")}` : "";
     element("kind").value = "every";
     element("state").value = "";
-    // A name that nothing here bears filters nothing.
+    // A name that no suspect has filters nothing.
     ["pair", "label", "family"].forEach((id) => { if (element(id).selectedIndex < 0) element(id).value = ""; });
     refresh();
     element("suspects").scrollIntoView();
@@ -187,20 +188,20 @@
       data.evidence[row] === null ? "" : String(data.evidence[row]), judgements.get(row) || "",
     ].map(Words.quoted).join(","));
     Words.save("proposed_labels.csv", [head, ...lines, ""].join("\r\n"), "text/csv");
-    taken = true;
+    saved = true;
   }
 
   options("label", (row) => labelOf(data.label[row]), (row) => shown(data.label[row]));
   options("pair", pairOf, (row) => `${shown(data.label[row]).slice(0, 40)} → ${shown(data.proposed[row]).slice(0, 40)}`);
-  options("family", familyOf, (row) => (familyOf(row) === "-1" ? "in no family" : legible(familyOf(row))));
+  options("family", familyOf, (row) => (familyOf(row) === "-1" ? "unassigned" : legible(familyOf(row))));
   ["label", "pair", "family", "kind", "state"].forEach((id) => element(id).addEventListener("change", refresh));
   element("back").addEventListener("click", () => turn(-1));
   element("on").addEventListener("click", () => turn(1));
   element("save").addEventListener("click", download);
   LIST.addEventListener("keydown", keys);
   window.addEventListener("hashchange", fromAddress);
-  window.addEventListener("beforeunload", (event) => { if (!taken) event.preventDefault(); });
-  element("judging").hidden = false;
+  window.addEventListener("beforeunload", (event) => { if (!saved) event.preventDefault(); });
+  element("reviewing").hidden = false;
   count();
   draw();
   fromAddress();

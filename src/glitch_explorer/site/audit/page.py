@@ -1,4 +1,4 @@
-"""The audit page: labels against families both ways, suspects with pictures to judge, leakage gate, probe."""
+"""The audit page: labels against families both ways, suspects to review, leakage gate, detector probe."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,11 +9,14 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
+from glitch_explorer.audit.probe import LEAST
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import QUALITY
-from glitch_explorer.site.audit import answers
+from glitch_explorer.site.audit.entropies import family_rows, label_rows
+from glitch_explorer.site.audit.suspects import contradicted, label_pairs, pair_matrix, review_rows
 from glitch_explorer.site.pages import records, render, script_data, static
 from glitch_explorer.site.pictures import Pictures, save_webp
 from glitch_explorer.site.sprites import SPRITE_SIZE, VIEW_GAP
@@ -56,74 +59,100 @@ def read_tables(glitches: str | Path, families: str | Path, audit: str | Path) -
     )
 
 
-def card_data(judged: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]) -> dict[str, Any]:
-    """Collect what the cards show, column by column; row i of each is suspect i.
+def card_data(review: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]) -> dict[str, Any]:
+    """Return what the cards show, column by column; row i of each is suspect i.
 
     Parameters
     ----------
-    judged
-        Rows to judge, see `audit_answers.judged_rows`.
+    review
+        Rows to review, see `suspects.review_rows`.
     rows
         The map's rows with ifo, event_time and snr.
     pictures
         Number of the picture of each glitch that has one.
     """
-    known = rows.drop_duplicates("glitch_id").set_index("glitch_id").loc[judged["glitch_id"]]
-    labels, names = pd.factorize(pd.concat([judged["label"], judged["proposed_label"]]), sort=True)
-    family, families = pd.factorize(judged["family"], sort=True)
+    glitches = rows.drop_duplicates("glitch_id").set_index("glitch_id").loc[review["glitch_id"]]
+    labels, names = pd.factorize(pd.concat([review["label"], review["proposed_label"]]), sort=True)
+    family, families = pd.factorize(review["family"], sort=True)
 
     def finite(values: pd.Series, digits: int) -> list[float | None]:
         return [None if pd.isna(value) else round(float(value), digits) for value in values]
 
     return {
-        "id": judged["glitch_id"].tolist(),
-        "view": judged["view"].tolist(),
+        "id": review["glitch_id"].tolist(),
+        "view": review["view"].tolist(),
         # -1 where there is none.
-        "label": labels[: len(judged)].tolist(),
-        "proposed": labels[len(judged) :].tolist(),
+        "label": labels[: len(review)].tolist(),
+        "proposed": labels[len(review) :].tolist(),
         "family": family.tolist(),
-        "evidence": finite(judged["evidence"], 4),
-        "issue": judged["issue"].astype(int).tolist(),
-        "confusable": judged["confusable_pair"].astype(int).tolist(),
-        "axis": judged["axis"].tolist(),
-        "ifo": known["ifo"].tolist(),
-        "time": finite(known["event_time"], 4),
-        "snr": finite(known["snr"], 1),
-        "picture": [pictures.get(glitch, -1) for glitch in judged["glitch_id"]],
+        "evidence": finite(review["evidence"], 4),
+        "issue": review["issue"].astype(int).tolist(),
+        "confusable": review["confusable_pair"].astype(int).tolist(),
+        "axis": review["axis"].tolist(),
+        "ifo": glitches["ifo"].tolist(),
+        "time": finite(glitches["event_time"], 4),
+        "snr": finite(glitches["snr"], 1),
+        "picture": [pictures.get(glitch, -1) for glitch in review["glitch_id"]],
         "names": {"label": list(names), "family": list(families)},
     }
 
 
-def page_values(told: AuditTables, judged: pd.DataFrame) -> dict[str, Any]:
-    """Collect what the page says without a script."""
-    whole = told.quality.set_index("metric")["value"]
-    split, packed = (
-        answers.family_lines(told.families, told.rows),
-        answers.label_lines(told.labels, told.rows),
-    )
-    pairs = answers.pair_lines(judged)
+def probe_counts(probe: pd.DataFrame, families: int) -> dict[str, float]:
+    """Count the families whose vectors identify the detector.
+
+    Parameters
+    ----------
+    probe
+        Table "probe".
+    families
+        Number of families.
+
+    Returns
+    -------
+    dict
+        Families `probed`, `identified` (the interval of the area lies above 0.5), `expected` by chance alone,
+        and `too_few`, those with too few members to probe.
+    """
+    probed = probe["family"].nunique()
     return {
-        "lead": answers.lead_text(told.suspects, judged, len(told.families)),
-        "whole": {str(name): float(value) for name, value in whole.items()},
-        "labelled": int(told.quality["n"].max()) if len(told.quality) else 0,
-        "split": split,
-        "packed": packed,
-        "most_split": max([whole["over_splitting_bits"], *told.families["label_entropy_bits"].dropna()]),
-        "most_packed": max([whole["over_compression_bits"], *told.labels["family_entropy_bits"]]),
-        "pairs": pairs,
-        "matrix": answers.pair_matrix(pairs),
-        "judged": len(judged),
-        "pictured": min(MOST_PICTURES, judged["glitch_id"].nunique()),
-        "most_pictures": MOST_PICTURES,
-        "gate": answers.gate_text(told.leakage),
-        "failed": bool(told.leakage["failed"].any()),
-        "leaks": [{**row, "said": answers.leak_text(row)} for row in records(told.leakage)],
-        "probed": answers.probe_text(told.probe, len(told.families)),
-        "probe": answers.probe_lines(told.probe),
+        "probed": probed,
+        "identified": probe.loc[probe["auc_low"] > 0.5, "family"].nunique(),
+        "expected": 0.025 * len(probe),
+        "too_few": families - probed,
     }
 
 
-def make_audit_page(
+def page_values(read: AuditTables, review: pd.DataFrame) -> dict[str, Any]:
+    """Return what the page shows without a script."""
+    whole = read.quality.set_index("metric")["value"]
+    pairs = label_pairs(review)
+    return {
+        "families": len(read.families),
+        "suspects": len(read.suspects),
+        "contradicted": len(contradicted(read.suspects)),
+        "errors": int(read.suspects["issue"].sum()),
+        "unlabelled": int(review["label"].isna().sum()),
+        "whole": {str(name): float(value) for name, value in whole.items()},
+        "labelled": int(read.quality["n"].max()) if len(read.quality) else 0,
+        "split": family_rows(read.families, read.rows),
+        "packed": label_rows(read.labels, read.rows),
+        "most_split": max([whole["over_splitting_bits"], *read.families["label_entropy_bits"].dropna()]),
+        "most_packed": max([whole["over_compression_bits"], *read.labels["family_entropy_bits"]]),
+        "pairs": pairs,
+        "matrix": pair_matrix(pairs),
+        "review": len(review),
+        "pictured": min(MOST_PICTURES, review["glitch_id"].nunique()),
+        "most_pictures": MOST_PICTURES,
+        "leaks": records(read.leakage),
+        "p_limit": P_LIMIT,
+        "normalised_limit": NORMALISED_LIMIT,
+        "probe": records(read.probe.sort_values(["auc", "family"], ascending=[False, True])),
+        "probes": probe_counts(read.probe, len(read.families)),
+        "least": LEAST,
+    }
+
+
+def write_audit_page(
     *,
     glitches: str | Path,
     families: str | Path,
@@ -153,23 +182,20 @@ def make_audit_page(
     page : path
         The page, beside the folder.
     witnesses, cost : bool
-        The site has a page of witnesses, and one of costs, to go on to.
+        Whether the site has a page of witnesses, and one of costs.
     """
-    told = read_tables(glitches, families, audit)
-    judged = answers.judged_rows(told.suspects, told.proposals)
-    drawn = judged["glitch_id"].drop_duplicates().head(MOST_PICTURES).tolist()
+    read = read_tables(glitches, families, audit)
+    review = review_rows(read.suspects, read.proposals)
+    shown = review["glitch_id"].drop_duplicates().head(MOST_PICTURES).tolist()
     pictures = Pictures(views, status)
     with files.whole_folder(out) as folder:
-        for number, glitch_id in enumerate(drawn):
+        for number, glitch_id in enumerate(shown):
             save_webp(
                 folder / f"{number:04d}.webp", pictures.strip(glitch_id, size=SPRITE_SIZE, gap=VIEW_GAP)
             )
-        data = card_data(judged, told.rows, {glitch: number for number, glitch in enumerate(drawn)})
+        data = card_data(review, read.rows, {glitch: number for number, glitch in enumerate(shown)})
         files.write_text(folder / "suspects.js", script_data("SUSPECTS", data))
         files.write_text(folder / "audit.js", static("audit/audit.js"))
         shutil.copyfile(figure, folder / "leakage.png")
-    values = page_values(told, judged)
-    text = render(
-        "audit/audit.html", folder=Path(out).name, **values, witnesses=witnesses, cost=cost, root=""
-    )
-    files.write_text(page, text)
+    values = page_values(read, review) | {"witnesses": witnesses, "cost": cost}
+    files.write_text(page, render("audit/audit.html", folder=Path(out).name, root="", **values))

@@ -15,7 +15,7 @@ from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.core import files
 from glitch_explorer.core.views import VIEW_NAMES
-from glitch_explorer.site.audit.answers import doubted
+from glitch_explorer.site.audit.suspects import contradicted
 from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
 from glitch_explorer.site.pages import own_fragment, records, render
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
@@ -135,10 +135,10 @@ def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
     """List the family's suspect labels and the proposed ones."""
     suspects = atlas.suspects[atlas.suspects["family"] == family]
     proposals = atlas.proposals[atlas.proposals["family"] == family]
-    contradicted = doubted(suspects)
+    doubtful = contradicted(suspects)
     return {
-        "suspects": records(contradicted.head(LISTED)),
-        "n_suspects": len(contradicted),
+        "suspects": records(doubtful.head(LISTED)),
+        "n_suspects": len(doubtful),
         "issues": int(suspects["issue"].sum()),
         "proposals": records(proposals.head(LISTED)),
         "n_proposals": len(proposals),
