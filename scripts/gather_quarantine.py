@@ -1,9 +1,9 @@
-"""Gather what all shards put aside, and stop above the limit."""
+"""Gather the quarantined rows of all stages, and stop above the limit."""
 
+from glitch_explorer.catalog.quarantine import gather_quarantine
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
-from glitch_explorer.views.shard import gather_quarantine
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -28,7 +28,7 @@ def test_a_month_of_o3a(tmp_path, shared_data):
     glitches, duplicates = build(tmp_path, "catalogue", shared_data / "catalogs" / "gravityspy_O3a_month.csv")
     # 8,790 rows, of which 556 are Virgo's; all repeats are whole rows.
     assert (len(glitches), len(duplicates)) == (7503, 731)
-    assert set(duplicates["reason"]) == {"same id and event"}
+    assert set(duplicates["reason"]) == {"same_id_and_event"}
     assert set(glitches["run"]) == {"O3a"}
     assert set(glitches["label"]) == {"Blip", "Blip_Low_Frequency", "Koi_Fish", "Tomte"}
 

@@ -34,5 +34,5 @@ def test_a_window_at_the_edge_is_missing_and_says_where(shared_data):
     strain = open_strain(
         source="frames", channel="{ifo}:GWOSC-4KHZ_R1_STRAIN", frames=str(shared_data / "strain" / "*.gwf")
     )
-    with pytest.raises(StrainMissing, match=r"H1:GWOSC-4KHZ_R1_STRAIN.*there are data for \[1266281937\.000"):
+    with pytest.raises(StrainMissing, match=r"H1:GWOSC-4KHZ_R1_STRAIN.*available=\[1266281937\.000"):
         strain.read("H1", GWF - 10, GWF + 10)

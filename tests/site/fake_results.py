@@ -174,7 +174,7 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
         for ifo in ("H1", "L1")
     )
     tables.write(SEGMENTS, segments, folder / "segments.parquet")
-    reasons = ["event_time is not a number"] * 3 + [f"frame cannot be read: {HOSTILE}"]
+    reasons = ["not_a_number"] * 3 + [f"unknown {HOSTILE}"]
     quarantine = pd.DataFrame(
         {
             "row": range(4),
@@ -182,6 +182,7 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
             "stage": ["catalog"] * 3 + ["views"],
             "source": "catalog.csv",
             "reason": reasons,
+            "detail": "",
             "read": "nan",
         }
     )
@@ -192,7 +193,8 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
             "kept_id": ["g000000"],
             "row": [7],
             "source": "catalog.csv",
-            "reason": "same event",
+            "reason": "same_event",
+            "lost_label": None,
         }
     )
     tables.write(DUPLICATES, duplicates, folder / "duplicates.parquet")

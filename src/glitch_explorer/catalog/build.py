@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glitch_explorer.catalog.duplicates import map_once
+from glitch_explorer.catalog.quarantine import commonest
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.runs import observing_run
@@ -109,11 +110,10 @@ def _missing(frame: pd.DataFrame) -> pd.Series:
 def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
     """Refuse a source whose rows are too often bad, or of which nothing is left."""
     n_bad = len(quarantine)
-    counts = quarantine["reason"].value_counts().head(3)
-    reasons = "; ".join(f"{count} × {reason}" for reason, count in counts.items()) or "none was bad"
+    reasons = commonest(quarantine["reason"]) or "no reason"
     if n_good == 0:
         raise UserError(
-            f"no glitch is left: {n_bad} rows were set aside ({reasons}), the others are of other detectors "
+            f"no glitch is left: {n_bad} rows are quarantined ({reasons}), the others are of other detectors "
             "or lie outside the bounds: correct source.paths, detectors or the bounds in the config"
         )
     if n_bad > limit * (n_good + n_bad):

@@ -1,5 +1,7 @@
 """Rows that are one glitch: found, reported, and mapped once."""
 
+from enum import StrEnum
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,16 @@ from glitch_explorer.catalog.rows import made_id
 
 #: Times that round to the same multiple of this are one event, in s.
 SAME_EVENT_S = 1e-3
+
+
+class Duplicate(StrEnum):
+    """Codes in the column `reason` of table `duplicates`."""
+
+    SAME_EVENT = "same_event"
+    SAME_ID_AND_EVENT = "same_id_and_event"
+    SAME_PICTURES = "same_pictures"
+    SAME_ID = "same_id"
+    SAME_ID_AND_VIEW = "same_id_and_view"
 
 
 #: What decides; the other columns of a large catalogue are not copied for it.
@@ -41,10 +53,14 @@ def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
     every = np.arange(len(keys))
     keeper = every.copy()
     reason = np.full(len(keys), "", dtype=object)
-    for find, text in ((_same_event, "same event"), (_same_pictures, "same pictures"), (_same_id, "same id")):
+    for find, code in (
+        (_same_event, Duplicate.SAME_EVENT),
+        (_same_pictures, Duplicate.SAME_PICTURES),
+        (_same_id, Duplicate.SAME_ID),
+    ):
         left = np.flatnonzero(keeper == every)
         keeper[left] = left[find(keys.iloc[left])]
-        reason[(keeper != every) & (reason == "")] = text
+        reason[(keeper != every) & (reason == "")] = code
     while (keeper[keeper] != keeper).any():  # what a row was dropped for may have been dropped in its turn
         keeper = keeper[keeper]
     rows, gone = np.flatnonzero(keeper == every), np.flatnonzero(keeper != every)
@@ -53,6 +69,7 @@ def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
     duplicates = dropped[["glitch_id", "row", "source"]].assign(
         kept_id=ids.iloc[np.searchsorted(rows, keeper[gone])].to_numpy(),
         reason=_reasons(dropped, kept, reason[gone]),
+        lost_label=dropped["label"].where(dropped["label"] != kept["label"].fillna("")),
     )
     return rows, ids, duplicates
 
@@ -115,10 +132,7 @@ def unique_ids(frame: pd.DataFrame) -> pd.Series:
 
 
 def _reasons(dropped: pd.DataFrame, kept: pd.DataFrame, reason: np.ndarray) -> pd.Series:
-    """Say why each row went, and which label went with it."""
-    text = pd.Series(reason, dtype="str")
-    text = text.mask(
-        (text == "same event") & (dropped["glitch_id"] == kept["glitch_id"]), "same id and event"
-    )
-    lost = dropped["label"].notna() & (dropped["label"].fillna("") != kept["label"].fillna(""))
-    return text.mask(lost, text + "; its label was " + dropped["label"].fillna("").str.slice(0, 60))
+    """Return why each row was dropped; a repeated event with the same id has a code of its own."""
+    codes = pd.Series(reason, dtype="str")
+    same_id = (codes == Duplicate.SAME_EVENT) & (dropped["glitch_id"] == kept["glitch_id"])
+    return codes.mask(same_id, Duplicate.SAME_ID_AND_EVENT)

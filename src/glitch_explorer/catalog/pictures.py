@@ -18,7 +18,7 @@ from glitch_explorer.catalog.names import (
     subject_of,
 )
 from glitch_explorer.catalog.state import find_files, join
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.errors import UserError, fact_text
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Picture(NamedTuple):
 class BadPicture(NamedTuple):
     """A picture that could not be read."""
 
-    path: str
+    source: str
     glitch_id: str | None
-    reason: str
+    detail: str
 
 
 def find_pictures(paths: Iterable[str]) -> tuple[list[Picture], list[BadPicture]]:
@@ -95,9 +95,7 @@ def _read_tree(root: str, files: list[str], pictures: list[Picture], bad: list[B
         try:
             digest = _digest(file)
         except (FileNotFoundError, PermissionError) as problem:
-            bad.append(
-                BadPicture(file, names[file].glitch_id, f"the file cannot be opened: {problem.strerror}")
-            )
+            bad.append(BadPicture(file, names[file].glitch_id, fact_text(error=problem.strerror)))
             continue
         folder = Path(file).parent
         above = [top.name, *folder.relative_to(root).parts] if file != root else [top.parent.name]
@@ -152,7 +150,7 @@ def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -
             for dataset in tqdm(_datasets(container), desc=Path(file).name, unit="picture", mininterval=5):
                 _read_member(file, dataset, pictures, bad)
     except (OSError, KeyError) as problem:
-        bad.append(BadPicture(file, None, f"the HDF5 file cannot be read: {problem}"))
+        bad.append(BadPicture(file, None, fact_text(error=problem)))
 
 
 def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
@@ -174,7 +172,7 @@ def _read_member(file: str, dataset: "h5py.Dataset", pictures: list[Picture], ba
     try:
         content = dataset[()]
     except OSError as problem:
-        bad.append(BadPicture(path, glitch_id, f"the picture in the HDF5 file cannot be read: {problem}"))
+        bad.append(BadPicture(path, glitch_id, fact_text(error=problem)))
         return
     digest = hashlib.blake2b(f"{content.dtype} {content.shape} ".encode() + content.tobytes(), digest_size=16)
     # The first level is the label by the file's layout, whatever it is called.

@@ -1,46 +1,75 @@
-"""Rows set aside by this stage, with the reason."""
+"""Table `quarantine`: rows that were excluded, with the reason."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-#: How much of a bad row is kept.
+from glitch_explorer.catalog.schemas import QUARANTINE
+from glitch_explorer.core import tables
+from glitch_explorer.core.errors import UserError
+
+#: Length to which the text of a bad row is cut.
 READ_CHARACTERS = 200
 
 
-def quarantine_rows(
-    *,
-    row: Iterable[int],
-    glitch_id: Iterable[str | None],
-    source: str | Iterable[str],
-    reason: Iterable[str],
-    read: Iterable[str],
-) -> pd.DataFrame:
-    """Make rows of the table `quarantine`.
+class Reason(StrEnum):
+    """Codes of the catalogue in the column `reason`; what they mean on a page is in `site/reasons.html`."""
+
+    EVENT_TIME_MISSING = "event_time_missing"
+    EVENT_TIME_NOT_GPS = "event_time_not_gps"
+    ID_MISSING = "id_missing"
+    DETECTOR_UNKNOWN = "detector_unknown"
+    NOT_A_NUMBER = "not_a_number"
+    VALUE_MISSING = "value_missing"
+    OUTSIDE_SEGMENTS = "outside_segments"
+    COLUMN_COUNT = "column_count"
+    FILE_UNREADABLE = "file_unreadable"
+
+
+def quarantine_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of table `quarantine` of this stage; the column `read` is cut to 200 characters."""
+    frame = frame.assign(stage="catalog")[list(QUARANTINE.names)]
+    frame = frame.astype({"row": "int64"} | dict.fromkeys(frame.columns.drop("row"), "str"))
+    return frame.assign(read=frame["read"].str.slice(0, READ_CHARACTERS)).reset_index(drop=True)
+
+
+def commonest(reasons: pd.Series) -> str:
+    """Return the three most frequent reason codes with their counts, for a message."""
+    return "; ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common(3))
+
+
+def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: int, max_share: float) -> None:
+    """Join the stages' quarantine tables, and stop the run when too many glitches are affected.
 
     Parameters
     ----------
-    row
-        Row in the source from 0, -1 where it has none.
-    glitch_id
-        Glitch, where known.
-    source
-        File it came from, one for all or one each.
-    reason
-        Why, in words.
-    read
-        What was read there; cut to `READ_CHARACTERS`.
+    parts
+        Tables `quarantine`.
+    out
+        The joined table, sorted; written even when the run then stops.
+    n_rows
+        Glitches of the catalogue.
+    max_share
+        Largest share of them that may be in quarantine, wholly or with one of their views.
+
+    Raises
+    ------
+    UserError
+        When the share is larger; the message has the commonest reasons.
     """
-    rows = np.asarray(list(row), dtype=np.int64)
-    sources = [source] * len(rows) if isinstance(source, str) else list(source)
-    return pd.DataFrame(
-        {
-            "row": rows,
-            "glitch_id": pd.Series(list(glitch_id), dtype="str"),
-            "stage": pd.Series(["catalog"] * len(rows), dtype="str"),
-            "source": pd.Series(sources, dtype="str"),
-            "reason": pd.Series(list(reason), dtype="str"),
-            "read": pd.Series(list(read), dtype="str").str.slice(0, READ_CHARACTERS),
-        }
-    )
+    joined = tables.read_all(QUARANTINE, parts)
+    order = ["stage", "source", "row", "glitch_id", "read", "reason", "detail"]
+    joined = joined.sort_values(order, kind="stable", ignore_index=True)
+    tables.write(QUARANTINE, joined, out)
+    anonymous = joined["glitch_id"].isna()
+    affected = joined.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
+    if affected > max_share * n_rows:
+        raise UserError(
+            f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
+            f" limits.quarantined_share = {max_share:g} allows. The commonest reasons:"
+            f" {commonest(joined['reason'])}. Each part is beside {parts[-1]}."
+            " Repair the source, or raise the limit."
+        )

@@ -11,10 +11,10 @@ from glitch_explorer.catalog.classes import known_label
 from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require
 from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
 from glitch_explorer.catalog.parse import parse_numbers, parse_text
-from glitch_explorer.catalog.quarantine import quarantine_rows
+from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
-from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, TableFile, open_table
+from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, BadRow, TableFile, open_table
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATHS
 
@@ -109,20 +109,13 @@ def _read_batch(
         frame["glitch_id"] = frame["glitch_id"].fillna(made_id(frame["ifo"], frame["event_time"]))
     elif "event_time" not in plan:
         frame["event_time"] = pd.to_numeric(frame["glitch_id"].where(frame["glitch_id"].str.match(_GPS_ID)))
-    problems.mark(np.isnan(frame["event_time"]), "the event time is missing or NaN")
-    problems.mark(frame["glitch_id"].isna(), "the glitch has no id")
-    problems.mark(frame["ifo"].eq(UNKNOWN_IFO), "the detector is unknown")
+    problems.mark(np.isnan(frame["event_time"]), Reason.EVENT_TIME_MISSING)
+    problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
+    problems.mark(frame["ifo"].eq(UNKNOWN_IFO), Reason.DETECTOR_UNKNOWN)
     taken = apply_rules(frame, problems, rules)
     bad = taken & problems.any
     frame["source"], frame["row"] = pd.Series(path, index=frame.index, dtype="str"), raw.index
-    aside = quarantine_rows(
-        row=frame.loc[bad, "row"],
-        glitch_id=frame.loc[bad, "glitch_id"],
-        source=path,
-        reason=problems.reason[bad],
-        read=as_read(raw[bad]),
-    )
-    return frame[taken & ~bad], aside
+    return frame[taken & ~bad], problems.quarantined(frame, bad, as_read(raw[bad]))
 
 
 def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
@@ -156,7 +149,7 @@ def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> n
     parsed = []
     for name in plan[target]:
         numbers, unparsable = parse_numbers(raw[name])
-        problems.mark(unparsable, f"{name} is no number")
+        problems.mark(unparsable, Reason.NOT_A_NUMBER, column=name)
         parsed.append(numbers)
     if len(parsed) == 1:
         return parsed[0]
@@ -214,5 +207,6 @@ def as_read(raw: pd.DataFrame) -> pd.Series:
 
 
 def _unsplit(table: TableFile, path: str) -> pd.DataFrame:
-    rows, reasons, reads = zip(*table.bad, strict=True) if table.bad else ((), (), ())
-    return quarantine_rows(row=rows, glitch_id=[None] * len(rows), source=path, reason=reasons, read=reads)
+    """Return the rows that could not be split into columns as rows of table `quarantine`."""
+    frame = pd.DataFrame(table.bad, columns=list(BadRow._fields))
+    return quarantine_rows(frame.assign(glitch_id=None, source=path))

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.names import UNKNOWN_IFO
+from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
+from glitch_explorer.core.errors import fact_text
 from glitch_explorer.core.intervals import contains
 
 #: Prefixes of the detectors that exist (LIGO-T010110, LALDetectors.h).
@@ -38,19 +40,35 @@ class Rules:
 
 
 class Problems:
-    """The first problem of each row."""
+    """The first problem of each row, as reason code and detail."""
 
     def __init__(self, n: int) -> None:
-        self.reason = np.full(n, "", dtype=object)
+        self.reason, self.detail = np.full((2, n), "", dtype=object)
 
-    def mark(self, rows: np.ndarray | pd.Series, reason: str) -> None:
-        """Give `reason` to the marked rows (bool `(n,)`) that have none yet."""
-        self.reason[np.asarray(rows, dtype=bool) & (self.reason == "")] = reason
+    def mark(self, rows: np.ndarray | pd.Series, reason: Reason, **facts: object) -> None:
+        """Set the reason of the marked rows (bool `(n,)`) that have none yet."""
+        new = np.asarray(rows, dtype=bool) & ~self.any
+        self.reason[new], self.detail[new] = reason, fact_text(**facts)
 
     @property
     def any(self) -> np.ndarray:
         """Which rows have a problem, bool `(n,)`."""
         return np.asarray(self.reason != "", dtype=bool)
+
+    def quarantined(self, frame: pd.DataFrame, rows: np.ndarray, read: pd.Series) -> pd.DataFrame:
+        """Return the marked rows (bool `(n,)`) as rows of table `quarantine`.
+
+        Parameters
+        ----------
+        frame
+            All rows, with the columns row, glitch_id and source.
+        rows
+            bool `(n,)`, `k` of them true.
+        read
+            `(k,)`, what was read there.
+        """
+        quarantined = frame[rows].assign(reason=self.reason[rows], detail=self.detail[rows], read=read.array)
+        return quarantine_rows(quarantined)
 
 
 def inside_segments(ifo: np.ndarray, event_time: np.ndarray, segments: pd.DataFrame) -> np.ndarray:
@@ -81,12 +99,12 @@ def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.nda
     time = frame["event_time"].to_numpy()
     timed = ~np.isnan(time)
     known = KNOWN_IFOS | set(rules.detectors)
-    problems.mark(~np.isin(ifo, list(known)), "the detector is unknown")
-    problems.mark(timed & ((time <= 0) | (time > _LAST_GPS)), "the event time is no GPS time")
+    problems.mark(~np.isin(ifo, list(known)), Reason.DETECTOR_UNKNOWN)
+    problems.mark(timed & ((time <= 0) | (time > _LAST_GPS)), Reason.EVENT_TIME_NOT_GPS)
     taken = problems.any | np.isin(ifo, [*rules.detectors, UNKNOWN_IFO])
     for column, (low, high) in rules.cuts.items():
         values = frame[column].to_numpy()
-        problems.mark(np.isnan(values), f"no {column} is given, and the config sets bounds for it")
+        problems.mark(np.isnan(values), Reason.VALUE_MISSING, column=column)
         with np.errstate(invalid="ignore"):
             outside = (values < (-np.inf if low is None else low)) | (
                 values > (np.inf if high is None else high)
@@ -94,5 +112,5 @@ def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.nda
         taken &= problems.any | ~outside
     if rules.segments is not None and len(rules.segments):
         outside = timed & (ifo != UNKNOWN_IFO) & ~inside_segments(ifo, time, rules.segments)
-        problems.mark(taken & outside, "the event time is outside the analysis segments")
+        problems.mark(taken & outside, Reason.OUTSIDE_SEGMENTS)
     return taken

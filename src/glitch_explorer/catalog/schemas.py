@@ -32,9 +32,10 @@ QUARANTINE = schema(
     "quarantine",
     row=column(INT, "row in the source, -1 where it has none"),
     glitch_id=column(STRING, "glitch, where known", nullable=True),
-    stage=column(STRING, "stage that put it aside"),
+    stage=column(STRING, "stage that excluded it"),
     source=column(STRING, "file or service it came from"),
-    reason=column(STRING, "why, in words"),
+    reason=column(STRING, "why, as a code"),
+    detail=column(STRING, "facts of that reason, as name=value"),
     read=column(STRING, "what was read there"),
 )
 
@@ -45,5 +46,6 @@ DUPLICATES = schema(
     kept_id=column(STRING, "glitch that stays in the catalogue for it"),
     row=column(INT, "row in the source"),
     source=column(STRING, "file it came from"),
-    reason=column(STRING, "same id, same event, or same pictures"),
+    reason=column(STRING, "why, as a code: same_id, same_event, same_pictures, …"),
+    lost_label=column(STRING, "its label, where the glitch that stays has another", nullable=True),
 )

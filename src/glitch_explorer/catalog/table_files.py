@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from glitch_explorer.catalog.quarantine import READ_CHARACTERS
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.catalog.quarantine import READ_CHARACTERS, Reason
+from glitch_explorer.core.errors import UserError, fact_text
 from glitch_explorer.core.ligolw import refuse_entities
 
 #: Endings of the files that are looked for in a folder.
@@ -27,7 +27,8 @@ class BadRow(NamedTuple):
     """A row that could not be split into columns; rows count from 0 below the header."""
 
     row: int
-    reason: str
+    reason: Reason
+    detail: str
     read: str
 
 
@@ -96,10 +97,9 @@ class CsvTable:
         return pa.input_stream(self.path, compression="detect")
 
     def _set_aside(self, row: Any) -> str:
-        reason = f"the row has {row.actual_columns} columns where the header has {row.expected_columns}"
-        self.bad.append(
-            BadRow(row.number - 2, reason, row.text[:READ_CHARACTERS])
-        )  # counted from 1, header included
+        detail = fact_text(columns=row.actual_columns, header=row.expected_columns)
+        number = row.number - 2  # counted from 1, header included
+        self.bad.append(BadRow(number, Reason.COLUMN_COUNT, detail, row.text[:READ_CHARACTERS]))
         return "skip"
 
     def _rows(self, start: int, count: int) -> np.ndarray:

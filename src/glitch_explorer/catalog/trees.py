@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.columns import plan_columns, require
+from glitch_explorer.catalog.duplicates import Duplicate
 from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
 from glitch_explorer.catalog.pictures import BadPicture, Picture, find_pictures
-from glitch_explorer.catalog.quarantine import quarantine_rows
+from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.schemas import DUPLICATES, QUARANTINE
@@ -57,17 +58,12 @@ def read_pictures(
             )
     problems = Problems(len(frame))
     taken = apply_rules(frame, problems, rules)
-    aside = frame[taken & problems.any]
+    bad = taken & problems.any
+    read = "ifo=" + frame["ifo"] + ", event_time=" + frame["event_time"].astype("str").fillna("nan")
     quarantine = [
         _unreadable(unreadable),
         bad_rows,
-        quarantine_rows(
-            row=aside["row"],
-            glitch_id=aside["glitch_id"],
-            source=aside["source"],
-            reason=problems.reason[taken & problems.any],
-            read="ifo=" + aside["ifo"] + ", event_time=" + aside["event_time"].astype("str").fillna("nan"),
-        ),
+        problems.quarantined(frame, bad, read[bad]),
     ]
     repeated = repeated[repeated["glitch_id"].isin(frame["glitch_id"])]
     return (
@@ -77,9 +73,9 @@ def read_pictures(
     )
 
 
-def _unreadable(bad: list[BadPicture]) -> pd.DataFrame:
-    paths, ids, reasons = zip(*bad, strict=True) if bad else ((), (), ())
-    return quarantine_rows(row=[-1] * len(bad), glitch_id=ids, source=paths, reason=reasons, read=paths)
+def _unreadable(pictures: list[BadPicture]) -> pd.DataFrame:
+    frame = pd.DataFrame(pictures, columns=list(BadPicture._fields))
+    return quarantine_rows(frame.assign(row=-1, reason=Reason.FILE_UNREADABLE, read=frame["source"]))
 
 
 def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -101,7 +97,7 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     group = table.groupby([place, table["ifo"], table["glitch_id"]], sort=False).ngroup()
     again = pd.DataFrame({"group": group, "view": table["view"]}).duplicated().to_numpy()
     repeats = table[again].drop_duplicates(["folder", "ifo", "glitch_id"])
-    duplicates = duplicate_rows(repeats.assign(row=-1, source=repeats["path"]), "same id and view")
+    duplicates = duplicate_rows(repeats.assign(row=-1, source=repeats["path"]), Duplicate.SAME_ID_AND_VIEW)
     kept = table[~again].assign(group=group[~again])
     frame = kept.drop_duplicates("group").set_index("group")
     paths = {view: part.set_index("group")["path"] for view, part in kept.groupby("view")}
@@ -125,10 +121,11 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def duplicate_rows(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
+def duplicate_rows(rows: pd.DataFrame, reason: Duplicate) -> pd.DataFrame:
     """Make rows of the table `duplicates` that repeat their own id."""
     frame = rows[["glitch_id", "row", "source"]].astype({"glitch_id": "str", "source": "str"})
-    return frame.assign(kept_id=frame["glitch_id"], reason=reason)[list(DUPLICATES.names)]
+    frame = frame.assign(kept_id=frame["glitch_id"], reason=str(reason), lost_label=None)
+    return frame.astype({"lost_label": "str"})[list(DUPLICATES.names)]
 
 
 def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -142,26 +139,17 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
         require(plan, "glitch_id", table.columns, path)
         for raw in table.batches(list(dict.fromkeys(name for names in plan.values() for name in names))):
             frame, problems = standardise(raw, plan)
-            problems.mark(frame["glitch_id"].isna(), "the glitch has no id")
+            problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
             if "event_time" in plan:
-                problems.mark(frame["event_time"].isna(), "the event time is missing or NaN")
+                problems.mark(frame["event_time"].isna(), Reason.EVENT_TIME_MISSING)
             frame["row"], frame["source"] = raw.index, path
             good.append(frame[~problems.any])
-            aside = frame[problems.any]
-            bad.append(
-                quarantine_rows(
-                    row=aside["row"],
-                    glitch_id=aside["glitch_id"],
-                    source=path,
-                    reason=problems.reason[problems.any],
-                    read=as_read(raw[problems.any]),
-                )
-            )
+            bad.append(problems.quarantined(frame, problems.any, as_read(raw[problems.any])))
     if not good:
         return pd.DataFrame(), tables.empty(QUARANTINE), tables.empty(DUPLICATES)
     told = pd.concat(good, ignore_index=True)
     again = told["glitch_id"].duplicated()
-    return told[~again], pd.concat(bad, ignore_index=True), duplicate_rows(told[again], "same id")
+    return told[~again], pd.concat(bad, ignore_index=True), duplicate_rows(told[again], Duplicate.SAME_ID)
 
 
 def _join(frame: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:

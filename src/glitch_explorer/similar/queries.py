@@ -65,8 +65,10 @@ def picture_rows(query: str) -> pd.DataFrame:
         pictures, bad = find_pictures([query])
         frame = gather(pictures)[0]
         if len(frame) != 1:
-            reason = bad[0].reason if bad else "give the pictures of one"
-            raise UserError(f"similar: {query} holds pictures of {len(frame)} glitches: {reason}")
+            problem = f" and a file that cannot be read ({bad[0].detail})" if bad else ""
+            raise UserError(
+                f"similar: {query} has pictures of {len(frame)} glitches{problem}: give the pictures of one"
+            )
         frame = _blank("picture").assign(**frame[[*VIEW_PATHS, VIEW_PATH_UNKNOWN]].iloc[0])
     unknown = frame[VIEW_PATH_UNKNOWN].iloc[0]
     if not isinstance(unknown, str):
@@ -148,6 +150,7 @@ def embed_rows(
         )
         found = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
         if not len(found.rows):
-            reasons = "; ".join(sorted(set(tables.read(QUARANTINE, lost)["reason"]))) or "no view"
-            raise UserError(f"similar: nothing to compare: {reasons}")
+            excluded = tables.read(QUARANTINE, lost)
+            reasons = sorted(set(excluded["source"] + ": " + excluded["reason"])) or ["no picture"]
+            raise UserError(f"similar: no view to compare ({'; '.join(reasons)})")
         return Vectors(found.rows, np.array(found.values), found.mask)

@@ -15,7 +15,7 @@ import lalframe
 import numpy as np
 
 from glitch_explorer.core import hdf5
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.errors import Quarantined, UserError
 from glitch_explorer.sources import gwf
 
 # gwpy is imported where it is used: it takes seconds, and what the store has needs no frame.
@@ -47,8 +47,8 @@ _READERS = {
 }
 
 
-class StrainMissing(Exception):  # noqa: N818 - a reason for quarantine, no error of the program
-    """There are no usable data for this channel and interval, and why."""
+class StrainMissing(Quarantined):
+    """There are no usable data for this channel and interval."""
 
 
 @dataclass(frozen=True, order=True)

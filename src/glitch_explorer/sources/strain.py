@@ -10,6 +10,7 @@ from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.sources.frames import Frame, Piece, StrainMissing
 from glitch_explorer.sources.locate import Locator, open_locator
+from glitch_explorer.sources.reasons import Reason
 
 __all__ = ["Strain", "StrainMissing", "open_strain"]
 
@@ -116,7 +117,7 @@ class Strain:
         window = self._window(ifo, start, end)
         good = _runs(window)
         if len(good) != 1 or len(window.values) != good[0][1] - good[0][0]:
-            raise StrainMissing(self._explain(window, good, ifo, start, end))
+            raise self._missing(window, good, ifo, start, end)
         channel = self._channel.replace("{ifo}", ifo)
         series = TimeSeries(
             window.values,
@@ -186,19 +187,20 @@ class Strain:
         reasons.append(reason)
         return None
 
-    def _explain(
+    def _missing(
         self, window: _Window, good: list[tuple[int, int]], ifo: str, start: float, end: float
-    ) -> str:
-        channel = self._channel.replace("{ifo}", ifo)
-        wanted = f"{channel}: no data for all of [{start:.3f}, {end:.3f})"
+    ) -> StrainMissing:
+        where = {"channel": self._channel.replace("{ifo}", ifo), "interval": _interval(start, end)}
         if window.reasons:
-            return f"{wanted}: {'; '.join(window.reasons)}"
+            return StrainMissing(Reason.FRAME_UNUSABLE, **where, frames="; ".join(window.reasons))
         if not window.rate:
-            return f"{wanted}: no frame covers any of it"
-        have = ", ".join(
-            f"[{window.t0 + a / window.rate:.3f}, {window.t0 + b / window.rate:.3f})" for a, b in good
-        )
-        return f"{wanted}: the frames end there, or hold NaN; there are data for {have or 'none of it'}"
+            return StrainMissing(Reason.NO_FRAME, **where)
+        available = [_interval(*(window.t0 + edge / window.rate for edge in run)) for run in good]
+        return StrainMissing(Reason.STRAIN_GAP, **where, available=" ".join(available) or "none")
+
+
+def _interval(start: float, end: float) -> str:
+    return f"[{start:.3f}, {end:.3f})"
 
 
 def _fill(window: _Window, piece: Piece) -> None:

@@ -23,8 +23,10 @@ from PIL import Image, UnidentifiedImageError
 
 from glitch_explorer.core import hdf5
 from glitch_explorer.core.arrays import UInt8
+from glitch_explorer.core.errors import Quarantined
 from glitch_explorer.views import colormap
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ, Axes, find_axes, view_length
+from glitch_explorer.views.reasons import Reason
 
 #: Largest picture in bytes and in pixels, smallest side in pixels.
 _MAX_BYTES, _MAX_PIXELS, _MIN_SIDE = 32 * 2**20, 2**24, 32
@@ -36,8 +38,8 @@ _STRANGE = 30.0
 _TICKS = (5, 8, 4, 3)
 
 
-class Unreadable(Exception):  # noqa: N818 - a finding about a picture, kept as a quarantined row
-    """A picture that gives no view; the message says why."""
+class Unreadable(Quarantined):
+    """A picture that gives no view."""
 
 
 class Archives:
@@ -71,16 +73,16 @@ class Archives:
                     self._files[file] = h5py.File(file, "r")
                 found = hdf5.member(self._files[file], member)
                 if not isinstance(found, h5py.Dataset) or found.dtype != np.uint8 or found.size > _MAX_PIXELS:
-                    raise Unreadable("the HDF5 member is no grey picture of bytes")
+                    raise Unreadable(Reason.MEMBER_NOT_GREY)
                 grey = np.squeeze(np.asarray(found[()]))
         except FileNotFoundError as problem:
-            raise Unreadable("there is no such file") from problem
+            raise Unreadable(Reason.FILE_MISSING) from problem
         except KeyError as problem:
-            raise Unreadable("the HDF5 file has no such member") from problem
+            raise Unreadable(Reason.MEMBER_MISSING) from problem
         except OSError as problem:
-            raise Unreadable(f"the HDF5 file cannot be read: {problem}") from problem
+            raise Unreadable(Reason.FILE_UNREADABLE, error=problem) from problem
         if grey.ndim != 2:
-            raise Unreadable(f"the HDF5 member has the shape {found.shape}, not that of one grey picture")
+            raise Unreadable(Reason.MEMBER_NOT_GREY, shape=found.shape)
         return grey
 
 
@@ -130,7 +132,7 @@ class Picture:
             assert self.rgba is not None
             pixels = self.rgba[inside]
             if colormap.strangeness(pixels[::4, ::4]) > _STRANGE:
-                raise Unreadable("its colours are not those of viridis")
+                raise Unreadable(Reason.NOT_VIRIDIS)
             energy = colormap.energy(pixels)
         if not box.framed:
             return _resize(energy, height, width, 0.0, float(len(energy)))
@@ -193,12 +195,12 @@ def _content(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if not 0 < size <= _MAX_BYTES:
-            raise Unreadable(f"the file has {size} bytes")
+            raise Unreadable(Reason.FILE_SIZE, bytes=size)
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as problem:
-        raise Unreadable("there is no such file") from problem
+        raise Unreadable(Reason.FILE_MISSING) from problem
     except (PermissionError, IsADirectoryError) as problem:
-        raise Unreadable(f"the file cannot be opened: {problem.strerror}") from problem
+        raise Unreadable(Reason.FILE_UNREADABLE, error=problem.strerror) from problem
 
 
 def _decoded(content: bytes) -> UInt8:
@@ -207,18 +209,18 @@ def _decoded(content: bytes) -> UInt8:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             width, height = image.size
             if width * height > _MAX_PIXELS or min(width, height) < _MIN_SIDE:
-                raise Unreadable(f"a picture of {width}x{height} pixels is no spectrogram")
+                raise Unreadable(Reason.PICTURE_SIZE, width=width, height=height)
             if image.mode in {"L", "LA", "1"}:
                 return np.asarray(image.convert("L"))
             if image.mode.startswith(("I", "F")):
-                raise Unreadable(f"pixels of mode {image.mode} are neither 8-bit colour nor 8-bit grey")
+                raise Unreadable(Reason.PIXEL_TYPE, mode=image.mode)
             return _colours(image, content)
     except UnidentifiedImageError as problem:
-        raise Unreadable("the file is neither a PNG nor a JPEG picture") from problem
+        raise Unreadable(Reason.NOT_PNG_OR_JPEG) from problem
     except Image.DecompressionBombError as problem:
-        raise Unreadable("the picture is far too large (a decompression bomb)") from problem
+        raise Unreadable(Reason.DECOMPRESSION_BOMB) from problem
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
-        raise Unreadable(f"the picture is broken: {problem}") from problem
+        raise Unreadable(Reason.PICTURE_BROKEN, error=problem) from problem
 
 
 def _colours(image: Image.Image, content: bytes) -> UInt8:
@@ -241,19 +243,19 @@ def _picture(pixels: UInt8) -> Picture:
     sample = pixels[::4, ::4, :3]
     if np.ptp(sample, axis=-1).max() <= 3:
         return _grey(np.ascontiguousarray(pixels[..., 1]))
-    raise Unreadable("no spectrogram was found in the picture")
+    raise Unreadable(Reason.NO_SPECTROGRAM)
 
 
 def _grey(grey: UInt8) -> Picture:
     """Take a grey picture, which must be cropped already: nothing in it tells axes from data."""
     height, width = grey.shape
     if min(height, width) < _MIN_SIDE:
-        raise Unreadable(f"a picture of {width}x{height} pixels is no spectrogram")
+        raise Unreadable(Reason.PICTURE_SIZE, width=width, height=height)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if (border > 240).mean() > 0.5:
-        raise Unreadable("a grey picture with axes cannot be cropped: give it in colour or cropped")
+        raise Unreadable(Reason.GREY_WITH_AXES)
     if np.ptp(grey) == 0:
-        raise Unreadable("the grey picture is blank")
+        raise Unreadable(Reason.BLANK)
     return Picture(Axes(0, height, 0, width), grey=grey)
 
 

@@ -26,6 +26,7 @@ from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import Block, event_energies, ratio, row_energies, row_peaks, split
+from glitch_explorer.views.reasons import UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
 
@@ -38,8 +39,6 @@ LEAST_RATE = 1024
 CANDIDATE = 0.8
 #: Share of samples equal to the one before from which strain counts as flat.
 FLAT_SHARE = 0.5
-#: Flags of a glitch that cannot be scanned: its views are all zero.
-UNUSABLE = frozenset({"not_finite", "flat_strain"})
 #: Glitches at a time on an accelerator; on the CPU each is computed alone.
 BATCH = 16
 
@@ -143,11 +142,11 @@ def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
     seconds = strain.size / sample_rate
     half = VIEW_LENGTHS_S[-1] / 2
     remarks = {
-        "not_finite": not np.isfinite(strain).all(),
-        "flat_strain": np.count_nonzero(strain[1:] == strain[:-1]) > FLAT_SHARE * strain.size,
-        "nyquist_limited": top_frequency(sample_rate) < FREQUENCY_RANGE[1],
-        "short_whitening": seconds < FULL_SECONDS,
-        "cut_view": offset < half or offset > seconds - half,
+        Flag.NOT_FINITE: not np.isfinite(strain).all(),
+        Flag.FLAT_STRAIN: np.count_nonzero(strain[1:] == strain[:-1]) > FLAT_SHARE * strain.size,
+        Flag.NYQUIST_LIMITED: top_frequency(sample_rate) < FREQUENCY_RANGE[1],
+        Flag.SHORT_WHITENING: seconds < FULL_SECONDS,
+        Flag.CUT_VIEW: offset < half or offset > seconds - half,
     }
     return [name for name, holds in remarks.items() if holds]
 

@@ -2,8 +2,6 @@
 
 import logging
 import os
-from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import floor
@@ -17,9 +15,10 @@ from tqdm import tqdm
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import UInt8
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.errors import Quarantined
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
+from glitch_explorer.views.reasons import UNUSABLE, Flag, Reason
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
@@ -29,8 +28,6 @@ _LOG = logging.getLogger(__name__)
 _BATCH = 16
 #: Least strain in seconds for a Q-scan.
 _LEAST_SECONDS = 4.0
-#: Flag of a glitch with a picture whose name and time axis state different view lengths.
-_MOVED = "view_from_axis"
 
 Row = dict[Any, Any]
 
@@ -53,11 +50,13 @@ class _Status:
     present: list[bool] = field(default_factory=lambda: [False] * 5)
     sizes: set[str] = field(default_factory=set)
     flags: list[str] = field(default_factory=list)
-    lost: list[tuple[str, str, str]] = field(default_factory=list)
+    excluded: list[dict[str, Any]] = field(default_factory=list)
 
-    def lose(self, *, source: str, reason: str, read: str) -> None:
-        """Note something put aside, with its reason."""
-        self.lost.append((source, reason, read))
+    def exclude(self, problem: Quarantined, *, source: str, read: str) -> None:
+        """Note that `source` gives no view, and why."""
+        self.excluded.append(
+            {"source": source, "reason": str(problem.reason), "detail": problem.detail, "read": read}
+        )
 
 
 def make_views(
@@ -173,10 +172,10 @@ def _decode_glitch(
             place = _place(picture, slot, paths, status)
             view = picture.view(height=views.shape[1], width=views.shape[2], crop=crop)
         except Unreadable as problem:
-            status.lose(source=path, reason=str(problem), read=name)
+            status.exclude(problem, source=path, read=name)
             continue
-        if place != slot and _MOVED not in status.flags:
-            status.flags.append(_MOVED)
+        if place != slot and Flag.VIEW_FROM_AXIS not in status.flags:
+            status.flags.append(Flag.VIEW_FROM_AXIS)
         views[0 if place == unknown else place] = view
         status.present[place] = True
         status.sizes.add(picture.size)
@@ -195,14 +194,14 @@ def _place(picture: Picture, slot: int, paths: list[str | None], status: _Status
     """
     if slot == len(VIEW_LENGTHS_S):
         if any(paths[:slot]):
-            raise Unreadable("the glitch has pictures of known view length beside it")
+            raise Unreadable(Reason.LENGTH_UNCLEAR)
         return slot
     seconds = picture.length()
     if seconds is None or VIEW_LENGTHS_S[slot] == seconds:
         return slot
     place = VIEW_LENGTHS_S.index(seconds)
     if paths[place] is not None or status.present[place]:
-        raise Unreadable(f"its time axis shows {seconds:g} s, and there is another picture for that")
+        raise Unreadable(Reason.LENGTH_TWICE, seconds=seconds)
     return place
 
 
@@ -230,7 +229,7 @@ def _fill_from_strain(
             try:
                 found[i] = _read(strain, rows[i]["ifo"], rows[i]["event_time"], seconds=seconds)
             except StrainMissing as problem:
-                statuses[i].lose(source="strain", reason=str(problem), read=_event(rows[i]))
+                statuses[i].exclude(problem, source="strain", read=_event(rows[i]))
         if found:
             _scan_batch(found, rows, statuses, views, threads=threads)
         progress.update(len(batch))
@@ -276,23 +275,23 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
     from glitch_explorer.sources.frames import StrainMissing
 
     if strain is None:
-        raise StrainMissing("it has no picture, and there is no source of strain")
+        raise StrainMissing(Reason.NO_PICTURE_OR_STRAIN)
     if not np.isfinite(event_time):
-        raise StrainMissing("it has neither a picture nor a time")
+        raise StrainMissing(Reason.EVENT_TIME_MISSING)
     start = floor(event_time) - floor(seconds / 2)
     for first, last in strain.available(ifo, start, start + seconds):
         if first <= event_time < last and last - first >= _LEAST_SECONDS:
             return strain.read(ifo, first, last)
     # The source knows why.
     strain.read(ifo, event_time - _LEAST_SECONDS / 2, event_time + _LEAST_SECONDS / 2)
-    raise StrainMissing(f"{ifo}: less than {_LEAST_SECONDS:g} s of data around GPS {event_time}")
+    raise StrainMissing(Reason.STRAIN_TOO_SHORT, least_s=_LEAST_SECONDS)
 
 
 def _keep_covered(image: UInt8, reach: float, status: _Status, views: UInt8, *, read: str) -> None:
     """Keep the views of a Q-scan that lie inside the data, which end `reach` seconds from the event."""
-    broken = {"not_finite", "flat_strain"}.intersection(status.flags)
+    broken = UNUSABLE.intersection(status.flags)
     if broken:
-        status.lose(source="strain", reason=f"nothing to scan: {min(broken)}", read=read)
+        status.exclude(Quarantined(Reason(min(broken))), source="strain", read=read)
         return
     for slot, seconds in enumerate(VIEW_LENGTHS_S):
         # A millisecond, half a cell of the picture, may be missing.
@@ -300,7 +299,9 @@ def _keep_covered(image: UInt8, reach: float, status: _Status, views: UInt8, *, 
             views[slot] = image[slot]
             status.present[slot] = True
     if not any(status.present):
-        status.lose(source="strain", reason=f"the data end {reach:.2f} s from the event", read=read)
+        status.exclude(
+            Quarantined(Reason.VIEWS_NOT_COVERED, reach_s=f"{reach:.2f}"), source="strain", read=read
+        )
 
 
 def _status_table(statuses: list[_Status], views: UInt8) -> pd.DataFrame:
@@ -316,53 +317,9 @@ def _status_table(statuses: list[_Status], views: UInt8) -> pd.DataFrame:
 
 
 def _quarantine_table(statuses: list[_Status]) -> pd.DataFrame:
-    lost = [
-        {
-            "row": -1,
-            "glitch_id": status.glitch_id,
-            "stage": "views",
-            "source": source,
-            "reason": reason,
-            "read": read,
-        }
+    excluded = [
+        {"row": -1, "glitch_id": status.glitch_id, "stage": "views", **row}
         for status in statuses
-        for source, reason, read in status.lost
+        for row in status.excluded
     ]
-    return pd.DataFrame(lost) if lost else tables.empty(QUARANTINE)
-
-
-def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: int, max_share: float) -> None:
-    """Join the stages' quarantine tables, and stop the run where they hold too much.
-
-    Parameters
-    ----------
-    parts
-        Tables `quarantine`.
-    out
-        The joined table, sorted; it is written even when the run then stops.
-    n_rows
-        Rows that were read from the sources.
-    max_share
-        Largest share of them that may be in quarantine, wholly or with one of their views.
-
-    Raises
-    ------
-    UserError
-        When the share is larger; the message has the commonest reasons.
-    """
-    frames = [frame for frame in (tables.read(QUARANTINE, part) for part in parts) if len(frame)]
-    joined = pd.concat(frames, ignore_index=True) if frames else tables.empty(QUARANTINE)
-    order = ["stage", "source", "row", "glitch_id", "read", "reason"]
-    joined = joined.sort_values(order, kind="stable", ignore_index=True)
-    tables.write(QUARANTINE, joined, out)
-    anonymous = joined["glitch_id"].isna()
-    affected = joined.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
-    if affected > max_share * n_rows:
-        reasons = Counter(joined["reason"]).most_common(3)
-        listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
-        raise UserError(
-            f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
-            f" limits.quarantined_share = {max_share:g} allows. The commonest reasons: {listed}."
-            f" All of them stay in the tables that were joined, beside {parts[-1]}."
-            " Repair the source, or raise the limit."
-        )
+    return pd.DataFrame(excluded) if excluded else tables.empty(QUARANTINE)

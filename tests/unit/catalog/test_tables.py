@@ -75,17 +75,17 @@ def test_a_row_of_gravity_spy(tmp_path):
 @pytest.mark.parametrize(
     ("row", "reason", "read"),
     [
-        ("nan,H1,b,Blip,0.9,9,100,0.3,,", "missing or NaN", "event_time=nan"),
-        (",H1,b,Blip,0.9,9,100,0.3,,", "missing or NaN", "gravityspy_id=b"),
-        ("12:30,H1,b,Blip,0.9,9,100,0.3,,", "event_time is no number", "12:30"),
-        ("inf,H1,b,Blip,0.9,9,100,0.3,,", "event_time is no number", "inf"),
-        ("-5,H1,b,Blip,0.9,9,100,0.3,,", "no GPS time", "-5"),
-        ("1240000001,H1,b,Blip,0.9,loud,100,0.3,,", "snr is no number", "loud"),
-        ("1240000001,X9,b,Blip,0.9,9,100,0.3,,", "detector is unknown", "X9"),
-        ("1240000001,,b,Blip,0.9,9,100,0.3,,", "detector is unknown", "ifo="),
-        ("1240000001,H1,,Blip,0.9,9,100,0.3,,", "no id", "gravityspy_id="),
-        ("1240000001,H1,b", "3 columns where the header has 10", "1240000001,H1,b"),
-        ("1240000001,H1,b," + "x" * 500, "columns where the header has 10", "xxx"),
+        ("nan,H1,b,Blip,0.9,9,100,0.3,,", "event_time_missing", "event_time=nan"),
+        (",H1,b,Blip,0.9,9,100,0.3,,", "event_time_missing", "gravityspy_id=b"),
+        ("12:30,H1,b,Blip,0.9,9,100,0.3,,", "not_a_number column=event_time", "12:30"),
+        ("inf,H1,b,Blip,0.9,9,100,0.3,,", "not_a_number column=event_time", "inf"),
+        ("-5,H1,b,Blip,0.9,9,100,0.3,,", "event_time_not_gps", "-5"),
+        ("1240000001,H1,b,Blip,0.9,loud,100,0.3,,", "not_a_number column=snr", "loud"),
+        ("1240000001,X9,b,Blip,0.9,9,100,0.3,,", "detector_unknown", "X9"),
+        ("1240000001,,b,Blip,0.9,9,100,0.3,,", "detector_unknown", "ifo="),
+        ("1240000001,H1,,Blip,0.9,9,100,0.3,,", "id_missing", "gravityspy_id="),
+        ("1240000001,H1,b", "column_count columns=3, header=10", "1240000001,H1,b"),
+        ("1240000001,H1,b," + "x" * 500, "column_count columns=4, header=10", "xxx"),
     ],
 )
 def test_a_bad_row_is_set_aside(tmp_path, row, reason, read):
@@ -94,7 +94,7 @@ def test_a_bad_row_is_set_aside(tmp_path, row, reason, read):
     )
     assert len(glitches) == 2
     assert quarantine["row"].tolist() == [1]
-    assert reason in quarantine["reason"][0]
+    assert " ".join(quarantine.loc[0, ["reason", "detail"]]).strip() == reason
     assert read in quarantine["read"][0]
     assert len(quarantine["read"][0]) <= 200
     assert quarantine["stage"][0] == "catalog"
@@ -169,7 +169,7 @@ def test_a_cut_needs_its_column_and_value(tmp_path):
     _, quarantine, _ = build(
         tmp_path, [csv(tmp_path, GOOD, "1240000002,H1,b,Blip,0.9,,100,0.3,,")], snr=(7.5, None)
     )
-    assert "no snr is given" in quarantine["reason"][0]
+    assert quarantine.loc[0, ["reason", "detail"]].tolist() == ["value_missing", "column=snr"]
 
 
 def test_segments(tmp_path):
@@ -187,12 +187,12 @@ def test_segments(tmp_path):
     glitches, quarantine, _ = build(tmp_path, [csv(tmp_path, *rows)], segments=segments)
     assert glitches["glitch_id"].tolist() == ["a", "b", "d"]
     assert quarantine["glitch_id"].tolist() == ["c", "e"]
-    assert quarantine["reason"].str.contains("outside the analysis segments").all()
+    assert set(quarantine["reason"]) == {"outside_segments"}
 
 
 def test_too_many_bad_rows_stop_the_run_after_the_table_is_written(tmp_path):
     path = csv(tmp_path, GOOD, "nan,H1,b,Blip,0.9,9,100,0.3,,")
-    with pytest.raises(UserError, match=r"1 of 2 rows .* 1 × the event time is missing or NaN"):
+    with pytest.raises(UserError, match=r"1 of 2 rows .* 1 x event_time_missing"):
         build(tmp_path, [path], share=0.4)
     assert len(tables.read(QUARANTINE, tmp_path / "catalog" / "parts" / "catalog.parquet")) == 1
 
@@ -263,7 +263,7 @@ def test_triggers_have_ids_made_from_their_times(tmp_path):
     glitches, _, duplicates = build(tmp_path, [path], kind="triggers")
     assert glitches["glitch_id"].tolist() == ["L1-968654557783203000"]
     assert glitches[["snr", "peak_frequency_hz"]].iloc[0].tolist() == [12, 170]  # the loudest tile stays
-    assert duplicates["reason"].tolist() == ["same id and event"]
+    assert duplicates["reason"].tolist() == ["same_id_and_event"]
 
 
 def test_omicron_hdf5(tmp_path):

@@ -132,7 +132,7 @@ def test_a_moment_is_the_glitch_next_to_it(results):
     columns = ["query_id", "glitch_id", "distance"]
     pd.testing.assert_frame_equal(by_id[columns], by_time[columns])
     # L1 has no glitch then, and there is no strain to scan.
-    with pytest.raises(UserError, match="no source of strain"):
+    with pytest.raises(UserError, match="strain: no_picture_or_strain"):
         similar.find("L1@1262304300.9", results=results)
 
 
@@ -142,7 +142,7 @@ def test_a_moment_is_the_glitch_next_to_it(results):
         ("nonsense", "no glitch of the map, no picture and no moment"),
         ("H1-126230", "ids that begin like it: H1-"),
         ("gone.png", "gone.png"),
-        ("{results}/pictures", "holds pictures of 24 glitches"),
+        ("{results}/pictures", "has pictures of 24 glitches"),
     ],
 )
 def test_what_cannot_be_asked_is_explained(results, query, expected):

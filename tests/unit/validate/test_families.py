@@ -150,10 +150,19 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
             "row": [1, 2],
             "source": "c",
             "reason": "r",
+            "lost_label": None,
         }
     )
     quarantine = pd.DataFrame(
-        {"row": [1], "glitch_id": ["u1"], "stage": "views", "source": "f", "reason": "r", "read": ""}
+        {
+            "row": [1],
+            "glitch_id": ["u1"],
+            "stage": "views",
+            "source": "f",
+            "reason": "r",
+            "detail": "",
+            "read": "",
+        }
     )
     made = {
         "glitches": _glitches(truth), "families": families, "suspects": suspects, "leakage": leakage,
