@@ -18,14 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from harness import ROOT
 
+from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILY_IDS
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from glitch_explorer.core import tables  # noqa: E402
-from tests.workflow.conftest import Project  # noqa: E402
+from tests.workflow.conftest import Project
 
 #: A time in the past for all faked files, so that none is older than what it is made from.
 MADE = 1_700_000_000

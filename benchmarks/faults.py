@@ -29,10 +29,9 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from harness import ROOT
 
-from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project, jobs  # noqa: E402
+from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project, jobs
 
 #: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
 START, JOB, STARTS = 4.0, 2.5, 5

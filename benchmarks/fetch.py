@@ -13,9 +13,7 @@ With `--day` the peak memory of a day of 500 channels at 256 Hz through the feat
 
 import argparse
 import os
-import resource
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
+from harness import Spent, peak_mib, timed
 
 from glitch_explorer.coupling.channels.bands import WARM_UP_S
 from glitch_explorer.coupling.channels.fetch import ChannelReader
@@ -152,26 +151,23 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     forget(paths)
     wanted = sorted({k for a, b in live for k in range(int(a // BLOCK_S), int(np.ceil(b / BLOCK_S)))})
     taken: dict[str, int] = {}
-    begin = time.perf_counter(), time.process_time()
-    with counted_bytes(taken):
+    with timed() as fetched, counted_bytes(taken):
         for number in wanted:
             reader.advance(number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
             reader.samples(names(n), number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
-    fetched = time.perf_counter() - begin[0], time.process_time() - begin[1]
     opened = locator.opened
     chosen = times[:: max(1, len(times) // options.sample)][: options.sample]
-    begin = time.perf_counter(), time.process_time()
-    for at in chosen:
-        a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
-        near = [
-            str(p) for p in paths if int(p.stem.split("-")[2]) < b and int(p.stem.split("-")[2]) + STEP > a
-        ]
-        TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
+    with timed() as sampled:
+        for at in chosen:
+            a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
+            starts = {int(path.stem.split("-")[2]): str(path) for path in paths}
+            near = [path for start, path in starts.items() if start < b and start + STEP > a]
+            TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
     scale = options.glitches / len(chosen)
-    slow = scale * (time.perf_counter() - begin[0]), scale * (time.process_time() - begin[1])
-    begin = time.perf_counter(), time.process_time()
-    found = family_features(store_of(folder / "store", Counted(str(folder / "frames")), n, segments), live)
-    whole = time.perf_counter() - begin[0], time.process_time() - begin[1]
+    slow = Spent(scale * sampled.seconds, scale * sampled.core_seconds)
+    with timed() as whole:
+        store = store_of(folder / "store", Counted(str(folder / "frames")), n, segments)
+        features = family_features(store, live)
     print(
         f"{options.glitches} glitches, {n} of {max(options.held, n)} channels of {RATE} Hz, "
         f"{len(live)} intervals, {np.diff(live, axis=1).sum():.0f} s merged, {merged / 2**20:.0f} MiB"
@@ -182,25 +178,30 @@ def family(options: argparse.Namespace, folder: Path) -> None:
         f"{shares['read_bytes']:.3f} from the disk, {shares['rchar']:.3f} with the file in memory"
     )
     print(f"frames: {len(set(opened))} opened {len(opened) / len(set(opened)):.2f} times each")
-    print(f"read: {fetched[0]:.1f} s ({fetched[1]:.1f} s of a core)")
-    print(f"glitch by glitch: {slow[0]:.1f} s ({slow[1]:.1f} s of a core), from {len(chosen)} of them")
-    print(f"ratio: {slow[0] / fetched[0]:.1f} in time, {slow[1] / fetched[1]:.1f} in work")
+    print(f"read: {fetched.seconds:.1f} s ({fetched.core_seconds:.1f} s of a core)")
     print(
-        f"features and scores, empty store: {whole[0]:.1f} s ({whole[1]:.1f} s of a core); "
-        f"{found.values.shape} values"
+        f"glitch by glitch: {slow.seconds:.1f} s ({slow.core_seconds:.1f} s of a core),"
+        f" from {len(chosen)} of them"
+    )
+    work = slow.core_seconds / fetched.core_seconds
+    print(f"ratio: {slow.seconds / fetched.seconds:.1f} in time, {work:.1f} in work")
+    print(
+        f"features and scores, empty store: {whole.seconds:.1f} s ({whole.core_seconds:.1f} s of a core); "
+        f"{features.values.shape} values"
     )
 
 
 def day(options: argparse.Namespace, folder: Path) -> None:
     live = np.array([[T0, T0 + options.day_seconds]], float)
     store = store_of(folder / "day", Repeated(folder, 500), 500, live)
-    begin = time.perf_counter(), time.process_time()
-    for number in range(T0 // BLOCK_S, (T0 + options.day_seconds) // BLOCK_S):
-        store.blocks([number])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    spent = time.perf_counter() - begin[0], time.process_time() - begin[1]
-    print(f"{options.day_seconds} s of 500 channels: {spent[0]:.0f} s ({spent[1]:.0f} s of a core)")
-    print(f"peak: {peak:.2f} GiB")
+    with timed() as spent:
+        for number in range(T0 // BLOCK_S, (T0 + options.day_seconds) // BLOCK_S):
+            store.blocks([number])
+    print(
+        f"{options.day_seconds} s of 500 channels: {spent.seconds:.0f} s"
+        f" ({spent.core_seconds:.0f} s of a core)"
+    )
+    print(f"peak: {peak_mib() / 1024:.2f} GiB")
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from dag import ROOT, Project, snakemake
+from dag import Project, snakemake
+from harness import ROOT
 
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED

@@ -23,14 +23,15 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import harness  # noqa: F401 - finds the tests' worlds
 import numpy as np
 import pandas as pd
-from planted import Plant, World, make_world, name
 
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.witnesses.effects import coincident, crossings
 from glitch_explorer.coupling.witnesses.search import find_witnesses
+from tests.fixtures.worlds import Plant, World, make_world, name
 
 #: What is planted: name, witnesses.
 KINDS: dict[str, tuple[Plant, ...]] = {

@@ -7,15 +7,14 @@ trained on every feature, measured on one fold and multiplied by the number of f
 """
 
 import argparse
-import resource
-import time
 
 import numpy as np
-from planted import Plant, World, make_world
+from harness import peak_mib, print_table, timed
 
 from glitch_explorer.impact.drivers.explain import Explanation, explain
 from glitch_explorer.impact.drivers.training import MODELS, fit
 from glitch_explorer.impact.drivers.windows import BINS_S, OTHERS
+from tests.fixtures.worlds import Plant, World, make_world
 
 #: A witness and a precursor, so that every part has something to do.
 PLANTS = (Plant(1, 0.0), Plant(2, -6.0))
@@ -44,14 +43,13 @@ def answer(world: World, glitches: int, threads: int = 2) -> Explanation:
     )  # fmt: skip
 
 
-def timed(glitches: int, features: int) -> str:
+def measure(glitches: int, features: int) -> tuple[object, ...]:
     world = world_of(glitches, features)
-    start, work = time.perf_counter(), time.process_time()
-    found = answer(world, glitches)
-    seconds, work = time.perf_counter() - start, time.process_time() - work
-    row = found.skill.iloc[0]
-    n, m = row["n_glitches"] + row["n_background"], len(BINS_S) * len(world.features.columns)
-    return f"| {n} | {m} | {seconds:.1f} | {work:.1f} | {int(found.skill['beats'].sum())} of 4 |"
+    with timed() as spent:
+        skill = answer(world, glitches).skill
+    n = skill["n_glitches"].iloc[0] + skill["n_background"].iloc[0]
+    m = len(BINS_S) * len(world.features.columns)
+    return n, m, f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}", f"{int(skill['beats'].sum())} of 4"
 
 
 def unscreened(glitches: int, features: int) -> float:
@@ -59,10 +57,10 @@ def unscreened(glitches: int, features: int) -> float:
     n, m = glitches * (1 + OTHERS) * 4 // 5, features
     rng = np.random.default_rng(1)
     windows, glitch = rng.normal(size=(n, m)).astype(np.float32), np.arange(n) % (1 + OTHERS) == 0
-    start = time.process_time()
-    for name in MODELS:
-        fit(name, windows, glitch, np.arange(m), seed=1)
-    return time.process_time() - start
+    with timed() as spent:
+        for name in MODELS:
+            fit(name, windows, glitch, np.arange(m), seed=1)
+    return spent.core_seconds
 
 
 def same_on_one_thread(glitches: int, features: int) -> bool:
@@ -78,14 +76,12 @@ def main() -> None:
     arguments = parser.parse_args()
     g, m = arguments.glitches, arguments.features
     answer(world_of(24, 60), 24)  # compiles
-    print("| windows | features | seconds, 2 threads | core-seconds | models that beat |")
-    print("|---|---|---|---|---|")
-    for glitches, features in ((g, m), (g // 2, m), (g, m // 2)):
-        print(timed(glitches, features), flush=True)
+    columns = ("windows", "features", "seconds, 2 threads", "core-seconds", "models that beat")
+    print_table(columns, (measure(*size) for size in ((g, m), (g // 2, m), (g, m // 2))))
     alone = unscreened(g, m)
     print(f"\nboth models on every feature: {alone:.1f} core-s a fold, {FITS * alone:.0f} for {FITS} fits")
     print(f"same tables on one thread: {same_on_one_thread(24, 60)}")
-    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    print(f"peak {peak_mib():.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
+import harness  # noqa: F401 - finds the tests' worlds
 import numpy as np
 import pandas as pd
-from planted import make_world
 
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
+from tests.fixtures.worlds import make_world
 
 
 def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]]:

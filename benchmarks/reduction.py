@@ -11,16 +11,13 @@ empty compilation cache; `total` counts from its start, imports and compilation 
 
 import argparse
 import json
-import os
-import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from harness import peak_mib, run_part
 
 BEGAN = time.perf_counter()
 WAYS = ("seed", "ours")
@@ -108,12 +105,11 @@ def measure(way: str, data: Path, threads: int) -> dict:
     clock, ready = Clock(), time.perf_counter()
     layout, found = seed_way(vectors, clock) if way == "seed" else our_way(vectors, clock, threads)
     done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     some = np.random.default_rng(0).choice(len(vectors), min(2000, len(vectors)), replace=False)
     return {
         "total": done - BEGAN,
         "work": done - ready,
-        "peak_mib": peak,
+        "peak_mib": peak_mib(),
         "steps": clock.steps,
         "families": int(found.max() + 1),
         "unassigned": float((found < 0).mean()),
@@ -142,19 +138,8 @@ def main() -> None:
         np.save(folder / "vectors.npy", vectors)
         np.save(folder / "classes.npy", which)
         for way in WAYS:
-            command = [
-                sys.executable,
-                __file__,
-                "--way",
-                way,
-                "--data",
-                name,
-                "--threads",
-                str(given.threads),
-            ]
-            environment = os.environ | {"NUMBA_CACHE_DIR": str(folder / way)}
-            answer = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-            results[way] = json.loads(answer.stdout.splitlines()[-1])
+            arguments = ("--way", way, "--data", name, "--threads", given.threads)
+            results[way] = run_part(__file__, *arguments, NUMBA_CACHE_DIR=str(folder / way))
             print(way, json.dumps(results[way], indent=1), flush=True)
     for key in ("total", "work"):
         ratio = results["seed"][key] / results["ours"][key]

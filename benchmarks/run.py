@@ -10,14 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness import machine
+
 HERE = Path(__file__).resolve().parent
-
-
-def machine() -> str:
-    """Name the processor, as Linux tells it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} x {models[0]}" if models else platform.processor() or "unknown"
 
 
 def commands(data: Path, hveto: Path | None) -> list[list[str]]:
@@ -34,26 +29,17 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["witness.py"],
         ["hveto.py", *(["--python", str(hveto)] if hveto else [])],
         ["models.py"],
-        ["driver_nulls.py"],
-        ["costs.py", "charges"],
-        ["costs.py", "intervals"],
-        ["costs.py", "speed"],
+        ["costs.py"],
         ["planted_costs.py"],
-        ["engines.py"],
-        ["layouts.py"],
-        ["map_engines.py", "--engines", "cpu"],
-        ["family_ids.py"],
         ["dag.py"],
         ["reduction.py", "--n", "34332"],
         ["search.py", "--n", "100000"],
         ["search.py", "--n", "300000"],
-        ["fusion.py"],
         ["faults.py", "--folder", str(HERE.parent / "results/benchmarks/faults")],
         ["explorer.py"],
     ]
     if data.is_dir():
         made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])
-        made.append(["realism.py", "--golden", str(data / "images/golden")])
     return made
 
 

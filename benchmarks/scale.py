@@ -18,16 +18,14 @@ that pages are timed for their tables and not for the disk.
 import argparse
 import json
 import math
-import os
 import resource
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from harness import ROOT, run_part
 
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.map.schemas import FAMILIES, QUALITY
@@ -234,7 +232,7 @@ def make_pages(project: Path) -> list[dict]:
 
 def prepare(project: Path, n: int) -> None:
     """Draw the catalogue of n glitches in a copy of the project, unless it is there."""
-    from dag import ROOT, Project, put
+    from dag import Project, put
 
     if (project / "results/catalog/shards.txt").exists():
         return
@@ -323,12 +321,8 @@ def main() -> None:
         done = {line["part"] for line in lines if line["n"] == n}
         for part in parts_of(Results(project / "results"), given.threads):
             if part not in done and (not given.parts or part in given.parts):
-                command = [sys.executable, __file__, project / "results", "--part", part]
-                command += ["--threads", str(given.threads)]
-                answer = subprocess.run(
-                    command, env=os.environ, check=True, stdout=subprocess.PIPE, text=True
-                )
-                keep(n, {"part": part, **json.loads(answer.stdout.splitlines()[-1])})
+                arguments = (project / "results", "--part", part, "--threads", given.threads)
+                keep(n, {"part": part, **run_part(__file__, *arguments)})
         if "result" not in done and (project / "results/map/quality.parquet").exists():
             keep(n, {"part": "result", **quality(project)})
         if "explorer" not in done and (not given.parts or "pages" in given.parts):

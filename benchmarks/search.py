@@ -10,15 +10,11 @@ of those rows that descent finds. Each way runs in a process of its own. Run it 
 
 import argparse
 import json
-import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from harness import peak_mib, print_table, run_part, timed
 from reduction import generate
 
 K = 30
@@ -40,20 +36,22 @@ def measure(way: str, data: Path, threads: int) -> dict:
     nearest_rows(
         warm, mask[:64], warm, mask[:64], own=np.arange(64, dtype=np.int32), n_neighbors=K, threads=1
     )
-    began, cpu = time.perf_counter(), time.process_time()
-    if way == "descent":
-        found = neighbour_graph(values, mask, n_neighbors=K, seed=42, threads=threads, exact_limit=0)[0][
-            sample
-        ]
-        share = 1.0
-    else:
-        queries = np.ascontiguousarray(values[sample])
-        found = nearest_rows(values, mask, queries, mask[sample], own=own, n_neighbors=K, threads=threads)[0]
-        share = 1.0 if way == "query" else len(sample) / len(values)
-    seconds, core = time.perf_counter() - began, time.process_time() - cpu
-    np.save(data / f"{way}.npy", found)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds / share, "core_seconds": core / share, "peak_mib": peak}
+    with timed() as spent:
+        if way == "descent":
+            graph = neighbour_graph(values, mask, n_neighbors=K, seed=42, threads=threads, exact_limit=0)
+            nearest, share = graph[0][sample], 1.0
+        else:
+            queries = np.ascontiguousarray(values[sample])
+            nearest = nearest_rows(
+                values, mask, queries, mask[sample], own=own, n_neighbors=K, threads=threads
+            )[0]
+            share = 1.0 if way == "query" else len(sample) / len(values)
+    np.save(data / f"{way}.npy", nearest)
+    return {
+        "seconds": spent.seconds / share,
+        "core_seconds": spent.core_seconds / share,
+        "peak_mib": peak_mib(),
+    }
 
 
 def main() -> None:
@@ -73,24 +71,18 @@ def main() -> None:
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         np.save(folder / "values.npy", vectors)
         del vectors
-        print(f"{given.n} x {given.dimension}\n\n| way | s | core-s | peak MiB |\n|---|---|---|---|")
-        for way in WAYS:
-            command = [
-                sys.executable,
-                __file__,
-                "--way",
-                way,
-                "--data",
-                name,
-                "--threads",
-                str(given.threads),
-            ]
-            done = subprocess.run(command, env=os.environ, check=True, capture_output=True, text=True)
-            took = json.loads(done.stdout.splitlines()[-1])
-            print(
-                f"| {way} | {took['seconds']:.2f} | {took['core_seconds']:.2f} | {took['peak_mib']:.0f} |",
-                flush=True,
-            )
+        print(f"{given.n} x {given.dimension}\n")
+        parts = (
+            (way, run_part(__file__, "--way", way, "--data", name, "--threads", given.threads))
+            for way in WAYS
+        )
+        print_table(
+            ("way", "s", "core-s", "peak MiB"),
+            (
+                (way, f"{part['seconds']:.2f}", f"{part['core_seconds']:.2f}", f"{part['peak_mib']:.0f}")
+                for way, part in parts
+            ),
+        )
         exact, descent = np.load(folder / "exact.npy"), np.load(folder / "descent.npy")
     recall = np.mean([len(set(a) & set(b)) / K for a, b in zip(exact, descent, strict=True)])
     print(f"\nrecall@{K} of descent {recall:.4f}")

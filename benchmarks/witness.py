@@ -6,17 +6,16 @@ gives the same bytes.
 """
 
 import argparse
-import resource
-import time
 
 import numpy as np
-from planted import World, make_world
+from harness import peak_mib, print_table, timed
 
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.nulls import Measured, measure
 from glitch_explorer.coupling.witnesses.ranks import make_grid
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import make_train, slide
+from tests.fixtures.worlds import World, make_world
 
 
 def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
@@ -49,37 +48,33 @@ def main() -> None:
     )
     small = make_world(2, segments=2, channels=1, glitches=40, others=5)
     statistic(small, 20, 1)  # compiles
-    start, cpu = time.perf_counter(), time.process_time()
-    made, used = statistic(world, arguments.slides, 2)
-    seconds, work = time.perf_counter() - start, time.process_time() - cpu
+    with timed() as spent:
+        made, used = statistic(world, arguments.slides, 2)
     n, m = world.features.values.shape
     print(f"{n} cells, {m} features, {used} glitches, {made.t.shape[1]} lags, {arguments.slides} slides")
-    print("| what | seconds | core-seconds |")
-    print("|---|---|---|")
-    print(f"| T and max-T, 2 threads | {seconds:.1f} | {work:.1f} |")
-    start, cpu = time.perf_counter(), time.process_time()
-    find_witnesses(
-        world.features,
-        world.family,
-        world.quiet,
-        world.segments,
-        world.channels,
-        family_id="F001",
-        ifo="H1",
-        slides=arguments.slides,
-        pseudo=0,
-        seed=1,
-        threads=2,
-    )
-    seconds, work = time.perf_counter() - start, time.process_time() - cpu
-    print(f"| the whole answer, 2 threads | {seconds:.1f} | {work:.1f} |")
+    rows = [("T and max-T, 2 threads", f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}")]
+    with timed() as spent:
+        find_witnesses(
+            world.features,
+            world.family,
+            world.quiet,
+            world.segments,
+            world.channels,
+            family_id="F001",
+            ifo="H1",
+            slides=arguments.slides,
+            pseudo=0,
+            seed=1,
+            threads=2,
+        )
+    rows.append(("the whole answer, 2 threads", f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}"))
+    print_table(("what", "seconds", "core-seconds"), rows)
     alone, _ = statistic(world, arguments.slides, 1)
     same = all(
         np.array_equal(getattr(made, k), getattr(alone, k), equal_nan=True) for k in ("t", "peaks", "count")
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     features = world.features.values.nbytes / 2**20
-    print(f"\nsame bytes with 1 thread: {same}; peak {peak:.0f} MiB, {features:.0f} of them features")
+    print(f"\nsame bytes with 1 thread: {same}; peak {peak_mib():.0f} MiB, {features:.0f} of them features")
 
 
 if __name__ == "__main__":

@@ -33,11 +33,6 @@ pytestmark = pytest.mark.slow
         ),
         ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
         (
-            "driver_nulls.py --worlds 4 --others 100 --models xgboost --first-seed 7000",
-            r"\| slid \| witness \| xgboost \| 4 \| 0",
-        ),
-        ("fusion.py --glitches 92", r"side by side +seen 0\.[5-9]"),
-        (
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
             r"witness_hit_at_1 \| 1\.000",
         ),
@@ -51,9 +46,7 @@ pytestmark = pytest.mark.slow
         ),
         ("vectors.py FOLDER 1 --glitches 30 --segments 2", r"seed 1: 3\d glitches in"),
         ("gpu.py --pictures 64 --scans 16", r"no GPU here|the same bytes again: True"),
-        ("costs.py charges --worlds 6", r"by family \| ours \| (\d|1[01])\.\d \|"),
-        ("costs.py intervals --worlds 100", r"mean \| .*\| 9[4-7]\.\d\n"),
-        ("costs.py speed --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
+        ("costs.py --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
         (
             "dag.py --shards 4 --families 3 --states mapped",
             r"\| 4 \| 3 \| mapped \| \d+ \| [\d.]+ \| [\d.]+ \| \d+ \|",
@@ -62,10 +55,6 @@ pytestmark = pytest.mark.slow
             "scale.py FOLDER 400 --parts graph layouts families quality",
             r"\| layouts \| .*MiB \|  \|\n[^$]*trustworthiness",
         ),
-        ("layouts.py --n 600 --epochs 40", r"\| 10 \| principal components \| 40 \|"),
-        ("map_engines.py --n 600 --engines cpu --threads 2", r"\| cpu \| .* True \|"),
-        ("family_ids.py --n 2000 --new 100", r"100 glitches more \| (0\.[89]|1\.0)"),
-        ("engines.py --n 3000", r"fast_hdbscan \| [\d.]+ \| \d+ \| (1\.0|0\.99)"),
     ],
 )
 def test_a_benchmark_runs(root, command, expected, tmp_path):

@@ -1,7 +1,7 @@
 """Who lays out and clusters: this project's own code on the CPU, or cuML on a GPU.
 
 Both work from the same fuzzy set and the same start and fill the same tables. The maps differ:
-compare their quality (benchmarks/map_engines.py, table "quality").
+compare their quality (table "quality").
 """
 
 import importlib

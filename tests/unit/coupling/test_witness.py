@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planted import Plant, make_world, name, stretches
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import CALIBRATION, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
+from tests.fixtures.worlds import Plant, make_world, name, stretches
 
 PLANTS = (
     Plant(2, -20.0),

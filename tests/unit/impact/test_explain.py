@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planted import Plant, make_world, name
 from glitch_explorer.core import tables
 from glitch_explorer.impact.drivers import folds, training
 from glitch_explorer.impact.drivers.explain import TABLES, explain, unexplained
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import FAMILY_DRIVERS, SKILL
+from tests.fixtures.worlds import Plant, make_world, name
 
 #: One lights up seconds before, one with the glitch, one falls, and one is not to be used.
 EARLY, WITH, UNSAFE = 2, 5, 8

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.planted import Plant, make_world, name
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.family import FamilyData, timed_glitches
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
@@ -13,6 +12,7 @@ from glitch_explorer.impact.drivers.family import TABLES, Settings, explain_fami
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
+from tests.fixtures.worlds import Plant, make_world, name
 
 SETTINGS = Settings(max_glitches=200, seed=1, threads=1)
 

@@ -9,7 +9,6 @@ from gwpy.segments import DataQualityFlag, SegmentList
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.planted import Plant, make_world, name
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.impact.drivers.vetoes import (
@@ -22,6 +21,7 @@ from glitch_explorer.impact.drivers.vetoes import (
 )
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import VETOES
+from tests.fixtures.worlds import Plant, make_world, name
 
 LIVE = np.array([[0.0, 100.0], [200.0, 300.0]])
 
