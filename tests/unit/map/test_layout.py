@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hdbscan import hdbscan_
+from hdbscan import HDBSCAN
 from hdbscan._hdbscan_linkage import label
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
@@ -131,19 +131,21 @@ def test_a_tree_asked_point_by_point_gives_the_same_neighbours():
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_families_are_those_of_hdbscan_as_it_is(monkeypatch):
+@pytest.mark.parametrize("min_samples", [None, 3])
+@pytest.mark.parametrize("selection", ["eom", "leaf"])
+def test_families_are_those_of_hdbscan(min_samples, selection):
     points = np.random.default_rng(5).normal(0, 1, (4, 10))[np.arange(800) % 4] * 3
     points += np.random.default_rng(6).normal(0, 1, (800, 10))
-    used = hdbscan_._hdbscan_boruvka_kdtree.__globals__
-    assert (used["label"], used["KDTree"]) == (single_linkage, PointwiseTree)
-    ours = clusters(points)
-    monkeypatch.setattr(hdbscan_, "label", label)
-    monkeypatch.setattr(hdbscan_, "KDTree", KDTree)
-    theirs = clusters(points)
-    for name in ("cluster", "probability", "outlier_score"):
-        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    settings = {"min_cluster_size": 20, "min_samples": min_samples}
+    ours = cluster_layout(points, cluster_selection=selection, **settings)
+    theirs = HDBSCAN(cluster_selection_method=selection, approx_min_span_tree=False, **settings).fit(points)
+    assert theirs.labels_.max() > 0
+    np.testing.assert_array_equal(ours.cluster, theirs.labels_)
+    np.testing.assert_array_equal(ours.probability, theirs.probabilities_)
+    np.testing.assert_array_equal(ours.outlier_score, np.nan_to_num(theirs.outlier_scores_))
+    tree = theirs.condensed_tree_.to_numpy()
     for name in TREE:
-        np.testing.assert_array_equal(ours.tree[name], theirs.tree[name])
+        np.testing.assert_array_equal(ours.tree[name], tree[name])
 
 
 def test_the_hierarchy_of_a_million_takes_a_moment():
