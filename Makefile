@@ -6,16 +6,17 @@ READY := $(VENV)/.ready
 GRID := $(VENV)/grid/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check bench lint lock reference ship_encoder pictures clean
+.PHONY: help demo test check bench lint lock reference docs ship_encoder pictures clean
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
 	@echo "make test   all tests (under 20 minutes on 2 cores)"
 	@echo "make check  the quick ones (under 2 minutes)"
 	@echo "make bench  speed and quality measurements"
+	@echo "make docs   the documentation, into build/docs"
 	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"
 	@echo "make pictures  take the pictures of the README and the docs from the last \`make demo\`"
-	@echo "make reference  write the tables of docs/reference/outputs.md and config/README.md from the schemas"
+	@echo "make reference  renew the tables and pictures of the docs that come from schemas, rules and imports"
 	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
 
 $(READY): envs/lock.txt pyproject.toml
@@ -65,8 +66,12 @@ pictures:
 	cp results/figures/umap_family.png docs/pictures/umap.png
 	cp results/figures/cost_ranking.png docs/pictures/cost_ranking.png
 
+docs: $(READY)
+	$(BIN)/python -m sphinx -W --keep-going -n -q -b html -c docs . build/docs
+
 reference: $(READY)
 	$(BIN)/python -m glitch_explorer.workflow.reference
+	$(BIN)/python docs/develop/draw_architecture.py
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

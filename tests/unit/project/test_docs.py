@@ -2,6 +2,8 @@
 
 import difflib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -9,7 +11,11 @@ from glitch_explorer.workflow.reference import BEGIN, STAGES, config_table, gene
 
 
 def pages(root):
-    return [root / "README.md", *sorted((root / "docs").rglob("*.md")), *sorted(root.glob("*/README.md"))]
+    return [
+        *sorted(root.glob("*.md")),
+        *sorted((root / "docs").rglob("*.md")),
+        *sorted(root.glob("*/README.md")),
+    ]
 
 
 def test_generated_pages_are_what_the_schemas_give(root):
@@ -86,6 +92,27 @@ def test_cited_anchors_exist(root):
         f"{path}: {page.name}#{a}" for path, page, a in cited if not page.exists() or a not in anchors(page)
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/develop/architecture.md"])
+def test_named_files_exist(root, name):
+    paths = re.findall(
+        r"`((?:src|rules|scripts|tests|config|docs|envs|profiles|benchmarks|resources)/[\w./-]*)`",
+        (root / name).read_text(),
+    )
+    assert len(paths) > 5
+    assert [path for path in paths if not (root / path).exists()] == []
+
+
+@pytest.mark.slow
+def test_documentation_builds_without_warnings(root, tmp_path):
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html"]
+    built = subprocess.run(
+        [*command, "-d", tmp_path / "doctrees", "-c", "docs", ".", tmp_path / "html"],
+        cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    assert "What each number means" in (tmp_path / "html/docs/explanation/methods.html").read_text()
 
 
 def test_dependencies_page_names_every_dependency(root):

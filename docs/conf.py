@@ -1,0 +1,37 @@
+"""Sphinx: the Markdown of the repository as it stands, and the API reference. `make docs` builds it.
+
+The source folder is the root of the repository, so that links between pages are the same here and on a
+forge.
+"""
+
+import glitch_explorer
+
+project = "Gravity Spy Glitch Explorer"
+author = "the contributors"
+version = release = glitch_explorer.__version__
+
+root_doc = "docs/index"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+include_patterns = [
+    "*.md",
+    "docs/**.md",
+    "config/README.md",
+    "profiles/README.md",
+    "resources/**.md",
+]
+#: Their text is in docs/index.md.
+exclude_patterns = ["docs/README.md", ".venv", ".git", ".snakemake", "build", "results", "src", "tests"]
+
+#: Headings are anchors, as on a forge; a test checks those that are cited.
+myst_heading_anchors = 3
+
+#: Types stand in the signature; shapes, units and meaning in the docstring.
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+#: Only the library's own names have to lead somewhere; others would need the network.
+nitpick_ignore_regex = [(r"py:.*", r"(?!glitch_explorer\b).*")]
+
+html_theme = "furo"
+html_title = project
+html_extra_path = ["extra"]
+html_copy_source = False
