@@ -9,7 +9,7 @@ from harness import peak_mib, timed
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs
-from glitch_explorer.impact.cost.minutes import minute_frame, spans_of, with_losses
+from glitch_explorer.impact.cost.minutes import minute_frame, segments_of, with_losses
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
 
@@ -38,7 +38,7 @@ def measure(glitches: int, families: int, days: int) -> None:
     with timed() as spent:
         parts = []
         for ifo in ("H1", "L1"):
-            live = spans_of(segments, ifo)
+            live = segments_of(segments, ifo)
             frame = minute_frame(live, gate_union(own, ifo, live, settings))
             reach = 100 * np.exp(0.01 * rng.standard_normal(len(frame)))
             parts.append(with_losses(frame, reach, ifo=ifo, source="drawn"))

@@ -19,7 +19,7 @@ import yaml
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs
-from glitch_explorer.impact.cost.minutes import minute_frame, spans_of, with_losses
+from glitch_explorer.impact.cost.minutes import minute_frame, segments_of, with_losses
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.observatory import catalog, costs, ranges, waveforms
@@ -50,7 +50,7 @@ def minutes(
     """Give the table "minutes" of all detectors from the planted range."""
     parts = []
     for ifo in CONFIG["detectors"]:
-        spans = spans_of(segments, ifo)
+        spans = segments_of(segments, ifo)
         frame = minute_frame(spans, gate_union(glitches, ifo, spans, settings))
         drawn = [ranges.minutes(plan, i) for i, one in enumerate(plan.segments) if one.ifo == ifo]
         reach = {at: value for one in drawn for at, value in zip(one.start, one.with_mpc, strict=True)}

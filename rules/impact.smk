@@ -1,10 +1,10 @@
-# What drives a family, and what it costs. Models are a family's own job, as its witnesses are; the cost of
-# all families is one job, because what one family gates another may gate too.
-# What opens the range: a channel of the auxiliary data, else the strain.
+# Drivers and costs of families. Models are fitted in one job per family, as its witnesses are; the cost of all
+# families is one job, because two families can gate the same time.
+# Source of the range: a channel of the auxiliary data, else the strain.
 RANGE_SOURCE = "coupling" if config["impact"]["range_channel"] else "strain"
-# What a cost assumes.
-ASSUMED = ["gate_snr", "least_gate_s", "false_alarm_rate_per_yr", "cbc_rate_per_yr"]
-COST = {name: config["impact"][name] for name in ASSUMED}
+# Assumptions of the cost.
+ASSUMPTIONS = ["gate_snr", "min_gate_s", "false_alarm_rate_per_yr", "cbc_rate_per_yr"]
+COST = {name: config["impact"][name] for name in ASSUMPTIONS}
 
 
 rule measure_range:
@@ -31,12 +31,9 @@ rule measure_range:
         frame_type=lambda wildcards: config[RANGE_SOURCE]["frame_type"],
         host=config[RANGE_SOURCE]["host"],
         strain=lambda wildcards: config["strain"]["channel"],
-        # A BNS range ends at 1.6 kHz: of GWOSC's files the small ones do.
+        # A BNS range ends at 1.6 kHz, so the small files of GWOSC are enough.
         sample_rate_hz=4096 if config[RANGE_SOURCE]["source"] == "gwosc" else None,
-        gates={
-            "gate_snr": config["impact"]["gate_snr"],
-            "least_gate_s": config["impact"]["least_gate_s"],
-        },
+        gates={name: COST[name] for name in ("gate_snr", "min_gate_s")},
         code=code("measure_range"),
     script:
         "../scripts/measure_range.py"

@@ -31,7 +31,7 @@ TURNED = "H1:SUS-\u202egpj.exe\"'><b>_DQ"
 DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
 BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
 UNITS = {"xgboost": "log-odds", "random_forest": "probability"}
-SETTINGS = {"least_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
+SETTINGS = {"min_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
@@ -156,8 +156,8 @@ def held_to(cost: pd.DataFrame) -> pd.DataFrame:
     rows = [
         ("all", varied, value, tau if ranked >= 3 else None, ranked)
         for varied, value, tau in (
-            ("least_gate_s", 0.25, 0.95),
-            ("least_gate_s", 2.0, 0.83),
+            ("min_gate_s", 0.25, 0.95),
+            ("min_gate_s", 2.0, 0.83),
             ("gate_snr", 0.0, 1.0),
             ("gate_snr", 10.0, 0.91),
             ("false_alarm_rate", 2.0, 0.97),

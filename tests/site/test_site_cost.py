@@ -125,7 +125,7 @@ def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> Non
         "Does the ranking hold? Kendall τ at least 0.83",
         "Shortest gate, on either side 2 s all 0.83 11",
         "SNR from which a glitch is gated all are gated all 1.00 11",
-        "least_gate_s 0.5",
+        "min_gate_s 0.5",
         "gate_snr none",
         "T live_s: analysed time",
         "H1: V̄ = 9 200 000 Mpc³, T = 480 h",

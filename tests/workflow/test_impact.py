@@ -44,7 +44,7 @@ def test_every_family_has_a_cost_or_a_reason(costed):
         assert total[row.family, row.ifo] == pytest.approx(row.cost_mpc3_yr)
     told = json.loads((results / "cost.json").read_text())
     assert len(told["rows"]) == len(cost)
-    assert told["settings"]["least_gate_s"] == 0.5
+    assert told["settings"]["min_gate_s"] == 0.5
     assert len(pd.read_csv(results / "cost.csv")) == len(cost)
     minutes = tables.read(MINUTES, results / "minutes/H1.parquet")
     assert minutes["range_mpc"].dropna().between(80, 130).all()

@@ -266,7 +266,7 @@ COST_BY_DAY = schema(
 RANK_STABILITY = schema(
     "rank_stability",
     ifo=column(STRING, "detector, or all"),
-    varied=column(STRING, "least_gate_s, gate_snr or false_alarm_rate"),
+    varied=column(STRING, "min_gate_s, gate_snr or false_alarm_rate"),
     value=column(FLOAT, "the value tried, in its unit (s, none with 0 for all, 1/yr)"),
     kendall_tau=column(
         FLOAT, "tau-b of the ranking with the headline's; null under three families", nullable=True

@@ -17,6 +17,7 @@ from glitch_explorer.core.errors import UserError
 RENAMED = {
     "audit.segments": "audit.sections",
     "coupling.slides": "coupling.time_slides",
+    "impact.least_gate_s": "impact.min_gate_s",
     "shards.gps_block_s": "shards.length_s",
     "similar.found": "similar.n_results",
 }

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from glitch_explorer.core import intervals as gps_intervals
 from glitch_explorer.core.arrays import sum_by_index
-from glitch_explorer.impact.cost import gates
+from glitch_explorer.impact import gates
 
 #: Whole halves of a second, so that sums are exact.
 HALVES = st.integers(0, 200).map(lambda k: k / 2)

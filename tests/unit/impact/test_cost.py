@@ -59,7 +59,7 @@ def flat_minutes(spans, own, *, reach=100.0, lost=None, settings=None):
     """Give table "minutes" of detectors at one range, less what some minutes lose of it."""
     parts = []
     for ifo in sorted(set(spans["ifo"])):
-        live = minute.spans_of(spans, ifo)
+        live = minute.segments_of(spans, ifo)
         frame = minute.minute_frame(live, gate_union(own, ifo, live, settings or CostSettings()))
         values = np.full(len(frame), reach)
         for at, taken in (lost or {}).get(ifo, {}).items():
@@ -249,8 +249,8 @@ def test_stability_of_the_chosen_settings_is_one():
         for k, t in enumerate(rng.uniform(0, 5000, 99))
     ]
     found = costs(rows, SPANS).stability
-    assert set(found["varied"]) == {"least_gate_s", "gate_snr"}  # no threshold is part of the cost
-    same = found[(found["varied"] == "least_gate_s") & (found["value"] == 0.5)]
+    assert set(found["varied"]) == {"min_gate_s", "gate_snr"}  # no threshold is part of the cost
+    same = found[(found["varied"] == "min_gate_s") & (found["value"] == 0.5)]
     np.testing.assert_allclose(same["kendall_tau"], 1.0)
     assert sorted(same["ifo"]) == ["H1", "all"]
     assert (found["n"] == 5).all()
@@ -364,7 +364,7 @@ def test_what_is_written(tmp_path):
     for name in ("cost", "recoverable", "cost_by_day", "rank_stability"):
         tables.read(all_schemas()[name], tmp_path / f"{name}.parquet")
     told = json.loads((tmp_path / "cost.json").read_text())
-    assert told["settings"]["least_gate_s"] == 0.5
+    assert told["settings"]["min_gate_s"] == 0.5
     assert told["rows"][0]["family"] == "F001"
     assert told["rows"][0]["efficiency_over_deadtime"] is None
     assert "V dT" in told["formula"]["cost_mpc3_yr"]

@@ -1,20 +1,20 @@
-"""Signals that a glitch overlaps."""
+"""Signals that overlap glitches."""
 
 import numpy as np
 
 from glitch_explorer.core.arrays import Float64
 
-#: Frequencies that a search for compact binaries looks at, Hz.
+#: Frequencies in Hz that a search for compact binaries uses.
 SEARCHED_HZ = (10.0, 2048.0)
-#: Chirp mass of the reference signal, 1.4 + 1.4 solar masses, as G M / c^3 in s.
+#: Chirp mass of the reference signal, 1.4 + 1.4 solar masses, as G M / c^3 in seconds.
 CHIRP_MASS_S = (1.4 * 1.4) ** 0.6 / 2.8**0.2 * 4.925490947e-6
 
 
 def signal_time(low_hz: Float64, high_hz: Float64) -> Float64:
-    """Give the time that the reference signal spends between two frequencies, s.
+    """Return the time in seconds that the reference signal spends between two frequencies.
 
-    The chirp time to leading order, 5/256 (G M / c^3)^(-5/3) (pi f)^(-8/3) (Peters 1964),
-    of a 1.4 + 1.4 solar mass binary; the edges are cut to 10-2048 Hz.
+    The chirp time to leading order, 5/256 (G M / c^3)^(-5/3) (pi f)^(-8/3) (Peters 1964), of a
+    1.4 + 1.4 solar mass binary. Frequencies are clipped to 10-2048 Hz.
     """
     low, high = (np.clip(edge, *SEARCHED_HZ) for edge in (low_hz, high_hz))
     left = 5.0 / 256.0 * CHIRP_MASS_S ** (-5.0 / 3.0) * (np.pi * np.stack([low, high])) ** (-8.0 / 3.0)
@@ -30,24 +30,26 @@ def contamination(
     bandwidth_hz: Float64,
     cbc_rate_per_yr: float,
 ) -> Float64:
-    """Give the signals a year that a glitch of each family overlaps: R (1 - exp(-r (t_signal + t_glitch))).
+    """Return the signals per year that overlap a glitch of each family.
+
+    R (1 - exp(-r (t_signal + t_glitch))), see docs/explanation/cost.md#d-contamination.
 
     Parameters
     ----------
     count
-        (k,) glitches of each family in the live time.
+        ``(k,)`` glitches of each family in the live time.
     live_s
-        Analysed time, s.
+        Live time in seconds.
     duration_s, peak_hz, bandwidth_hz
-        (k,) medians of each family; the signal is in its band between peak - bandwidth / 2
+        ``(k,)`` medians of each family. The signal is in its band between peak - bandwidth / 2
         and peak + bandwidth / 2.
     cbc_rate_per_yr
-        Signals a year that the search would see.
+        Signals per year that the search would see.
 
     Returns
     -------
     ndarray
-        (k,) per year; NaN where a median is not known.
+        ``(k,)`` per year; NaN where a median is unknown.
     """
-    shared = signal_time(peak_hz - bandwidth_hz / 2, peak_hz + bandwidth_hz / 2) + duration_s
-    return np.asarray(cbc_rate_per_yr * -np.expm1(-count / live_s * shared))
+    overlap_s = signal_time(peak_hz - bandwidth_hz / 2, peak_hz + bandwidth_hz / 2) + duration_s
+    return np.asarray(cbc_rate_per_yr * -np.expm1(-count / live_s * overlap_s))

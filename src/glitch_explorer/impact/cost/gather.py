@@ -1,4 +1,4 @@
-"""What families cost a search: all detectors together."""
+"""Costs of the families in all detectors."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,24 +16,24 @@ from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RANK_STABILITY, RECOVERABLE
 from glitch_explorer.map.schemas import UNASSIGNED
 
-#: The formula as it goes with the numbers.
+#: Formula for cost.json, by symbol or column.
 FORMULA = {
     "cost_mpc3_yr": "V dT + (b); with a search's own ranking V T [1 - (1 - dT/T)(1 - delta)] + (b)",
     "V": "volume_mpc3: mean of (4 pi/3) R0^3 over live time, R0 the running median range of clean minutes",
-    "T": "live_s: analysed time",
-    "dT": "marginal_deadtime_s: what it alone gates, t - w to t + w, w = max(duration/2, least_gate_s)",
+    "T": "live_s: live time",
+    "dT": "marginal_deadtime_s: time gated by it alone, t - w to t + w, w = max(duration/2, min_gate_s)",
     "(b)": "range_loss_mpc3_yr: signed sum over minutes of the family's part of (4 pi/3)(R0^3 - R^3) dt",
     "delta": "threshold_loss: 1 - (threshold without the family / threshold)^3 at a fixed false-alarm rate",
     "hours_per_1000h": "1000 cost / (V T)",
-    "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), apart from the cost",
-    "recoverable": "cost times excess efficiency of the witness: no more comes back without the coupling",
+    "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), not part of the cost",
+    "recoverable": "cost times excess efficiency of the witness: the most that its removal gives back",
     "interval": "95 %, over blocks of live time, corrected for skewness (Hall 1992)",
 }
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Tables of these names."""
+    """Tables "cost", "recoverable", "cost_by_day" and "rank_stability"."""
 
     cost: pd.DataFrame
     recoverable: pd.DataFrame
@@ -42,10 +42,10 @@ class Costs:
 
 
 def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataFrame:
-    """Give each glitch with a time its one family; what the map does not hold is unassigned.
+    """Return the glitches with a time and the family that each is charged to; without one, unassigned.
 
-    Real signals and injections are left out. Where each view is a row of the map, a glitch
-    goes with the view that is surest, assigned before unassigned.
+    Real signals and injections are left out. Where each view has a row of the map, a glitch belongs to the
+    family of its most probable view, assigned before unassigned.
 
     Parameters
     ----------
@@ -53,12 +53,11 @@ def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataF
         Tables of these names.
     """
     rows = glitches[(glitches["astrophysical"] == "") & glitches["event_time"].notna()]
-    loose = families["family"] == UNASSIGNED
-    surest = families.assign(loose=loose).sort_values(
-        ["glitch_id", "loose", "probability", "family"], ascending=[True, True, False, True]
+    ordered = families.assign(unassigned=families["family"] == UNASSIGNED).sort_values(
+        ["glitch_id", "unassigned", "probability", "family"], ascending=[True, True, False, True]
     )
-    own = surest.drop_duplicates("glitch_id").set_index("glitch_id")["family"]
-    return rows.assign(family=rows["glitch_id"].map(own).fillna(UNASSIGNED))
+    family = ordered.drop_duplicates("glitch_id").set_index("glitch_id")["family"]
+    return rows.assign(family=rows["glitch_id"].map(family).fillna(UNASSIGNED))
 
 
 def family_costs(
@@ -70,64 +69,60 @@ def family_costs(
     witnesses: pd.DataFrame,
     settings: CostSettings,
 ) -> Costs:
-    """Work out what each family costs in each detector (METHODS: cost of a family).
+    """Compute the cost of each family in each detector. See docs/explanation/cost.md.
 
     Parameters
     ----------
     glitches, families, segments, minutes, witnesses
-        Tables of these names; minutes of all detectors one below the other.
+        Tables of these names; minutes of all detectors.
     settings
-        What is assumed.
+        Assumptions of the cost.
 
     Returns
     -------
     Costs
-        A row of `cost` for each family in each detector that has any of its glitches.
+        `cost` has a row for each family in each detector with glitches of it.
     """
     rows = charged_glitches(glitches, families)
     detectors = [open_detector(ifo, rows, segments, minutes) for ifo in sorted(set(rows["ifo"]))]
-    found = [headline(one, settings) for one in detectors]
-    cost = _together([cost_rows(one) for one in found], COST)
-    by_day = _together([daily(one) for one in found], COST_BY_DAY)
+    headlines = [headline(detector, settings) for detector in detectors]
+    cost = _joined([cost_rows(result) for result in headlines], COST)
+    by_day = _joined([daily(result) for result in headlines], COST_BY_DAY)
     if len(cost):
         cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
     return Costs(
         cost=cost[COST.names],
         recoverable=recoverable_costs(cost, witnesses),
         by_day=by_day,
-        stability=rank_stability(found, settings),
+        stability=rank_stability(headlines, settings),
     )
 
 
-def _together(parts: list[pd.DataFrame], schema: pa.Schema) -> pd.DataFrame:
-    """Put detectors one below the other, the unassigned left out."""
-    kept = [part[part["family"] != UNASSIGNED] for part in parts]
-    kept = [part for part in kept if len(part)]
-    if not kept:
-        return tables.empty(schema)
-    made: pd.DataFrame = pd.concat(kept).sort_values(["family", "ifo"], kind="stable", ignore_index=True)
-    return made
+def _joined(parts: list[pd.DataFrame], schema: pa.Schema) -> pd.DataFrame:
+    """Return the rows of all detectors without the unassigned."""
+    table = tables.joined(schema, [part[part["family"] != UNASSIGNED] for part in parts])
+    return table.sort_values(["family", "ifo"], kind="stable", ignore_index=True)
 
 
 def write_costs(costs: Costs, settings: CostSettings, out: str | Path) -> None:
-    """Write the tables, and cost.csv and cost.json to take along, into the folder `out`."""
+    """Write the tables, and cost.csv and cost.json for download, into the folder `out`."""
     folder = Path(out)
     tables.write(COST, costs.cost, folder / "cost.parquet")
     tables.write(RECOVERABLE, costs.recoverable, folder / "recoverable.parquet")
     tables.write(COST_BY_DAY, costs.by_day, folder / "cost_by_day.parquet")
     tables.write(RANK_STABILITY, costs.stability, folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", costs.cost.to_csv(index=False, lineterminator="\n"))
-    told: dict[str, Any] = {
+    report = {
         "settings": asdict(settings),
         "formula": FORMULA,
         "rank_stability": _records(costs.stability),
         "rows": _records(costs.cost),
     }
-    files.write_json(folder / "cost.json", told)
+    files.write_json(folder / "cost.json", report)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give rows as JSON has them, null where there is nothing."""
+    """Return rows for JSON, with null for missing values."""
     return [
         {str(key): None if pd.isna(value) else value for key, value in row.items()}
         for row in frame.astype(object).to_dict("records")

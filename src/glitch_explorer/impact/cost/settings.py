@@ -1,32 +1,34 @@
-"""What a cost assumes."""
+"""Assumptions of the cost."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.arrays import Bool, Float64
+from glitch_explorer.impact.gates import MIN_GATE_S, gate_intervals
 
 
 @dataclass(frozen=True)
 class CostSettings:
-    """Settings of costs; docs/explanation/cost.md says what each does.
+    """Settings of the cost, all above 0. See docs/explanation/cost.md."""
 
-    Raises
-    ------
-    UserError
-        When one is not above 0.
-    """
-
-    #: Least half width of a gate, s.
-    least_gate_s: float = 0.5
+    #: Shortest half width of a gate in seconds.
+    min_gate_s: float = MIN_GATE_S
     #: Glitches below this SNR are not gated; None gates all.
     gate_snr: float | None = None
-    #: False alarms a year at which a search's threshold is held, at least 10 in the live time.
+    #: False alarms per year at which a search's threshold is set, at least 10 in the live time.
     false_alarm_rate_per_yr: float = 1.0
-    #: Signals a year that contamination is counted for.
+    #: Signals per year that contamination is counted for.
     cbc_rate_per_yr: float = 10.0
 
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if value is not None and not (np.isfinite(value) and value > 0):
-                raise UserError(f"cost settings: {name} must be above 0, not {value}")
+    def is_gated(self, glitches: pd.DataFrame) -> Bool:
+        """Return which glitches ``(n,)`` a search gates."""
+        if self.gate_snr is None:
+            return np.ones(len(glitches), bool)
+        return np.asarray(glitches["snr"].to_numpy(dtype=float) >= self.gate_snr)
+
+    def gates(self, glitches: pd.DataFrame) -> Float64:
+        """Return the gates ``(n, 2)`` of glitches, GPS seconds."""
+        times, durations = (glitches[name].to_numpy(dtype=float) for name in ("event_time", "duration_s"))
+        return gate_intervals(times, durations, self.min_gate_s)

@@ -14,7 +14,7 @@ from glitch_explorer.site.witnesses.words import count_text
 UNIT = "Mpc³\u00a0yr"
 #: What the settings of the cost mean, in words.
 SETTINGS: dict[str, str] = {
-    "least_gate_s": "a glitch is gated for at least this many seconds on either side",
+    "min_gate_s": "a glitch is gated for at least this many seconds on either side",
     "gate_snr": "a search gates glitches from this SNR on; none: all of the catalogue",
     "false_alarm_rate_per_yr": "false alarms per year at which thresholds are compared, no lower than 10 in "
     "the analysed time",
@@ -22,7 +22,7 @@ SETTINGS: dict[str, str] = {
 }
 #: What is varied for the stability of the ranking, in words and unit.
 VARIED: dict[str, tuple[str, str]] = {
-    "least_gate_s": ("Shortest gate, on either side", "s"),
+    "min_gate_s": ("Shortest gate, on either side", "s"),
     "gate_snr": ("SNR from which a glitch is gated", ""),
     "false_alarm_rate": ("False-alarm rate", "/yr"),
 }
