@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 import time
 
 import pytest
@@ -40,20 +39,6 @@ def running_job(cluster, process: subprocess.Popen, rules: str, seconds: float =
                 return job, node
         time.sleep(0.5)
     raise AssertionError(f"no job of {rules} ran")
-
-
-def test_the_checker_asks_a_real_cluster(root, cluster, executors, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "glitch_explorer.workflow.profile_check", root / "profiles/slurm"],
-        cwd=tmp_path,
-        env=cluster.environment | {"PYTHONPATH": f"{root / 'src'}:{executors}", "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    said = re.findall(r"^  - (\w+):", done.stdout, re.MULTILINE)
-    assert said == ["folder", "GPUs"], done.stdout + done.stderr
-    assert done.returncode == 1
 
 
 def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors, request, tmp_path):

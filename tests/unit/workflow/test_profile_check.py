@@ -17,28 +17,14 @@ ACCOUNTING = {"ACCOUNTING_GROUP": "ligo.dev.o4.detchar.explore", "ACCOUNTING_USE
 class Fake(Machine):
     """A machine with all that a profile needs, less what a test takes away."""
 
-    def __init__(self, *, lacking=(), answers=None, environment=None, gpus=0):
-        self.lacking = lacking
-        self.answers = {
-            "sinfo -h": "main* up 2 idle",
-            "sinfo -h -o %P": "main*\nlong",
-            "sinfo -h -o %G": "gpu:a100:4",
-            "condor_q -totals": "0 jobs",
-            "condor_status -constraint TotalGPUs > 0 -af Machine": "node7",
-            "scontrol show config": "AccountingStorageEnforce = none",
-            **(answers or {}),
-        }
+    def __init__(self, *, pool_gpus="node7", environment=None, gpus=0):
+        self.pool_gpus = pool_gpus
         self.environment = ACCOUNTING if environment is None else environment
         self._gpus = gpus
 
-    def has_module(self, name):
-        return name not in self.lacking
-
-    def has_program(self, name):
-        return name not in self.lacking
-
-    def ask(self, *command):
-        return self.answers.get(" ".join(command))
+    def output(self, *command):
+        assert command[0] == "condor_status"
+        return self.pool_gpus
 
     def gpus(self):
         return self._gpus
@@ -65,7 +51,7 @@ def token(path, seconds):
 
 
 @pytest.mark.parametrize("name", ["default", "slurm", "htcondor"])
-def test_nothing_is_said_where_nothing_is_missing(shipped, folder, name):
+def test_a_complete_machine_has_no_problems(shipped, folder, name):
     given = ACCOUNTING | {"BEARER_TOKEN_FILE": token(folder / "token", 9000)}
     assert list(problems(shipped[name], LOGIN, folder, Fake(environment=given))) == []
 
@@ -73,31 +59,8 @@ def test_nothing_is_said_where_nothing_is_missing(shipped, folder, name):
 @pytest.mark.parametrize(
     ("name", "machine", "said", "remedy"),
     [
-        ("slurm", Fake(lacking=["snakemake_executor_plugin_slurm"]), "executor", "pip install"),
-        ("htcondor", Fake(lacking=["snakemake_executor_plugin_htcondor"]), "executor", "pip install"),
-        ("slurm", Fake(lacking=["sbatch"]), "programs: sbatch", "submit node"),
-        ("htcondor", Fake(lacking=["condor_q"]), "programs: condor_q", "submit node"),
-        ("slurm", Fake(answers={"sinfo -h": None}), "scheduler", "does not answer"),
-        ("htcondor", Fake(answers={"condor_q -totals": None}), "scheduler", "does not answer"),
-        ("slurm", Fake(answers={"sinfo -h -o %P": "short\nlong"}), "partition", "one of short, long"),
-        ("slurm", Fake(answers={"sinfo -h -o %G": "(null)"}), "GPUs", "gpu=0"),
-        (
-            "slurm",
-            Fake(
-                answers={
-                    "scontrol show config": "AccountingStorageEnforce = associations,limits",
-                    "sacctmgr -n -P show associations format=account": "ligo\nvirgo\n",
-                }
-            ),
-            "account",
-            "yours: ligo, virgo",
-        ),
-        (
-            "htcondor",
-            Fake(answers={"condor_status -constraint TotalGPUs > 0 -af Machine": ""}),
-            "GPUs",
-            "gpu=0",
-        ),
+        ("htcondor", Fake(pool_gpus=""), "GPUs", "gpu=0"),
+        ("htcondor", Fake(pool_gpus=None), "GPUs", "gpu=0"),
         (
             "htcondor",
             Fake(environment={"ACCOUNTING_USER": "albert.einstein"}),
@@ -110,13 +73,6 @@ def test_what_is_missing_is_named_with_its_remedy(shipped, folder, name, machine
     (problem,) = problems(shipped[name], {}, folder, machine)
     assert problem.startswith(said)
     assert remedy in problem
-
-
-def test_a_partition_that_is_not_there_is_told_from_those_that_are(folder):
-    profile = Profile("slurm", {"slurm_partition": "gpus"}, gpus=0, shared=True)
-    assert list(problems(profile, {}, folder, Fake())) == [
-        "partition: there is no gpus; offered: main, long: set slurm_partition to one of them"
-    ]
 
 
 def test_a_pool_profile_without_a_tag_is_told_of(folder):
@@ -138,16 +94,11 @@ def test_a_folder_that_other_machines_do_not_see(shipped, tmp_path, monkeypatch)
     assert list(problems(shipped["default"], {}, tmp_path, Fake())) == []
 
 
-def test_a_folder_that_cannot_be_written(shipped, folder):
-    (problem,) = problems(shipped["slurm"], {}, folder / "nowhere", Fake())
-    assert "cannot be written" in problem
-
-
 @pytest.mark.parametrize(
     ("seconds", "given", "said"),
     [
         (None, True, "there is none in"),
-        (60, True, "ends within ten minutes"),
+        (60, True, "expires within ten minutes"),
         (9000, False, "jobs run elsewhere"),
     ],
 )
@@ -168,7 +119,7 @@ def test_a_file_that_is_no_token(shipped, folder):
     (problem,) = problems(
         shipped["htcondor"], {"segments": {"flags": ["x"]}}, folder, Fake(environment=given)
     )
-    assert "is no token" in problem
+    assert "is not a token" in problem
 
 
 def test_the_command_says_it_and_fails(root, folder, capsys, monkeypatch):
@@ -176,10 +127,10 @@ def test_the_command_says_it_and_fails(root, folder, capsys, monkeypatch):
     slurm = str(root / "profiles/slurm")
     assert main([slurm], Fake()) == 0
     assert capsys.readouterr().out == f"{slurm}: ready\n"
-    assert main([slurm, "--configfile", str(root / "config/ldg.yaml")], Fake(lacking=["sbatch"])) == 1
-    said = capsys.readouterr().out
-    assert "not yet" in said
-    assert said.count("\n  - ") == 2
+    assert main([slurm, "--configfile", str(root / "config/ldg.yaml")], Fake()) == 1
+    printed = capsys.readouterr().out
+    assert "not ready" in printed
+    assert printed.count("\n  - ") == 1
     assert main(["profiles/nowhere"]) == 1
     assert "there is no profile" in capsys.readouterr().err
     (folder / "profile.yaml").write_text("- no\n- profile\n")
