@@ -1,9 +1,9 @@
-"""Write the front page of the site, and the page of methods."""
+"""Write the front page of the site, and the page that explains each number."""
 
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.front.page import FrontFiles, Making, make_front
+from glitch_explorer.site.front.page import FrontFiles, Provenance, make_front
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -19,7 +19,7 @@ if __name__ == "__main__":
                 coupling=Path(coupled).parent if coupled else None,
                 impact=Path(cost).parent if cost else None,
             ),
-            making=Making(**snakemake.params.making),
+            provenance=Provenance(**snakemake.params.making),
             figures=snakemake.input.figures,
             out=snakemake.output.figures,
             page=snakemake.output.page,

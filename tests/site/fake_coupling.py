@@ -20,9 +20,9 @@ from glitch_explorer.coupling.schemas import (
 from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS
 from glitch_explorer.site.pages import render
-from glitch_explorer.site.witnesses.answers import Coupling
 from glitch_explorer.site.witnesses.overview import overview
 from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
+from glitch_explorer.site.witnesses.rows import CouplingTables
 from glitch_explorer.workflow.reference import all_schemas
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
@@ -235,7 +235,7 @@ def many(families: int, channels: int, each: int) -> dict[str, list[dict[str, ob
             "state": "witnessed",
             "groups": groups,
             "leads": [],
-            "fringes": "no",
+            "fringes": {"code": "no"},
             "ground": [],
         }
         told[f"F{number + 1:03d}"] = [one | {"calibration": [], "strongest": [], "notes": []}]
@@ -248,7 +248,7 @@ def write_many(page: Path, families: int, channels: int, each: int) -> int:
     none = {
         name: tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")
     }
-    coupling = Coupling(
+    coupling = CouplingTables(
         none["witnesses"], none["slow_drivers"], none["channel_groups"], {name: {"H1": []} for name in told}
     )
     values = overview(coupling, told, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))

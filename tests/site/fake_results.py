@@ -17,7 +17,7 @@ from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.audit.page import write_audit_page
 from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
 from glitch_explorer.site.figures import make_figures
-from glitch_explorer.site.front.page import FrontFiles, Making, make_front
+from glitch_explorer.site.front.page import FrontFiles, Provenance, make_front
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import make_map_page
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -340,7 +340,7 @@ def make_site(
             coupling=fragments and root / "coupling",
             impact=costs and root / "impact",
         ),
-        making=Making(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),
+        provenance=Provenance(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),
         figures=sorted(figures.glob("*.png")),
         out=site / "figures",
         page=site / "index.html",

@@ -1,4 +1,4 @@
-"""The pages of the coupling say what the tables say, in plain words, whatever the channels are called."""
+"""The pages of the coupling agree with its tables, whatever the channels are called."""
 
 import html
 import re
@@ -23,7 +23,7 @@ from glitch_explorer.workflow.reference import all_schemas
 
 
 def text_of(path: Path) -> str:
-    """Give a page's words, without markup and with single spaces."""
+    """Return a page's text, without markup and with single spaces."""
     plain = re.sub(r"<style>.*?</style>|<[^>]*>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(plain))
 
@@ -48,11 +48,15 @@ def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, resul
 
 def test_a_witness_is_told_with_lag_effect_and_both_corrections(fragments: Path) -> None:
     said = text_of(fragments / "F001.html")
-    assert "H1:PEM-ACC_A_DQ (10–30 Hz, one of a group of 2) lights up 2 s before the glitch in 85 %" in said
-    assert "against 1 % at random times (excess 0.84, 95 % interval 0.70 to 0.92)" in said
+    assert "H1:PEM-ACC_A_DQ (10–30 Hz, one of a group of 2) rises 2 s before the glitch in 85 %" in said
+    assert (
+        "compared with 1 % of time-shifted triggers (excess efficiency 0.84, 95 % interval 0.70 to 0.92)"
+        in said
+    )
     assert "family-wise p = 0.002, q < 10⁻⁶; safe." in said
-    assert "A precursor candidate" in said
-    assert "judged from the 30 glitches" in said
+    assert (
+        "It is a precursor candidate: it moves before the glitch begins, in the 30 isolated glitches" in said
+    )
     assert "overstated" in said
 
 
@@ -61,14 +65,14 @@ def test_a_group_is_reported_once_with_its_members(fragments: Path, site: Path) 
     assert page.count('<tr><th scope="row"><code class="channel">H1:PEM-ACC_A_DQ') == 1
     assert '<tr><th scope="row"><code class="channel">H1:PEM-ACC_B_DQ' not in page
     assert "group of 2 H1:PEM-ACC_A_DQ , H1:PEM-ACC_B_DQ" in text_of(fragments / "F001.html")
-    assert "H1: 2 groups light up with F001" in text_of(site / "family" / "F001.html")
+    assert "H1: 2 groups of channels move with F001" in text_of(site / "family" / "F001.html")
 
 
 def test_what_is_low_drops_and_a_lag_before_is_no_lead_by_itself(fragments: Path) -> None:
     said = text_of(fragments / "F002.html")
     assert "(mean value) drops 5 s before the glitch" in said
-    assert "no interval: under ten blocks of time" in said
-    assert "It is not shown to be there before the glitch begins." in said
+    assert "no interval: fewer than ten blocks of time" in said
+    assert "It is not shown to move before the glitch begins." in said
     assert "Precursor candidates: none" in said
 
 
@@ -76,47 +80,43 @@ def test_safety_is_flagged_wherever_a_channel_is_shown(fragments: Path, site: Pa
     for path in (fragments / "F001.html", fragments / "F002.html", site / "witnesses.html"):
         page = path.read_text(encoding="utf-8")
         for name in ("H1:ASC-PITCH_DQ", str(html.escape(EVIL, quote=True))):
-            # Told in words in a sentence, by a flag everywhere else.
             for after in re.findall(
                 rf'<code class="channel">{re.escape(name)}</code>(.{{0,600}})', page, re.DOTALL
             ):
                 assert "safety unknown" in after
-        ranked = page.split("unsafe channels, apart")[0].split("Unsafe channels, apart")[0]
+        ranked = page.split("unsafe channels, not ranked")[0].split("Unsafe channels, not ranked")[0]
         assert "LSC-DARM_DQ" not in ranked
         assert "LSC-DARM_DQ" in page
 
 
 def test_no_witness_and_too_few_are_said_plainly(fragments: Path, site: Path) -> None:
     said = text_of(fragments / "F003.html")
-    assert "No witness was found in H1. There is no answer in L1." in said
+    assert "No witness was found in H1. There is no result in L1." in said
     assert TOO_FEW in said
     everything = text_of(site / "witnesses.html")
     assert "2 of 6 families have at least one witness" in everything
-    assert "L1: none found for F001, F002, F004, F005, F006; no answer for F003." in everything
+    assert "L1: no witness for F001, F002, F004, F005, F006; no result for F003." in everything
 
 
 def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
     said = text_of(fragments / "F001.html")
-    assert "earthquake, 0.03–0.1 Hz Nothing found in 1 channel; smallest p = 0.6." in said
+    assert "earthquake, 0.03–0.1 Hz Not significant in 1 channel; smallest p = 0.6." in said
     assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p = 0.001" in said
-    assert "human, 1–6 Hz Too short: 9 independent stretches of time cannot answer it." in said
+    assert "human, 1–6 Hz Too short: 9 independent stretches of time are not enough." in said
     assert "microseism, 0.1–0.3 Hz H1 F001 – – 5 0 0" in text_of(site / "witnesses.html")
 
 
 def test_scattered_light_and_coverage(fragments: Path) -> None:
     said = text_of(fragments / "F001.html")
-    assert (
-        "Yes: fringes of H1:SUS-WIT_DQ meet the frequency of 60 % of 40 glitches, against 20 % in slid trains"
-        in said
-    )
-    assert "Not looked at: H1:PEM-GONE_DQ : no such channel (100.0%)." in said
+    assert "the fringe frequency of H1:SUS-WIT_DQ agrees with that of 60 % of 40 glitches, compared" in said
+    assert "Not tested: H1:PEM-GONE_DQ : no such channel (100.0%)." in said
     assert "H1:SUS-WIT_DQ : 90.0 % of the live time has data; NaN in the data" in said
-    assert "none predicts the frequencies better" in text_of(fragments / "F002.html")
+    assert "none predicts the frequencies better than chance" in text_of(fragments / "F002.html")
 
 
 def test_a_null_that_fails_is_shown(fragments: Path, site: Path) -> None:
     assert "The null fails for this family" in text_of(fragments / "F002.html")
-    assert "No fault of the null is seen" in text_of(fragments / "F001.html")
+    assert "The null passes" in text_of(fragments / "F001.html")
     everything = text_of(site / "witnesses.html")
     assert "FAILS" in everything
     assert "F002, H1 : 10 of 10 (quiet times) at 0.01" in everything
@@ -147,8 +147,8 @@ def test_a_run_without_couplings_says_so(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=3)
     folder = make_pages(root, root / "site", fake_coupling(root, found=False))
     said = text_of(root / "site" / "witnesses.html")
-    assert "No witness was found for any of the 3 families. Channels looked at: 5 in H1; 5 in L1." in said
-    assert "None of them lights up" in said
+    assert "No witness was found for any of the 3 families: no channel moves with a family" in said
+    assert "Channels tested: 5 in H1; 5 in L1." in said
     for path in folder.glob("*.html"):
         assert "No witness was found in H1 or L1." in text_of(path)
 
@@ -156,7 +156,7 @@ def test_a_run_without_couplings_says_so(tmp_path: Path) -> None:
 def test_a_map_without_families(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=20, families=1, bare=True)
     make_pages(root, root / "site", fake_coupling(root))
-    assert "There is no family: nothing was asked." in text_of(root / "site" / "witnesses.html")
+    assert "There is no family to test." in text_of(root / "site" / "witnesses.html")
 
 
 def test_no_data_at_all(tmp_path: Path) -> None:
@@ -176,9 +176,9 @@ def test_no_data_at_all(tmp_path: Path) -> None:
             tables.write(schema, tables.empty(schema), own / f"{name}.parquet")
     folder = make_pages(root, root / "site", names)
     said = text_of(root / "site" / "witnesses.html")
-    assert "There is no answer for any of the 2 families" in said
-    assert "No null family could be tried" in said
-    assert "There is no answer in H1 and L1." in text_of(folder / "F001.html")
+    assert "There is no result for any of the 2 families" in said
+    assert "There was no pseudo-family to test" in said
+    assert "There is no result in H1 and L1." in text_of(folder / "F001.html")
 
 
 def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: Path) -> None:
@@ -188,9 +188,9 @@ def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: 
         assert "witnesses.html" not in path.read_text(encoding="utf-8"), path.name
         assert "cost.html" not in path.read_text(encoding="utf-8"), path.name
     said = text_of(root / "site" / "family" / "F001.html")
-    assert "Not run: no auxiliary channel is named. With a list under coupling.channels" in said
+    assert "Not run: the config lists no auxiliary channels. List them under coupling.channels" in said
     assert "snakemake --cores all coupling" in said
-    assert "Not run: there is neither a range channel" in said
+    assert "Not run: the config has neither a range channel" in said
     assert "snakemake --cores all impact" in said
     assert "Which channels witness it: the coupling stage was not run." in said
     assert "What it costs the search, and which channels drive it: the impact stage was not run." in said
@@ -200,7 +200,7 @@ def test_the_surest_witness_and_what_is_unknown_stand_on_the_page_of_the_family(
     first, third = (text_of(site / "family" / f"{family}.html") for family in ("F001", "F003"))
     assert "Best witness: H1:PEM-ACC_A_DQ (q < 10⁻⁶)." in first
     assert "the safety of 1 witness in H1 is unknown" in first
-    assert "What witnesses it in L1: none of 4 channels was found to" in first
-    assert f"What witnesses it in L1: no answer. {TOO_FEW}" in third
+    assert "What witnesses it in L1: none of 4 channels is significant" in first
+    assert f"What witnesses it in L1: no result. {TOO_FEW}" in third
     assert "Best witness" not in third
-    assert "Whether its rate follows the ground in H1 (human)" in first
+    assert "Whether its rate follows the ground motion in H1 (human)" in first

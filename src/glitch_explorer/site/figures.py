@@ -26,7 +26,7 @@ def make_figures(
     assigned: str,
     unassigned: str,
 ) -> None:
-    """Draw the figures of `names.FIGURES`, each `<name>.png`.
+    """Draw the figures of the map and of the audit, each `<name>.png`.
 
     Parameters
     ----------

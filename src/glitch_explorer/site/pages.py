@@ -1,4 +1,4 @@
-"""Pages from templates: every text of the data is escaped, nothing is asked from outside."""
+"""Pages from templates: every text of the data is escaped, and nothing is loaded from outside."""
 
 import json
 import re
@@ -10,50 +10,25 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from glitch_explorer.site.numbers import amount_text, key_text
-from glitch_explorer.site.witnesses.words import (
-    band_text,
-    chance_text,
-    equals_text,
-    lag_text,
-    signed_text,
-    verb_text,
-)
+from glitch_explorer.site.numbers import FILTERS, equals_text
 
 _HERE = Path(__file__).parent
-#: Signs of Unicode that change the direction of the text around them.
-_TURNING = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
+#: Unicode characters that change the direction of the text around them.
+_BIDI = dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "\ufffd")
 
-#: A word that no page has room for, and as much of it as is shown.
-_ENDLESS = re.compile(r"(\S{99})\S{2,}")
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    """Write a number with `digits` decimals, a dash where there is none."""
-    return (
-        "–"
-        if value is None or pd.isna(value)
-        else f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "−")
-    )
-
-
-def _percent(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{100 * value:.0f}\u00a0%"
-
-
-def _text(value: object) -> str:
-    return "–" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+#: A word too long for a page, and its part that is shown.
+_LONG_WORD = re.compile(r"(\S{99})\S{2,}")
 
 
 def legible(value: Any) -> Any:
-    """Show signs that turn the reading direction as a replacement sign, and cut words of over 100 signs."""
+    """Replace characters that change the reading direction, and cut words of more than 100 characters."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return _ENDLESS.sub(r"\1…", value.translate(_TURNING))
+    return _LONG_WORD.sub(r"\1…", value.translate(_BIDI))
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as dictionaries."""
+    """Return the rows of a table as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
@@ -62,14 +37,14 @@ def static(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
 
 
-def _script(name: str) -> Markup:
-    """Give a script that ships with the project, to stand in a page."""
+def _static_markup(name: str) -> Markup:
+    """Read a style sheet or script as a part of a page."""
     return Markup(static(name))  # noqa: S704 - our own file
 
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Make the one environment of all pages, which escapes all values."""
+    """Build the environment of all pages, which escapes all values."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -79,17 +54,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": _number, "percent": _percent, "text": _text}
-    environment.filters |= {"amount": amount_text, "key": key_text}
-    environment.filters |= {"chance": chance_text, "band": band_text, "lag": lag_text, "signed": signed_text}
-    environment.globals |= {"equals": equals_text, "verb": verb_text}
-    environment.globals["style"] = Markup(static("style.css"))  # noqa: S704 - our own file
-    environment.globals["script"] = _script
+    environment.filters |= FILTERS
+    environment.globals |= {"equals": equals_text, "script": _static_markup}
     return environment
 
 
 def render(template: str, **values: Any) -> str:
-    """Fill a template; everything in `values` is escaped."""
+    """Render a template; everything in `values` is escaped."""
     return _environment().get_template(template).render(**values)
 
 
@@ -99,9 +70,9 @@ def macro_text(template: str, macro: str, *values: Any) -> str:
     return text.unescape()
 
 
-def own_fragment(path: str | Path) -> Markup:
-    """Read a part of a page that `render` wrote, and escaped, before."""
-    return Markup(Path(path).read_text(encoding="utf-8"))  # noqa: S704 - our own page
+def rendered(text: str) -> Markup:
+    """Mark a text that `render` returned, and escaped, as a part of a page."""
+    return Markup(text)  # noqa: S704 - our own page
 
 
 def script_data(name: str, value: Any) -> str:

@@ -1,5 +1,6 @@
-"""The findings worth reading first: which, in what order, and never what lies within its error."""
+"""The findings of the front page: which, in what order, and only what is significant."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from glitch_explorer.site.front.findings import SHOWN, Found, findings
-from glitch_explorer.site.front.made import citations, left_out, setting_lines, sources
-from glitch_explorer.site.pages import render
+from glitch_explorer.site.front.findings import KINDS, SHOWN, FindingTables, findings
+from glitch_explorer.site.front.provenance import citations, setting_rows, sources
+from glitch_explorer.site.pages import macro_text, render
 
 N = 40
 
@@ -20,15 +21,15 @@ def families(**changes: object) -> pd.DataFrame:
     return pd.DataFrame([row | changes, row | {"family": "F002", "plurality_label": "Tomte"}])
 
 
-def nothing() -> Found:
-    """Give tables in which nothing exceeds its error."""
+def nothing() -> FindingTables:
+    """Return tables in which nothing is significant."""
     leakage = {"variable": "view pattern", "normalised": 0.3, "p_value": 0.5, "failed": False}
     labelled = pd.DataFrame({"family": ["F001"] * N + ["F002"] * N, "label": ["Blip"] * N + ["Tomte"] * N})
     labels = pd.DataFrame({"label": ["Blip", "Tomte"], "n_families": 1, "family_entropy_bits": 0.0})
     columns = ["label", "proposed_label", "evidence", "issue", "confusable_pair"]
     suspects = pd.DataFrame([("Blip", "Tomte", 0.5, False, True)], columns=columns)
     ids = pd.DataFrame({"family": ["F001", "F002"], "n": N, "new": True, "overlap": np.nan})
-    return Found(
+    return FindingTables(
         leakage=pd.DataFrame([leakage]),
         families=families(),
         labels=labels,
@@ -50,63 +51,93 @@ def witness(**changes: object) -> pd.DataFrame:
     return pd.DataFrame([row | unsafe, row | strong, row | changes])
 
 
+def cost(*lows: float | None) -> pd.DataFrame:
+    first, second = lows or (0.5, 0.1)
+    rows = {"family": ["F001", "F002"], "ifo": "H1", "cost_mpc3_yr": [2.0, 1.0], "hours_per_1000h": 1.0}
+    return pd.DataFrame(rows | {"cost_low": [first, second], "cost_high": 3.0, "rank": [1, 2]})
+
+
 def calibration(*, passed: bool) -> pd.DataFrame:
     row = {"kind": "quiet", "alpha": 0.05, "n": 40, "n_below": 9, "share": 0.225, "binomial_p": 1e-4}
     return pd.DataFrame([row | {"passed": passed}])
 
 
+def kinds(tables: FindingTables) -> list[str]:
+    return [finding.kind for finding in findings(tables)]
+
+
 def test_nothing_within_its_error_is_a_finding() -> None:
-    assert findings(nothing()) == []
+    assert kinds(nothing()) == []
     quiet = replace(nothing(), calibration=calibration(passed=True), witnesses=witness().assign(q_value=0.2))
-    assert findings(quiet) == []
+    assert kinds(quiet) == []
     # Mixed, but so few that chance could do it; unstable, but its interval reaches up to a stable one.
     few = replace(nothing(), families=families(n_labelled=3, purity=0.67, label_entropy_bits=0.9))
-    assert findings(few) == []
-    assert findings(replace(nothing(), families=families(stability=0.7, stability_high=0.85))) == []
+    assert kinds(few) == []
+    assert kinds(replace(nothing(), families=families(stability=0.7, stability_high=0.85))) == []
 
 
-def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
-    found = replace(
-        nothing(),
+def everything() -> FindingTables:
+    """Return tables in which each kind is significant."""
+    return FindingTables(
         leakage=nothing().leakage.assign(failed=True, p_value=0.001),
         calibration=calibration(passed=False),
+        cost=cost(),
         witnesses=witness(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
         families=families(purity=0.5, label_entropy_bits=1.0, stability=0.2, stability_high=0.4),
+        labelled=nothing().labelled.assign(label=["Blip"] * 60 + ["Tomte"] * 20),
+        labels=nothing().labels.assign(n_families=[2, 1], family_entropy_bits=[0.9, 0.0]),
     )
-    told = findings(found)
-    assert [finding.method for finding in told] == ["leakage", "calibration", "relation", "ids", "suspects"]
-    assert len(told) == SHOWN
-    calm = replace(found, leakage=nothing().leakage, calibration=None, ids=nothing().ids)
-    methods = [finding.method for finding in findings(calm)]
-    assert methods == ["relation", "suspects", "over-splitting", "stability"]
+
+
+def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
+    assert kinds(everything()) == list(KINDS)[:SHOWN]
+    calm = replace(everything(), leakage=nothing().leakage, calibration=None, cost=None, ids=nothing().ids)
+    assert kinds(calm) == ["witness", "label_errors", "over_splitting", "over_compression", "stability"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_a_sentence_and_links_that_lead_somewhere(kind: str) -> None:
+    sentence = macro_text("front/findings.html", kind, KINDS[kind](everything()))
+    assert "what the number means" in sentence
     explained = render("methods.html", witnesses=True, cost=True, root="")
-    for finding in told + findings(calm):
-        assert f'id="{finding.method}"' in explained
+    (anchor,) = re.findall(r'methods.html#([\w-]+)"', sentence)
+    assert f'id="{anchor}"' in explained
 
 
 def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_never_count() -> None:
-    (told,) = findings(replace(nothing(), witnesses=witness()))
-    assert told.text.startswith("H1:ACC_A (10–30 Hz) lights up 2 s before the glitch of F001 (Blip) in H1")
-    assert "strongest precursor candidate" in told.text
-    assert "95\u00a0% interval 0.60 to 0.80" in told.text
-    (told,) = findings(replace(nothing(), witnesses=witness(relation="co-moves")))
-    assert told.text.startswith("H1:ACC_B")
-    assert "strongest witness" in told.text
+    (leading,) = findings(replace(nothing(), witnesses=witness()))
+    assert (leading.facts["channel"], leading.facts["label"]) == ("H1:ACC_A", "Blip")
+    (strongest,) = findings(replace(nothing(), witnesses=witness(relation="co-moves")))
+    assert strongest.facts["channel"] == "H1:ACC_B"
+
+
+@pytest.mark.parametrize(
+    ("lows", "top", "sure", "estimated"),
+    [
+        ((0.5, 0.1), "F001", "F001", True),
+        ((-0.5, 0.1), "F001", "F002", True),
+        ((-0.5, -0.1), "F001", None, True),
+        ((None, None), "F001", None, False),
+    ],
+)
+def test_the_largest_cost_and_the_largest_above_zero(lows, top, sure, estimated) -> None:
+    (finding,) = findings(replace(nothing(), cost=cost(*lows)))
+    assert finding.facts["top"]["family"] == top
+    assert (finding.facts["sure"] or {}).get("family") == sure
+    assert finding.facts["estimated"] == estimated
+    assert macro_text("front/findings.html", "cost", finding.facts).count("interval") >= 1
 
 
 def test_numbers_come_with_their_intervals() -> None:
-    (told,) = findings(replace(nothing(), suspects=nothing().suspects.assign(issue=True)))
-    assert told.text == (
-        "1 of 80 labels, 1\u00a0% (95\u00a0% interval 0 to 7\u00a0%), are counted as label errors; most "
-        "doubted is Blip that looks like Tomte, which experts confuse (1 glitch)."
-    )
-    mixed = nothing().labelled.assign(label=["Blip"] * 60 + ["Tomte"] * 20)
-    labels = nothing().labels.assign(n_families=[2, 1], family_entropy_bits=[0.9, 0.0])
-    (told,) = findings(replace(nothing(), labelled=mixed, labels=labels))
-    assert "Blip is one label on many morphologies" in told.text
-    assert "67\u00a0% (95\u00a0% interval 54 to 77\u00a0%) in the largest, F001" in told.text
+    (errors,) = findings(replace(nothing(), suspects=nothing().suspects.assign(issue=True)))
+    assert (errors.facts["errors"], errors.facts["n"], errors.facts["pair_n"]) == (1, 80, 1)
+    assert (errors.facts["low"], errors.facts["high"]) == pytest.approx((0.0022, 0.0675), abs=1e-3)
+    spread = KINDS["over_compression"](everything())
+    assert spread is not None
+    assert (spread["label"], spread["family"], spread["share"]) == ("Blip", "F001", pytest.approx(2 / 3))
+    assert (spread["low"], spread["high"]) == pytest.approx((0.54, 0.77), abs=0.01)
 
 
 SETTINGS = {
@@ -117,7 +148,7 @@ SETTINGS = {
 
 
 def test_settings_tell_no_place_of_the_machine() -> None:
-    lines = dict(setting_lines(SETTINGS))
+    lines = dict(setting_rows(SETTINGS))
     assert lines["source.paths"] == "[H1.csv, results/observatory/catalog.csv]"
     assert lines["strain.host"] == "none"
 
@@ -134,15 +165,6 @@ def test_settings_tell_no_place_of_the_machine() -> None:
 def test_the_sources_that_were_read_are_cited(root, changes: dict, used: set) -> None:
     assert sources(SETTINGS | changes) == used
     citation = yaml.safe_load((root / "CITATION.cff").read_text())
-    told = citations(citation, used)
-    assert told[0].startswith(
-        "The Gravity Spy Glitch Explorer developers (2026): Gravity Spy Glitch Explorer"
-    )
-    assert ("doi:10.1088/1361-6382/acb633" in " ".join(told)) == ("Gravity Spy" in used)
-    assert ("(GWOSC)" in " ".join(told)) == ("GWOSC" in used)
-
-
-def test_stages_that_were_not_run_are_named_with_their_commands() -> None:
-    assert left_out(witnesses=True, cost=True, simulated=True) == []
-    told = left_out(witnesses=False, cost=False, simulated=False)
-    assert [stage["command"].split()[-1] for stage in told] == ["coupling", "impact", "validate"]
+    own, *references = citations(citation, used)
+    assert (own["names"], own["year"]) == ("The Gravity Spy Glitch Explorer developers", "2026")
+    assert {reference["scope"] for reference in references} == used

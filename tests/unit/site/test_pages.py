@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.site.front.page import detector_lines, live_time, quarantine_lines, utc_date
+from glitch_explorer.site.front.page import detector_lines, live_time, quarantine_lines
 from glitch_explorer.site.pages import render, script_data
 from glitch_explorer.site.palette import look
 
@@ -75,13 +75,6 @@ def test_detectors_without_times_or_segments() -> None:
     glitches = pd.DataFrame({"ifo": ["H1"], "event_time": [float("nan")], "label": [None], "run": [None]})
     line = detector_lines(glitches, pd.DataFrame({"ifo": [], "start": [], "end": []}))[0]
     assert (line["n"], line["labelled"], line["span"], line["live_hours"]) == (1, 0, None, None)
-
-
-@pytest.mark.parametrize(
-    ("gps", "date"), [(1126259462.4, "2015-09-14"), (1238166018.0, "2019-04-01"), (0.0, "1980-01-06")]
-)
-def test_dates_of_known_times(gps: float, date: str) -> None:
-    assert utc_date(gps) == date
 
 
 def test_quarantine_is_counted_by_reason() -> None:

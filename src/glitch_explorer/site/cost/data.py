@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.site.cost.words import most_recoverable, recoverable_text, row_text
-from glitch_explorer.site.front.page import utc_date
-from glitch_explorer.site.numbers import known
+from glitch_explorer.site.numbers import date_text, known
 from glitch_explorer.site.pages import legible, records
 
 #: Seconds of a year: a Julian one.
@@ -85,7 +84,7 @@ def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any
         if name in table
     ]
     # A day of GPS seconds begins some leap seconds before midnight: its noon has its date.
-    dates = [utc_date(day + _DAY_S / 2) for day in days]
+    dates = [date_text(day + _DAY_S / 2) for day in days]
     return {"dates": dates, "held": held, "series": series, "others": len(order) - len(top)}
 
 

@@ -23,9 +23,9 @@ from glitch_explorer.site.cost.answers import (
 )
 from glitch_explorer.site.cost.page import CostTables, write_cost_page
 from glitch_explorer.site.cost.plots import Story, cost_ranking, story_picture
+from glitch_explorer.site.cost.unknown import impact_unknown
 from glitch_explorer.site.cost.words import family_labels
 from glitch_explorer.site.pages import render
-from glitch_explorer.site.unknown import impact_unknown
 
 #: Lines of a family's table of cost: name, column, and the columns of its interval.
 NUMBERS: tuple[tuple[str, str, str, str], ...] = (
@@ -81,8 +81,8 @@ def _fragment(
             story_picture(story, folder / row["picture"], dpi=dpi)
     text = render("cost/fragment.html", answers=answers, numbers=NUMBERS, models=MODELS)
     files.write_text(folder / f"{family}.html", text)
-    facts = {"rank": best_rank(answers), "unknown": impact_unknown(answers)}
-    files.write_json(folder / f"{family}.json", facts)
+    unknown = render("unknown.html", part="cost", items=impact_unknown(answers))
+    files.write_json(folder / f"{family}.json", {"rank": best_rank(answers), "unknown": unknown})
 
 
 def _write_families(

@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.impact.reasons import Reason
-from glitch_explorer.site.numbers import amount_text, known
+from glitch_explorer.site.numbers import amount_text, count_text, known
 from glitch_explorer.site.pages import macro_text, records
-from glitch_explorer.site.witnesses.words import count_text
 
 #: Unit of the cost: sensitive volume times analysed time.
 UNIT = "Mpc³\u00a0yr"

@@ -1,4 +1,4 @@
-"""The atlas: a page for each family, and their list."""
+"""The atlas: a page for each family, and the page that lists them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "labe
 
 @dataclass(frozen=True)
 class AtlasInputs:
-    """Where the atlas reads."""
+    """The files that the atlas is made from."""
 
     #: Tables of these names.
     glitches: str | Path
@@ -29,13 +29,12 @@ class AtlasInputs:
     #: Arrays and tables "views" of all shards, in the same order.
     views: Sequence[str | Path]
     status: Sequence[str | Path]
-    #: Folders of `witnesses.make_witness_pages` and `impact_pages.make_impact_pages`; None where the stage
-    #: was not run.
+    #: Folders of `make_witness_pages` and `make_impact_pages`; None where the stage was not run.
     witnesses: str | Path | None
     cost: str | Path | None
 
     def read(self, *, typical: int, odd: int) -> Atlas:
-        """Read everything."""
+        """Read all tables."""
         audit = Path(self.audit)
         return Atlas(
             rows=map_rows(self.glitches, self.families, _COLUMNS),
@@ -59,7 +58,7 @@ def make_atlas(inputs: AtlasInputs, *, out: str | Path, index: str | Path, typic
     Parameters
     ----------
     inputs : AtlasInputs
-        What is read.
+        Files.
     out : path
         Folder of the families' pages, replaced as a whole; its parent is the site.
     index : path

@@ -1,4 +1,4 @@
-"""The page of one family: its pictures, numbers and labels, and what the other stages say of it."""
+"""The page of one family: its pictures, numbers and labels, and the results of the other stages."""
 
 import json
 import shutil
@@ -17,9 +17,9 @@ from glitch_explorer.core import files
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.site.audit.suspects import contradicted
 from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
-from glitch_explorer.site.pages import own_fragment, records, render
+from glitch_explorer.site.families.unknown import map_unknown
+from glitch_explorer.site.pages import records, render, rendered
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
-from glitch_explorer.site.unknown import NOT_RUN, audit_unknown
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ
 
 #: Side in pixels of a member's views and of a thumbnail.
@@ -32,7 +32,7 @@ LISTED, SHADES = 12, 4
 
 @dataclass(frozen=True)
 class Atlas:
-    """What the pages are made from: the audit's tables and the map's rows by family."""
+    """The tables that the pages are made from: of the audit, and the map's rows."""
 
     rows: pd.DataFrame
     families: pd.DataFrame
@@ -44,8 +44,8 @@ class Atlas:
     pictures: Pictures
     typical: int
     odd: int
-    #: Folders with parts of the families' pages: of the coupling and of the impact stage, None where that
-    #: was not run.
+    #: Folders with parts of the families' pages, of the coupling and of the impact stage; None where the
+    #: stage was not run.
     witnesses: Path | None
     cost: Path | None
 
@@ -56,18 +56,18 @@ class Atlas:
 
     @property
     def has(self) -> dict[str, bool]:
-        """Which pages the site has to go on to."""
+        """Which pages the site has."""
         return {"witnesses": self.witnesses is not None, "cost": self.cost is not None}
 
 
 def frequency_ticks() -> list[tuple[str, float]]:
-    """Give the labels of a view's frequency axis and their places, 0 at the top and 1 at the bottom."""
+    """Return the labels of a view's frequency axis and their positions, 0 at the top and 1 at the bottom."""
     span = np.log2(HIGH_HZ / LOW_HZ)
     return [(str(hz), float(np.log2(HIGH_HZ / hz) / span)) for hz in (2048, 1024, 512, 256, 128, 64, 32, 16)]
 
 
 def _spread(values: pd.Series) -> dict[str, float | None]:
-    """Median and quartiles of the finite values, None where there are none."""
+    """Return median and quartiles of the finite values, None where there are none."""
     kept = values.dropna()
     low, middle, high = kept.quantile([0.25, 0.5, 0.75]) if len(kept) else (None, None, None)
     return {"low": low, "median": middle, "high": high}
@@ -85,7 +85,7 @@ def _members(members: pd.DataFrame, ids: list[str], pictures: Pictures, stem: Pa
 
 
 def _shown(atlas: Atlas, members: pd.DataFrame, medoid: str, family: str, folder: Path) -> dict[str, Any]:
-    """Choose the members that are shown, and write their pictures."""
+    """Select the members that are shown, and write their pictures."""
     typical = typical_members(members, medoid, atlas.typical)
     odd = odd_members(members, [medoid, *typical], atlas.odd)
     kinds = {"medoid": [medoid], "typical": typical, "odd": odd}
@@ -97,7 +97,7 @@ def _shown(atlas: Atlas, members: pd.DataFrame, medoid: str, family: str, folder
 
 
 def _strip(atlas: Atlas, members: list[Key], name: str, folder: Path) -> dict[str, Any]:
-    """Write a row of thumbnails, evenly drawn from `members`."""
+    """Write a row of thumbnails of evenly spaced `members`."""
     chosen = evenly(members, STRIP_LENGTH)
     picture = row_of([atlas.pictures.thumbnail(key, THUMBNAIL_SIZE) for key in chosen], 2)
     save_webp(folder / name, picture)
@@ -122,7 +122,7 @@ def _strips(atlas: Atlas, placed: pd.DataFrame, family: str, folder: Path) -> di
 
 
 def _segments(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Describe each segment of a family with its label shares."""
+    """Return each segment of a family's axis with its label shares."""
     described = []
     for row in records(gradients):
         counts = label_counts(placed.loc[placed["segment"] == row["segment"], "label"])
@@ -132,7 +132,7 @@ def _segments(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, A
 
 
 def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
-    """List the family's suspect labels and the proposed ones."""
+    """Return the family's suspect labels and the proposed ones."""
     suspects = atlas.suspects[atlas.suspects["family"] == family]
     proposals = atlas.proposals[atlas.proposals["family"] == family]
     doubtful = contradicted(suspects)
@@ -156,32 +156,18 @@ def _labels(members: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _part(held: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
-    """Take over a part of a family's page and its facts, with its pictures beside the page."""
-    if held is None:
-        return Markup(), {"unknown": []}
-    for picture in (*held.glob(f"{family}.png"), *sorted(held.glob(f"{family}-*.png"))):
+def _part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
+    """Return a stage's part of a family's page and its facts, and copy its pictures beside the page."""
+    if source is None:
+        return Markup(), {"unknown": ""}
+    for picture in (*source.glob(f"{family}.png"), *sorted(source.glob(f"{family}-*.png"))):
         shutil.copyfile(picture, folder / picture.name)
-    facts = json.loads((held / f"{family}.json").read_text(encoding="utf-8"))
-    return own_fragment(held / f"{family}.html"), facts
-
-
-def _stages(atlas: Atlas, family: str, folder: Path) -> tuple[dict[str, Any], list[str]]:
-    """Take over what the coupling and the impact stage say of a family, and what they leave open."""
-    witnessing, of_coupling = _part(atlas.witnesses, family, folder)
-    costing, of_impact = _part(atlas.cost, family, folder)
-    missing = [NOT_RUN[stage] for stage, there in atlas.has.items() if not there]
-    said = {
-        "witnessing": witnessing,
-        "costing": costing,
-        "witness": of_coupling.get("witness"),
-        "rank": of_impact.get("rank"),
-    }
-    return said, [*missing, *of_coupling["unknown"], *of_impact["unknown"]]
+    facts = json.loads((source / f"{family}.json").read_text(encoding="utf-8"))
+    return rendered((source / f"{family}.html").read_text(encoding="utf-8")), facts
 
 
 def _neighbours(order: Sequence[str], family: str) -> dict[str, str | None]:
-    """Name the families before and after `family`."""
+    """Return the families before and after `family`."""
     place = order.index(family)
     return {
         "previous": order[place - 1] if place else None,
@@ -190,7 +176,7 @@ def _neighbours(order: Sequence[str], family: str) -> dict[str, str | None]:
 
 
 def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]:
-    """Write one family's page and pictures into `folder`; give its line of the atlas."""
+    """Write one family's page and pictures into `folder`; return its line of the atlas."""
     members = atlas.rows[atlas.rows["family"] == family]
     audit = records(atlas.families.loc[[family]])[0]
     key = ["glitch_id", "view"]
@@ -198,7 +184,10 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     segments = _segments(atlas.gradients[atlas.gradients["family"] == family], placed)
     gradient = bool(segments) and bool(segments[0]["gradient"])
     probe = records(atlas.probe[atlas.probe["family"] == family])
-    stages, left_open = _stages(atlas, family, folder)
+    witness_part, coupling = _part(atlas.witnesses, family, folder)
+    cost_part, impact = _part(atlas.cost, family, folder)
+    unknown = render("unknown.html", part="families", items=map_unknown(audit, gradient, members, probe))
+    facts = {"witness": coupling.get("witness"), "rank": impact.get("rank")}
     doubts = _doubts(atlas, family)
     values = {
         "family": family,
@@ -209,18 +198,19 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "probe": probe,
         "segments": segments,
         "gradient": gradient,
-        "unknown": [*audit_unknown(audit, gradient, members, probe), *left_open],
+        "witness_part": witness_part,
+        "cost_part": cost_part,
+        "unknown": rendered(unknown + coupling["unknown"] + impact["unknown"]),
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
         **_neighbours(atlas.order, family),
         **_shown(atlas, members, audit["medoid"], family, folder),
         **_labels(members),
         **_strips(atlas, placed, family, folder),
+        **facts,
         **doubts,
-        **stages,
         **atlas.has,
         "root": "../",
     }
     files.write_text(folder / f"{family}.html", render("families/family.html", **values))
-    facts = {name: stages[name] for name in ("witness", "rank")}
     return {"family": family, **audit, **facts, "gradient": gradient, "issues": doubts["issues"]}

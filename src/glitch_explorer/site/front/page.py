@@ -1,4 +1,4 @@
-"""The front page: what was analysed, what came out, and where to go on."""
+"""The front page: what was analysed, the findings, and the links to all other pages."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from lal import GPSToUTC
 
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, RELABEL, SUSPECTS
@@ -17,11 +16,11 @@ from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import union
 from glitch_explorer.coupling.schemas import CALIBRATION, WITNESSES
+from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.impact.schemas import COST
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, QUALITY, UNASSIGNED
-from glitch_explorer.site.figure_names import FIGURES
-from glitch_explorer.site.front.findings import RULE, Found, findings
-from glitch_explorer.site.front.made import citations, left_out, setting_lines, sources, versions
+from glitch_explorer.site.front.findings import FindingTables, findings
+from glitch_explorer.site.front.provenance import citations, setting_rows, sources, versions
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -30,21 +29,15 @@ REASONS = 12
 
 
 def live_time(segments: pd.DataFrame) -> dict[str, float]:
-    """Give each detector's live time in seconds: the union of its segments."""
+    """Return each detector's live time in seconds: the union of its segments."""
     return {
         str(ifo): float(np.diff(union(rows[["start", "end"]].to_numpy(dtype=float))).sum())
         for ifo, rows in segments.groupby("ifo")
     }
 
 
-def utc_date(gps: float) -> str:
-    """Give the UTC date of a GPS time, e.g. `2019-04-01`."""
-    year, month, day = GPSToUTC(int(gps))[:3]
-    return f"{year:04d}-{month:02d}-{day:02d}"
-
-
 def detector_lines(glitches: pd.DataFrame, segments: pd.DataFrame) -> list[dict[str, Any]]:
-    """Describe what each detector gave: glitches, span, runs and live time."""
+    """Return each detector's glitches, time span, runs and live time."""
     live = live_time(segments)
     lines = []
     for ifo, rows in glitches.groupby("ifo"):
@@ -56,7 +49,6 @@ def detector_lines(glitches: pd.DataFrame, segments: pd.DataFrame) -> list[dict[
                 "n": len(rows),
                 "labelled": int(rows["label"].notna().sum()),
                 "span": span,
-                "dates": tuple(utc_date(time) for time in span) if span else None,
                 "runs": ", ".join(sorted(rows["run"].dropna().unique())),
                 "live_hours": live[str(ifo)] / 3600 if ifo in live else None,
             }
@@ -88,16 +80,16 @@ class FrontFiles:
     map: str | Path
     #: Folder with the audit's tables families, labels, quality, leakage, relabel and suspects.
     audit: str | Path
-    #: Folder with the tables witnesses and calibration; None where the coupling was not run.
+    #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
     #: Folder with the table cost; None where nothing has one.
     impact: str | Path | None
 
-    def found(self) -> Found:
-        """Read what findings are taken from."""
+    def read(self) -> FindingTables:
+        """Read the tables that findings are taken from."""
         audit = Path(self.audit)
         rows = map_rows(self.glitches, Path(self.map) / "families.parquet", ["label"])
-        return Found(
+        return FindingTables(
             leakage=tables.read(LEAKAGE, audit / "leakage.parquet"),
             families=tables.read(AUDIT_FAMILIES, audit / "families.parquet"),
             labels=tables.read(LABELS, audit / "labels.parquet"),
@@ -111,8 +103,8 @@ class FrontFiles:
 
 
 @dataclass(frozen=True)
-class Making:
-    """How the results were made."""
+class Provenance:
+    """How the results were computed."""
 
     #: Sections of the config that the numbers rest on.
     settings: Mapping[str, Any]
@@ -123,13 +115,23 @@ class Making:
     #: The data are the simulated observatory's.
     simulated: bool
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the page shows of it."""
+        return {
+            "settings": setting_rows(self.settings),
+            "versions": versions(),
+            "codes": self.codes,
+            "citations": citations(self.citation, sources(self.settings)),
+            "simulated": self.simulated,
+        }
 
-def analysed(paths: FrontFiles) -> dict[str, Any]:
-    """Say what was analysed, what was put aside, and how good map and catalogue are."""
+
+def catalogue_facts(paths: FrontFiles) -> dict[str, Any]:
+    """Return what was analysed, what was excluded, and how good map and catalogue are."""
     catalogue = tables.read(GLITCHES, paths.glitches)
     mapped = tables.read(FAMILIES, Path(paths.map) / "families.parquet")
-    aside = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
-    measured = [tables.read(QUALITY, Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)]
+    excluded = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
+    quality = [tables.read(QUALITY, Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)]
     return {
         "detectors": detector_lines(catalogue, tables.read(SEGMENTS, paths.segments)),
         "n_detectors": len(set(catalogue["ifo"]) - {"unknown"}),
@@ -140,76 +142,56 @@ def analysed(paths: FrontFiles) -> dict[str, Any]:
         "families": mapped.loc[mapped["family"] != UNASSIGNED, "family"].nunique(),
         "unassigned": float((mapped["family"] == UNASSIGNED).mean()) if len(mapped) else None,
         "unit": "view" if (mapped["view"] != "").any() else "glitch",
-        "aside": aside[:REASONS],
-        "aside_total": sum(line["n"] for line in aside),
-        "aside_more": len(aside) - REASONS,
-        "measured": records(pd.concat(measured)),
+        "excluded": excluded[:REASONS],
+        "excluded_total": sum(line["n"] for line in excluded),
+        "excluded_more": len(excluded) - REASONS,
+        "quality": records(pd.concat(quality)),
         "proposals": len(tables.read(RELABEL, Path(paths.audit) / "relabel.parquet", ["glitch_id"])),
     }
-
-
-def stage_lines(found: Found, told: Mapping[str, Any], codes: Mapping[str, str]) -> list[dict[str, str]]:
-    """Say what each stage gave, in the order of the data, with the fingerprint of its code."""
-    gave = {
-        "catalog": f"{told['n']} glitches; {told['aside_total']} rows put aside",
-        "views": f"spectrograms of {told['mapped']} glitches, in four lengths",
-        "embed": "a vector for each view",
-        "map": f"{told['families']} families",
-        "audit": f"{int(found.suspects['issue'].sum())} label errors, {told['proposals']} labels proposed",
-    }
-    if found.witnesses is not None:
-        channels = found.witnesses["channel"].nunique()
-        gave["coupling"] = f"{channels} channels held against every family"
-    if found.cost is not None:
-        gave["impact"] = f"{int(found.cost['cost_mpc3_yr'].notna().sum())} costs, of families in detectors"
-    return [{"name": name, "gave": text, "code": codes[name]} for name, text in gave.items()]
 
 
 def make_front(
     *,
     paths: FrontFiles,
-    making: Making,
+    provenance: Provenance,
     figures: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
     methods: str | Path,
 ) -> None:
-    """Write the front page of the site, and the page that says what each number means.
+    """Write the front page of the site, and the page that explains each number.
 
     Parameters
     ----------
     paths : FrontFiles
         Tables.
-    making : Making
+    provenance : Provenance
         Settings, code and citation.
     figures : list of path
-        PNG files named as in `names.FIGURES`; the page shows copies.
+        PNG files of `figures.make_figures`; the page shows copies.
     out : path
         Folder of the copies, replaced as a whole.
     page, methods : path
         The pages, beside the folder.
     """
-    found, told = paths.found(), analysed(paths)
-    given = {Path(path).stem: Path(path) for path in figures}
+    read = paths.read()
     with files.whole_folder(out) as folder:
-        for path in given.values():
-            shutil.copyfile(path, folder / path.name)
-    witnesses, cost = found.witnesses is not None, found.cost is not None
+        for path in figures:
+            shutil.copyfile(path, folder / Path(path).name)
+    witnesses, cost = read.witnesses, read.cost
     values = {
-        **told,
-        "findings": findings(found),
-        "rule": RULE,
-        "leakage": records(found.leakage),
-        "issues": int(found.suspects["issue"].sum()),
-        "figures": [
-            (f"{Path(out).name}/{name}.png", text) for name, text in FIGURES.items() if name in given
-        ],
-        "stages": stage_lines(found, told, making.codes),
-        "settings": setting_lines(making.settings),
-        "versions": versions(),
-        "left_out": left_out(witnesses=witnesses, cost=cost, simulated=making.simulated),
-        "cite": citations(making.citation, sources(making.settings)),
-        "simulated": making.simulated,
+        **catalogue_facts(paths),
+        **provenance.facts(),
+        "findings": findings(read),
+        "alpha": ALPHA,
+        "leakage": records(read.leakage),
+        "issues": int(read.suspects["issue"].sum()),
+        "figures": [Path(path).stem for path in figures],
+        "folder": Path(out).name,
+        "channels": None if witnesses is None else witnesses["channel"].nunique(),
+        "costs": None if cost is None else int(cost["cost_mpc3_yr"].notna().sum()),
+        "witnesses": witnesses is not None,
+        "cost": cost is not None,
     }
     for target, template in ((page, "front/front.html"), (methods, "methods.html")):
-        files.write_text(target, render(template, **values, witnesses=witnesses, cost=cost, root=""))
+        files.write_text(target, render(template, **values, root=""))

@@ -1,5 +1,5 @@
 "use strict";
-// The matrix of witnesses: order, filter, and the words of the cell that is pointed at.
+// The matrix of witnesses: order, filter, and the description of the cell under the pointer.
 (function () {
   const grid = document.getElementById("cells");
   if (!grid) return;
@@ -78,6 +78,6 @@
   grid.addEventListener("pointerover", tell);
   grid.addEventListener("focusin", tell);
   element("matrixcontrols").hidden = false;
-  element("matrixword").textContent = "Point at a cell for its words; a click opens the family's page.";
+  element("matrixword").textContent = "Hover for details; click to open the family's page.";
   lay();
 })();

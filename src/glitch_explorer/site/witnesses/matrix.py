@@ -7,14 +7,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.site.witnesses.words import (
-    band_text,
-    equals_text,
-    interval_text,
-    lag_text,
-    safety_text,
-    verb_text,
-)
+from glitch_explorer.site.witnesses.rows import Row, Rows
 
 #: Marks of the order in time.
 MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
@@ -49,19 +42,8 @@ def matrix_order(sizes: Float64) -> tuple[list[int], list[int]]:
     return rows, [int(column) for column in np.argsort(mean.round(9), kind="stable")]
 
 
-def cell_text(family: str, group: dict[str, Any]) -> str:
-    """Say in a line what one cell shows: effect, time, both corrections, safety."""
-    order = ", precursor candidate" if group["relation"] == "leads" else ""
-    return (
-        f"{family}: {group['channel']} ({band_text(group['band'])}) {verb_text(group)} "
-        f"{lag_text(group['lag'])}{order}; excess efficiency {group['excess_efficiency']:.2f} "
-        f"({interval_text(group)}); "
-        f"{equals_text('family-wise p', group['p_fwer'])}, {equals_text('q', group['q_value'])}; "
-        f"{safety_text(group['safety'])}."
-    )
-
-
-def _cell(family: str, group: dict[str, Any]) -> dict[str, Any]:
+def _cell(family: str, group: Row) -> Row:
+    """Return one cell: what it shows, and its row of table "witnesses" as `witness`."""
     excess = group["excess_efficiency"]
     return {
         "family": family,
@@ -69,44 +51,41 @@ def _cell(family: str, group: dict[str, Any]) -> dict[str, Any]:
         "size": abs(float(group["t_peak"])),
         "shade": sum(excess >= low for low in SHADES),
         "excess": round(100 * excess),
-        "stars": "★" * sum(group["q_value"] <= level for level in STARS),
+        "stars": sum(group["q_value"] <= level for level in STARS),
         "mark": MARKS.get(group["relation"], ""),
-        "unknown": group["safety"] == "unknown",
-        "text": cell_text(family, group),
+        "witness": group,
     }
 
 
-def witness_matrix(told: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """Lay out the witnesses of all families.
+def witness_matrix(rows: Rows) -> dict[str, Any]:
+    """Arrange the witnesses of all families in a matrix.
 
     Parameters
     ----------
-    told
-        Family to its answers (`witness_answers.answer`), a detector each.
+    rows
+        Family to its rows (`rows.detector_row`), a detector each.
 
     Returns
     -------
     dict
         `families` and `groups` in order, the latter with `unknown` safety, and `cells`, each with the
-        places of its family (`row`) and group (`column`), from 0.
+        positions of its family (`row`) and group (`column`), from 0.
     """
-    cells = [
-        _cell(family, group) for family, answers in told.items() for one in answers for group in one["groups"]
-    ]
+    cells = [_cell(family, group) for family, own in rows.items() for row in own for group in row["groups"]]
     if not cells:
         return {"families": [], "groups": [], "cells": []}
     sizes = pd.DataFrame(cells).pivot_table(
         index="family", columns="group", values="size", aggfunc="max", fill_value=0.0
     )
-    rows, columns = matrix_order(sizes.to_numpy(dtype=float))
-    families = [str(name) for name in sizes.index[rows]]
-    groups = [str(name) for name in sizes.columns[columns]]
-    row = {name: place for place, name in enumerate(families)}
-    column = {name: place for place, name in enumerate(groups)}
-    unknown = {cell["group"] for cell in cells if cell["unknown"]}
-    placed = [{**cell, "row": row[cell["family"]], "column": column[cell["group"]]} for cell in cells]
+    down, along = matrix_order(sizes.to_numpy(dtype=float))
+    families = [str(name) for name in sizes.index[down]]
+    groups = [str(name) for name in sizes.columns[along]]
+    row = {name: number for number, name in enumerate(families)}
+    column = {name: number for number, name in enumerate(groups)}
+    unknown = {cell["group"] for cell in cells if cell["witness"]["safety"] == "unknown"}
+    ordered = [{**cell, "row": row[cell["family"]], "column": column[cell["group"]]} for cell in cells]
     return {
         "families": families,
         "groups": [{"name": name, "unknown": name in unknown} for name in groups],
-        "cells": sorted(placed, key=lambda cell: (cell["row"], cell["column"])),
+        "cells": sorted(ordered, key=lambda cell: (cell["row"], cell["column"])),
     }

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -19,49 +18,52 @@ from glitch_explorer.coupling.schemas import (
     WITNESSES,
 )
 from glitch_explorer.site.pages import render
-from glitch_explorer.site.unknown import witness_unknown
 from glitch_explorer.site.witnesses import plots as witness_plots
-from glitch_explorer.site.witnesses.answers import (
-    CONSTANTS,
-    TOLD,
-    Coupling,
-    Own,
-    answer,
-    best_witness,
-    headline,
-    read_own,
-)
-from glitch_explorer.site.witnesses.figure import matrix_cells, matrix_figure, matrix_panels
+from glitch_explorer.site.witnesses.figure import matrix_figure
 from glitch_explorer.site.witnesses.overview import overview
+from glitch_explorer.site.witnesses.rows import (
+    CONSTANTS,
+    CouplingTables,
+    FamilyTables,
+    Row,
+    best_witness,
+    detector_row,
+    read_family,
+)
+from glitch_explorer.site.witnesses.unknown import coupling_unknown
+
+#: Witnesses of a family in a detector that are described in sentences and drawn.
+DESCRIBED = 3
 
 
-def _panels(one: dict[str, Any], coupling: Coupling, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
-    """Choose what is drawn of a family in a detector: its best witnesses, else the strongest channel."""
-    channels = coupling.channels[coupling.channels["ifo"] == one["ifo"]].set_index("channel")
-    own = profiles[profiles["ifo"] == one["ifo"]]
-    found = bool(one["groups"])
-    chosen = one["groups"][:TOLD] if found else one["strongest"]
-    if not chosen:
-        words = (
-            f"{one['ifo']}: no glitch of this family"
-            if one["state"] == "absent"
-            else f"{one['ifo']}: no answer"
-        )
-        return [witness_plots.Profile(words, own.head(0), None, 0.0, 0.0)]
+def _panels(row: Row, coupling: CouplingTables, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
+    """Return what is drawn of a family in a detector: its best witnesses, else the strongest channel."""
+    channels = coupling.channels[coupling.channels["ifo"] == row["ifo"]].set_index("channel")
+    own = profiles[profiles["ifo"] == row["ifo"]]
+    drawn = row["groups"][:DESCRIBED] or row["strongest"]
+    if not drawn:
+        reason = "no glitch of this family" if row["state"] == "absent" else "no result"
+        return [witness_plots.Profile(f"{row['ifo']}: {reason}", own.head(0), None, 0.0, 0.0)]
     return [
-        witness_plots.make_profile(row, own, channels.loc[row["channel"]], half_s=one["half_s"], found=found)
-        for row in chosen
+        witness_plots.make_profile(
+            best,
+            own,
+            channels.loc[best["channel"]],
+            half_s=row["half_s"],
+            significant=bool(row["groups"]),
+        )
+        for best in drawn
     ]
 
 
 @dataclass(frozen=True)
 class WitnessInputs:
-    """Where the witness pages read."""
+    """The files that the witness pages are made from."""
 
     #: Tables of these names, of all families.
     witnesses: str | Path
     calibration: str | Path
-    #: JSON: family to detector to what the test says in words.
+    #: JSON: family to detector to the notes of the test.
     notes: str | Path
     #: The families' own folders and tables "members", in the same order.
     folders: Sequence[str | Path]
@@ -70,9 +72,9 @@ class WitnessInputs:
     groups: Sequence[str | Path]
     slow: Sequence[str | Path]
 
-    def read(self) -> Coupling:
-        """Read what is said of all families together."""
-        return Coupling(
+    def read(self) -> CouplingTables:
+        """Read the results for all families."""
+        return CouplingTables(
             witnesses=tables.read(WITNESSES, self.witnesses),
             slow=tables.read_all(SLOW_DRIVERS, self.slow),
             channels=tables.read_all(CHANNEL_GROUPS, self.groups),
@@ -81,20 +83,19 @@ class WitnessInputs:
 
 
 def _write_fragment(
-    coupling: Coupling, own: Own, family: str, folder: Path, *, dpi: int
-) -> list[dict[str, Any]]:
-    """Write what is said of one family, as a part of a page, picture, table and facts; give its answers."""
-    answers = [answer(coupling, own, family, ifo) for ifo in coupling.detectors]
-    columns = [(one["ifo"], _panels(one, coupling, own.profiles)) for one in answers]
+    coupling: CouplingTables, family_tables: FamilyTables, family: str, folder: Path, *, dpi: int
+) -> list[Row]:
+    """Write a family's part of a page, its picture, table and facts; return its rows."""
+    rows = [detector_row(coupling, family_tables, family, ifo) for ifo in coupling.detectors]
+    columns = [(row["ifo"], _panels(row, coupling, family_tables.profiles)) for row in rows]
     witness_plots.lag_profiles(columns, folder / f"{family}.png", dpi=dpi)
-    rows = coupling.witnesses[coupling.witnesses["family"] == family]
-    tables.write(WITNESSES, rows, folder / f"{family}.parquet")
-    said = headline(family, answers)
-    fragment = render("witnesses/fragment.html", family=family, headline=said, answers=answers, **CONSTANTS)
+    witnesses = coupling.witnesses[coupling.witnesses["family"] == family]
+    tables.write(WITNESSES, witnesses, folder / f"{family}.parquet")
+    fragment = render("witnesses/fragment.html", family=family, rows=rows, described=DESCRIBED, **CONSTANTS)
     files.write_text(folder / f"{family}.html", fragment)
-    facts = {"witness": best_witness(answers), "unknown": witness_unknown(answers)}
-    files.write_json(folder / f"{family}.json", facts)
-    return answers
+    unknown = render("unknown.html", part="witnesses", items=coupling_unknown(rows))
+    files.write_json(folder / f"{family}.json", {"witness": best_witness(rows), "unknown": unknown})
+    return rows
 
 
 def make_witness_pages(
@@ -108,7 +109,7 @@ def make_witness_pages(
     dpi: int,
     cost: bool,
 ) -> None:
-    """Write what is to be said of all families' witnesses.
+    """Write the parts of the families' pages that are about witnesses, and the page of all witnesses.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def make_witness_pages(
         What is read.
     out : path
         Folder for `F001.html` (a part of a page), `F001.png`, `F001.parquet` and `F001.json` (its best
-        witness, and what is unknown) of each family, replaced as a whole.
+        witness, and what is unknown, as points of a list) of each family, replaced as a whole.
     page : path
         The page of all witnesses.
     pictures : path
@@ -126,20 +127,20 @@ def make_witness_pages(
     dpi : int
         Pixels per inch.
     cost : bool
-        The site has a page of costs to go on to.
+        Whether the site has a page of costs.
     """
     coupling = inputs.read()
-    told: dict[str, list[dict[str, Any]]] = {}
+    rows: dict[str, list[Row]] = {}
     pseudo, coverage = [], []
     with files.whole_folder(out) as folder:
-        for own_folder, own_members in zip(inputs.folders, inputs.members, strict=True):
-            family, own = Path(own_folder).name, read_own(own_folder, own_members)
-            told[family] = _write_fragment(coupling, own, family, folder, dpi=dpi)
-            pseudo.append(own.pseudo)
-            coverage.append(own.coverage)
+        for path, members in zip(inputs.folders, inputs.members, strict=True):
+            family, family_tables = Path(path).name, read_family(path, members)
+            rows[family] = _write_fragment(coupling, family_tables, family, folder, dpi=dpi)
+            pseudo.append(family_tables.pseudo)
+            coverage.append(family_tables.coverage)
     pooled = tables.read(CALIBRATION, inputs.calibration)
-    values = overview(coupling, told, tables.joined(CHANNEL_COVERAGE, coverage), pooled)
-    matrix_figure(matrix_cells(told), matrix_panels(values["lines"]), Path(matrix), dpi=dpi)
+    values = overview(coupling, rows, tables.joined(CHANNEL_COVERAGE, coverage), pooled)
+    matrix_figure(rows, values["lines"], Path(matrix), dpi=dpi)
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")

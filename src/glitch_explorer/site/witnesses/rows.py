@@ -1,0 +1,258 @@
+"""Rows of the witness pages: what the coupling found of one family in one detector, as codes and numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
+from glitch_explorer.coupling.witnesses.effects import QUANTILE
+from glitch_explorer.coupling.witnesses.groups import LIMIT
+from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
+from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
+from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.site.numbers import LEAST_SHOWN
+from glitch_explorer.site.pages import records
+
+#: Unsafe channels that are listed of a family.
+UNSAFE_LISTED = 5
+#: Constants that the templates print.
+CONSTANTS: dict[str, Any] = {
+    "alpha": ALPHA,
+    "threshold": QUANTILE,
+    "fail_below": FAIL_BELOW,
+    "least": LEAST_SHOWN,
+    "correlated": LIMIT,
+}
+
+Row = dict[str, Any]
+#: Family to its rows, one a detector.
+Rows = Mapping[str, list[Row]]
+
+
+@dataclass(frozen=True)
+class CouplingTables:
+    """Results of the coupling for all families."""
+
+    #: Tables "witnesses", "slow_drivers" and "channel_groups" (of all detectors).
+    witnesses: pd.DataFrame
+    slow: pd.DataFrame
+    channels: pd.DataFrame
+    #: Family to detector to the notes of its test.
+    notes: Mapping[str, Mapping[str, list[Any]]]
+
+    @property
+    def detectors(self) -> list[str]:
+        """Detectors with channels or notes, in order."""
+        noted = {ifo for notes in self.notes.values() for ifo in notes}
+        return sorted(set(self.channels["ifo"]) | noted)
+
+
+@dataclass(frozen=True)
+class FamilyTables:
+    """The tables of one family's folder."""
+
+    profiles: pd.DataFrame
+    pseudo: pd.DataFrame
+    scattering: pd.DataFrame
+    coverage: pd.DataFrame
+    #: Its glitches: ifo, duration_s, peak_frequency_hz.
+    glitches: pd.DataFrame
+
+
+def read_family(folder: str | Path, members: str | Path) -> FamilyTables:
+    """Read the tables of a family's folder, and its glitches from its table "members"."""
+    folder = Path(folder)
+    rows = tables.read(MEMBERS, members, ["kind", "glitch_id", "ifo", "duration_s", "peak_frequency_hz"])
+    return FamilyTables(
+        profiles=tables.read(LAG_PROFILES, folder / "lag_profiles.parquet"),
+        pseudo=tables.read(PSEUDO_FAMILIES, folder / "pseudo_families.parquet"),
+        scattering=tables.read(SCATTERING, folder / "scattering.parquet"),
+        coverage=tables.read(CHANNEL_COVERAGE, folder / "coverage.parquet"),
+        glitches=rows[rows["kind"] == "glitch"].drop_duplicates("glitch_id"),
+    )
+
+
+def best_bands(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the row with the largest abs(T) of each channel, the strongest channel first."""
+    order = rows["t_peak"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].drop_duplicates("channel")
+
+
+def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
+    """Return the groups that witness a family in a detector, each once, the best first.
+
+    Parameters
+    ----------
+    rows
+        Rows of table "witnesses" of one family and detector.
+    channels
+        Rows of table "channel_groups" of the detector.
+
+    Returns
+    -------
+    list of dict
+        The row of the group's strongest channel and band, with `members` (all channels of the group)
+        and `bands` (the channel's other bands with a q-value of at most `ALPHA`).
+    """
+    counted = rows[rows["q_value"].to_numpy(dtype=float, na_value=1.0) <= ALPHA]
+    groups = []
+    for group, part in counted.groupby("group", sort=False):
+        best = records(best_bands(part).head(1))[0]
+        members = channels.loc[channels["group"] == group, ["channel", "safety"]]
+        if best["channel"] not in set(members["channel"]):
+            members = part.drop_duplicates("channel")[["channel", "safety"]]
+        bands = part.loc[(part["channel"] == best["channel"]) & (part["band"] != best["band"]), "band"]
+        groups.append({**best, "members": records(members), "bands": sorted(bands)})
+    return sorted(groups, key=lambda group: (group["rank"], group["group"]))
+
+
+def ground_band(band: str) -> str | None:
+    """Return the ground-motion band with the (logarithmic) middle of `band`; None where none has it."""
+    low, _, high = band.partition("-")
+    if not high:
+        return None
+    middle = (float(low) * float(high)) ** 0.5
+    return next((name for name, (least, most) in GROUND_BANDS.items() if least <= middle < most), None)
+
+
+def ground_rows(slow: pd.DataFrame) -> list[Row]:
+    """Return for each band of ground motion whether a family's rate follows it.
+
+    Parameters
+    ----------
+    slow
+        Rows of table "slow_drivers" of one family and detector.
+
+    Returns
+    -------
+    list of dict
+        `name`, `low`, `high` of the band, and the result of `ground_result`.
+    """
+    named = slow["band"].map(ground_band)
+    return [
+        {"name": name, "low": low, "high": high, **ground_result(slow[named == name])}
+        for name, (low, high) in GROUND_BANDS.items()
+    ]
+
+
+def ground_result(rows: pd.DataFrame) -> Row:
+    """Return for one band of ground motion whether a family's rate follows it.
+
+    Parameters
+    ----------
+    rows
+        Rows of table "slow_drivers" of one family, detector and band.
+
+    Returns
+    -------
+    dict
+        `code`: `rises`, `falls`, `both`, `nothing found`, `too short` or `no channel`, and its facts.
+    """
+    if rows.empty:
+        return {"code": "no channel"}
+    tested = rows[rows["p_fwer"].notna()].sort_values("p_fwer", kind="stable")
+    if tested.empty:
+        return {"code": "too short", "blocks": int(rows["blocks"].max())}
+    significant = tested[tested["p_fwer"] <= ALPHA]
+    if significant.empty:
+        return {"code": "nothing found", "channels": len(tested), "p_fwer": tested["p_fwer"].iloc[0]}
+    codes = set(significant["answer"])
+    return {
+        **records(significant.head(1))[0],
+        "code": codes.pop() if len(codes) == 1 else "both",
+        "more": len(significant) - 1,
+    }
+
+
+def fringe_result(rows: pd.DataFrame, frequency_hz: float) -> Row:
+    """Return for one family and detector whether its frequencies are those of scattered light.
+
+    Parameters
+    ----------
+    rows
+        Rows of table "scattering" of one family and detector.
+    frequency_hz
+        The family's median peak frequency.
+
+    Returns
+    -------
+    dict
+        `code`: `yes`, `no`, `too few`, or `not asked`, and its facts.
+    """
+    if rows.empty:
+        return {"code": "not asked", "frequency_hz": frequency_hz}
+    tested = rows[rows["p_fwer"].notna()].sort_values(["p_fwer", "p_value"], kind="stable")
+    if tested.empty:
+        return {"code": "too few"}
+    best = records(tested.head(1))[0]
+    more = int((tested["p_fwer"] <= ALPHA).sum()) - 1
+    return {**best, "code": "yes" if best["p_fwer"] <= ALPHA else "no", "channels": len(tested), "more": more}
+
+
+def missing_channels(coverage: pd.DataFrame, tested: set[str]) -> list[Row]:
+    """Return the channels that lack data, those without any test (not among `tested`) first."""
+    rows = coverage[(coverage["reason"] != "") | ~coverage["channel"].isin(tested)]
+    missing = [{**row, "tested": row["channel"] in tested} for row in records(rows)]
+    return sorted(missing, key=lambda row: (row["tested"], row["share"], row["channel"]))
+
+
+def state_of(rows: pd.DataFrame, notes: list[Any] | None) -> str:
+    """Return whether a family is `witnessed` in a detector, `none` was found, or `unanswered`, `absent`."""
+    if notes is None:
+        return "absent"
+    if not rows["p_fwer"].notna().any():
+        return "unanswered"
+    return "witnessed" if (rows["q_value"] <= ALPHA).any() else "none"
+
+
+def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: str, ifo: str) -> Row:
+    """Return the results for `family` in the detector `ifo`."""
+
+    def part(table: pd.DataFrame) -> pd.DataFrame:
+        rows = table[table["ifo"] == ifo]
+        return rows[rows["family"] == family] if "family" in rows else rows
+
+    rows, coverage = part(coupling.witnesses), part(family_tables.coverage)
+    notes = coupling.notes.get(family, {}).get(ifo)
+    glitches, ranked = part(family_tables.glitches), rows[rows["p_fwer"].notna()]
+    groups = witness_groups(rows, part(coupling.channels))
+    return {
+        "ifo": ifo,
+        "state": state_of(rows, notes),
+        "notes": notes or [],
+        "n": len(glitches),
+        "half_s": float(glitches["duration_s"].median()) / 2,
+        "live_h": float(rows["live_time_s"].max()) / 3600 if len(rows) else None,
+        "channels": ranked["channel"].nunique(),
+        "features": len(ranked),
+        "groups": groups,
+        "strongest": records(best_bands(ranked).head(1)),
+        "leads": [group for group in groups if group["relation"] == "leads"],
+        "unsafe": records(best_bands(rows[rows["safety"] == "unsafe"]).head(UNSAFE_LISTED)),
+        "ground": ground_rows(part(coupling.slow)),
+        "fringes": fringe_result(part(family_tables.scattering), glitches["peak_frequency_hz"].median()),
+        "missing": missing_channels(coverage, set(rows["channel"])),
+        "listed": len(coverage),
+        "complete": int((coverage["share"] >= 1).sum()),
+        "calibration": records(calibration_table(part(family_tables.pseudo))),
+    }
+
+
+def best_witness(rows: list[Row]) -> Row | None:
+    """Return `channel`, `q_value` and `safety` of a family's most significant witness, None without one."""
+    best = min(
+        (group for row in rows for group in row["groups"]),
+        key=lambda group: (
+            group["q_value"],
+            group["safety"] != "safe",
+            -abs(group["t_peak"]),
+            group["channel"],
+        ),
+        default=None,
+    )
+    return best and {name: best[name] for name in ("channel", "q_value", "safety")}

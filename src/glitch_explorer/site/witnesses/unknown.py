@@ -1,0 +1,61 @@
+"""What the coupling leaves open of a family, as codes with facts; unknown.html has the sentences."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+
+Item = dict[str, Any]
+
+
+def coupling_unknown(rows: Sequence[Item]) -> list[Item]:
+    """Return what the coupling leaves open of a family.
+
+    Parameters
+    ----------
+    rows
+        Of `rows.detector_row`, a detector each.
+
+    Returns
+    -------
+    list of dict
+        `code`, the name of the sentence's macro, `ifo`, and the facts of the sentence.
+    """
+    return [{"code": code, "ifo": row["ifo"], **facts} for row in rows for code, facts in _unknown(row)]
+
+
+def _unknown(row: Item) -> Iterable[tuple[str, Item]]:
+    """Yield what is unknown in one detector."""
+    if row["state"] == "absent":
+        yield "absent", {}
+        return
+    if row["live_h"] is None:
+        yield "no_live_time", {}
+    if row["state"] == "unanswered":
+        yield "unanswered", {"notes": row["notes"]}
+        return
+    if row["state"] == "none":
+        yield "no_witness", {"channels": row["channels"]}
+    untested = sum(not channel["tested"] for channel in row["missing"])
+    if untested:
+        yield "no_data", {"channels": untested}
+    yield from _witnesses_unknown(row)
+
+
+def _witnesses_unknown(row: Item) -> Iterable[tuple[str, Item]]:
+    """Yield what is unknown of the witnesses in one detector."""
+    unsure = [group["channel"] for group in row["groups"] if group["safety"] == "unknown"]
+    if unsure:
+        yield "safety", {"channels": unsure}
+    early = [group for group in row["groups"] if group["lag"] < 0 and group["relation"] != "leads"]
+    if early:
+        isolated = min(group["n_alone"] for group in early)
+        facts = {"channels": [group["channel"] for group in early], "isolated": isolated}
+        yield "order", {**facts, "few": isolated < LEAST_GLITCHES}
+    if any(not level["passed"] for level in row["calibration"]):
+        yield "calibration", {}
+    bands = [band["name"] for band in row["ground"] if band["code"] in ("too short", "no channel")]
+    if bands:
+        yield "ground", {"bands": bands}
+    if row["fringes"]["code"] in ("not asked", "too few"):
+        yield "fringes", {"fringes": row["fringes"]}

@@ -1,0 +1,92 @@
+"""What map, coupling and impact stage leave open of a family: codes, and a sentence for each."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from glitch_explorer.site.cost.unknown import impact_unknown
+from glitch_explorer.site.families.unknown import map_unknown
+from glitch_explorer.site.pages import render
+from glitch_explorer.site.witnesses.unknown import coupling_unknown
+
+AUDIT = {"n": 40, "n_labelled": 40, "stability": 0.9, "stability_low": 0.85}
+MEMBERS = pd.DataFrame(
+    {"ifo": ["H1", "L1"], "snr": [8.0, 9.0], "peak_frequency_hz": [50.0, 60.0], "duration_s": [1.0, 2.0]}
+)
+PROBE = {"detectors": "H1 L1", "auc": 0.9, "auc_low": 0.4}
+WITNESSED = {"ifo": "H1", "state": "witnessed", "live_h": 1.0, "notes": ["Too few."], "channels": 9}
+WITNESSED |= {"missing": [], "groups": [], "calibration": [], "ground": [], "fringes": {"code": "no"}}
+EARLY = {"channel": "H1:A", "safety": "safe", "lag": -2.0, "relation": "co-moves", "n_alone": 3}
+COST = {"cost_mpc3_yr": 1.0, "cost_low": 0.5, "cost_high": 2.0, "threshold_source": "none", "reason": ""}
+MODEL = {"view": "witness", "beats": True, "slid_beats": False, "ap": 0.5, "reason": ""}
+PRICED = {"ifo": "H1", "cost": COST, "models": [MODEL, MODEL | {"view": "precursor"}]}
+
+
+def map_items(audit=None, *, gradient=True, members=MEMBERS, probe=(PROBE,)):
+    return "families", map_unknown(AUDIT | (audit or {}), gradient, members, probe)
+
+
+def coupling_items(**changes):
+    return "witnesses", coupling_unknown([WITNESSED | changes])
+
+
+def impact_items(**changes):
+    return "cost", impact_unknown([PRICED | changes])
+
+
+def first_model(**changes):
+    return impact_items(models=[MODEL | changes, *PRICED["models"][1:]])
+
+
+CASES = [
+    ("no_label", map_items({"n_labelled": 0}, gradient=False)),
+    ("few_labels", map_items({"n_labelled": 2})),
+    ("no_gradient", map_items(gradient=False)),
+    ("no_stability", map_items({"stability": None})),
+    ("unstable", map_items({"stability": 0.7})),
+    ("perhaps_unstable", map_items({"stability_low": 0.6})),
+    ("no_probe", map_items(probe=())),
+    ("detectors_differ", map_items(probe=[PROBE | {"auc_low": 0.7}])),
+    ("one_detector", map_items(members=MEMBERS.head(1), probe=())),
+    ("not_measured", map_items(members=MEMBERS.assign(snr=None))),
+    ("absent", coupling_items(state="absent")),
+    ("unanswered", coupling_items(state="unanswered")),
+    ("no_witness", coupling_items(state="none")),
+    ("no_live_time", coupling_items(live_h=None)),
+    ("no_data", coupling_items(missing=[{"tested": False}])),
+    ("safety", coupling_items(groups=[EARLY | {"lag": 0.0, "safety": "unknown"}])),
+    ("order", coupling_items(groups=[EARLY])),
+    ("calibration", coupling_items(calibration=[{"passed": False}])),
+    ("ground", coupling_items(ground=[{"name": "human", "code": "too short"}])),
+    ("fringes", coupling_items(fringes={"code": "too few"})),
+    ("no_glitch", impact_items(cost=None)),
+    ("no_cost", impact_items(cost=COST | {"cost_mpc3_yr": None, "reason": "no_range"})),
+    ("no_interval", impact_items(cost=COST | {"cost_low": None})),
+    ("perhaps_zero", impact_items(cost=COST | {"cost_low": -0.5})),
+    ("threshold_proxy", impact_items(cost=COST | {"threshold_source": "snr"})),
+    ("no_model", impact_items(models=[MODEL])),
+    ("gated", first_model(beats=False)),
+    ("no_fit", first_model(beats=False, ap=None, reason="no_data")),
+    ("beats_on_slides", first_model(slid_beats=True)),
+]
+
+
+@pytest.mark.parametrize(("code", "found"), CASES, ids=[code for code, _ in CASES])
+def test_each_gap_has_its_code_and_a_sentence(code, found):
+    part, items = found
+    assert [item["code"] for item in items] == [code]
+    assert re.fullmatch(r"\s*<li>\w.+\.\s*</li>\s*", render("unknown.html", part=part, items=items))
+
+
+def test_a_family_of_which_all_is_known():
+    assert map_items()[1] == coupling_items()[1] == impact_items()[1] == []
+
+
+@pytest.mark.parametrize("part", ["families", "witnesses", "cost"])
+def test_every_sentence_has_a_case(root: Path, part):
+    text = (root / "src/glitch_explorer/site" / part / "unknown.html").read_text(encoding="utf-8")
+    assert set(re.findall(r"{% macro ([a-z]\w*)", text)) == {
+        code for code, found in CASES if found[0] == part
+    }

@@ -1,0 +1,94 @@
+"""The rows of the witness pages carry the right codes and numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
+from glitch_explorer.site.pages import macro_text
+from glitch_explorer.site.witnesses.plots import feature_settling_s
+from glitch_explorer.site.witnesses.rows import fringe_result, ground_band, ground_result, state_of
+
+SENTENCES = "witnesses/sentences.html"
+
+
+@pytest.mark.parametrize(
+    ("band", "name"),
+    [
+        ("0.03-0.1", "earthquake"),
+        ("0.1-0.3", "microseism"),
+        ("1-6", "human"),
+        ("3-10", "human"),
+        ("10-30", None),
+        ("broadband", None),
+    ],
+)
+def test_ground_bands(band, name):
+    assert ground_band(band) == name
+
+
+def slow(**changes):
+    row = {"family": "F001", "ifo": "H1", "channel": "H1:GND", "band": "1-6", "rho": 0.4, "p_value": 0.01}
+    row |= {"p_fwer": 0.01, "blocks": 30, "correlation_min": 2, "null": "shift", "answer": "rises"}
+    return row | changes
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        ("no channel", []),
+        ("too short", [slow(p_fwer=None, answer="too short")]),
+        ("nothing found", [slow(p_fwer=0.06, answer="nothing found")]),
+        ("rises", [slow(), slow(p_fwer=None, answer="too short")]),
+        ("both", [slow(), slow(rho=-0.4, answer="falls")]),
+        ("rises", [slow(), slow(rho=-0.4, p_fwer=0.5, answer="nothing found")]),
+    ],
+)
+def test_ground_motion_has_a_code_and_a_sentence(code, rows):
+    result = ground_result(pd.DataFrame(rows, columns=SLOW_DRIVERS.names))
+    assert result["code"] == code
+    assert macro_text(SENTENCES, "ground", result).strip().endswith(".")
+
+
+def fringes(**changes):
+    row = {"family": "F001", "ifo": "H1", "channel": "H1:SUS", "n_glitches": 40, "matched": 0.6}
+    row |= {"matched_slides": 0.2, "p_value": 0.01, "p_fwer": 0.01}
+    return pd.DataFrame([row | changes], columns=SCATTERING.names)
+
+
+@pytest.mark.parametrize(
+    ("code", "rows", "frequency_hz"),
+    [
+        ("not asked", tables.empty(SCATTERING), 812.0),
+        ("not asked", tables.empty(SCATTERING), np.nan),
+        ("too few", fringes(p_fwer=None), 30.0),
+        ("no", fringes(p_fwer=0.2), 30.0),
+        ("yes", fringes(), 30.0),
+    ],
+)
+def test_scattered_light_has_a_code_and_a_sentence(code, rows, frequency_hz):
+    result = fringe_result(rows, frequency_hz)
+    assert result["code"] == code
+    assert macro_text(SENTENCES, "fringes", result).strip().endswith(".")
+
+
+def test_an_interval_across_zero_and_a_missing_one_are_marked():
+    across = macro_text(SENTENCES, "interval", {"excess_low": -0.02, "excess_high": 0.1})
+    assert across.strip() == "95 % interval −0.02 to 0.10, consistent with zero"
+    assert "no interval" in macro_text(SENTENCES, "interval", {"excess_low": np.nan, "excess_high": np.nan})
+
+
+def test_states():
+    rows = pd.DataFrame({"p_fwer": [0.01, None], "q_value": [0.04, None]}, dtype=float)
+    assert state_of(rows, ["a note"]) == "witnessed"
+    assert state_of(rows.assign(q_value=0.06), ["a note"]) == "none"
+    assert state_of(rows.head(0), ["too few"]) == "unanswered"
+    assert state_of(rows.tail(1), ["only unsafe"]) == "unanswered"
+    assert state_of(rows.head(0), None) == "absent"
+
+
+def test_low_bands_settle_slowly_and_averages_in_a_time_bin():
+    assert feature_settling_s("0.3-1", 256.0) > feature_settling_s("10-30", 256.0)
+    assert feature_settling_s("mean", 256.0) == 0.5
+    assert feature_settling_s("broadband", 0.1) == 10.0
