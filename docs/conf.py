@@ -19,8 +19,7 @@ include_patterns = [
     "profiles/README.md",
     "resources/**.md",
 ]
-#: Their text is in docs/index.md.
-exclude_patterns = ["docs/README.md", ".venv", ".git", ".snakemake", "build", "results", "src", "tests"]
+exclude_patterns = [".venv", ".git", ".snakemake", "build", "results", "src", "tests"]
 
 #: Headings are anchors, as on a forge; a test checks those that are cited.
 myst_heading_anchors = 3
