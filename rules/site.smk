@@ -1,4 +1,4 @@
-# What people look at: the atlas of families, the map, the audit, the front page.
+# The pages: atlas of families, map, audit, front page.
 rule atlas:
     input:
         glitches="results/catalog/glitches.parquet",

@@ -7,7 +7,7 @@ from glitch_explorer.site.front.page import FrontFiles, Provenance, make_front
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        coupled, cost = snakemake.input.witnesses, snakemake.input.cost
+        witnesses, cost = snakemake.input.witnesses, snakemake.input.cost
         make_front(
             paths=FrontFiles(
                 glitches=snakemake.input.glitches,
@@ -16,7 +16,7 @@ if __name__ == "__main__":
                 duplicates=snakemake.input.duplicates,
                 map=Path(snakemake.input.families).parent,
                 audit=Path(snakemake.input.leakage).parent,
-                coupling=Path(coupled).parent if coupled else None,
+                coupling=Path(witnesses).parent if witnesses else None,
                 impact=Path(cost).parent if cost else None,
             ),
             provenance=Provenance(**snakemake.params.making),

@@ -1,4 +1,4 @@
-"""Say in words and pictures which channels witness each family."""
+"""Write the parts of the families' pages about witnesses, and the page of all witnesses."""
 
 from pathlib import Path
 

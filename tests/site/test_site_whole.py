@@ -185,7 +185,7 @@ def test_findings_lead_to_their_pages_and_to_what_the_number_means(whole: Path, 
     page = watched.open(whole / "index.html")
     lines = page.locator(".findings li")
     assert lines.count() == 5
-    assert all("95\u00a0% interval" in text for text in lines.all_inner_texts())
+    assert all("95 % interval" in text for text in lines.all_inner_texts())
     lines.nth(1).get_by_text("what the number means").click()
     assert page.url.endswith("methods.html#cost")
     assert page.locator(".method:target").inner_text().startswith("Cost")

@@ -1,4 +1,4 @@
-"""The figures' job: tables and pictures in, PNG files out."""
+"""Figures of the map and of the audit, as PNG files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ def make_figures(
     dpi : int
         Pixels per inch.
     assigned, unassigned : str
-        Colours of bars, and of what is in no family or not gated.
+        Colours of bars, and of unassigned glitches or variables without a gate.
     """
     audit, out = Path(audit), Path(out)
     rows = map_rows(glitches, families, ["label"])
@@ -62,19 +62,21 @@ def make_figures(
     placed = tables.read(POSITIONS, audit / "positions.parquet")
     placed = placed.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     ambiguous = by_ambiguity(audited)
-    of = dict(iter(placed.groupby("family")))
+    members = dict(iter(placed.groupby("family")))
     first = ambiguous[0] if ambiguous else UNASSIGNED
-    members = of.get(first, rows[rows["family"] == first])
-    sheets.contact_sheet(members, pictures, out / "contact_sheet.png", family=first, dpi=dpi)
+    sheet = members.get(first, rows[rows["family"] == first])
+    sheets.contact_sheet(sheet, pictures, out / "contact_sheet.png", family=first, dpi=dpi)
     changing = set(segments.loc[segments["gradient"], "family"])
-    shown = [family for family in ambiguous if family in changing][: sheets.FAMILIES] or ambiguous[:1]
-    strips = [(family, of[family], segments[segments["family"] == family]) for family in shown]
+    drawn = [family for family in ambiguous if family in changing][: sheets.FAMILIES] or ambiguous[:1]
+    strips = [(family, members[family], segments[segments["family"] == family]) for family in drawn]
     sheets.gradients(strips, pictures, out / "gradient.png", dpi=dpi)
     largest = audited.sort_values(["n", "family"], ascending=[False, True])["family"].head(sheets.FAMILIES)
-    sheets.intensity([(family, of[family]) for family in largest], pictures, out / "intensity.png", dpi=dpi)
+    sheets.intensity(
+        [(family, members[family]) for family in largest], pictures, out / "intensity.png", dpi=dpi
+    )
 
 
 def by_ambiguity(families: pd.DataFrame) -> list[str]:
-    """Name the families, the most ambiguous first and those without labels last."""
+    """Return the families, the most ambiguous first and those without labels last."""
     ranked = families.sort_values(["ambiguity_score", "family"], ascending=[False, True], na_position="last")
     return [str(family) for family in ranked["family"]]

@@ -13,6 +13,6 @@ SHAPES: tuple[tuple[str, str], ...] = (
 
 
 def look(number: int) -> tuple[str, str, str]:
-    """Give colour and the two names of the shape of category `number`; they repeat after 30."""
+    """Return colour and the two names of the shape of category `number`; they repeat after 30."""
     shape = SHAPES[number // len(COLOURS) % len(SHAPES)]
     return COLOURS[number % len(COLOURS)], *shape

@@ -37,14 +37,14 @@ FUSED_SLOT = 1
 
 
 def row_keys(rows: pd.DataFrame) -> list[Key]:
-    """Give the keys of the map's `rows` (columns `glitch_id` and `view`)."""
+    """Return the keys of the map's `rows` (columns `glitch_id` and `view`)."""
     slots: dict[str, int | None] = {name: slot for slot, name in enumerate(VIEW_NAMES)}
     slots |= {"": None, VIEW_UNKNOWN: 0}
     return [(glitch, slots[view]) for glitch, view in zip(rows["glitch_id"], rows["view"], strict=True)]
 
 
 class Pictures:
-    """The views of all glitches, read from the shards' arrays when asked for.
+    """The views of all glitches, read from the shards' arrays on demand.
 
     Parameters
     ----------
@@ -66,18 +66,18 @@ class Pictures:
         self._energy = rows[list(VIEW_ENERGY)].fillna(0.0).to_numpy(dtype=float)
         self._shard = np.repeat(np.arange(len(shards)), shards)
         self._row = np.concatenate([np.arange(count) for count in shards])
-        self._place = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}
+        self._number = {glitch: number for number, glitch in enumerate(rows["glitch_id"])}
 
     def views(self, glitch_id: str) -> tuple[UInt8, Bool]:
-        """Give the views of a glitch, uint8 (4, H, W), and which of them exist (4,)."""
-        place = self._place[glitch_id]
-        return np.asarray(self._array(self._shard[place])[self._row[place]]), self._present[place]
+        """Return the views of a glitch, uint8 (4, H, W), and which of them exist (4,)."""
+        row = self._number[glitch_id]
+        return np.asarray(self._array(self._shard[row])[self._row[row]]), self._present[row]
 
     def mean_energy(self, key: Key) -> float:
-        """Mean normalized energy over the pixels of a row's views that exist."""
-        place = self._place[key[0]]
-        seen = self._energy[place][self._present[place] if key[1] is None else [key[1]]]
-        return float(seen.mean()) if seen.size else 0.0
+        """Return the mean normalized energy over the pixels of a row's views that exist."""
+        row = self._number[key[0]]
+        energies = self._energy[row][self._present[row] if key[1] is None else [key[1]]]
+        return float(energies.mean()) if energies.size else 0.0
 
     def thumbnail(self, key: Key, size: int) -> UInt8:
         """Draw the row's view, RGB (size, size, 3), of a fused row that of 1 s or the first that exists."""
@@ -105,7 +105,7 @@ def coloured(energy: UInt8, size: int) -> UInt8:
 
 
 def row_of(pictures: Sequence[UInt8], gap: int) -> UInt8:
-    """Put RGB pictures of one height side by side with `gap` pixels between them."""
+    """Join RGB pictures of one height side by side, with `gap` pixels between them."""
     height = pictures[0].shape[0]
     space = np.full((height, gap, 3), GAP_COLOUR, dtype=np.uint8)
     parts = [part for picture in pictures for part in (picture, space)][:-1]

@@ -20,41 +20,41 @@ _INK, _QUIET = "#222222", "#666666"
 
 
 def plain(text: object, length: int = 28) -> str:
-    """Make any text safe to draw: no mathematics, nothing that turns it around, and not too long."""
+    """Return a text that is safe to draw: no mathematics, no control characters, and not too long."""
     shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(text).replace("\n", " "))
     shown = shown if len(shown) <= length else shown[: length - 1] + "…"
     return shown.replace("$", r"\$")
 
 
 def figure(width: float, height: float, *, fitted: bool = True) -> Figure:
-    """Make an empty figure, sizes in inches; `fitted` finds room for its texts by trial, which is slow."""
-    made = Figure(figsize=(width, height), layout="constrained" if fitted else None, facecolor="white")
-    FigureCanvasAgg(made)
-    return made
+    """Create an empty figure, sizes in inches; `fitted` fits its layout to the texts, which is slow."""
+    drawing = Figure(figsize=(width, height), layout="constrained" if fitted else None, facecolor="white")
+    FigureCanvasAgg(drawing)
+    return drawing
 
 
-def save(made: Figure, path: Path, dpi: int) -> None:
+def save(drawing: Figure, path: Path, dpi: int) -> None:
     """Write a figure as PNG, the same bytes for the same figure."""
     with files.whole(path) as temporary:
-        made.savefig(temporary, dpi=dpi, metadata={"Software": None})
+        drawing.savefig(temporary, dpi=dpi, metadata={"Software": None})
 
 
 def bare(axes: Axes) -> None:
-    """Take the frame's upper and right side away."""
+    """Remove the upper and right side of the frame."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def nothing(axes: Axes, why: str) -> None:
-    """Say in words why there is nothing to draw."""
+def nothing(axes: Axes, reason: str) -> None:
+    """Write why there is nothing to draw."""
     axes.axis("off")
-    axes.text(0.5, 0.5, why, ha="center", va="center", fontsize=10, color=_QUIET, transform=axes.transAxes)
+    axes.text(0.5, 0.5, reason, ha="center", va="center", fontsize=10, color=_QUIET, transform=axes.transAxes)
 
 
-def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], nobody: str) -> None:
-    """Draw the map's points, `column` in colours and shapes, those without it in `nobody`."""
+def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], missing: str) -> None:
+    """Draw the map's points, `column` in colours and shapes, those without it in the colour `missing`."""
     size = float(np.clip(30000 / max(1, len(rows)), 3, 26))
     rest = rows[~rows[column].isin(order)]
-    axes.scatter(rest["x"], rest["y"], s=size * 0.6, c=nobody, linewidths=0, zorder=1)
+    axes.scatter(rest["x"], rest["y"], s=size * 0.6, c=missing, linewidths=0, zorder=1)
     for number, name in enumerate(order):
         colour, _, shape = look(number)
         part = rows[rows[column] == name]
@@ -76,15 +76,15 @@ def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], n
 
 def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
     """Draw the map by family, each family's id at its middle, or above it where it is small."""
-    made = figure(8.6, 6.6)
-    axes = made.add_subplot()
+    drawing = figure(8.6, 6.6)
+    axes = drawing.add_subplot()
     order = sorted(set(rows["family"]) - {UNASSIGNED})
     _points(axes, rows, "family", order, unassigned)
     for name in order:
-        own = rows.loc[rows["family"] == name, ["x", "y"]]
+        points = rows.loc[rows["family"] == name, ["x", "y"]]
         # A name in the middle would hide a small family.
-        small = np.ptp(own["y"]) < 0.1 * np.ptp(rows["y"])
-        at = (own["x"].median(), own["y"].max() if small else own["y"].median())
+        small = np.ptp(points["y"]) < 0.1 * np.ptp(rows["y"])
+        at = (points["x"].median(), points["y"].max() if small else points["y"].median())
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
         axes.annotate(
             plain(name),
@@ -98,20 +98,22 @@ def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) 
             zorder=3,
         )
     noise = int((rows["family"] == UNASSIGNED).sum())
-    axes.set_title(f"{len(rows)} points in {len(order)} families, {noise} in none", loc="left", fontsize=11)
-    save(made, path, dpi)
+    axes.set_title(
+        f"{len(rows)} points in {len(order)} families, {noise} unassigned", loc="left", fontsize=11
+    )
+    save(drawing, path, dpi)
 
 
 def map_by_label(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
     """Draw the map by label, the commonest label first."""
-    made = figure(10.2, 6.6)
-    axes = made.add_subplot()
+    drawing = figure(10.2, 6.6)
+    axes = drawing.add_subplot()
     order = sorted(rows["label"].dropna().unique())
     _points(axes, rows, "label", order, unassigned)
     axes.scatter([], [], s=16, c=unassigned, label="no label")
-    made.legend(loc="outside right upper", fontsize=8, frameon=False, markerscale=1.2)
+    drawing.legend(loc="outside right upper", fontsize=8, frameon=False, markerscale=1.2)
     axes.set_title(f"{len(rows)} points with {len(order)} labels", loc="left", fontsize=11)
-    save(made, path, dpi)
+    save(drawing, path, dpi)
 
 
 def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str], colour: str) -> None:
@@ -132,18 +134,18 @@ def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str],
 
 
 def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) -> None:
-    """Rank the families by ambiguity, with plurality label and purity."""
+    """Draw the families by ambiguity, with plurality label and purity."""
     ranked = families.dropna(subset=["ambiguity_score"])
     ranked = ranked.sort_values(["ambiguity_score", "family"], ascending=[False, True]).head(BARS)
-    made = figure(8.2, 1.1 + 0.24 * max(3, len(ranked)))
-    axes = made.add_subplot()
+    drawing = figure(8.2, 1.1 + 0.24 * max(3, len(ranked)))
+    axes = drawing.add_subplot()
     notes = [
         f"{plain(row.plurality_label)}, purity {row.purity:.0%}, n = {row.n_labelled}"
         for row in ranked.itertuples()
     ]
     _ranked(axes, ranked["family"].map(plain).tolist(), ranked["ambiguity_score"].tolist(), notes, assigned)
     axes.set_xlabel("Ambiguity, (1 − purity) · labelled members")
-    save(made, path, dpi)
+    save(drawing, path, dpi)
 
 
 def entropies(
@@ -155,13 +157,13 @@ def entropies(
     dpi: int,
     assigned: str,
 ) -> None:
-    """Set over-splitting, read on the family, beside over-compression, read on the label."""
+    """Draw over-splitting, by family, beside over-compression, by label."""
     whole = quality.set_index("metric")["value"]
     split = families.dropna(subset=["label_entropy_bits"])
     split = split.sort_values(["label_entropy_bits", "family"], ascending=[False, True]).head(BARS)
     packed = labels.sort_values(["family_entropy_bits", "label"], ascending=[False, True]).head(BARS)
-    made = figure(10.4, 1.5 + 0.24 * max(3, len(split), len(packed)))
-    left, right = made.subplots(1, 2)
+    drawing = figure(10.4, 1.5 + 0.24 * max(3, len(split), len(packed)))
+    left, right = drawing.subplots(1, 2)
     notes = [f"{plain(row.plurality_label, 20)}, n = {row.n_labelled}" for row in split.itertuples()]
     _ranked(left, split["family"].map(plain).tolist(), split["label_entropy_bits"].tolist(), notes, assigned)
     notes = [
@@ -178,28 +180,28 @@ def entropies(
         axes.axvline(whole[metric], color=_INK, linestyle="--", linewidth=1)
         axes.set_title(f"{name}: {whole[metric]:.2f} bit for the whole map (dashed)", loc="left", fontsize=10)
         axes.set_xlabel(f"{of} (bit)")
-    save(made, path, dpi)
+    save(drawing, path, dpi)
 
 
 def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassigned: str) -> None:
-    """Show what the families know of each variable, and the gate's limit."""
-    made = figure(8.2, 1.3 + 0.4 * len(table))
-    axes = made.add_subplot()
+    """Draw the information of families about each variable, and the gate's limit."""
+    drawing = figure(8.2, 1.3 + 0.4 * len(table))
+    axes = drawing.add_subplot()
     colours = [
         "#D55E00" if row.failed else assigned if row.gated else unassigned for row in table.itertuples()
     ]
     values = table["normalised"].clip(lower=0).to_numpy()
     axes.barh(np.arange(len(table)), values, color=colours, height=0.6)
     for place, row in enumerate(table.itertuples()):
-        told = "FAILS" if row.failed else "passes" if row.gated else "reported"
-        note = f"p = {row.p_value:.3g}, {row.mutual_information_bits:.3f} bit, {told}"
+        outcome = "FAILS" if row.failed else "passes" if row.gated else "reported"
+        note = f"p = {row.p_value:.3g}, {row.mutual_information_bits:.3f} bit, {outcome}"
         axes.text(1, place, note, va="center", ha="right", fontsize=8.5, transform=axes.get_yaxis_transform())
     axes.axvline(NORMALISED_LIMIT, color=_INK, linestyle="--", linewidth=1)
     axes.set_yticks(np.arange(len(table)), table["variable"])
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_xlim(0, max(0.15, 1.8 * values.max(initial=0)))
-    axes.set_xlabel("I(family; variable | label) beyond its null, as a share of H(variable | label)")
+    axes.set_xlabel("I(family; variable | label) minus its null, as a share of H(variable | label)")
     title = f"Gate (dashed): fails above {NORMALISED_LIMIT} at p < {P_LIMIT}"
     axes.set_title(title, loc="left", fontsize=10)
     bare(axes)
-    save(made, path, dpi)
+    save(drawing, path, dpi)

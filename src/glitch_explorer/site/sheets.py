@@ -1,4 +1,4 @@
-"""Figures made of glitches: contact sheet, gradient and intensity strips."""
+"""Figures drawing of glitches: contact sheet, gradient and intensity strips."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from glitch_explorer.site.plots import bare, figure, nothing, plain, save
 
 #: Thumbnails in a row, rows in a contact sheet, families in a figure, pixels of a thumbnail.
 LENGTH, ROWS, FAMILIES, SIZE = 14, 8, 3, 72
-#: What a figure of families says where there is none.
+#: Text of a figure of families without any.
 NO_FAMILY = "no family: no group on the map has map.min_cluster_size members"
 
 
@@ -37,15 +37,15 @@ def contact_sheet(members: pd.DataFrame, pictures: Pictures, path: Path, *, fami
         The family's rows in order of its axis: `glitch_id`, `view`, `label`.
     """
     groups = by_label(members, ROWS)
-    made = figure(10, 0.5 + 0.97 * max(1, len(groups)))
-    grid = made.subplots(max(1, len(groups)), 1, squeeze=False)[:, 0]
+    drawing = figure(10, 0.5 + 0.97 * max(1, len(groups)))
+    grid = drawing.subplots(max(1, len(groups)), 1, squeeze=False)[:, 0]
     for axes, (label, keys) in zip(grid, groups, strict=False):
         _strip(axes, pictures, keys, f"{'no label' if label is None else plain(label)}  ({len(keys)})")
     if not groups:
         nothing(grid[0], "nothing is on the map")
-    shown = "No family: what is unassigned," if family == UNASSIGNED else f"Family {plain(family)}"
-    made.suptitle(f"{shown} by label", x=0.01, ha="left", fontsize=11)
-    save(made, path, dpi)
+    title = "Unassigned glitches" if family == UNASSIGNED else f"Family {plain(family)}"
+    drawing.suptitle(f"{title} by label", x=0.01, ha="left", fontsize=11)
+    save(drawing, path, dpi)
 
 
 def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path: Path, *, dpi: int) -> None:
@@ -55,8 +55,8 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
     ----------
     families : list of (family, members in order of the axis)
     """
-    made = figure(10, 0.2 + 1.94 * max(1, len(families)))
-    grid = made.subplots(max(1, 2 * len(families)), 1, squeeze=False)[:, 0]
+    drawing = figure(10, 0.2 + 1.94 * max(1, len(families)))
+    grid = drawing.subplots(max(1, 2 * len(families)), 1, squeeze=False)[:, 0]
     for number, (family, members) in enumerate(families):
         axis = row_keys(members)
         energy = np.array([pictures.mean_energy(key) for key in axis])
@@ -66,7 +66,7 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
         _strip(grid[2 * number + 1], pictures, louder, f"{plain(family)}, by mean normalized energy, {span}")
     if not families:
         nothing(grid[0], NO_FAMILY)
-    save(made, path, dpi)
+    save(drawing, path, dpi)
 
 
 def _shares(axes: Axes, placed: pd.DataFrame, segments: pd.DataFrame) -> None:
@@ -80,14 +80,19 @@ def _shares(axes: Axes, placed: pd.DataFrame, segments: pd.DataFrame) -> None:
         places = segments["segment"].to_numpy()
         axes.bar(places, share, bottom=bottom, width=0.9, color=COLOURS[number], label=plain(label, 20))
         bottom += share
-    told = segments[segments["n_labelled"] > 0]
+    labelled = segments[segments["n_labelled"] > 0]
     rest = np.where(segments["n_labelled"] > 0, 1 - bottom, 0)
     if (rest > 1e-9).any():
         axes.bar(segments["segment"], rest, bottom=bottom, width=0.9, color="#DDDDDD", label="other labels")
-    middle = told["consistency"].to_numpy(dtype=float)
-    low, high = told["consistency_low"].to_numpy(dtype=float), told["consistency_high"].to_numpy(dtype=float)
+    middle = labelled["consistency"].to_numpy(dtype=float)
+    low, high = (
+        labelled["consistency_low"].to_numpy(dtype=float),
+        labelled["consistency_high"].to_numpy(dtype=float),
+    )
     error = np.abs([middle - low, high - middle])
-    axes.errorbar(told["segment"] + 0.3, middle, yerr=error, fmt="o", color="black", markersize=4, capsize=3)
+    axes.errorbar(
+        labelled["segment"] + 0.3, middle, yerr=error, fmt="o", color="black", markersize=4, capsize=3
+    )
     axes.set(ylim=(0, 1.02), xlabel="segment of the axis", ylabel="share of labels")
     axes.set_xlim(0.5, len(segments) + 0.5)
     axes.set_xticks(segments["segment"])
@@ -105,8 +110,8 @@ def gradients(
     families : list of (family, placed members, segments)
         Members in order with `glitch_id`, `view`, `segment`, `label`; rows of table `gradients`.
     """
-    made = figure(10, max(1.0, 3.4 * len(families)))
-    grid = made.subplots(
+    drawing = figure(10, max(1.0, 3.4 * len(families)))
+    grid = drawing.subplots(
         max(1, 2 * len(families)), 1, squeeze=False, height_ratios=[1, 2] * len(families) or [1]
     )
     for number, (family, placed, segments) in enumerate(families):
@@ -115,4 +120,4 @@ def gradients(
         _shares(grid[2 * number + 1, 0], placed, segments)
     if not families:
         nothing(grid[0, 0], NO_FAMILY)
-    save(made, path, dpi)
+    save(drawing, path, dpi)

@@ -1,4 +1,4 @@
-"""Sprite sheets: the four views of many glitches in one picture, loaded when a glitch is looked at."""
+"""Sprite sheets: the four views of many glitches in one picture, loaded on demand."""
 
 from collections.abc import Sequence
 from pathlib import Path

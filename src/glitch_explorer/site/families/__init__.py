@@ -1,1 +1,1 @@
-"""The atlas: a page for each family, and their list."""
+"""The atlas: a page for each family, and the page that lists them."""

@@ -1,4 +1,4 @@
-"""Which members of a family are shown."""
+"""Members of a family that are shown."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -13,16 +13,16 @@ Item = TypeVar("Item")
 
 
 def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]:
-    """Name the surest members besides the medoid.
+    """Select the members with the highest membership probability, besides the medoid.
 
     Parameters
     ----------
     members : DataFrame
         Rows of one family: `glitch_id`, `probability`, `isolation`.
     medoid : str
-        Shown already.
+        Not selected again.
     count : int
-        How many.
+        Number of members at most.
     """
     ranked = members.sort_values(["probability", "isolation", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
@@ -30,31 +30,31 @@ def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]
 
 
 def odd_members(members: pd.DataFrame, shown: list[str], count: int) -> list[str]:
-    """Name the most isolated members that are not `shown` already."""
+    """Select the most isolated members that are not among `shown`."""
     ranked = members.sort_values(["isolation", "probability", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
     return ids[~ids.isin(shown)].head(count).tolist()
 
 
 def evenly(values: Sequence[Item], count: int) -> list[Item]:
-    """Pick up to `count` of `values`, evenly spread, first and last among them."""
-    places = np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int)
-    return [values[place] for place in np.unique(places)]
+    """Select up to `count` of `values`, evenly spread, first and last among them."""
+    positions = np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int)
+    return [values[position] for position in np.unique(positions)]
 
 
 def by_label(placed: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Key]]]:
-    """Sort a family's members by label, the commonest first and those without a label last.
+    """Group a family's members by label, the commonest first and those without a label last.
 
     Parameters
     ----------
     placed : DataFrame
         Members in the order to keep: `glitch_id`, `view`, `label`.
     rows : int
-        Labels at most.
+        Number of labels at most.
     """
     groups: list[tuple[str | None, list[Key]]] = [
         (str(label), row_keys(placed[placed["label"] == label]))
         for label in label_counts(placed["label"]).index[:rows]
     ]
-    nameless = placed[placed["label"].isna()]
-    return [*groups, (None, row_keys(nameless))] if len(nameless) else groups
+    unlabelled = placed[placed["label"].isna()]
+    return [*groups, (None, row_keys(unlabelled))] if len(unlabelled) else groups

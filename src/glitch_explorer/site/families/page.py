@@ -68,13 +68,13 @@ def frequency_ticks() -> list[tuple[str, float]]:
 
 def _spread(values: pd.Series) -> dict[str, float | None]:
     """Return median and quartiles of the finite values, None where there are none."""
-    kept = values.dropna()
-    low, middle, high = kept.quantile([0.25, 0.5, 0.75]) if len(kept) else (None, None, None)
+    finite = values.dropna()
+    low, middle, high = finite.quantile([0.25, 0.5, 0.75]) if len(finite) else (None, None, None)
     return {"low": low, "median": middle, "high": high}
 
 
 def _members(members: pd.DataFrame, ids: list[str], pictures: Pictures, stem: Path) -> list[dict[str, Any]]:
-    """Write the pictures of the members `ids`, `stem` and a number each, and describe each."""
+    """Write the pictures of the members `ids`, named `stem` and a number, and return their rows."""
     shown = []
     known = members.drop_duplicates("glitch_id").set_index("glitch_id", drop=False)
     for number, glitch_id in enumerate(ids, start=1):
@@ -146,7 +146,7 @@ def _doubts(atlas: Atlas, family: str) -> dict[str, Any]:
 
 
 def _labels(members: pd.DataFrame) -> dict[str, Any]:
-    """Count the family's labels, with the interval of the purity."""
+    """Return the family's label counts, and the interval of the purity."""
     counts = label_counts(members["label"])
     total = int(counts.sum())
     return {

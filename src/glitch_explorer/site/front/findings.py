@@ -1,4 +1,4 @@
-"""The findings that the front page begins with: the largest of each kind that exceeds its error, in order."""
+"""Findings of the front page: of each kind the largest, if it is significant."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The matrix of families and their witnesses: which cells there are, and in which order."""
+"""The matrix of families and their witnesses: its cells and their order."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The pages of the coupling: a fragment for each family, and the page of all witnesses."""
+"""The pages of the coupling: a part of each family's page, and the page of all witnesses."""
 
 import json
 import shutil
