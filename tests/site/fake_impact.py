@@ -21,7 +21,7 @@ from glitch_explorer.impact.schemas import (
     SKILL,
 )
 from glitch_explorer.map.schemas import FAMILIES
-from glitch_explorer.site.cost.pages import make_impact_pages
+from glitch_explorer.site.cost.impact_pages import write_impact_pages
 from glitch_explorer.workflow.reference import all_schemas
 
 DAY, START = 86400.0, 1261872000.0
@@ -350,13 +350,8 @@ def fake_impact(
 def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Path:
     """Run the job of the pages of the impact stage; give the folder of the fragments."""
     folder = root / "impact"
-    make_impact_pages(
-        cost=folder / "cost.parquet",
-        recoverable=folder / "recoverable.parquet",
-        by_day=folder / "cost_by_day.parquet",
-        stability=folder / "rank_stability.parquet",
-        table=folder / "cost.csv",
-        report=folder / "cost.json",
+    write_impact_pages(
+        impact=folder,
         drivers=folder / "drivers.parquet",
         folders=[folder / name for name in names],
         audit_families=root / "audit" / "families.parquet",

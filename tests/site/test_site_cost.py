@@ -67,8 +67,8 @@ def test_the_headline_names_what_costs_most_with_interval_and_hours(site: Path, 
     assert f"F001 (class 00) in L1 costs most: {written(top['cost_mpc3_yr'])} Mpc³ yr (95 %" in said
     assert f"interval {written(top['cost_low'])} to {written(top['cost_high'])})" in said
     assert f"{top['hours_per_1000h']:.2f} h of sensitive time per 1000 h" in said
-    assert "11 of 11 costs are more than their error." in said
-    assert "L1:PEM-EX_ACC_BSC01_ETMX_X_DQ (one of 2 correlated channels) would give back at most" in said
+    assert "11 of 11 costs are significantly above zero (95 %)." in said
+    assert "L1:PEM-EX_ACC_BSC01_ETMX_X_DQ (one of 2 correlated channels) would recover at most" in said
 
 
 def test_every_row_is_in_the_table_and_leads_to_its_family(site: Path, cost: pd.DataFrame) -> None:
@@ -96,7 +96,7 @@ def test_the_data_of_the_charts_are_those_of_the_tables(
     for name, days in data["days"].items():
         own = by_day if name == "all" else by_day[by_day["ifo"] == name]
         drawn = np.array([one["cost"] for one in days["series"]])
-        assert drawn.shape[1] == len(days["dates"]) == len(days["held"]) == own["day"].nunique()
+        assert drawn.shape[1] == len(days["dates"]) == len(days["time_volume"]) == own["day"].nunique()
         np.testing.assert_allclose(drawn.sum(), own["cost_mpc3_yr"].sum(), rtol=1e-5)
         # The sixth family has no cost in L1.
         rest = [] if name == "L1" else [""]
@@ -104,7 +104,7 @@ def test_the_data_of_the_charts_are_those_of_the_tables(
     assert data["days"]["all"]["dates"][:2] == ["2020-01-01", "2020-01-02"]
     # Hours are costs over volume times analysed time: the page divides by this.
     one = ranked[ranked["ifo"] == "H1"].iloc[0]
-    assert 1000 * one["cost_mpc3_yr"] / data["held"]["H1"] == pytest.approx(one["hours_per_1000h"])
+    assert 1000 * one["cost_mpc3_yr"] / data["time_volume"]["H1"] == pytest.approx(one["hours_per_1000h"])
     won = tables.read(RECOVERABLE, results / "impact" / "recoverable.parquet")
     won = won[won["recoverable_mpc3_yr"] > 0].sort_values("recoverable_mpc3_yr", ascending=False)
     assert won.duplicated(["family", "ifo", "group"]).any()
@@ -120,11 +120,11 @@ def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> Non
         "(b) L k , range loss",
         "(c) δ k , threshold loss",
         "(d) overlaps",
-        "Each glitch is charged once",
+        "Each glitch counts once",
         "not part of the cost",
-        "Does the ranking hold? Kendall τ at least 0.83",
+        "Stability of the ranking: Kendall τ at least 0.83",
         "Shortest gate, on either side 2 s all 0.83 11",
-        "SNR from which a glitch is gated all are gated all 1.00 11",
+        "Lowest SNR of a gated glitch all are gated all 1.00 11",
         "min_gate_s 0.5",
         "gate_snr none",
         "T live_s: analysed time",
@@ -133,14 +133,14 @@ def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> Non
         assert words in said, words
 
 
-def test_plain_rankings_stand_beside_it_and_say_how_far_they_agree(site: Path) -> None:
-    said = text_of(site / "cost.html").split("Beside it: plain rankings")[1]
+def test_simpler_rankings_are_compared_with_the_cost(site: Path) -> None:
+    said = text_of(site / "cost.html").split("Simpler rankings")[1]
     assert "Glitches Rate (1/d) Rate × median SNR (1/d) Efficiency / deadtime" in said
     assert re.search(r"F001 class 00 L1 1 403 \(1\) 18\.3 \(2\)", said)
     assert re.search(r"Kendall τ with the rank by cost 0\.\d\d 0\.\d\d 0\.\d\d 0\.\d\d", said)
 
 
-def test_files_to_take_along_are_copies(site: Path, results: Path) -> None:
+def test_files_to_download_are_copies(site: Path, results: Path) -> None:
     for name in ("cost.csv", "cost.json"):
         assert (site / "cost" / name).read_bytes() == (results / "impact" / name).read_bytes()
     for path in (results / "impact").glob("F*/vetoes/*"):
@@ -154,10 +154,11 @@ def test_a_fragment_tells_cost_and_models_and_who_is_gated(fragments: Path) -> N
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in said
     assert "SHAP values are not reported no better than rate and time of day" in said
     assert "too few glitches: 9 in 2 segments; 20 in 3 are needed" in said
-    assert "0.14 beats, too" in said
+    assert "0.14 beats its baseline too" in said
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in said
     assert (
-        "51 segments hold 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103" in said
+        "51 segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"
+        in said
     )
     assert "L1: none: no channel that may be used is a witness" in said
 
@@ -170,7 +171,7 @@ def test_only_models_that_beat_their_baseline_tell_a_story(fragments: Path) -> N
     gated = (fragments / "F003.html").read_text(encoding="utf-8")
     assert "mean |SHAP|" not in gated
     assert not list(fragments.glob("F003-drivers-*.png"))
-    assert "No: no model that sees only what is before the glitch beats" in text_of(fragments / "F003.html")
+    assert "No: no model with input from before the glitch only is better" in text_of(fragments / "F003.html")
 
 
 def test_a_group_is_listed_once_and_units_are_named(fragments: Path) -> None:
@@ -238,19 +239,20 @@ def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp
     assert "plotly" not in page
     assert "403 (1)" in text_of(tmp_path / "cost.html")
     assert "Not known" not in text_of(tmp_path / "cost.html")
-    assert f"F001 (class 00) in H1: no cost is known: {NO_RANGE}." in text_of(
+    assert f"F001 (class 00) in H1: the cost is unknown: {NO_RANGE}." in text_of(
         small / "impact/pages/F001.html"
     )
 
 
-def test_when_nothing_costs_more_than_its_error_it_says_so(small: Path, tmp_path: Path) -> None:
+def test_when_no_cost_is_significant_it_says_so(small: Path, tmp_path: Path) -> None:
     names = fake_impact(small, own=False)
     rewrite(small, "cost", cost_low=-5.0)
     make_cost(small, tmp_path, names)
     said = text_of(tmp_path / "cost.html")
-    assert "Nothing costs more than its error. The largest cost is that of F001 (class 00) in L1" in said
+    assert "The largest cost is that of F001 (class 00) in L1" in said
+    assert "No cost is significantly above zero." in said
     assert "(95 % interval −5.00 to" in said
-    assert ", which holds 0)" in said
+    assert ", consistent with zero)" in said
 
 
 def test_without_intervals_nothing_is_called_sure(small: Path, tmp_path: Path) -> None:
@@ -258,8 +260,8 @@ def test_without_intervals_nothing_is_called_sure(small: Path, tmp_path: Path) -
     rewrite(small, "cost", cost_low=None, cost_high=None, hours_low=None, hours_high=None, blocks=3)
     make_cost(small, tmp_path, names)
     said = text_of(tmp_path / "cost.html")
-    assert "(no interval: under ten blocks of time)" in said
-    assert "Whether it is more than its error is not known." in said
+    assert "(no interval: fewer than ten blocks of time)" in said
+    assert "Without an interval its significance is unknown." in said
     assert data_of(tmp_path)["rows"]["cost_low"] == [None] * 3
 
 
@@ -269,8 +271,7 @@ def test_a_known_cost_with_a_part_missing_says_which(small: Path, tmp_path: Path
     make_cost(small, tmp_path, names)
     said = text_of(small / "impact" / "pages" / "F001.html")
     assert (
-        "Not all is known: the range is unknown in all minutes with its glitches: only deadtime is counted."
-        in said
+        "Incomplete: the range is unknown in all minutes with its glitches: only deadtime is counted." in said
     )
 
 
@@ -279,12 +280,12 @@ def test_one_family_and_no_model(small: Path, tmp_path: Path) -> None:
     tables.write(RECOVERABLE, tables.empty(RECOVERABLE), small / "impact" / "recoverable.parquet")
     make_cost(small, tmp_path, [])
     said = text_of(tmp_path / "cost.html")
-    assert "1 of 1 cost is more than its error." in said
-    assert "No witness counts for any family" in said
+    assert "1 of 1 cost is significantly above zero (95 %)." in said
+    assert "Unknown: no family with a cost above zero has a witness." in said
     assert "Kendall τ with the rank by cost – – – –" in said
     told = text_of(small / "impact" / "pages" / "F002.html")
     assert "F002 has no glitch in analysed time of H1." in told
-    assert "No model was asked of this family." in told
+    assert "No model was fitted for this family." in told
     assert not list((tmp_path / "vetoes").iterdir())
 
 
@@ -293,6 +294,6 @@ def test_no_family_at_all(tmp_path: Path) -> None:
     costs = make_cost(root, root / "site", fake_impact(root))
     assert not list(costs.iterdir())
     said = text_of(root / "site" / "cost.html")
-    assert "There is no family, or no analysed time: nothing has a cost." in said
+    assert "Nothing has a cost: there is no family, or no analysed time." in said
     make_site(root, root / "site", root / "figures", None, costs)
-    assert "Nothing exceeds its error." in text_of(root / "site" / "index.html")
+    assert "Nothing is significant." in text_of(root / "site" / "index.html")

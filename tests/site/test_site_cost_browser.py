@@ -74,7 +74,7 @@ def test_bars_have_intervals_names_and_units(site: Path, dashboard: Dashboard) -
     assert ticks(page, "ranking", "y")[0].strip() == "F001 L1 class 00"
     assert page.locator("#ranking .xtitle").text_content() == "Lost time–volume (Mpc³ yr)"
     assert page.locator("#timeline .xtitle").text_content() == "Day (UTC)"
-    assert page.locator("#pareto .ytitle").text_content() == "Together (Mpc³ yr)"
+    assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (Mpc³ yr)"
 
 
 def test_the_unit_is_switched_everywhere(site: Path, dashboard: Dashboard) -> None:
@@ -83,8 +83,8 @@ def test_the_unit_is_switched_everywhere(site: Path, dashboard: Dashboard) -> No
     page.select_option("#unit", "hours")
     page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Hours')")
     assert (ticks(page, "ranking", "x"), ticks(page, "timeline", "y")) != before
-    assert page.locator("#pareto .ytitle").text_content() == "Together (h per 1000 h)"
-    assert page.locator("#timeline .ytitle").text_content() == "Hours lost per 1000 h of the day"
+    assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (h per 1000 h)"
+    assert page.locator("#timeline .ytitle").text_content() == "Hours lost per 1000 h, per day"
     assert "h per 1000 h" in page.locator("#matrix").text_content()
 
 
@@ -105,7 +105,7 @@ def test_a_detector_is_chosen_for_charts_and_tables(site: Path, dashboard: Dashb
 def test_all_rows_are_shown_when_asked(wide: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(wide / "cost.html")
     assert page.locator(BARS).count() == 25
-    assert "25 of 59 are shown" in page.locator("#rankingnote").inner_text()
+    assert "25 of 59 shown" in page.locator("#rankingnote").inner_text()
     page.locator("#every").check()
     page.wait_for_function(f"document.querySelectorAll('{BARS}').length === 59")
     assert page.locator("#rankingnote").inner_text() == ""
@@ -114,7 +114,7 @@ def test_all_rows_are_shown_when_asked(wide: Path, dashboard: Dashboard) -> None
     page.wait_for_function(f"document.querySelectorAll('{BARS}').length === 25")
 
 
-def test_a_bar_says_its_words_and_leads_to_its_family(site: Path, dashboard: Dashboard) -> None:
+def test_a_bar_shows_its_details_and_links_to_its_family(site: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(site / "cost.html")
     box = page.locator(BARS).nth(1).bounding_box()
     place = (box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
@@ -140,7 +140,7 @@ def test_the_keyboard_steps_through_the_bars_and_opens_one(site: Path, dashboard
     page.wait_for_url("**/family/F002.html#cost")
 
 
-def test_a_cell_of_the_matrix_says_what_would_come_back(site: Path, dashboard: Dashboard) -> None:
+def test_a_cell_of_the_matrix_shows_what_is_recoverable(site: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(site / "cost.html")
     page.locator("#matrix").scroll_into_view_if_needed()
     names = ticks(page, "matrix", "y")
@@ -148,7 +148,7 @@ def test_a_cell_of_the_matrix_says_what_would_come_back(site: Path, dashboard: D
     first = page.locator("#matrix .heatmap-label text, #matrix .hm text").first.bounding_box()
     page.mouse.move(first["x"] + 3, first["y"] + 3)
     page.wait_for_function("document.querySelector('#matrixword').textContent.startsWith('Removing')")
-    assert "would give back at most" in page.locator("#matrixword").inner_text()
+    assert "would recover at most" in page.locator("#matrixword").inner_text()
     page.locator("#matrixword a").click()
     page.wait_for_url("**/family/F00*.html#cost")
 
@@ -168,7 +168,7 @@ def test_a_matrix_of_30_families_and_40_channels_stays_legible(wide: Path, dashb
 
 def test_tables_are_sorted_by_their_headings(site: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(site / "cost.html")
-    table = page.locator('[aria-label="Plain rankings"] table')
+    table = page.locator('[aria-label="Simpler rankings"] table')
     head = table.locator("thead th").nth(4)
     head.locator("button").click()
     assert head.get_attribute("aria-sort") == "descending"
@@ -191,7 +191,7 @@ def test_every_explanation_opens(site: Path, dashboard: Dashboard) -> None:
     for summary in page.locator("main details > summary").all():
         summary.click()
     assert page.locator("main details[open]").count() == page.locator("main details").count() == 5
-    assert page.get_by_text("Each glitch is charged once").is_visible()
+    assert page.get_by_text("Each glitch counts once").is_visible()
     assert page.locator("body").inner_text().count(EVIL) >= 1
 
 

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from glitch_explorer.site.numbers import FILTERS, equals_text
+from glitch_explorer.site.numbers import FILTERS, amount_text, equals_text, key_text
+from glitch_explorer.site.pages import legible
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,39 @@ def test_a_missing_value_is_a_dash(name, missing):
 def test_a_chance_too_small_to_write_is_no_equation():
     assert equals_text("q", 1e-9) == "q\u00a0<\u00a010⁻⁶"
     assert equals_text("q", 0.2) == "q\u00a0=\u00a00.2"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (12.345, "12.3"),
+        (-0.98765, "−0.988"),
+        (0.00123, "0.00123"),
+        (9.996, "10.0"),
+        (12345.6, "12\u202f300"),
+        (1234567, "1\u202f234\u202f567"),
+        (0.0000123, "1.23\u00a0×\u00a010⁻⁵"),
+        (-4.5e12, "−4.50\u00a0×\u00a010¹²"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
+)
+def test_amounts_have_three_digits(value: float | None, text: str) -> None:
+    assert amount_text(value) == text
+
+
+@given(st.floats(1e-3, 1e8), st.booleans())
+def test_an_amount_reads_back_to_half_a_unit_of_its_third_digit(size: float, negative: bool) -> None:
+    value = -size if negative else size
+    read = float(amount_text(value).replace("\u202f", "").replace("−", "-"))
+    assert read == pytest.approx(value, rel=5.01e-3)
+
+
+def test_keys_sort_as_numbers_and_are_empty_without_one() -> None:
+    assert [key_text(value) for value in (1.5, -2, None, float("nan"))] == ["1.5", "-2", "", ""]
+
+
+def test_signs_that_turn_text_are_shown() -> None:
+    assert legible("a\u202eb\u2066c") == "a\ufffdb\ufffdc"
+    assert legible(3) == 3

@@ -1,4 +1,5 @@
 "use strict";
+// The charts of the cost page. Their sentences are those of the rows of its tables.
 (function () {
   const data = window.COST;
   const element = (id) => document.getElementById(id);
@@ -11,6 +12,9 @@
   const UNITS = { cost: "Mpc³ yr", hours: "h per 1000 h" };
   // Rows of the ranking, families and channels of the matrix that are shown at first.
   const FEW = { rows: 25, families: 30, channels: 40 };
+  const sentences = (name) => [...document.querySelectorAll(`table.${name} tbody tr`)].map((row) => row.dataset.sentence);
+  // Read before a heading sorts the rows.
+  const SENTENCES = { costs: sentences("costs"), recoverable: sentences("recoverable") };
   const HATCHES = ["", "/", "x", ".", "-", ""];
   let unit = "cost";
   let detector = ALL;
@@ -21,7 +25,7 @@
   // Plotly reads its texts as markup.
   const literal = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
   const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
-  // Both ends of a channel's name tell it from others.
+  // Names of channels differ at both ends.
   const middle = (text, length) => (text.length > length ? `${text.slice(0, Math.ceil(length / 2) - 1)}…${text.slice(-Math.floor(length / 2))}` : text);
   // Width of a text of the charts' size, in pixels.
   const pen = document.createElement("canvas").getContext("2d");
@@ -41,9 +45,9 @@
   // A scale of colours in powers of ten, three of them.
   const DECADES = 3;
 
-  // Volume times analysed time of what is shown: what costs are divided by to be hours.
-  function held() {
-    return data.detectors.filter(shown).reduce((sum, ifo) => sum + data.held[ifo], 0);
+  // Volume times analysed time of the shown detectors, which costs are divided by to be hours.
+  function timeVolume() {
+    return data.detectors.filter(shown).reduce((sum, ifo) => sum + data.time_volume[ifo], 0);
   }
 
   function inUnit(cost, whole) { return unit === "cost" ? cost : (1000 * cost) / whole; }
@@ -61,7 +65,7 @@
       font: { color: colour("--ink"), size: TEXT, family: FONT }, dragmode: narrow.matches ? false : "zoom",
       hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--quiet"), font: { color: colour("--ink") }, align: "left" },
       showlegend: false, separators: ".\u202f", ...more,
-      // Fixed: margins that follow the labels, which follow the margins, need not settle.
+      // Fixed: automatic margins and labels can depend on each other without end.
       margin: { ...more.margin, autoexpand: false },
     };
   }
@@ -72,9 +76,9 @@
     return 40 + width(most >= 10 ? Math.ceil(1.2 * most).toLocaleString("en") : most >= 0.1 ? "−0.00" : "−0.0000");
   }
 
-  function draw(id, traces, made) {
-    const options = { responsive: true, displaylogo: false, displayModeBar: false, typesetMath: false };
-    return window.Plotly.react(element(id), traces, made, options);
+  function draw(id, traces, options) {
+    const config = { responsive: true, displaylogo: false, displayModeBar: false, typesetMath: false };
+    return window.Plotly.react(element(id), traces, options, config);
   }
 
   function colourOf(ifo) { return colour(`--detector${data.detectors.indexOf(ifo) % 3}`); }
@@ -105,7 +109,7 @@
     const height = 70 + 22 * Math.max(3, places.length);
     element("ranking").style.height = `${height}px`;
     element("rankingnote").textContent = every.length > places.length
-      ? `${places.length} of ${every.length} are shown; the table below has all.` : "";
+      ? `${places.length} of ${every.length} shown; the table below has all.` : "";
     return draw("ranking", [bars], layout({
       bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50 },
       xaxis: axis(unit === "cost" ? "Lost time–volume (Mpc³ yr)" : "Hours of sensitive time lost per 1000 h", { fixedrange: true }),
@@ -116,23 +120,23 @@
   function pareto() {
     const rows = [...data.rows.cost.keys()].filter((row) => shown(data.rows.ifo[row]));
     rows.sort((one, other) => data.rows.cost[other] - data.rows.cost[one] || one - other);
-    const whole = held();
+    const whole = timeVolume();
     let sum = 0;
     const reached = rows.map((row) => { sum += data.rows.cost[row]; return inUnit(sum, whole); });
     const most = Math.max(0, ...reached);
     const enough = reached.findIndex((value) => value >= 0.8 * most) + 1;
     element("paretonote").textContent = most > 0
-      ? `The first ${enough} of ${rows.length} make up 80 % of the highest sum.` : "No cost is above 0.";
+      ? `The first ${enough} of ${rows.length} add up to 80 % of the maximum.` : "No cost is above 0.";
     const line = {
       type: "scatter", mode: rows.length > 60 ? "lines" : "lines+markers", x: rows.map((row, place) => place + 1), y: reached,
       line: { color: colour("--shade0"), width: 2 }, marker: { color: colour("--shade0"), size: 6 },
       text: rows.map((row) => `${literal(data.rows.family[row])} in ${literal(data.rows.ifo[row])}`),
-      hovertemplate: "first %{x}, down to %{text}<br>%{y:.4g}<extra></extra>",
+      hovertemplate: "%{x} costs, the last %{text}<br>%{y:.4g}<extra></extra>",
     };
     return draw("pareto", [line], layout({
       margin: { l: labelled(reached), r: 12, t: 8, b: 50 },
-      xaxis: axis("Number of costs, the largest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
-      yaxis: axis(`Together (${UNITS[unit]})`, { rangemode: "tozero" }),
+      xaxis: axis("Number of costs, largest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+      yaxis: axis(`Cumulative cost (${UNITS[unit]})`, { rangemode: "tozero" }),
       shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
       annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
     }));
@@ -141,15 +145,15 @@
   function timeline() {
     const days = data.days[detector];
     const traces = days.series.map((one, number) => ({
-      type: "bar", name: one.family ? literal(one.family) : `${days.others} more`,
-      x: days.dates, y: one.cost.map((cost, day) => inUnit(cost, days.held[day])),
+      type: "bar", name: one.family ? literal(one.family) : `${days.others} other${days.others === 1 ? "" : "s"}`,
+      x: days.dates, y: one.cost.map((cost, day) => inUnit(cost, days.time_volume[day])),
       marker: {
         color: one.family ? colour(`--series${number}`) : colour("--shade4"),
         pattern: { shape: one.family ? HATCHES[number] : "", fillmode: "overlay", fgcolor: colour("--page"), fgopacity: 0.7, size: 6, solidity: 0.2 },
       },
-      hovertemplate: `${one.family ? literal(one.family) : "the others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
+      hovertemplate: `${one.family ? literal(one.family) : "others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
-    const title = unit === "cost" ? "Cost of the day (Mpc³ yr)" : "Hours lost per 1000 h of the day";
+    const title = unit === "cost" ? "Cost per day (Mpc³ yr)" : "Hours lost per 1000 h, per day";
     const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
     return draw("timeline", traces, layout({
       margin: { l: labelled(heights), r: 12, t: 56, b: 64 },
@@ -182,7 +186,7 @@
       const [x, y] = [families.indexOf(data.cells.family[cell]), channels.indexOf(data.cells.channel[cell])];
       if (data.cells.unknown[cell]) unknown.add(data.cells.channel[cell]);
       if (x < 0 || y < 0) return;
-      const value = inUnit(data.cells.value[cell], data.held[data.cells.ifo[cell]]);
+      const value = inUnit(data.cells.value[cell], data.time_volume[data.cells.ifo[cell]]);
       most = Math.max(most, value);
       size[y][x] = Math.log10(value);
       text[y][x] = amount(value, value < 0.1 ? 1 : 2);
@@ -213,7 +217,7 @@
     plot.style.width = `${extent.width}px`;
     const more = [new Set(cells.map((cell) => data.cells.family[cell])).size - families.length, new Set(cells.map((cell) => data.cells.channel[cell])).size - channels.length];
     element("matrixnote").textContent = (unknown.size ? "? marks a channel whose safety is unknown. " : "")
-      + (more[0] || more[1] ? `Not drawn: ${more[0]} families, ${more[1]} channels.` : "");
+      + (more[0] || more[1] ? `Not shown: ${more[0]} families, ${more[1]} channels.` : "");
     return draw("matrix", [heat], layout({
       dragmode: false, ...extent, margin: { l: left, r: 12, t: 62, b: below },
       xaxis: axis("", { tickvals: [...families.keys()], ticktext: heads.map(literal), tickangle: -90, fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
@@ -221,17 +225,17 @@
     }));
   }
 
-  function tell(id, words, family) {
+  function describe(id, sentence, family) {
     const link = document.createElement("a");
     link.href = pageOf(family);
     link.textContent = `Page of ${family}`;
-    element(id).replaceChildren(`${words} `, link);
+    element(id).replaceChildren(`${sentence} `, link);
   }
 
   function choose(place) {
     chosen = Math.min(places.length - 1, Math.max(0, place));
     const row = places[chosen];
-    tell("rankingword", data.rows.words[row], data.rows.family[row]);
+    describe("rankingword", SENTENCES.costs[row], data.rows.family[row]);
     window.Plotly.relayout(element("ranking"), {
       shapes: [{ type: "rect", xref: "paper", x0: 0, x1: 1, y0: chosen - 0.5, y1: chosen + 0.5, fillcolor: colour("--quiet"), opacity: 0.16, line: { width: 0 } }],
     });
@@ -243,8 +247,8 @@
 
   function refresh() {
     chosen = -1;
-    element("rankingword").textContent = "Point at a bar for its words; a click, or Enter, opens the family's page.";
-    element("matrixword").textContent = "Point at a cell for its words.";
+    element("rankingword").textContent = "Hover for details; a click, or Enter, opens the family's page.";
+    element("matrixword").textContent = "Hover for details.";
     tables();
     return [ranking(), pareto(), timeline(), matrix()];
   }
@@ -270,7 +274,9 @@
   });
   Promise.resolve(last).then(() => {
     if (!element("matrix").on) return;
-    const told = (event) => event.points[0].customdata;
-    element("matrix").on("plotly_hover", (event) => { if (told(event) !== null) tell("matrixword", data.cells.words[told(event)], data.cells.family[told(event)]); });
+    element("matrix").on("plotly_hover", (event) => {
+      const cell = event.points[0].customdata;
+      if (cell !== null) describe("matrixword", SENTENCES.recoverable[cell], data.cells.family[cell]);
+    });
   });
 })();

@@ -1,4 +1,4 @@
-"""What the dashboard draws, column by column; plain numbers and texts for a script."""
+"""What the charts of the cost page draw, column by column; plain numbers and names for a script."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.site.cost.words import most_recoverable, recoverable_text, row_text
+from glitch_explorer.site.cost.ranking import Labels, most_recoverable
 from glitch_explorer.site.numbers import date_text, known
-from glitch_explorer.site.pages import legible, records
+from glitch_explorer.site.pages import legible
 
 #: Seconds of a year: a Julian one.
 YEAR_S = 365.25 * 86400
@@ -20,49 +20,45 @@ _DAY_S = 86400.0
 
 
 def _plain(values: Iterable[Any]) -> list[float | None]:
-    """Give numbers with seven digits, None where there is none."""
+    """Return numbers with seven digits, None where there is none."""
     return [float(f"{value:.7g}") if known(value) else None for value in values]
 
 
 def volumes(cost: pd.DataFrame) -> dict[str, float]:
-    """Give each detector's mean sensitive volume in Mpc³; without those whose range is not known."""
-    held = cost.dropna(subset=["volume_mpc3"]).groupby("ifo", sort=True)["volume_mpc3"].first()
-    return {str(ifo): float(volume) for ifo, volume in held.items()}
+    """Return each detector's mean sensitive volume in Mpc³, without detectors whose range is unknown."""
+    volume = cost.dropna(subset=["volume_mpc3"]).groupby("ifo", sort=True)["volume_mpc3"].first()
+    return {str(ifo): float(value) for ifo, value in volume.items()}
 
 
 def time_volumes(cost: pd.DataFrame) -> dict[str, float]:
-    """Give each detector's volume times its analysed time, in Mpc³ yr."""
+    """Return each detector's volume times its analysed time, in Mpc³ yr."""
     live = cost.groupby("ifo")["live_s"].first()
     return {ifo: volume * float(live[ifo]) / YEAR_S for ifo, volume in volumes(cost).items()}
 
 
-def ranking(cost: pd.DataFrame, labels: Mapping[str, str | None]) -> dict[str, Any]:
-    """Give the bars: rows of table "cost" that have a cost, in order of rank."""
-    rows = cost[cost["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
+def ranking(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """Return the bars: rows of table "cost" that have a cost, in order of rank."""
+    rows = cost[cost["cost_mpc3_yr"].notna()].sort_values(["rank", "family", "ifo"], kind="stable")
     named = {"cost": "cost_mpc3_yr", "cost_low": "cost_low", "cost_high": "cost_high"}
     named |= {"hours": "hours_per_1000h", "hours_low": "hours_low", "hours_high": "hours_high"}
     return {
         "family": rows["family"].tolist(),
         "ifo": rows["ifo"].tolist(),
         "label": [legible(labels.get(family) or "") for family in rows["family"]],
-        "words": [legible(row_text(row, labels.get(row["family"]))) for row in records(rows)],
         **{name: _plain(rows[column]) for name, column in named.items()},
     }
 
 
 def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
-    """Give the days in order, and the volume times analysed time (Mpc³ yr) of each."""
+    """Return the days in order, and the volume times analysed time (Mpc³ yr) of each."""
     once = live.drop_duplicates(["ifo", "day"])
-    held = (
-        once.assign(held=once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S)
-        .groupby("day")["held"]
-        .sum()
-    )
-    return held.index.to_numpy(dtype=float), _plain(held)
+    time_volume = once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S
+    total = time_volume.groupby(once["day"]).sum()
+    return total.index.to_numpy(dtype=float), _plain(total)
 
 
 def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any]:
-    """Give the cost of each day: the families that cost most one by one, the rest together.
+    """Return the cost of each day: the costliest families one by one, the others together.
 
     Parameters
     ----------
@@ -72,7 +68,7 @@ def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any
         See `volumes`.
     """
     rows = by_day[by_day["cost_mpc3_yr"].notna()]
-    days, held = _days(rows, volume)
+    days, time_volume = _days(rows, volume)
     total = rows.groupby("family")["cost_mpc3_yr"].sum()
     order = total.sort_index().sort_values(ascending=False, kind="stable").index
     top = list(order[:TOP])
@@ -85,11 +81,11 @@ def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any
     ]
     # A day of GPS seconds begins some leap seconds before midnight: its noon has its date.
     dates = [date_text(day + _DAY_S / 2) for day in days]
-    return {"dates": dates, "held": held, "series": series, "others": len(order) - len(top)}
+    return {"dates": dates, "time_volume": time_volume, "series": series, "others": len(order) - len(top)}
 
 
 def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
-    """Give the cells of families against groups of witnesses, the most recoverable first."""
+    """Return the cells of families against groups of witnesses, the most recoverable first."""
     rows = most_recoverable(recoverable)
     return {
         "family": rows["family"].tolist(),
@@ -97,21 +93,28 @@ def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
         "channel": [legible(group) for group in rows["group"]],
         "unknown": (rows["safety"] == "unknown").tolist(),
         "value": _plain(rows["recoverable_mpc3_yr"]),
-        "words": [legible(recoverable_text(row)) for row in records(rows)],
     }
 
 
 def dashboard(
-    cost: pd.DataFrame, recoverable: pd.DataFrame, by_day: pd.DataFrame, labels: Mapping[str, str | None]
+    cost: pd.DataFrame, recoverable: pd.DataFrame, by_day: pd.DataFrame, labels: Labels
 ) -> dict[str, Any]:
-    """Collect what the page draws; the arguments are tables of these names, and family to label."""
-    held = time_volumes(cost)
+    """Return what the page draws.
+
+    Parameters
+    ----------
+    cost, recoverable, by_day
+        Tables "cost", "recoverable" and "cost_by_day".
+    labels
+        Family to its commonest label.
+    """
+    time_volume = time_volumes(cost)
     detectors = sorted(set(cost.loc[cost["cost_mpc3_yr"].notna(), "ifo"]))
     parts = {ALL: by_day} | {ifo: by_day[by_day["ifo"] == ifo] for ifo in detectors}
     return {
         "rows": ranking(cost, labels),
         "detectors": detectors,
-        "held": {ifo: held.get(ifo) for ifo in detectors},
+        "time_volume": {ifo: time_volume.get(ifo) for ifo in detectors},
         "days": {name: timeline(part, volumes(cost)) for name, part in parts.items()},
         "cells": matrix(recoverable),
     }

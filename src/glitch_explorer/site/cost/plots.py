@@ -1,6 +1,6 @@
-"""Pictures of what drives a family: SHAP by group, by glitch, by lag, and of one glitch."""
+"""Figures of a family's drivers (SHAP by group, by glitch, by lag, and of one glitch) and of the costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.site.cost.words import surely_costs
+from glitch_explorer.site.cost.ranking import is_significant
 from glitch_explorer.site.numbers import amount_text, known
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
@@ -25,51 +25,63 @@ from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
 ROWS, LETTERS = 8, 29
 #: Score at which the colour of a point is full.
 FULL_SCORE = 6.0
+#: Names of the kinds of model, and of what they see.
+MODELS = {"xgboost": "XGBoost", "random_forest": "random forest"}
+VIEWS = {"witness": "all lags", "precursor": "before the glitch only"}
 _UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
 _DETECTORS = (COLOURS[3], COLOURS[0], COLOURS[5])
 _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
 
 
 @dataclass(frozen=True)
-class Story:
-    """One model's picture."""
+class ShapFigure:
+    """What is drawn of one model."""
 
-    title: str
-    #: SHAP unit, e.g. log-odds.
-    unit: str
+    family: str
+    ifo: str
+    #: Its row of table "skill", with `unit`, that of its SHAP values.
+    model: Mapping[str, Any]
     #: Group name, mean abs SHAP and whether a member's safety is unknown, the largest first.
     groups: Sequence[tuple[str, float, bool]]
     #: Rows of tables "shap_values" and "shap_features".
     values: pd.DataFrame
     features: pd.DataFrame
-    base: float
-    #: Glitch of the last panel, and which one it is in words.
+    #: Glitch of the last panel.
     glitch: str
-    which: str
+    is_medoid: bool
+
+    @property
+    def title(self) -> str:
+        """Family, detector and model, with its average precision."""
+        name, view = MODELS[self.model["model"]], VIEWS[self.model["view"]]
+        return (
+            f"{self.family}, {self.ifo}: {name}, {view}. Average precision {self.model['ap']:.2f}, "
+            f"baseline {self.model['ap_baseline']:.2f}"
+        )
 
 
 def swarm(values: Float64, *, bins: int = 60) -> Float64:
-    """Spread points that would lie on each other: offsets in -1 to 1, in proportion to how many there are.
+    """Return offsets in -1 to 1 that spread points at the same place, in proportion to their number.
 
     Parameters
     ----------
     values
         Places of the points on the axis, (n,).
     bins
-        Steps of the axis within which points count as on each other.
+        Steps of the axis within which points count as at the same place.
     """
     span = float(np.ptp(values)) or 1.0
     at = np.minimum(((values - values.min()) / span * bins).astype(int), bins - 1)
     offsets = np.zeros(len(values))
     most = int(np.bincount(at).max())
-    for own in (np.flatnonzero(at == number) for number in np.unique(at)):
-        order = np.arange(len(own)) - (len(own) - 1) / 2
-        offsets[own] = order / max(4.0, most / 2)
+    for group in (np.flatnonzero(at == number) for number in np.unique(at)):
+        order = np.arange(len(group)) - (len(group) - 1) / 2
+        offsets[group] = order / max(4.0, most / 2)
     return offsets
 
 
 def strongest(values: pd.DataFrame, count: int) -> list[str]:
-    """Name the channels with the largest mean abs SHAP, the largest first."""
+    """Return the channels with the largest mean abs SHAP, the largest first."""
     mean = values.assign(size=values["shap"].abs()).groupby("channel", sort=True)["size"].mean()
     return [str(name) for name in mean.sort_values(ascending=False, kind="stable").head(count).index]
 
@@ -89,39 +101,39 @@ def _named(axes: Axes, names: Sequence[str], *, least: int = 3) -> None:
     bare(axes)
 
 
-def _bars(axes: Axes, story: Story) -> None:
+def _bars(axes: Axes, shap: ShapFigure) -> None:
     """Draw the importance of the groups."""
-    shown = list(story.groups[:ROWS])
+    shown = list(shap.groups[:ROWS])
     sizes = [size for _, size, _ in shown]
     axes.barh(range(len(shown)), sizes, color=_DOWN, height=0.66)
     for place, size in enumerate(sizes):
         axes.text(size, place, f" {amount_text(size, 2)}", va="center", fontsize=8.5, color=_QUIET)
     _named(axes, [f"{name}{' (?)' if unknown else ''}" for name, _, unknown in shown])
     axes.set_xlim(0, 1.18 * max(sizes, default=1.0))
-    axes.set_xlabel(f"Mean |sum of the group's SHAP| ({story.unit})", fontsize=9.5)
-    left = len(story.groups) - len(shown)
-    title = "Groups" + (f", the first {ROWS} of {len(story.groups)}" if left > 0 else "")
+    axes.set_xlabel(f"Mean |sum of the group's SHAP| ({shap.model['unit']})", fontsize=9.5)
+    left = len(shap.groups) - len(shown)
+    title = "Groups" + (f", first {ROWS} of {len(shap.groups)}" if left > 0 else "")
     marked = "; (?) safety unknown" if any(unknown for *_, unknown in shown) else ""
     axes.set_title(title + marked, loc="left", fontsize=10.5)
 
 
-def _beeswarm(made: Figure, axes: Axes, story: Story) -> None:
-    """Draw the SHAP value of each glitch, coloured by what the channel did."""
-    names = strongest(story.values, ROWS)
+def _beeswarm(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
+    """Draw the SHAP value of each glitch, coloured by the channel's score."""
+    names = strongest(shap.values, ROWS)
     norm = Normalize(-FULL_SCORE, FULL_SCORE)
     axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=1)
     for place, name in enumerate(names):
-        own = story.values[story.values["channel"] == name].sort_values("glitch_id")
-        x = own["shap"].to_numpy(dtype=float)
+        rows = shap.values[shap.values["channel"] == name].sort_values("glitch_id")
+        x = rows["shap"].to_numpy(dtype=float)
         y = place + 0.38 * swarm(x)
-        seen = own["value"].notna().to_numpy()
+        seen = rows["value"].notna().to_numpy()
         axes.scatter(x[~seen], y[~seen], s=11, facecolors="none", edgecolors=_QUIET, linewidths=0.6, zorder=2)
-        colours = own["value"].to_numpy(dtype=float)[seen]
+        colours = rows["value"].to_numpy(dtype=float)[seen]
         axes.scatter(x[seen], y[seen], s=11, c=colours, cmap=_SCORES, norm=norm, linewidths=0, zorder=2)
     _named(axes, names)
-    axes.set_xlabel(f"SHAP of a glitch ({story.unit}): right is towards a glitch", fontsize=9.5)
-    axes.set_title("Channels, a point a glitch", loc="left", fontsize=10.5)
-    bar = made.colorbar(ScalarMappable(norm, _SCORES), ax=axes, pad=0.01, aspect=28, extend="both")
+    axes.set_xlabel(f"SHAP of a glitch ({shap.model['unit']}): positive favours a glitch", fontsize=9.5)
+    axes.set_title("Channels; one point per glitch", loc="left", fontsize=10.5)
+    bar = canvas.colorbar(ScalarMappable(norm, _SCORES), ax=axes, pad=0.01, aspect=28, extend="both")
     bar.set_label("largest score, low to high", fontsize=9)
     bar.ax.tick_params(labelsize=8.5)
 
@@ -149,12 +161,12 @@ def _lag_bin(low: float, high: float) -> str:
     return ends[0] if low == high else f"{ends[0]} to\n{ends[1]}"
 
 
-def _lags(made: Figure, axes: Axes, story: Story) -> None:
+def _lags(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
     """Draw how the importance depends on the lag."""
-    if story.features.empty:
-        nothing(axes, "No features are told apart by lag.")
+    if shap.features.empty:
+        nothing(axes, "No features by lag.")
         return
-    table = lag_table(story.features, ROWS)
+    table = lag_table(shap.features, ROWS)
     sizes = table.to_numpy(dtype=float)
     most = max(float(sizes.max()), np.finfo(float).tiny)
     norm = Normalize(0, most)
@@ -172,14 +184,14 @@ def _lags(made: Figure, axes: Axes, story: Story) -> None:
     bins = [_lag_bin(*ends) for ends in zip(low, high, strict=True)]
     axes.set_xticks(range(len(bins)), bins, fontsize=9)
     axes.set_xlabel("Lag: seconds from the glitch", fontsize=9.5)
-    axes.set_title("Channels by lag, summed over bands", loc="left", fontsize=10.5)
-    bar = made.colorbar(ScalarMappable(norm, colours), ax=axes, pad=0.01, aspect=28)
-    bar.set_label(f"mean |SHAP| ({story.unit})", fontsize=9)
+    axes.set_title("Channels by lag, sum over bands", loc="left", fontsize=10.5)
+    bar = canvas.colorbar(ScalarMappable(norm, colours), ax=axes, pad=0.01, aspect=28)
+    bar.set_label(f"mean |SHAP| ({shap.model['unit']})", fontsize=9)
     bar.ax.tick_params(labelsize=8.5)
 
 
 def waterfall_steps(values: pd.DataFrame, glitch: str, count: int) -> list[tuple[str, float]]:
-    """Give the steps from the base value to a glitch's margin: the largest channels, then all others as one.
+    """Return the steps from the base value to a glitch's margin: the largest channels, then all others.
 
     Parameters
     ----------
@@ -190,63 +202,65 @@ def waterfall_steps(values: pd.DataFrame, glitch: str, count: int) -> list[tuple
     count
         Steps at most.
     """
-    own = values[values["glitch_id"] == glitch].sort_values("channel")
-    own = own.sort_values("shap", key=np.abs, ascending=False, kind="stable")
-    ranked = list(zip(own["channel"].astype(str), own["shap"].astype(float), strict=True))
+    rows = values[values["glitch_id"] == glitch].sort_values("channel")
+    rows = rows.sort_values("shap", key=np.abs, ascending=False, kind="stable")
+    ranked = list(zip(rows["channel"].astype(str), rows["shap"].astype(float), strict=True))
     if len(ranked) <= count:
         return ranked
     rest = ranked[count - 1 :]
     return [*ranked[: count - 1], (f"{len(rest)} other channels", sum(size for _, size in rest))]
 
 
-def _waterfall(axes: Axes, story: Story) -> None:
+def _waterfall(axes: Axes, shap: ShapFigure) -> None:
     """Draw how the channels add up for one glitch."""
-    steps = waterfall_steps(story.values, story.glitch, ROWS)
+    base = float(shap.model["base_value"])
+    steps = waterfall_steps(shap.values, shap.glitch, ROWS)
     sizes = np.array([size for _, size in steps])
-    ends = story.base + np.cumsum(sizes)
+    ends = base + np.cumsum(sizes)
     starts = ends - sizes
     colours = [_UP if size > 0 else _DOWN for size in sizes]
     axes.barh(range(len(steps)), sizes, left=starts, color=colours, height=0.62, zorder=2)
-    span = float(np.ptp([story.base, *ends])) or 1.0
+    span = float(np.ptp([base, *ends])) or 1.0
     for place, (size, start, end) in enumerate(zip(sizes, starts, ends, strict=True)):
         text = f"+{amount_text(size, 2)}" if size > 0 else amount_text(float(size), 2)
         axes.text(max(start, end) + 0.015 * span, place, text, va="center", fontsize=8.5, color=_QUIET)
         if place + 1 < len(steps):
             axes.plot([end, end], [place, place + 1], color=_QUIET, linewidth=0.7, zorder=1)
     _named(axes, [name for name, _ in steps])
-    axes.axvline(story.base, color=_QUIET, linewidth=0.8, linestyle=":")
+    axes.axvline(base, color=_QUIET, linewidth=0.8, linestyle=":")
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    low, high = min(story.base, *ends), max(story.base, *ends)
+    low, high = min(base, *ends), max(base, *ends)
     axes.set_xlim(low - 0.06 * span, high + 0.16 * span)
     axes.set_xlabel(
-        f"From {amount_text(story.base)} (base, dotted) to {amount_text(float(ends[-1]))} ({story.unit})",
+        f"From {amount_text(base)} (base, dotted) to {amount_text(float(ends[-1]))} ({shap.model['unit']})",
         fontsize=9.5,
     )
-    axes.set_title(f"One glitch: {plain(story.glitch, 24)}\n({story.which})", loc="left", fontsize=10.5)
+    glitch = "the medoid" if shap.is_medoid else "median margin; the medoid has no SHAP values"
+    axes.set_title(f"One glitch: {plain(shap.glitch, 24)}\n({glitch})", loc="left", fontsize=10.5)
 
 
-def story_picture(story: Story, path: Path, *, dpi: int) -> None:
+def shap_picture(shap: ShapFigure, path: Path, *, dpi: int) -> None:
     """Draw the four panels of a model.
 
     Parameters
     ----------
-    story
+    shap
         What is drawn.
     path
         PNG file to write.
     dpi
         Pixels per inch.
     """
-    # Names are no longer than LETTERS, so that their room is known.
-    made = figure(12.4, 7.4, fitted=False)
-    grid: Any = made.subplots(2, 2)
-    made.subplots_adjust(left=0.2, right=0.97, bottom=0.095, top=0.895, wspace=0.68, hspace=0.45)
-    _bars(grid[0, 0], story)
-    _beeswarm(made, grid[0, 1], story)
-    _lags(made, grid[1, 0], story)
-    _waterfall(grid[1, 1], story)
-    made.suptitle(plain(story.title, 110), x=0.01, ha="left", fontsize=11.5)
-    save(made, path, dpi)
+    # Names have at most LETTERS characters, so that the margins can be fixed.
+    canvas = figure(12.4, 7.4, fitted=False)
+    grid: Any = canvas.subplots(2, 2)
+    canvas.subplots_adjust(left=0.2, right=0.97, bottom=0.095, top=0.895, wspace=0.68, hspace=0.45)
+    _bars(grid[0, 0], shap)
+    _beeswarm(canvas, grid[0, 1], shap)
+    _lags(canvas, grid[1, 0], shap)
+    _waterfall(grid[1, 1], shap)
+    canvas.suptitle(plain(shap.title, 110), x=0.01, ha="left", fontsize=11.5)
+    save(canvas, path, dpi)
 
 
 def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
@@ -263,16 +277,16 @@ def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
     """
     ranked = cost[cost["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
     shown = ranked.head(BARS)
-    made = figure(8.2, 1.2 + 0.24 * max(3, len(shown)))
-    axes = made.add_subplot()
+    canvas = figure(8.2, 1.2 + 0.24 * max(3, len(shown)))
+    axes = canvas.add_subplot()
     if shown.empty:
         nothing(axes, "No cost is known.")
-        save(made, path, dpi)
+        save(canvas, path, dpi)
         return
     detectors = sorted(set(cost["ifo"]))
     for place, row in enumerate(records(shown)):
         ink = _DETECTORS[detectors.index(row["ifo"]) % len(_DETECTORS)]
-        face = ink if surely_costs(row) else "white"
+        face = ink if is_significant(row) else "white"
         axes.barh(place, row["cost_mpc3_yr"], height=0.66, color=face, edgecolor=ink, linewidth=1.2)
         if known(row["cost_low"]) and known(row["cost_high"]):
             ends = [row["cost_low"], row["cost_high"]]
@@ -280,7 +294,7 @@ def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
     _named(axes, [f"{row.family} {row.ifo}" for row in shown.itertuples()])
     axes.axvline(0, color=_QUIET, linewidth=0.8)
     axes.set_xlabel("Lost time\u2013volume (Mpc³ yr), 95 % interval")
-    title = "Filled: more than its error; hollow: the interval holds 0, or there is none"
-    left = f". The first {len(shown)} of {len(ranked)}" if len(ranked) > len(shown) else ""
+    title = "Filled: significantly above zero; hollow: consistent with zero, or no interval"
+    left = f". First {len(shown)} of {len(ranked)}" if len(ranked) > len(shown) else ""
     axes.set_title(title + left, loc="left", fontsize=9.5)
-    save(made, path, dpi)
+    save(canvas, path, dpi)

@@ -8,13 +8,13 @@ from glitch_explorer.site.numbers import known
 Item = dict[str, Any]
 
 
-def impact_unknown(answers: Sequence[Item]) -> list[Item]:
+def impact_unknown(detectors: Sequence[Item]) -> list[Item]:
     """Return what cost and models leave open of a family.
 
     Parameters
     ----------
-    answers
-        Of `answers.impact_answer`, a detector each.
+    detectors
+        Of `family.detector_impact`, one a detector.
 
     Returns
     -------
@@ -22,9 +22,9 @@ def impact_unknown(answers: Sequence[Item]) -> list[Item]:
         `code`, the name of the sentence's macro, `ifo`, and the facts of the sentence.
     """
     return [
-        {"code": code, "ifo": answer["ifo"], **facts}
-        for answer in answers
-        for code, facts in (*_cost(answer["cost"]), *_models(answer["models"]))
+        {"code": code, "ifo": detector["ifo"], **facts}
+        for detector in detectors
+        for code, facts in (*_cost(detector["cost"]), *_models(detector["models"]))
     ]
 
 

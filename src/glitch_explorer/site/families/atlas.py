@@ -29,7 +29,7 @@ class AtlasInputs:
     #: Arrays and tables "views" of all shards, in the same order.
     views: Sequence[str | Path]
     status: Sequence[str | Path]
-    #: Folders of `make_witness_pages` and `make_impact_pages`; None where the stage was not run.
+    #: Folders of `make_witness_pages` and `write_impact_pages`; None where the stage was not run.
     witnesses: str | Path | None
     cost: str | Path | None
 

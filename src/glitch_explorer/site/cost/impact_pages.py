@@ -1,0 +1,160 @@
+"""The pages of the impact stage: the cost ranking, and a part of each family's page."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES
+from glitch_explorer.core import files, tables
+from glitch_explorer.impact.schemas import DRIVERS
+from glitch_explorer.site.cost.family import (
+    FamilyImpact,
+    Impact,
+    best_rank,
+    detector_impact,
+    read_family_impact,
+    shap_tables,
+    shown_glitch,
+)
+from glitch_explorer.site.cost.page import read_cost_tables, write_cost_page
+from glitch_explorer.site.cost.plots import ShapFigure, cost_ranking, shap_picture
+from glitch_explorer.site.cost.ranking import family_labels
+from glitch_explorer.site.cost.unknown import impact_unknown
+from glitch_explorer.site.pages import render
+
+
+def _figure(
+    own: FamilyImpact, model: dict[str, Any], family: str, ifo: str, medoid: str
+) -> ShapFigure | None:
+    """Return what is drawn of a model, None where there are no SHAP values."""
+    drawn = shap_tables(own, model)
+    if drawn is None:
+        return None
+    values, features = drawn
+    glitch = shown_glitch(values, medoid)
+    groups = [
+        (
+            str(group["group"]) + (f" +{len(group['members']) - 1}" if len(group["members"]) > 1 else ""),
+            float(group["group_mean_abs_shap"]),
+            any(member["safety"] == "unknown" for member in group["members"]),
+        )
+        for group in model["groups"]
+    ]
+    return ShapFigure(
+        family=family,
+        ifo=ifo,
+        model=model,
+        groups=groups,
+        values=values,
+        features=features,
+        glitch=glitch,
+        is_medoid=glitch == medoid,
+    )
+
+
+def _write_fragment(
+    own: FamilyImpact,
+    detectors: list[dict[str, Any]],
+    folder: Path,
+    *,
+    family: str,
+    label: str | None,
+    medoid: str,
+    dpi: int,
+) -> None:
+    """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
+    number = 0
+    for detector in detectors:
+        for model in detector["models"]:
+            figure = _figure(own, model, family, detector["ifo"], medoid)
+            model["picture"] = None
+            if figure is not None:
+                number += 1
+                model["picture"] = f"{family}-drivers-{number}.png"
+                shap_picture(figure, folder / model["picture"], dpi=dpi)
+    text = render("cost/fragment.html", detectors=detectors, family=family, label=label)
+    files.write_text(folder / f"{family}.html", text)
+    unknown = render("unknown.html", part="cost", items=impact_unknown(detectors))
+    files.write_json(folder / f"{family}.json", {"rank": best_rank(detectors), "unknown": unknown})
+
+
+def _write_families(
+    impact: Impact,
+    audited: pd.DataFrame,
+    folders: Sequence[str | Path],
+    folder: Path,
+    vetoes: Path,
+    *,
+    dpi: int,
+) -> None:
+    """Write each family's fragment into `folder`, and copy its veto files into `vetoes`."""
+    labels = family_labels(audited)
+    by_family = {Path(path).name: Path(path) for path in folders}
+    for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
+        own = read_family_impact(by_family.get(family))
+        for name, path in own.files.items():
+            shutil.copyfile(path, vetoes / name)
+        ifos = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
+        detectors = [detector_impact(impact, own, family, ifo) for ifo in ifos]
+        _write_fragment(own, detectors, folder, family=family, label=labels[family], medoid=medoid, dpi=dpi)
+
+
+def write_impact_pages(
+    *,
+    impact: str | Path,
+    drivers: str | Path | None,
+    folders: Sequence[str | Path],
+    audit_families: str | Path,
+    out: str | Path,
+    page: str | Path,
+    assets: str | Path,
+    vetoes: str | Path,
+    figure: str | Path,
+    dpi: int,
+    witnesses: bool,
+) -> None:
+    """Write the cost ranking and a part of each family's page.
+
+    Parameters
+    ----------
+    impact : path
+        Folder with tables "cost", "recoverable", "cost_by_day" and "rank_stability", and with the same costs
+        as cost.csv, and as cost.json with `settings` and `formula`.
+    drivers : path or None
+        Table of this name; None where no model was fitted.
+    folders : list of path
+        The families' own folders of the impact stage, each called by its family; may be empty.
+    audit_families : path
+        Table of this name.
+    out : path
+        Folder for `F001.html` (a part of a page), its pictures and `F001.json` (its rank, and what is
+        unknown), of each family; replaced as a whole.
+    page : path
+        The cost ranking.
+    assets, vetoes : path
+        Folders of its scripts and files, and of the veto files, beside it; replaced as a whole.
+    figure : path
+        The ranking as a picture, for the report.
+    dpi : int
+        Pixels per inch.
+    witnesses : bool
+        Whether the site has a page of witnesses.
+    """
+    source = Path(impact)
+    audited = tables.read(AUDIT_FAMILIES, audit_families)
+    shown = read_cost_tables(source, family_labels(audited))
+    rows = tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers)
+    everything = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=rows)
+    with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
+        _write_families(everything, audited, folders, folder, veto_folder, dpi=dpi)
+    cost_ranking(shown.cost, Path(figure), dpi=dpi)
+    with files.whole_folder(assets) as folder:
+        for name in ("cost.csv", "cost.json"):
+            shutil.copyfile(source / name, folder / name)
+        report = json.loads((source / "cost.json").read_text(encoding="utf-8"))
+        name = Path(assets).name
+        write_cost_page(shown, page, folder, name=name, report=report, witnesses=witnesses)

@@ -1,0 +1,116 @@
+"""The ranking of costs: the largest, what is recoverable, and simpler rankings to compare."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from scipy.stats import kendalltau
+
+from glitch_explorer.site.numbers import known
+from glitch_explorer.site.pages import records
+
+#: Columns of the simpler rankings, and their names on the page.
+SIMPLER: dict[str, str] = {
+    "n": "Glitches",
+    "rate_per_day": "Rate (1/d)",
+    "rate_times_snr": "Rate × median SNR (1/d)",
+    "efficiency_over_deadtime": "Efficiency / deadtime of the best witness",
+}
+
+#: Family to its commonest label, None where no member has one.
+Labels = Mapping[str, str | None]
+
+
+def family_labels(families: pd.DataFrame) -> dict[str, str | None]:
+    """Return each family's commonest label, None where no member has one, from table "audit_families"."""
+    return {
+        str(family): str(label) if known(label) else None
+        for family, label in zip(families["family"], families["plurality_label"], strict=True)
+    }
+
+
+def is_significant(row: Mapping[str, Any]) -> bool:
+    """Whether a cost is significantly above zero: the lower end of its 95 % interval is."""
+    return known(row["cost_low"]) and bool(row["cost_low"] > 0)
+
+
+def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
+    """Select what is recoverable, each group of correlated channels once, the most first.
+
+    Parameters
+    ----------
+    recoverable
+        Rows of table "recoverable".
+
+    Returns
+    -------
+    DataFrame
+        The row of each group's best channel, and `alike`, how many of the group's channels count.
+    """
+    key = ["family", "ifo", "group"]
+    alike = recoverable.groupby(key)["channel"].transform("nunique")
+    rows = recoverable.assign(alike=alike)[recoverable["recoverable_mpc3_yr"] > 0]
+    ranked = rows.sort_values(
+        ["recoverable_mpc3_yr", "family", "ifo", "channel"], ascending=[False, True, True, True]
+    )
+    return ranked.drop_duplicates(key)
+
+
+def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """Return the facts of the headline: what costs most, and what is recoverable of it.
+
+    Parameters
+    ----------
+    cost, recoverable
+        Tables of these names.
+    labels
+        Family to its commonest label.
+
+    Returns
+    -------
+    dict
+        The rows `top` (largest cost), `sure` (largest that is significantly above zero) and `best` (most
+        recoverable of the significant ones), None where there is none; the numbers of rows `n_rows`, of costs
+        `n`, of costs with an interval `n_intervals` and of significant ones `n_sure`; `reasons`, a row for
+        each reason of an unknown cost.
+    """
+    rows = cost.assign(label=cost["family"].map(labels.get))
+    ranked = rows[rows["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
+    sure = ranked[ranked["cost_low"] > 0]
+    best = most_recoverable(recoverable.merge(sure[["family", "ifo"]], on=["family", "ifo"]))
+
+    def first(table: pd.DataFrame) -> dict[str, Any] | None:
+        return next(iter(records(table.head(1))), None)
+
+    unknown = rows[rows["cost_mpc3_yr"].isna() & (rows["reason"] != "")]
+    return {
+        "top": first(ranked),
+        "sure": first(sure),
+        "best": first(best),
+        "n_rows": len(rows),
+        "n": len(ranked),
+        "n_intervals": int(ranked["cost_low"].notna().sum()),
+        "n_sure": len(sure),
+        "reasons": records(unknown.drop_duplicates("reason").sort_values("reason")),
+    }
+
+
+def cost_rows(cost: pd.DataFrame, labels: Labels) -> list[dict[str, Any]]:
+    """Return table "cost" by rank, rows without a cost last, each with its label and its simpler ranks."""
+    ranks = {column: cost[column].rank(ascending=False, method="min") for column in SIMPLER}
+    order = cost.sort_values(["rank", "family", "ifo"], na_position="last", kind="stable").index
+    rows = []
+    for index, row in zip(order, records(cost.loc[order]), strict=True):
+        simpler = {column: int(rank[index]) if known(rank[index]) else None for column, rank in ranks.items()}
+        rows.append({**row, "simpler": simpler, "label": labels.get(row["family"])})
+    return rows
+
+
+def simpler_rankings(cost: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the simpler rankings and how far each agrees with the cost: tau-b, None for fewer than three."""
+    rankings = []
+    for column, name in SIMPLER.items():
+        both = cost[[column, "cost_mpc3_yr"]].dropna().astype(float)
+        tau = kendalltau(both[column], both["cost_mpc3_yr"]).statistic if len(both) >= 3 else None
+        rankings.append({"column": column, "name": name, "tau": tau})
+    return rankings
