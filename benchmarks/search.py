@@ -34,7 +34,7 @@ def measure(way: str, data: Path, threads: int) -> dict:
     own = sample.astype(np.int32)
     warm = np.ascontiguousarray(values[:64])
     nearest_rows(
-        warm, mask[:64], warm, mask[:64], own=np.arange(64, dtype=np.int32), n_neighbors=K, threads=1
+        warm, mask[:64], warm, mask[:64], exclude=np.arange(64, dtype=np.int32), n_neighbors=K, threads=1
     )
     with timed() as spent:
         if way == "descent":
@@ -43,7 +43,7 @@ def measure(way: str, data: Path, threads: int) -> dict:
         else:
             queries = np.ascontiguousarray(values[sample])
             nearest = nearest_rows(
-                values, mask, queries, mask[sample], own=own, n_neighbors=K, threads=threads
+                values, mask, queries, mask[sample], exclude=own, n_neighbors=K, threads=threads
             )[0]
             share = 1.0 if way == "query" else len(sample) / len(values)
     np.save(data / f"{way}.npy", nearest)

@@ -1,4 +1,4 @@
-"""The leakage gate's jobs: the table first, then the gate that reads it."""
+"""The jobs of the leakage gate: one writes the table, one checks it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Order in a family: its principal axis, and whether the labels change along it."""
+"""Gradients within a family: its principal axis, and whether labels change along it."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ _Z = 1.959963984540054
 
 
 def wilson_interval(hits: float, n: int) -> tuple[float, float]:
-    """Give the 95 % interval of a share of `hits` in `n` (Wilson 1927); parts of a hit count."""
+    """Compute the 95 % interval of the share of `hits` in `n` (Wilson 1927); `hits` may be fractional."""
     if n == 0:
         return 0.0, 1.0
     share, z2 = hits / n, _Z * _Z
@@ -33,22 +33,22 @@ def wilson_interval(hits: float, n: int) -> tuple[float, float]:
 
 
 def _subgraph(rows: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> csr_array:
-    """Give the symmetric neighbour graph (m, m) of the `rows`, edges as chord lengths."""
-    place = np.full(len(indices), -1)
-    place[rows] = np.arange(len(rows))
+    """Return the symmetric neighbour graph (m, m) of the `rows`, edges as chord lengths."""
+    index = np.full(len(indices), -1)
+    index[rows] = np.arange(len(rows))
     neighbours = indices[rows]
-    target = np.where(neighbours >= 0, place[np.maximum(neighbours, 0)], -1)
+    target = np.where(neighbours >= 0, index[np.maximum(neighbours, 0)], -1)
     source = np.broadcast_to(np.arange(len(rows))[:, None], target.shape)
-    kept = (target >= 0) & (target != source)
+    inside = (target >= 0) & (target != source)
     # Of unit vectors, sqrt(2 (1 - cosine)) is the length of the chord; zero would be no edge.
-    length = np.sqrt(2 * np.maximum(distances[rows][kept].astype(np.float64), 1e-9))
+    length = np.sqrt(2 * np.maximum(distances[rows][inside].astype(np.float64), 1e-9))
     shape = (len(rows), len(rows))
-    graph = coo_array((length, (source[kept], target[kept])), shape=shape).tocsr()
+    graph = coo_array((length, (source[inside], target[inside])), shape=shape).tocsr()
     return csr_array(graph.maximum(graph.T))
 
 
 def _joined(graph: csr_array, rows: np.ndarray, vectors: np.ndarray) -> csr_array:
-    """Join the parts of a graph, each to the nearest row outside it that is joined already.
+    """Connect the components of a graph, each to the nearest row that is connected already.
 
     Of a part with more than `LANDMARKS` rows only so many, evenly drawn, look for it.
     """
@@ -76,7 +76,7 @@ def _joined(graph: csr_array, rows: np.ndarray, vectors: np.ndarray) -> csr_arra
 def principal_axis(
     rows: np.ndarray, vectors: np.ndarray, indices: np.ndarray, distances: np.ndarray
 ) -> np.ndarray:
-    """Place the members of a family along its principal axis on the neighbour graph.
+    """Compute the position of each member along the family's principal axis on the neighbour graph.
 
     The first coordinate of landmark multidimensional scaling of the shortest
     paths within the family (Isomap: Tenenbaum 2000; landmarks: de Silva &
@@ -113,7 +113,7 @@ def principal_axis(
 
 
 def _direction(coordinates: np.ndarray, snr: np.ndarray) -> float:
-    """Let the axis run towards louder glitches, or along the order given where SNR is unknown."""
+    """Orient the axis towards louder glitches, or by the order of rows where SNR is unknown."""
     known = np.isfinite(snr)
     reference = snr[known] if known.sum() > 2 and np.ptp(snr[known]) > 0 else np.arange(len(snr))
     chosen = coordinates[known] if len(reference) != len(snr) else coordinates
@@ -138,23 +138,23 @@ def position_table(
     """
     parts = []
     for family, members in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
-        place = members.index.to_numpy()
-        coordinates = principal_axis(place, vectors, indices, distances)
+        index = members.index.to_numpy()
+        coordinates = principal_axis(index, vectors, indices, distances)
         coordinates = coordinates * _direction(coordinates, members["snr"].to_numpy(dtype=float))
-        rank = np.empty(len(place), dtype=int)
-        rank[np.argsort(coordinates, kind="stable")] = np.arange(len(place))
-        cuts = min(segments, len(place))
+        rank = np.empty(len(index), dtype=int)
+        rank[np.argsort(coordinates, kind="stable")] = np.arange(len(index))
+        cuts = min(segments, len(index))
         part = members[["glitch_id", "view"]].assign(
             family=family,
-            segment=rank * cuts // len(place) + 1,
-            position=rank / max(1, len(place) - 1),
+            segment=rank * cuts // len(index) + 1,
+            position=rank / max(1, len(index) - 1),
         )
         parts.append(part.iloc[np.argsort(rank)])
     return pd.concat(parts, ignore_index=True) if parts else tables.empty(POSITIONS)
 
 
 def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
-    """Tell whether the plurality label changes along the axis.
+    """Test whether the plurality label changes along the axis.
 
     It does where two segments have different plurality labels and the chi-square
     statistic of segment against label beats its permutation null (`DRAWS` random
@@ -178,7 +178,7 @@ def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> boo
     return bool(p_value < P_LIMIT)
 
 
-def gradient_table(placed: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def gradient_table(positions: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Make the table `gradients`: label consistency of each segment of each family.
 
     Parameters
@@ -189,7 +189,7 @@ def gradient_table(placed: pd.DataFrame, *, seed: int) -> pd.DataFrame:
         Seed of the permutations; each family draws on its own.
     """
     table = []
-    for family, members in placed.groupby("family", sort=True):
+    for family, members in positions.groupby("family", sort=True):
         known = members.dropna(subset=["label"])
         gradient = labels_change(
             known["segment"].to_numpy(), known["label"].to_numpy(dtype=object), seed=seed

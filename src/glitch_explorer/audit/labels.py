@@ -1,4 +1,4 @@
-"""Labels against families, read both ways.
+"""Labels against families, in both directions.
 
 Over-splitting (one morphology, many labels) is read on the family, as
 H(label | family); over-compression (one label, many morphologies) on the label,
@@ -12,7 +12,7 @@ from glitch_explorer.map.schemas import UNASSIGNED
 
 
 def entropy_bits(counts: np.ndarray) -> float:
-    """Shannon entropy of the shares of `counts`, in bits; 0 where there are none.
+    """Compute the Shannon entropy of the shares of `counts`, in bits; 0 without counts.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.Data
         columns=_OF_LABELS,
     )
     table["medoid"] = table["family"].map(medoids)
-    kept = stability[["family", "stability", "stability_low", "stability_high"]]
-    return table.merge(kept, on="family", how="left").sort_values("family", ignore_index=True)
+    intervals = stability[["family", "stability", "stability_low", "stability_high"]]
+    return table.merge(intervals, on="family", how="left").sort_values("family", ignore_index=True)
 
 
 def label_table(rows: pd.DataFrame) -> pd.DataFrame:

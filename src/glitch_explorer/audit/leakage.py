@@ -1,4 +1,4 @@
-"""The leakage gate: families must not know how a glitch was pictured.
+"""The leakage gate: families must not follow plotting artefacts.
 
 The measure is I(family; variable | label), the null permutes the variable
 within each label. A permutation within a label leaves both margins of that
@@ -22,7 +22,7 @@ GATED = ("view pattern", "image size")
 
 
 def view_pattern(views: pd.DataFrame) -> pd.Series:
-    """Name the views each row of table `views` has, e.g. `0.5+1.0+4.0`."""
+    """Return the views of each row of table `views` as text, e.g. `0.5+1.0+4.0`."""
     columns = dict(zip((*VIEW_PRESENT, VIEW_PRESENT_UNKNOWN), (*VIEW_NAMES, VIEW_UNKNOWN), strict=True))
     present = views[list(columns)].to_numpy(dtype=bool)
     names = np.array(list(columns.values()), dtype=object)
@@ -30,11 +30,11 @@ def view_pattern(views: pd.DataFrame) -> pd.Series:
 
 
 def _strata(family: np.ndarray, variable: np.ndarray, label: np.ndarray) -> list[np.ndarray]:
-    """Cross family and variable within each label; one table of counts a label."""
+    """Cross-tabulate family and variable within each label; one table of counts per label."""
     codes = [np.unique(values.astype(str), return_inverse=True) for values in (label, family, variable)]
     shape = tuple(len(names) for names, _ in codes)
-    place = np.ravel_multi_index(tuple(code for _, code in codes), shape)
-    counts = np.bincount(place, minlength=int(np.prod(shape))).reshape(shape)
+    cell = np.ravel_multi_index(tuple(code for _, code in codes), shape)
+    counts = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
     return [table[table.any(axis=1)][:, table.any(axis=0)] for table in counts]
 
 
@@ -45,7 +45,7 @@ def _plogp(counts: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
 
 def _information(tables: np.ndarray) -> np.ndarray:
-    """Mutual information times n, in bits, of each of the tables (m, r, c)."""
+    """Compute the mutual information times n, in bits, of each of the tables (m, r, c)."""
     n = tables[0].sum()
     margins = _plogp(tables.sum(axis=2), (1,)) + _plogp(tables.sum(axis=1), (1,))
     return np.asarray(_plogp(tables, (1, 2)) - margins + n * np.log2(n))

@@ -32,20 +32,21 @@ def medoid(vectors: np.ndarray, mask: np.ndarray) -> int:
 
 
 def mean_distances(vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Give the mean cosine distance (n,) of each row to the (sampled) rows; see `medoid`."""
+    """Compute the mean cosine distance (n,) of each row to the (sampled) rows; see `medoid`."""
     n = len(vectors)
     picked = np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).round().astype(int))
     others = np.asarray(vectors[picked], dtype=np.float64)
-    theirs = np.asarray(mask[picked], dtype=np.float64)
+    sampled = np.asarray(mask[picked], dtype=np.float64)
     mean = np.empty(n)
     for start in range(0, n, BLOCK):
         rows = slice(start, start + BLOCK)
-        shared = np.asarray(mask[rows], dtype=np.float64) @ theirs.T
+        shared = np.asarray(mask[rows], dtype=np.float64) @ sampled.T
         similarity = np.asarray(vectors[rows], dtype=np.float64) @ others.T
         # Two rows without a view in common say nothing about each other.
         cosine = np.divide(similarity, shared, out=np.zeros_like(similarity), where=shared > 0)
         total = np.where(shared > 0, 1 - cosine, 0.0).sum(axis=1)
-        own = np.isin(np.arange(n)[rows], picked) & mask[rows].any(axis=1)  # a row is no neighbour of its own
-        weight = (shared > 0).sum(axis=1) - own
+        # A row is not its own neighbour.
+        is_sampled = np.isin(np.arange(n)[rows], picked) & mask[rows].any(axis=1)
+        weight = (shared > 0).sum(axis=1) - is_sampled
         mean[rows] = np.where(weight > 0, total / np.maximum(weight, 1), np.inf)
     return mean.round(12)

@@ -1,4 +1,4 @@
-"""The detector probe: whether the vectors of a family tell which detector a glitch is from.
+"""The detector probe: how well a glitch's vector predicts its detector within a family.
 
 If families follow detector noise, a logistic regression on the vectors of one family finds
 the detector on times that it has not seen.
@@ -65,20 +65,20 @@ def logistic_scores(train: Float64, truth: Float64, test: Float64) -> Float64:
 
 
 def area(scores: Float64, truth: Bool) -> float:
-    """Give the area under the ROC curve; ties count half."""
+    """Compute the area under the ROC curve; ties count half."""
     positive = int(truth.sum())
     ranks = rankdata(scores)[truth].sum() - positive * (positive + 1) / 2
     return float(ranks / (positive * (len(truth) - positive)))
 
 
 def _scaled(vectors: npt.NDArray[np.floating]) -> Float64:
-    """Centre, scale to mean square length 1, and turn so that at most n columns are left."""
+    """Centre, scale to mean square length 1, and rotate into at most n columns."""
     centred = np.asarray(vectors, dtype=np.float64)
     centred = centred - centred.mean(axis=0)
     values, axes = np.linalg.eigh(centred @ centred.T)
-    kept = values > 1e-9 * max(float(values[-1]), 1e-300)
-    total = max(float(values[kept].sum()), 1e-300)
-    return np.asarray(axes[:, kept] * np.sqrt(values[kept] * len(centred) / total))
+    large = values > 1e-9 * max(float(values[-1]), 1e-300)
+    total = max(float(values[large].sum()), 1e-300)
+    return np.asarray(axes[:, large] * np.sqrt(values[large] * len(centred) / total))
 
 
 def probe(
@@ -89,7 +89,7 @@ def probe(
     permutations: int,
     seed: int,
 ) -> tuple[float, float, float, float] | None:
-    """Tell two detectors apart within one family.
+    """Measure how well two detectors are separated within one family.
 
     Parameters
     ----------
@@ -118,11 +118,11 @@ def probe(
     with threadpool_limits(1, "blas"):
         for train, test in splitter.split(features, second, blocks):
             scores[test] = logistic_scores(features[train], truth[train].astype(float), features[test])
-    found = [area(scores[:, i].round(9), truth[:, i]) for i in range(truth.shape[1])]
-    p_value = (1 + sum(null >= found[0] for null in found[1:])) / (1 + permutations)
+    areas = [area(scores[:, i].round(9), truth[:, i]) for i in range(truth.shape[1])]
+    p_value = (1 + sum(null >= areas[0] for null in areas[1:])) / (1 + permutations)
     resampled = list(_resampled(scores[:, 0].round(9), second, blocks, permutations, rng))
     low, high = np.quantile(resampled, [0.025, 0.975]) if resampled else (0.0, 1.0)
-    return found[0], float(low), float(high), p_value
+    return areas[0], float(low), float(high), p_value
 
 
 def _within(second: Bool, blocks: Int64, rng: np.random.Generator) -> Bool:
@@ -136,7 +136,7 @@ def _within(second: Bool, blocks: Int64, rng: np.random.Generator) -> Bool:
 def _resampled(
     scores: Float64, second: Bool, blocks: Int64, draws: int, rng: np.random.Generator
 ) -> Iterator[float]:
-    """Give the AUC of resamples of whole blocks."""
+    """Compute the AUC of resamples of whole blocks."""
     members = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
     for _ in range(draws):
         rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
@@ -145,7 +145,7 @@ def _resampled(
 
 
 def time_blocks(event_time: Float64, segments: pd.DataFrame) -> Int64:
-    """Give the block ``(n,)`` of each time: the segment it lies in, else its day; none is its own."""
+    """Return the block ``(n,)`` of each time: its segment, else its day; a missing time is its own block."""
     starts = np.sort(segments["start"].to_numpy(dtype=float))
     timed = np.isfinite(event_time)
     blocks = -1 - np.arange(len(event_time))
@@ -177,26 +177,26 @@ def probe_table(
     permutations, seed
         See `probe`.
     """
-    made = []
+    records = []
     blocks = time_blocks(rows["event_time"].to_numpy(dtype=float), segments)
     for family, members in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
         counts = members["ifo"].value_counts()
         first, second = [*sorted(counts.index[:2]), "", ""][:2]
         if counts.get(second, 0) < LEAST or counts[first] < LEAST:
             continue
-        taken = [_thinned(members.index[members["ifo"] == ifo].to_numpy()) for ifo in (first, second)]
-        place = np.concatenate(taken)
-        is_second = np.repeat([False, True], [len(part) for part in taken])
-        found = probe(vectors[place], is_second, blocks[place], permutations=permutations, seed=seed)
-        if found is not None:
-            n_blocks = len(np.unique(blocks[place]))
-            sizes = (len(taken[0]), len(taken[1]), n_blocks)
-            made.append((family, f"{first} {second}", *sizes, *found))
-    return pd.DataFrame(made, columns=PROBE.names) if made else tables.empty(PROBE)
+        sides = [_thinned(members.index[members["ifo"] == ifo].to_numpy()) for ifo in (first, second)]
+        index = np.concatenate(sides)
+        is_second = np.repeat([False, True], [len(part) for part in sides])
+        result = probe(vectors[index], is_second, blocks[index], permutations=permutations, seed=seed)
+        if result is not None:
+            n_blocks = len(np.unique(blocks[index]))
+            sizes = (len(sides[0]), len(sides[1]), n_blocks)
+            records.append((family, f"{first} {second}", *sizes, *result))
+    return pd.DataFrame(records, columns=PROBE.names) if records else tables.empty(PROBE)
 
 
 def _thinned(rows: Int64) -> Int64:
-    """Take at most `MOST` rows, evenly."""
+    """Select at most `MOST` rows, evenly spaced."""
     places = np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64))
     return np.asarray(rows[places])
 

@@ -1,4 +1,4 @@
-"""Proposed labels, each with its evidence in words."""
+"""Proposed labels, each with its evidence."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _evidence(row: Any) -> str:
 
 
 def relabel_table(
-    rows: pd.DataFrame, placed: pd.DataFrame, gradients: pd.DataFrame, votes: Votes
+    rows: pd.DataFrame, positions: pd.DataFrame, gradients: pd.DataFrame, votes: Votes
 ) -> pd.DataFrame:
     """Make the table `relabel`: labels proposed where two witnesses agree.
 
@@ -44,7 +44,7 @@ def relabel_table(
         Label probabilities of `rows`.
     """
     voted = rows[["glitch_id", "view", "label"]].assign(top=votes.top(), row=range(len(rows)))
-    table = placed.merge(voted, on=["glitch_id", "view"]).merge(gradients, on=["family", "segment"])
+    table = positions.merge(voted, on=["glitch_id", "view"]).merge(gradients, on=["family", "segment"])
     agreed = (table["top"] == table["plurality_label"]) & (table["consistency_low"] > SEGMENT_SHARE)
     table = table[agreed & (table["label"] != table["top"])].copy()
     if table.empty:
@@ -54,8 +54,8 @@ def relabel_table(
     likely = votes.probabilities
     picked = zip(table["row"], table["top"], strict=True)
     table["vote"] = [likely[row, number[label]] for row, label in picked]
-    given = zip(table["row"], table["label"], strict=True)
-    table["vote_given"] = [likely[row, number[label]] if label in number else 0.0 for row, label in given]
+    labels = zip(table["row"], table["label"], strict=True)
+    table["vote_given"] = [likely[row, number[label]] if label in number else 0.0 for row, label in labels]
     table["evidence"] = [_evidence(row) for row in table.itertuples()]
     columns: list[str] = RELABEL.names
     return table[columns].sort_values(["glitch_id", "view"], ignore_index=True)

@@ -1,4 +1,4 @@
-"""The map's rows, with what the catalogue says of each glitch."""
+"""Rows of the map with columns of the catalogue."""
 
 from pathlib import Path
 
@@ -26,5 +26,5 @@ def map_rows(glitches: str | Path, families: str | Path, columns: list[str]) -> 
             f"{families} holds glitch {rows.loc[unknown, 'glitch_id'].iloc[0]}, which {glitches} does not: "
             "make the map again from this catalogue"
         )
-    found = catalogue.loc[rows["glitch_id"]].reset_index(drop=True)
-    return pd.concat([rows, found], axis=1)
+    described = catalogue.loc[rows["glitch_id"]].reset_index(drop=True)
+    return pd.concat([rows, described], axis=1)

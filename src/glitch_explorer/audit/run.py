@@ -1,4 +1,4 @@
-"""The audit's main job: paths in, tables out."""
+"""The main job of the audit, from files to tables."""
 
 from pathlib import Path
 
@@ -17,8 +17,8 @@ def family_medoids(rows: pd.DataFrame, vectors: np.ndarray, mask: np.ndarray) ->
     """Find the medoid's glitch_id of each family of the map's `rows`."""
     medoids = {}
     for family, members in rows[rows["family"] != UNASSIGNED].groupby("family"):
-        place = members.index.to_numpy()
-        medoids[str(family)] = str(members["glitch_id"].iloc[medoid.medoid(vectors[place], mask[place])])
+        index = members.index.to_numpy()
+        medoids[str(family)] = str(members["glitch_id"].iloc[medoid.medoid(vectors[index], mask[index])])
     return medoids
 
 
@@ -34,7 +34,7 @@ def make_audit(
     segments: int,
     seed: int,
 ) -> None:
-    """Audit the labels of a map.
+    """Write the tables of the audit of a map's labels.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def make_audit(
         rows["glitch_id"].to_numpy(dtype=object), rows["label"].to_numpy(dtype=object), indices, distances
     )
     positions = gradient.position_table(rows, points, indices, distances, segments=segments)
-    placed = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
-    gradients = gradient.gradient_table(placed, seed=seed)
+    labelled = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    gradients = gradient.gradient_table(labelled, seed=seed)
     medoids = family_medoids(rows, points, mask)
     made = {
         "families": (AUDIT_FAMILIES, labels.family_table(rows, medoids, tables.read(STABILITY, stability))),

@@ -26,7 +26,7 @@ class Votes:
     probabilities: np.ndarray
 
     def top(self) -> np.ndarray:
-        """Name the likeliest class (n,) of each row."""
+        """Return the most likely class (n,) of each row."""
         if not self.classes.size:
             return np.full(len(self.probabilities), None, dtype=object)
         return np.asarray(self.classes[self.probabilities.argmax(axis=1)])
@@ -77,7 +77,7 @@ def neighbour_votes(
 
 
 def _quality(codes: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Quality (m,) of each label, and whether confident learning calls it an issue."""
+    """Compute the quality (m,) of each label, and whether confident learning flags it as an error."""
     if probabilities.shape[1] < 2:
         return np.ones(len(codes)), np.zeros(len(codes), dtype=bool)
     quality = get_label_quality_scores(codes, probabilities, method="normalized_margin")

@@ -1,4 +1,4 @@
-"""Who lays out and clusters: this project's own code on the CPU, or cuML on a GPU.
+"""Backends for layout and clustering: this project's own code on the CPU, or cuML on a GPU.
 
 Both work from the same fuzzy set and the same start and fill the same tables. The maps differ:
 compare their quality (table "quality").
@@ -21,14 +21,14 @@ from glitch_explorer.map.layout import umap_layout
 
 @dataclass(frozen=True)
 class Engine:
-    """What takes a start to a layout, and a layout to clusters; see `umap_layout` and `cluster_layout`."""
+    """A backend: its layout and clustering functions; see `umap_layout` and `cluster_layout`."""
 
     lay_out: Callable[..., Float32]
     cluster: Callable[..., Clusters]
 
 
 def engine_of(name: str) -> Engine:
-    """Give the engine that `map.engine` names, ``"cpu"`` or ``"cuml"``.
+    """Return the backend that `map.engine` names, ``"cpu"`` or ``"cuml"``.
 
     Raises
     ------
@@ -73,13 +73,13 @@ def _cuml_clusters(
     """Find the clusters of a layout on a GPU."""
     if len(layout) <= min_cluster_size:
         return too_few(len(layout))
-    found = _import("cuml.cluster").HDBSCAN(
+    model = _import("cuml.cluster").HDBSCAN(
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
         cluster_selection_method=cluster_selection,
         output_type="numpy",
     )
-    found.fit(np.ascontiguousarray(layout, dtype=np.float32))
-    stored = found.condensed_tree_.to_numpy()
+    model.fit(np.ascontiguousarray(layout, dtype=np.float32))
+    stored = model.condensed_tree_.to_numpy()
     tree = {name: np.ascontiguousarray(stored[name]) for name in TREE}
-    return Clusters(found.labels_.astype(np.int64), found.probabilities_, outlier_scores(tree), tree)
+    return Clusters(model.labels_.astype(np.int64), model.probabilities_, outlier_scores(tree), tree)

@@ -44,7 +44,7 @@ def single_linkage(edges: Float64) -> Float64:
     n = len(edges) + 1
     parent = np.arange(2 * n - 1)
     size = np.ones(2 * n - 1)
-    made = np.empty((n - 1, 4))
+    hierarchy = np.empty((n - 1, 4))
     for edge in range(n - 1):
         new = n + edge
         size[new] = 0
@@ -54,11 +54,11 @@ def single_linkage(edges: Float64) -> Float64:
                 root = parent[root]
             while parent[node] != root:
                 parent[node], node = root, parent[node]
-            made[edge, end] = root
+            hierarchy[edge, end] = root
             size[new] += size[root]
-        parent[int(made[edge, 0])] = parent[int(made[edge, 1])] = new
-        made[edge, 2], made[edge, 3] = edges[edge, 2], size[new]
-    return made
+        parent[int(hierarchy[edge, 0])] = parent[int(hierarchy[edge, 1])] = new
+        hierarchy[edge, 2], hierarchy[edge, 3] = edges[edge, 2], size[new]
+    return hierarchy
 
 
 class PointwiseTree(KDTree):  # type: ignore[misc]
@@ -179,10 +179,10 @@ def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
     for cluster in sorted(above, reverse=True):
         highest[above[cluster]] = max(highest[above[cluster]], highest[cluster])
     leaves = child < n
-    top, own = highest[parent[leaves]], density[leaves]
+    top, density_of_leaf = highest[parent[leaves]], density[leaves]
     scores = np.zeros(n)
     with np.errstate(invalid="ignore"):
         scores[child[leaves]] = np.nan_to_num(
-            np.where(top > 0, 1 - own / np.maximum(top, 1e-300), 0.0), nan=0.0
+            np.where(top > 0, 1 - density_of_leaf / np.maximum(top, 1e-300), 0.0), nan=0.0
         )
     return scores

@@ -19,7 +19,7 @@ from glitch_explorer.core.arrays import Bool, Float32, Int32
 EXACT_LIMIT = 100_000
 #: Candidates of the approximate search per neighbour that is kept: of 240,000 rows' 1 loses 4 %, 1.5 3 %.
 CANDIDATES = 1.5
-#: What stands behind a row's vectors for each view that it has; small, so that it separates no rows.
+#: Appended to a row's vectors for each view that it has; too small to separate rows.
 _PRESENT = np.float32(1e-3)
 #: Rows of a block of the exact search, fewer where it would have more cells than that.
 _BLOCK_ROWS, _BLOCK_CELLS = 512, 2**26
@@ -58,8 +58,8 @@ def neighbour_graph(
     if k == 0:
         return np.empty((n, 0), dtype=np.int32), np.empty((n, 0), dtype=np.float32)
     if n <= exact_limit:
-        own = np.arange(n, dtype=np.int32)
-        return nearest_rows(values, mask, values, mask, own=own, n_neighbors=k, threads=threads)
+        itself = np.arange(n, dtype=np.int32)
+        return nearest_rows(values, mask, values, mask, exclude=itself, n_neighbors=k, threads=threads)
     return _approximate(values, mask, k, seed, threads)
 
 
@@ -69,11 +69,11 @@ def nearest_rows(
     queries: Float32,
     query_mask: Bool,
     *,
-    own: Int32,
+    exclude: Int32,
     n_neighbors: int,
     threads: int,
 ) -> tuple[Int32, Float32]:
-    """Find the rows nearest to each query, comparing all, a block of queries at a time.
+    """Find the rows nearest to each query by comparing all, some queries at a time.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def nearest_rows(
     queries, query_mask
         The same of the q queries.
     own
-        ``(q,)`` the row that is no answer to a query, as it is the query itself; -1 where there is none.
+        ``(q,)`` the row to leave out for each query, the query itself; -1 for none.
     n_neighbors
         Rows to find, less than n.
     threads
@@ -96,17 +96,17 @@ def nearest_rows(
     indices = np.empty((len(queries), n_neighbors), dtype=np.int32)
     similarity = np.empty((len(queries), n_neighbors), dtype=np.float32)
     complete = bool(mask.all() and query_mask.all())
-    views, asked = mask.astype(np.float32), query_mask.astype(np.float32)
+    views, query_views = mask.astype(np.float32), query_mask.astype(np.float32)
     size = max(1, min(_BLOCK_ROWS, _BLOCK_CELLS // max(len(values), 1)))
 
     def search(start: int) -> None:
         rows = slice(start, min(start + size, len(queries)))
         block = queries[rows] @ values.T
         if not complete:
-            block /= np.maximum(asked[rows] @ views.T, 1)
+            block /= np.maximum(query_views[rows] @ views.T, 1)
         elif mask.shape[1] > 1:
             block /= np.float32(mask.shape[1])
-        _nearest(block, own[rows], indices[rows], similarity[rows])
+        _nearest(block, exclude[rows], indices[rows], similarity[rows])
 
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
         list(pool.map(search, range(0, len(queries), size)))
@@ -114,23 +114,23 @@ def nearest_rows(
 
 
 @numba.njit(nogil=True, cache=True)
-def _nearest(block: Float32, own: Int32, indices: Int32, similarity: Float32) -> None:
-    """Keep each row's most similar columns, sorted; column own[r] is no answer for row r."""
+def _nearest(block: Float32, exclude: Int32, indices: Int32, similarity: Float32) -> None:
+    """Write each row's most similar columns, sorted; column exclude[r] is skipped in row r."""
     k = indices.shape[1]
     for r in range(block.shape[0]):
-        best, found = similarity[r], indices[r]
+        best, neighbours = similarity[r], indices[r]
         best[:] = -np.inf
-        found[:] = -1
+        neighbours[:] = -1
         for column in range(block.shape[1]):
             value = block[r, column]
-            if value > best[k - 1] and column != own[r]:
-                place = k - 1
-                while place > 0 and best[place - 1] < value:
-                    best[place] = best[place - 1]
-                    found[place] = found[place - 1]
-                    place -= 1
-                best[place] = value
-                found[place] = column
+            if value > best[k - 1] and column != exclude[r]:
+                slot = k - 1
+                while slot > 0 and best[slot - 1] < value:
+                    best[slot] = best[slot - 1]
+                    neighbours[slot] = neighbours[slot - 1]
+                    slot -= 1
+                best[slot] = value
+                neighbours[slot] = column
 
 
 def _approximate(values: Float32, mask: Bool, k: int, seed: int, threads: int) -> tuple[Int32, Float32]:
@@ -164,16 +164,16 @@ def _approximate(values: Float32, mask: Bool, k: int, seed: int, threads: int) -
 
 
 def _common_cosine(wide: int, n_views: int) -> Callable[[Float32, Float32], np.float32]:
-    """Make the distance of rows ``(wide + n_views)``, whose last columns say which views there are."""
+    """Return the distance function of rows ``(wide + n_views)`` whose last columns mark the views present."""
     unit = _PRESENT**2
 
     @numba.njit(fastmath=True)
-    def distance(one: Float32, other: Float32) -> np.float32:
+    def distance(first: Float32, second: Float32) -> np.float32:
         total, common = np.float32(0), np.float32(0)
         for column in range(wide):
-            total += one[column] * other[column]
+            total += first[column] * second[column]
         for column in range(wide, wide + n_views):
-            common += one[column] * other[column]
+            common += first[column] * second[column]
         return np.float32(1) - total / max(common / unit, np.float32(1))
 
     return distance
@@ -186,9 +186,9 @@ def _rerank(values: Float32, mask: Bool, candidates: Int32, indices: Int32, simi
     dimension = values.shape[1] // n_views
     k = indices.shape[1]
     for r in range(values.shape[0]):
-        best, found = similarity[r], indices[r]
+        best, neighbours = similarity[r], indices[r]
         best[:] = -np.inf
-        found[:] = -1
+        neighbours[:] = -1
         for column in candidates[r]:
             if column == r or column < 0:
                 continue
@@ -200,14 +200,14 @@ def _rerank(values: Float32, mask: Bool, candidates: Int32, indices: Int32, simi
                     for d in range(view * dimension, (view + 1) * dimension):
                         total += values[r, d] * values[column, d]
             value = np.float32(total / max(common, 1))
-            place = k
-            while place > 0 and (
-                best[place - 1] < value or (best[place - 1] == value and found[place - 1] > column)
+            slot = k
+            while slot > 0 and (
+                best[slot - 1] < value or (best[slot - 1] == value and neighbours[slot - 1] > column)
             ):
-                if place < k:
-                    best[place] = best[place - 1]
-                    found[place] = found[place - 1]
-                place -= 1
-            if place < k:
-                best[place] = value
-                found[place] = column
+                if slot < k:
+                    best[slot] = best[slot - 1]
+                    neighbours[slot] = neighbours[slot - 1]
+                slot -= 1
+            if slot < k:
+                best[slot] = value
+                neighbours[slot] = column

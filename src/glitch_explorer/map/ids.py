@@ -1,4 +1,4 @@
-"""Family ids that stay when the catalogue grows."""
+"""Family ids that persist as the catalogue grows."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _KEY = ["glitch_id", "view"]
 def name_families(
     members: pd.DataFrame, reference: pd.DataFrame | None, *, min_overlap: float = MIN_OVERLAP
 ) -> pd.DataFrame:
-    """Give each cluster its family id.
+    """Assign a family id to each cluster.
 
     Without a reference, ids go by size, then smallest glitch_id. With one, clusters
     and reference families are matched one to one so that the sum of their Jaccard
@@ -70,15 +70,15 @@ def name_families(
 
 
 def family_number(family: str) -> int:
-    """Give the number in a family id, 7 for F007.
+    """Return the number of a family id, 7 for F007.
 
     Raises
     ------
     UserError
-        When it is no family id.
+        When it is not a family id.
     """
     if not (family.startswith("F") and family[1:].isdecimal()):
-        raise UserError(f"{family!r} is no family id like F001: correct the file that map.reference names")
+        raise UserError(f"{family!r} is not a family id like F001: correct the file that map.reference names")
     return int(family[1:])
 
 
@@ -101,7 +101,7 @@ def _match(
 
 
 def freeze_reference(families: str | Path, out: str | Path) -> None:
-    """Keep a map's table "families" as the reference that later maps take their ids from.
+    """Write a map's table "families" as the reference whose ids later maps keep.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def read_reference(path: str | Path | None) -> pd.DataFrame | None:
     Raises
     ------
     UserError
-        When the file does not exist or is no table "families".
+        When the file does not exist or is not a table "families".
     """
     if path is None:
         return None

@@ -1,7 +1,7 @@
-"""How far a glitch lies from all others, by the vectors themselves.
+"""How far a glitch is from all others, measured on the vectors themselves.
 
-UMAP gives every row the same room, so that in a layout even what is like nothing else lies in a crowd, and
-HDBSCAN, with its outlier scores, takes it into a family. The neighbour graph's distances still know.
+UMAP equalises density, so outliers end up inside clusters, and HDBSCAN and its outlier scores cannot tell
+them. The distances of the neighbour graph can.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from glitch_explorer.map.schemas import UNASSIGNED
 
 
 def isolation(distances: Float32, family: Object | npt.NDArray[np.str_]) -> Float64:
-    """Hold each row's mean distance to its neighbours against its family's.
+    """Compute the ratio of each row's mean neighbour distance to its family's median.
 
     Parameters
     ----------
@@ -24,14 +24,14 @@ def isolation(distances: Float32, family: Object | npt.NDArray[np.str_]) -> Floa
 
     Returns
     -------
-    ``(n,)`` mean distance over the family's median, 1 in its midst; of the unassigned over the median of all
-    members. 1 where there is nothing to compare: no neighbours, or a median of zero.
+    ``(n,)`` ratios, about 1 for a typical member. Unassigned rows are compared with the median of all
+    members. 1 where there are no neighbours or the median is zero.
     """
     if not distances.size:
         return np.ones(len(distances))
     mean = pd.Series(distances.mean(axis=1, dtype=np.float64))
     members = np.asarray(family != UNASSIGNED)
-    of_all = mean[members if members.any() else ~members].median()
-    usual = mean.groupby(family).transform("median").where(members, of_all).to_numpy()
-    held: Float64 = np.divide(mean.to_numpy(), usual, out=np.ones(len(mean)), where=usual > 0)
-    return held
+    overall = mean[members if members.any() else ~members].median()
+    typical = mean.groupby(family).transform("median").where(members, overall).to_numpy()
+    ratio: Float64 = np.divide(mean.to_numpy(), typical, out=np.ones(len(mean)), where=typical > 0)
+    return ratio

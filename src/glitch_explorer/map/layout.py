@@ -36,7 +36,7 @@ _BLOCK_ROWS = 1024
 
 
 def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
-    """Make UMAP's fuzzy simplicial set of a neighbour graph.
+    """Compute UMAP's fuzzy simplicial set of a neighbour graph.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
     n, k = indices.shape
     if k == 0:
         return sp.csr_matrix((n, n), dtype=np.float32)
-    own = np.arange(n, dtype=np.int32)[:, np.newaxis]
+    itself = np.arange(n, dtype=np.int32)[:, np.newaxis]
     width = k if k < n - 1 else k + 1
-    near = np.hstack([own, indices])[:, :width]
+    near = np.hstack([itself, indices])[:, :width]
     far = np.hstack([np.zeros((n, 1), dtype=np.float32), distances])[:, :width]
     fuzzy = fuzzy_simplicial_set(
-        own, width, np.random.RandomState(0), "cosine", knn_indices=near, knn_dists=far
+        itself, width, np.random.RandomState(0), "cosine", knn_indices=near, knn_dists=far
     )[0]
     return sp.csr_matrix(fuzzy)
 
@@ -71,19 +71,19 @@ def start_positions(
     rows: Int64 | None = None,
     spectral_limit: int = SPECTRAL_LIMIT,
 ) -> Float32:
-    """Give starting positions ``(n, n_components)``.
+    """Compute starting positions ``(n, n_components)``.
 
-    They are eigenvectors of the graph's Laplacian, and principal components of the vectors where
-    there are more than `spectral_limit` rows: both lay out what is far apart (Kobak & Linderman
-    2021), but the eigenvectors take time with n squared and memory with n to 3/2.
+    They are eigenvectors of the graph's Laplacian, or principal components of the vectors above
+    `spectral_limit` rows. Both keep distant groups apart (Kobak & Linderman 2021), but eigenvectors
+    take time proportional to n squared and memory to n to the power of 3/2.
 
     Parameters
     ----------
     fuzzy
         ``(n, n)``, see `fuzzy_set`.
     values
-        ``(m, d)`` vectors, which may be memory-mapped. Beside eigenvectors they place the parts of a
-        graph that falls apart.
+        ``(m, d)`` vectors, which may be memory-mapped. With eigenvectors they position the components of a
+        graph that is not connected.
     n_components
         Dimension of the layout.
     seed
@@ -99,8 +99,8 @@ def start_positions(
         return np.asarray(random.uniform(0, _SPREAD, (n, n_components)), dtype=np.float32)
     with threadpool_limits(1, "blas"):
         if n <= spectral_limit:
-            own = values if rows is None else values[rows]
-            start = spectral_layout(own, fuzzy, n_components, random)
+            chosen = values if rows is None else values[rows]
+            start = spectral_layout(chosen, fuzzy, n_components, random)
         else:
             start = _principal(values, np.arange(n) if rows is None else rows, n_components, random)
     low, high = start.min(axis=0), start.max(axis=0)
@@ -109,7 +109,7 @@ def start_positions(
 
 
 def _principal(values: Float32, rows: Int64, n_components: int, random: np.random.RandomState) -> Float64:
-    """Give the first principal components ``(n, n_components)``, their axes found on a sample."""
+    """Compute the first principal components ``(n, n_components)``; the axes come from a sample."""
     chosen = np.sort(random.choice(len(rows), min(_SAMPLE, len(rows)), replace=False))
     sample = np.asarray(values[rows[chosen]], dtype=np.float64)
     centre = sample.mean(axis=0)

@@ -1,10 +1,10 @@
-"""A family's own file: its glitches, and the quiet time around them.
+"""Member files: a family's glitches, and the quiet time around them.
 
-Quiet is what METHODS' background is taken from: analysed time within ten minutes of a
-glitch of the family in the same detector, and no glitch of any family near. It depends
-on the catalogue and on the family's own members alone, so that another family's change
-leaves the file as it is. What must lie between a quiet time and the family's own
-glitches depends on the lags that are asked for, and is left to who asks.
+The background of later statistics is drawn from quiet time
+(docs/explanation/methods.md#members-and-quiet-time): analysed time within ten minutes of a glitch of the
+family in the same detector, with no glitch of any family near. It depends on the catalogue and the family's
+members alone, so a change of another family leaves the file unchanged. The distance from the family's own
+glitches depends on the lags that are searched; the caller applies it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -46,7 +46,7 @@ def quiet_stretches(members: pd.DataFrame, catalogue: pd.DataFrame, segments: Fl
 
 
 def _blocked(catalogue: pd.DataFrame, segments: Float64 | None) -> Float64:
-    """Give when a detector is not quiet, whichever family asks."""
+    """Return when a detector is not quiet, the same for all families."""
     known = catalogue[catalogue["event_time"].notna()]
     centre = known["event_time"].to_numpy(dtype=float)
     reach = CLEARANCE_S + known["duration_s"].fillna(0).to_numpy(dtype=float) / 2
@@ -57,32 +57,32 @@ def _blocked(catalogue: pd.DataFrame, segments: Float64 | None) -> Float64:
 
 
 def _near(members: pd.DataFrame, blocked: Float64) -> pd.DataFrame:
-    """Give what is not `blocked` around a family's glitches."""
-    own = members["event_time"].to_numpy(dtype=float)
-    near = union(np.column_stack([own - MATCH_S, own + MATCH_S]))
+    """Return the unblocked time around a family's glitches."""
+    times = members["event_time"].to_numpy(dtype=float)
+    near = union(np.column_stack([times - MATCH_S, times + MATCH_S]))
     free = np.concatenate([np.empty((0, 2)), *(subtract(start, end, blocked) for start, end in near)])
     return pd.DataFrame({"event_time": free[:, 0], "duration_s": free[:, 1] - free[:, 0]})
 
 
 def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict[str, Float64]:
-    """Give what is `_blocked` in each detector of the catalogue."""
+    """Return `_blocked` of each detector of the catalogue."""
     blocked = {}
-    for ifo, own in glitches.groupby("ifo"):
+    for ifo, rows in glitches.groupby("ifo"):
         analysed = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-        blocked[str(ifo)] = _blocked(own, analysed if len(segments) else None)
+        blocked[str(ifo)] = _blocked(rows, analysed if len(segments) else None)
     return blocked
 
 
 def _described(family: pd.DataFrame, glitches: pd.DataFrame) -> pd.DataFrame:
-    """Give rows with what the catalogue says of each glitch."""
+    """Return rows with the catalogue's columns of each glitch."""
     return family.merge(glitches, on="glitch_id", how="left", validate="many_to_one")
 
 
 def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """Make the table "members" of one family.
+    """Build the table "members" of one family.
 
-    Real signals and injections are mapped but stand in no member file, though no time
-    near them is quiet. Around glitches without a time none is known to be.
+    Real signals and injections are mapped but left out of member files; time near them is not
+    quiet either. Glitches without a time have no quiet time.
 
     Parameters
     ----------
@@ -91,20 +91,20 @@ def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.Da
     glitches
         The whole catalogue, table "glitches".
     segments
-        Table "segments"; where it is empty the segments are not known and bound nothing.
+        Table "segments"; if it is empty the segments are unknown and nothing is excluded.
     """
     rows = _described(family[["glitch_id", "view"]], glitches)
     return _members(rows, _blocked_by_detector(glitches, segments))
 
 
 def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
-    """Make the table "members" of the described rows of one family."""
+    """Build the table "members" from rows with the catalogue's columns."""
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
     columns = MEMBERS.names
     parts = [rows.assign(kind="glitch")[columns]]
     timed = rows[rows["event_time"].notna()].drop_duplicates("glitch_id")
-    for ifo, own in timed.groupby("ifo", sort=True):
-        quiet = _near(own, blocked[str(ifo)])
+    for ifo, here in timed.groupby("ifo", sort=True):
+        quiet = _near(here, blocked[str(ifo)])
         quiet = quiet.assign(kind="quiet", glitch_id="", view="", ifo=ifo)
         parts.append(quiet.reindex(columns=columns))
     table: pd.DataFrame = pd.concat(parts, ignore_index=True)
@@ -121,7 +121,7 @@ def write_members(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     assigned = families.loc[families["family"] != UNASSIGNED, ["glitch_id", "view", "family"]]
-    # Once for all families: each of them is a small part of the catalogue.
+    # Once for all families: each is a small part of the catalogue.
     blocked = _blocked_by_detector(glitches, segments)
     for family, rows in _described(assigned, glitches).groupby("family", sort=True):
         table = _members(rows, blocked)
@@ -131,5 +131,5 @@ def write_members(
 
 
 def _gone(paths: Iterable[Path], names: set[str]) -> list[Path]:
-    """Give the member files of families that are no more."""
+    """Return the member files of families that no longer exist."""
     return [path for path in paths if path.stem not in names]

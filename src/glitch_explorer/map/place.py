@@ -1,11 +1,10 @@
-"""New glitches on a map that stays as it is.
+"""Assign new glitches to an existing map without refitting it.
 
-Where a glitch lies and whose it is say its neighbours on the map: they vote for a family with
-the memberships of UMAP's fuzzy set (McInnes, Healy & Melville 2018), and those of the chosen
-family give the place. Whether it fits there at all is a conformal test (Vovk, Gammerman &
-Shafer 2005): its mean distance to its nearest neighbours against those of the family's own
-members, each of which was left out of the map for its own distance. All of it is read from the
-map's arrays; nothing is fitted again.
+A new glitch takes its position and family from its nearest neighbours on the map: they vote for a family
+with the memberships of UMAP's fuzzy set (McInnes, Healy & Melville 2018), and the position is the weighted
+mean of those in the chosen family. A conformal test (Vovk, Gammerman & Shafer 2005) decides whether it
+belongs there: its mean distance to its nearest neighbours is compared with that of each member of the
+family, computed as if that member were not on the map.
 """
 
 import logging
@@ -33,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Map:
-    """A finished map: row i is the same glitch (or view) everywhere.
+    """A finished map; row i is the same glitch (or view) in every attribute.
 
     Attributes
     ----------
@@ -71,16 +70,16 @@ def read_map(folder: str | Path) -> Map:
     )
     if not alike:
         raise UserError(f"the files of {folder} do not hold the same rows: make the map again")
-    found = rows.assign(
+    described = rows.assign(
         x=coordinates["x"], y=coordinates["y"], family=families["family"], probability=families["probability"]
     )
-    return Map(found, values, stored["mask"], stored["distances"])
+    return Map(described, values, stored["mask"], stored["distances"])
 
 
 def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.DataFrame:
-    """Place new rows on a map.
+    """Assign new rows to a map.
 
-    A row that the map holds already is placed as if it were not there.
+    A row that is on the map already is treated as if it were not.
 
     Parameters
     ----------
@@ -89,7 +88,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     old
         The map.
     false_rate
-        Share of a family's own members that may be told to fit nowhere.
+        Share of a family's own members that may be flagged as novel.
     threads
         Threads to use; they do not change the result.
 
@@ -107,13 +106,13 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     rows = old.rows.iloc[unique].reset_index(drop=True)
     names = [*sorted(set(rows["family"]) - {UNASSIGNED}), UNASSIGNED]
     family = pd.Categorical(rows["family"], names).codes.astype(np.int64)
-    own = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
+    itself = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
     indices, distances = nearest_rows(
         rows_of(old.values, unique),
         old.mask[unique],
         new.values,
         new.mask,
-        own=own.reindex(pd.MultiIndex.from_frame(new.rows[_KEY])).fillna(-1).to_numpy(dtype=np.int32),
+        exclude=itself.reindex(pd.MultiIndex.from_frame(new.rows[_KEY])).fillna(-1).to_numpy(dtype=np.int32),
         n_neighbors=k,
         threads=threads,
     )
@@ -137,7 +136,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
 
 
 def _usable(new: Vectors, old: Map) -> tuple[Int64, int]:
-    """Give the rows of the map that are compared, and how many neighbours are asked for."""
+    """Return the rows of the map to compare with, and the number of neighbours."""
     if new.values.shape[1] != old.values.shape[1] or new.mask.shape[1] != old.mask.shape[1]:
         raise UserError(
             f"the new vectors have shape {new.values.shape[1:]} and {new.mask.shape[1]} views, the map's "
@@ -146,19 +145,19 @@ def _usable(new: Vectors, old: Map) -> tuple[Int64, int]:
     unique = np.unique(old.rows["representative"])
     k = min(old.distances.shape[1], len(unique) - 1)
     if k < TESTED:
-        raise UserError(f"the map has {len(unique)} different rows: too few to place anything")
+        raise UserError(f"the map has {len(unique)} different rows: too few to assign new glitches")
     return unique, k
 
 
 def vote(indices: Int32, distances: Float32, family: Int64) -> tuple[Int64, Float64, Float64]:
-    """Let the neighbours vote for a family.
+    """Choose each query's family by a weighted vote of its neighbours.
 
     Parameters
     ----------
     indices, distances
         ``(q, k)`` neighbours, nearest first.
     family
-        ``(n,)`` number of each old row's family; "unassigned" has one too.
+        ``(n,)`` index of each old row's family; "unassigned" has one too.
 
     Returns
     -------
@@ -174,16 +173,16 @@ def vote(indices: Int32, distances: Float32, family: Int64) -> tuple[Int64, Floa
         -np.maximum(distances - nearest[:, np.newaxis], 0) / np.maximum(width, 1e-9)[:, np.newaxis]
     )
     weight = weight.astype(np.float64) / weight.sum(axis=1, keepdims=True)
-    theirs = family[indices]
+    votes = family[indices]
     total = np.zeros((len(indices), int(family.max()) + 1))
-    np.add.at(total, (np.arange(len(indices))[:, np.newaxis], theirs), weight)
+    np.add.at(total, (np.arange(len(indices))[:, np.newaxis], votes), weight)
     chosen = total.argmax(axis=1)
     share = total[np.arange(len(indices)), chosen]
-    return chosen, np.where(theirs == chosen[:, np.newaxis], weight, 0) / share[:, np.newaxis], share
+    return chosen, np.where(votes == chosen[:, np.newaxis], weight, 0) / share[:, np.newaxis], share
 
 
 def mean_distance(distances: Float32) -> Float64:
-    """Give the mean distance ``(q,)`` to the `TESTED` nearest neighbours."""
+    """Compute the mean distance ``(q,)`` to the `TESTED` nearest neighbours."""
     return np.asarray(distances[:, :TESTED].mean(axis=1), dtype=np.float64)
 
 
@@ -196,9 +195,9 @@ def conformal(
     *,
     false_rate: float,
 ) -> Float64:
-    """Give each query's p-value: the share of its family at least as far from its neighbours.
+    """Compute each query's p-value: the share of its family at least as far from its neighbours.
 
-    A family too small to reach `false_rate`, and a query that no family takes, are tested against
+    Queries of a family too small to reach `false_rate`, and queries without a family, are compared with
     the members of all families together.
 
     Parameters
@@ -208,7 +207,7 @@ def conformal(
     null, family
         ``(n,)`` the same of the old rows.
     unassigned
-        Number of the family that is none.
+        Index of "unassigned".
     false_rate
         Smallest p-value that must be reachable.
     """
@@ -216,15 +215,15 @@ def conformal(
     everyone = np.sort(null[members] if members.any() else null)
     p_value = _tail(tested, everyone)
     for number in np.unique(chosen[chosen != unassigned]):
-        own = np.sort(null[family == number])
-        if false_rate * (len(own) + 1) >= 1:
-            of_it = chosen == number
-            p_value[of_it] = _tail(tested[of_it], own)
+        distances = np.sort(null[family == number])
+        if false_rate * (len(distances) + 1) >= 1:
+            queries = chosen == number
+            p_value[queries] = _tail(tested[queries], distances)
     return p_value
 
 
 def _tail(values: Float64, null: Float64) -> Float64:
-    """Give (1 + how many of the sorted `null` are at least as high) / (1 + all of them)."""
+    """Compute (1 + number of the sorted `null` at least as high) / (1 + number of all)."""
     higher = len(null) - np.searchsorted(null, values, side="left")
     p_value: Float64 = (1 + higher) / (1 + len(null))
     return p_value
@@ -241,7 +240,7 @@ def make_placed(
     false_rate: float,
     threads: int,
 ) -> None:
-    """Place the glitches of all shards on the map in the folder `onto` and write the table "placed".
+    """Assign the glitches of all shards to the map in the folder `onto` and write the table "placed".
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How good the map is, in a few numbers."""
+"""Quality measures of the map."""
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ RECALL_SAMPLE, TIE = 500, 5e-6
 def cosine_distances(
     values: Float32, mask: Bool, rows: npt.NDArray[np.integer] | slice = slice(None)
 ) -> Float32:
-    """Give the distances ``(m, n)`` of `rows` to all: 1 - cosine over the views that both have."""
+    """Compute the distances ``(m, n)`` of `rows` to all: 1 - cosine over the views that both have."""
     views = mask.astype(np.float32)
     with threadpool_limits(1, "blas"):
         similarity = (values[rows] @ values.T) / np.maximum(views[rows] @ views.T, 1)
@@ -58,8 +58,10 @@ def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) 
     if not k:
         return tables.empty(QUALITY)
     chosen = np.sort(np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False))
-    own = chosen.astype(np.int32)
-    true = nearest_rows(values, mask, values[chosen], mask[chosen], own=own, n_neighbors=k, threads=1)[1]
+    itself = chosen.astype(np.int32)
+    true = nearest_rows(values, mask, values[chosen], mask[chosen], exclude=itself, n_neighbors=k, threads=1)[
+        1
+    ]
     recall = float((distances[chosen] <= true[:, -1:] + TIE).mean())
     return pd.DataFrame({"metric": ["graph_recall"], "value": [recall], "n": [len(chosen)]})
 

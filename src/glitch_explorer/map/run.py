@@ -1,4 +1,4 @@
-"""The jobs of the map: path in, path out.
+"""The jobs of the map, from files to files.
 
 Row i is the same glitch (or view) in ``rows``, ``vectors``, ``neighbours``,
 ``layout``, ``coordinates`` and ``families``.
@@ -66,35 +66,35 @@ def make_graph(
     threads
         Threads to use; they do not change the result.
     """
-    found = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
-    representative = found.rows["representative"].to_numpy()
+    gathered = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
+    representative = gathered.rows["representative"].to_numpy()
     unique, copy = np.unique(representative, return_inverse=True)
     indices, distances = neighbour_graph(
-        rows_of(found.values, unique),
-        found.mask[unique],
+        rows_of(gathered.values, unique),
+        gathered.mask[unique],
         n_neighbors=n_neighbors,
         seed=seed,
         threads=threads,
     )
     indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
-    tables.write(MAP_ROWS, found.rows, rows)
+    tables.write(MAP_ROWS, gathered.rows, rows)
     files.write_arrays(
-        neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": found.mask}
+        neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": gathered.mask}
     )
 
 
 class _Graph:
-    """The neighbour graph of the rows that are mapped, and how to copy it to all rows."""
+    """The neighbour graph of the mapped rows, and how their results extend to all rows."""
 
     def __init__(self, rows: str | Path, vectors: str | Path, neighbours: str | Path) -> None:
         self.rows = tables.read(MAP_ROWS, rows)
         stored = files.read_arrays(neighbours)
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
-        place = np.full(len(self.rows) + 1, -1, dtype=np.int32)
-        place[self.unique] = np.arange(len(self.unique), dtype=np.int32)
+        index = np.full(len(self.rows) + 1, -1, dtype=np.int32)
+        index[self.unique] = np.arange(len(self.unique), dtype=np.int32)
         self.values = rows_of(files.read_array(vectors), self.unique)
         # Index -1, a neighbour not found, reads the last place and stays -1.
-        self.fuzzy = fuzzy_set(place[stored["indices"][self.unique]], stored["distances"][self.unique])
+        self.fuzzy = fuzzy_set(index[stored["indices"][self.unique]], stored["distances"][self.unique])
 
 
 def make_layouts(
@@ -110,7 +110,7 @@ def make_layouts(
     threads: int,
     engine: str = "cpu",
 ) -> None:
-    """Lay the graph out twice: in two dimensions to look at, in `n_components` to cluster in.
+    """Compute two layouts: in two dimensions to look at, in `n_components` to cluster in.
 
     Writes the table "coordinates" and the array `layout`, ``(n, n_components)``.
     """
@@ -151,27 +151,27 @@ def make_families(
     """
     table = tables.read(MAP_ROWS, rows)
     unique, copy = np.unique(table["representative"], return_inverse=True)
-    found = engine_of(engine).cluster(
+    clusters = engine_of(engine).cluster(
         files.read_array(layout)[unique],
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
         cluster_selection=cluster_selection,
     )
     keys = table[["glitch_id", "view"]]
-    cluster = found.cluster[copy]
+    cluster = clusters.cluster[copy]
     named = name_families(keys.assign(cluster=cluster), read_reference(reference))
     name = dict(zip(named["cluster"], named["family"], strict=True))
     family = np.array([name.get(number, UNASSIGNED) for number in cluster], dtype=object)
     distances = files.read_arrays(neighbours)["distances"][unique]
     filled = keys.assign(
         family=family,
-        probability=found.probability[copy],
-        outlier_score=found.outlier_score[copy],
+        probability=clusters.probability[copy],
+        outlier_score=clusters.outlier_score[copy],
         isolation=isolation(distances, family[unique])[copy],
     )
     tables.write(FAMILIES, filled, families)
     tables.write(FAMILY_IDS, named.drop(columns="cluster"), ids)
-    files.write_arrays(tree, found.tree)
+    files.write_arrays(tree, clusters.tree)
 
 
 def make_members(
@@ -234,7 +234,7 @@ def make_stability(
     threads: int,
     engine: str = "cpu",
 ) -> None:
-    """Re-run the clustering on subsamples and write the table "stability"."""
+    """Cluster subsamples and write the table "stability"."""
     graph = _Graph(rows, vectors, neighbours)
     table = family_stability(
         graph.fuzzy,

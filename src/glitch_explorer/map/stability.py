@@ -1,4 +1,4 @@
-"""How stable a family is: mean best Jaccard over re-runs on subsamples (Hennig 2007)."""
+"""Stability of families: mean best Jaccard overlap over re-runs on subsamples (Hennig 2007)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -24,7 +24,7 @@ SHARE = 0.8
 
 
 def best_jaccard(families: npt.NDArray[np.str_], clusters: Int64, names: list[str]) -> Float64:
-    """Give each family's best Jaccard overlap with any cluster of a re-run.
+    """Compute each family's best Jaccard overlap with any cluster of a re-run.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ def best_jaccard(families: npt.NDArray[np.str_], clusters: Int64, names: list[st
     """
     if not (clusters >= 0).any():
         return np.zeros(len(names))
-    # One more row and column, counted as the others, for what is in no family or cluster.
+    # One more row and column for rows in no family or cluster.
     row = pd.Index(names).get_indexer(pd.Index(families))
     shape = (len(names) + 1, int(clusters.max()) + 2)
-    place = np.ravel_multi_index((row % shape[0], clusters % shape[1]), shape)
-    counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    cell = np.ravel_multi_index((row % shape[0], clusters % shape[1]), shape)
+    counts = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
     both = counts[:-1, :-1]
     union = counts.sum(axis=1)[:-1, np.newaxis] + counts.sum(axis=0)[:-1] - both
     best: Float64 = (both / union).max(axis=1)
@@ -67,7 +67,7 @@ def family_stability(
     threads: int,
     engine: Engine,
 ) -> pd.DataFrame:
-    """Cluster 80 % subsamples anew and see how much of each family comes back.
+    """Cluster 80 % subsamples and measure how much of each family is recovered.
 
     A re-run draws its rows without replacement, restricts the fuzzy graph to them,
     lays it out again with its own seed (start, negative samples) and clusters it with
@@ -86,17 +86,20 @@ def family_stability(
     threads
         Threads to use; they do not change the result.
     engine
-        What lays out and clusters, as in the full map.
+        Backend for layout and clustering, as in the full map.
 
     Returns
     -------
     pandas.DataFrame
         Table "stability", one row per family.
 
-    Raises UserError when `runs` is below 2.
+    Raises
+    ------
+    UserError
+        When `runs` is below 2.
     """
     if runs < 2:
-        raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2 re-runs")
+        raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2")
     names = sorted(set(families.tolist()) - {UNASSIGNED})
     if not names:
         return tables.empty(STABILITY)
@@ -116,7 +119,7 @@ def family_stability(
 
 
 def _summary(names: list[str], scores: Float64) -> pd.DataFrame:
-    """Give the table "stability" of scores ``(runs, len(names))``."""
+    """Return the table "stability" of scores ``(runs, len(names))``."""
     runs = len(scores)
     mean = scores.mean(axis=0)
     half = student.ppf(0.975, runs - 1) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
@@ -143,7 +146,7 @@ def _rerun(
     engine: Engine,
     run: int,
 ) -> Float64:
-    """Do one re-run, with a seed of its own, and score every family in it."""
+    """Run one subsample with its own seed and score every family."""
     sequence = np.random.SeedSequence((seed, run + 1))
     seed = int(sequence.generate_state(1)[0])
     n = len(families)
@@ -151,5 +154,5 @@ def _rerun(
     part = sp.csr_matrix(fuzzy[rows][:, rows])
     start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
     layout = engine.lay_out(part, start, min_dist=0.0, seed=seed, threads=1)
-    found = engine.cluster(layout, **settings)
-    return best_jaccard(families[rows], found.cluster, names)
+    clusters = engine.cluster(layout, **settings)
+    return best_jaccard(families[rows], clusters.cluster, names)

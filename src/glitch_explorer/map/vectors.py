@@ -1,4 +1,4 @@
-"""The vectors that are mapped: four views fused into one row, or a row per view."""
+"""Vectors of the map: four views fused into one row, or a row per view."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class Vectors:
 
 
 def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
-    """Normalise each view's vector and put the views side by side.
+    """Normalise each view's vector and concatenate the views.
 
     Parameters
     ----------
@@ -66,28 +66,28 @@ def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
 
 
 def rows_of(values: Float32, rows: Int64) -> Float32:
-    """Take rows, each once and in order, of vectors; all of them stay where they are, on disk perhaps."""
+    """Return rows of vectors, in order; all of them without a copy, so that they may stay on disk."""
     return values if len(rows) == len(values) else values[rows]
 
 
 class Representatives:
-    """Finds the rows that have the same bytes as an earlier one, part by part."""
+    """Index of the first row with the same bytes, built part by part."""
 
     def __init__(self) -> None:
         self._first: dict[bytes, int] = {}
         self._n = 0
 
     def __call__(self, values: Float32, mask: Bool) -> Int64:
-        """Give for each of the next rows the first row ``(n,)`` of all that has the same bytes.
+        """Return for each of the next rows the index ``(n,)`` of the first with the same bytes.
 
-        Rows are told apart by 128 bits of a hash, so that not all of them are held in memory.
+        Rows are compared by a hash of 128 bits, so that they need not stay in memory.
         """
-        found = np.empty(len(values), dtype=np.int64)
-        for place, (row, views) in enumerate(zip(values, mask, strict=True)):
+        first = np.empty(len(values), dtype=np.int64)
+        for index, (row, views) in enumerate(zip(values, mask, strict=True)):
             key = hashlib.blake2b(row.tobytes() + views.tobytes(), digest_size=16).digest()
-            found[place] = self._first.setdefault(key, self._n + place)
+            first[index] = self._first.setdefault(key, self._n + index)
         self._n += len(values)
-        return found
+        return first
 
 
 def gather_vectors(
@@ -98,7 +98,7 @@ def gather_vectors(
     unit: str,
     out: str | Path | None = None,
 ) -> Vectors:
-    """Read the shards' embeddings and make the rows of the map.
+    """Read the shards' embeddings and build the rows of the map.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def gather_vectors(
         ``"view"``: a row per (glitch, view), pictures of unknown length included.
     out
         Array to write the values to, shard by shard; they are memory-mapped from there.
-        Where it is not given they are held in memory.
+        If not given they stay in memory.
 
     Raises
     ------
@@ -164,16 +164,16 @@ def _read_shard(
 def _glitch_rows(
     glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]
 ) -> Vectors:
-    """Make a row per glitch; a picture of unknown length takes no part."""
+    """Build a row per glitch; a picture of unknown view length is ignored."""
     present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool)
     values, mask = fuse(np.where(present[:, :, np.newaxis], embedding, np.float32(np.nan)))
-    kept = mask.any(axis=1)
-    rows = pd.DataFrame({"glitch_id": glitches["glitch_id"].to_numpy()[kept], "view": ""})
-    return Vectors(rows, values[kept], mask[kept])
+    any_view = mask.any(axis=1)
+    rows = pd.DataFrame({"glitch_id": glitches["glitch_id"].to_numpy()[any_view], "view": ""})
+    return Vectors(rows, values[any_view], mask[any_view])
 
 
 def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]) -> Vectors:
-    """Make a row per view, in order of glitch and view length."""
+    """Build a row per view, ordered by glitch and view length."""
     present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
     unknown = status[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
     names = np.tile(np.array(VIEW_NAMES, dtype=object), (len(glitches), 1))
@@ -181,7 +181,7 @@ def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDAr
     present[:, 0] |= unknown
     n, n_views, dimension = embedding.shape
     values, mask = fuse(np.asarray(embedding).reshape(n * n_views, 1, dimension))
-    kept = present.ravel() & mask[:, 0]
+    mapped = present.ravel() & mask[:, 0]
     ids = np.repeat(glitches["glitch_id"].to_numpy(dtype=object), n_views)
-    rows = pd.DataFrame({"glitch_id": ids[kept], "view": names.ravel()[kept]})
-    return Vectors(rows, values[kept], mask[kept])
+    rows = pd.DataFrame({"glitch_id": ids[mapped], "view": names.ravel()[mapped]})
+    return Vectors(rows, values[mapped], mask[mapped])

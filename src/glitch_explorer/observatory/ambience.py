@@ -115,11 +115,11 @@ class Weather:
 
 def _crowding(plan: Plan, segment: Segment, name: str) -> float:
     """Tell by how many standard deviations a segment has more glitches of a class than others."""
-    mine = [i for i, other in enumerate(plan.segments) if other.ifo == segment.ifo and other.readable]
+    indices = [i for i, other in enumerate(plan.segments) if other.ifo == segment.ifo and other.readable]
     counts = {i: 0 for i, other in enumerate(plan.segments) if other.ifo == segment.ifo}
-    for one in plan.of(segment.ifo):
-        counts[one.segment] += one.name == name
-    usual = np.array([counts[i] for i in mine], float)
+    for injection in plan.of(segment.ifo):
+        counts[injection.segment] += injection.name == name
+    usual = np.array([counts[i] for i in indices], float)
     return float((counts[plan.segments.index(segment)] - usual.mean()) / max(float(usual.std()), 1e-9))
 
 
@@ -213,10 +213,10 @@ def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Gen
         Samples in the channel's unit.
     """
     t = np.arange(n) / rate
-    own = rng.standard_normal(len(around.common))
+    local = rng.standard_normal(len(around.common))
     common = curve(around.common, t)
     if kind in SLOW:
-        return _slow(kind, around, common + curve(own, t), rng)
+        return _slow(kind, around, common + curve(local, t), rng)
     spectrum = SPECTRA[kind]
     frequency = np.fft.rfftfreq(n, 1.0 / rate)
     noise = rng.standard_normal(2 * len(frequency)).view(np.complex128)
@@ -228,7 +228,7 @@ def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Gen
     for line, amplitude in spectrum.lines:
         if line < rate / 2:
             samples += amplitude * np.cos(2.0 * np.pi * line * t + MAINS_PHASE)
-    return np.asarray(samples * np.exp(COMMON_SHARE * common + 0.06 * curve(own, t)))
+    return np.asarray(samples * np.exp(COMMON_SHARE * common + 0.06 * curve(local, t)))
 
 
 def _slow(kind: str, around: Weather, drift: Float, rng: np.random.Generator) -> Float:

@@ -59,7 +59,7 @@ _NOISE, _COPY, _DECOY = range(220, 223)
 
 def faster_from(plan: Plan) -> int:
     """Give the GPS second from which the channel `FASTER_LATER` has the higher rate: between segments."""
-    starts = sorted({one.start - one.start % 60 for one in plan.segments if one.readable})
+    starts = sorted({segment.start - segment.start % 60 for segment in plan.segments if segment.readable})
     return starts[len(starts) // 2] - 60
 
 
@@ -126,7 +126,7 @@ def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
     if original is None:
         raise RuntimeError(f"{of} has no samples to repeat in segment {index}")
     rng = stream(plan.seed, _COPY, *segment.ifo.encode(), *name.encode(), segment.level_key)
-    own = ambience.ambient(
+    noise = ambience.ambient(
         CHANNELS[of].noise,
         ambience.weather(plan, segment),
         n=len(original),
@@ -134,7 +134,7 @@ def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
         rng=rng,
     )
     zero = couplings.FIXED_HZ if CHANNELS[of].oscillator else 0.0
-    return COPY_GAIN[name] * (original - zero + COPY_NOISE * own)
+    return COPY_GAIN[name] * (original - zero + COPY_NOISE * noise)
 
 
 def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np.random.Generator) -> Float:
@@ -150,14 +150,14 @@ def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np
     if name in BURSTY and spectrum is not None:
         per_minute, (low, high) = BURSTY[name]
         size = BURST_SIZE * ambience.band_rms(spectrum, low, high)
-        for at in rng.uniform(0.0, n / rate, int(rng.poisson(per_minute * n / rate / 60.0))):
-            near = slice(max(0, int((at - 2.0) * rate)), int((at + 2.0) * rate))
-            inside = t[near] - at
+        for time in rng.uniform(0.0, n / rate, int(rng.poisson(per_minute * n / rate / 60.0))):
+            near = slice(max(0, int((time - 2.0) * rate)), int((time + 2.0) * rate))
+            inside = t[near] - time
             noise[near] += size * bell(inside, 0.0, 0.15) * band_noise(inside, rng, low, high)
     if name in WITH_NAN:
         stretches, length = WITH_NAN[name]
-        for at in rng.uniform(0.0, n / rate - length, stretches):
-            noise[int(at * rate) : int((at + length) * rate)] = np.nan
+        for time in rng.uniform(0.0, n / rate - length, stretches):
+            noise[int(time * rate) : int((time + length) * rate)] = np.nan
     return noise
 
 
@@ -246,17 +246,17 @@ def _witness(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
 
 def _fringes(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
     """Tell the fringes of each driven glitch: top of the lowest arch, reflections, middle, duration."""
-    found = {}
-    for one in couplings.driven(plan, coupling, ifo):
-        arch = couplings.arch_of(plan, one)
-        found[one.glitch_id] = {
+    fringes = {}
+    for injection in couplings.driven(plan, coupling, ifo):
+        arch = couplings.arch_of(plan, injection)
+        fringes[injection.glitch_id] = {
             "channel": f"{ifo}:{coupling.channel}",
             "lowest_hz": round(arch.lowest_hz, 4),
             "reflections": arch.reflections,
-            "centre_time": round(one.time + arch.centre_s, 5),
+            "centre_time": round(injection.time + arch.centre_s, 5),
             "duration_s": round(arch.duration_s, 5),
         }
-    return found
+    return fringes
 
 
 def _decoys(ifo: str) -> list[dict[str, Any]]:
@@ -272,10 +272,12 @@ def _decoys(ifo: str) -> list[dict[str, Any]]:
         FASTER_LATER: "rate_change",
         MISSING: "missing",
     }
-    found: list[dict[str, Any]] = [{"channel": f"{ifo}:{name}", "kind": kind} for name, kind in kinds.items()]
+    decoys: list[dict[str, Any]] = [
+        {"channel": f"{ifo}:{name}", "kind": kind} for name, kind in kinds.items()
+    ]
     for name, of in CORRELATED.items():
-        found.append({"channel": f"{ifo}:{name}", "kind": "correlated", "group": f"{ifo}:{of}"})
-    return found
+        decoys.append({"channel": f"{ifo}:{name}", "kind": "correlated", "group": f"{ifo}:{of}"})
+    return decoys
 
 
 def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
@@ -287,27 +289,27 @@ def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
         `channels`, `witnesses`, `fringes` (by glitch), `drivers`, `decoys`, `slow_drivers`, and
         `families_without_witness` as (class, ifo).
     """
-    told: dict[str, Any] = {"channels": [], "witnesses": [], "fringes": {}, "decoys": [], "slow_drivers": []}
-    told["drivers"] = []
+    names = ("channels", "witnesses", "decoys", "slow_drivers", "drivers")
+    planted: dict[str, Any] = {name: [] for name in names} | {"fringes": {}}
     for ifo in detectors:
         for channel in CHANNELS.values():
             row = _listed(plan, channel, ifo)
             row["safety_source"], row["safety_date"] = row.pop("source"), row.pop("date")
             note = row["rate_hz"] if channel.name == FASTER_LATER else ""
-            told["channels"].append(
+            planted["channels"].append(
                 {**row, "rate_hz": channel.rate_hz, "rate_note": note, "oscillator": channel.oscillator}
             )
         for coupling in couplings.couplings_of(ifo):
-            told["witnesses"].append(_witness(plan, coupling, ifo))
+            planted["witnesses"].append(_witness(plan, coupling, ifo))
             if coupling.kind == "fringe":
-                told["fringes"].update(_fringes(plan, coupling, ifo))
-        told["drivers"] += couplings.drivers_of(ifo)
-        told["decoys"] += _decoys(ifo)
-        told["slow_drivers"] += [
+                planted["fringes"].update(_fringes(plan, coupling, ifo))
+        planted["drivers"] += couplings.drivers_of(ifo)
+        planted["decoys"] += _decoys(ifo)
+        planted["slow_drivers"] += [
             {"class": name, "ifo": ifo, "channel": f"{ifo}:{channel}", "band": list(band)}
             for name, channel, band in SLOW_DRIVERS
         ]
-    told["families_without_witness"] = [
+    planted["families_without_witness"] = [
         {"class": name, "ifo": ifo} for ifo in detectors for name in couplings.classes_without(ifo)
     ]
-    return told
+    return planted

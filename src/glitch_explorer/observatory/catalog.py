@@ -104,9 +104,9 @@ def row(plan: Plan, injection: Injection, glitch_id: str, stream_number: int) ->
 
 def catalog(plan: Plan) -> pd.DataFrame:
     """Make the catalogue: Gravity Spy's 43 columns and `ranking`, ordered by time."""
-    rows = [row(plan, one, one.glitch_id, one.number) for one in plan.injections]
+    rows = [row(plan, injection, injection.glitch_id, injection.number) for injection in plan.injections]
     last = len(plan.injections)
-    rows += [row(plan, one, second, last + i) for i, (one, second) in enumerate(plan.repeats)]
+    rows += [row(plan, injection, second, last + i) for i, (injection, second) in enumerate(plan.repeats)]
     return pd.DataFrame(rows).sort_values("event_time", kind="stable", ignore_index=True)
 
 

@@ -21,33 +21,33 @@ SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6
 SEARCHED_HZ = (10.0, 2048.0)
 
 
-def _gates(plan: Plan, mine: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Float:
+def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Float:
     """Paint the gates of a segment: bool (classes, steps)."""
     segment = plan.segments[index]
     n = round((segment.end - segment.start) / STEP_S)
-    names = sorted({one.name for one in mine})
+    names = sorted({injection.name for injection in injections})
     painted = np.zeros((len(names), n), bool)
-    for one in mine:
-        if one.segment == index:
-            half = max(0.5 * duration_s[one.glitch_id], LEAST_GATE_S)
-            middle = one.time - segment.start
+    for injection in injections:
+        if injection.segment == index:
+            half = max(0.5 * duration_s[injection.glitch_id], LEAST_GATE_S)
+            middle = injection.time - segment.start
             first, last = round((middle - half) / STEP_S), round((middle + half) / STEP_S)
-            painted[names.index(one.name), max(first, 0) : max(last, 0)] = True
+            painted[names.index(injection.name), max(first, 0) : max(last, 0)] = True
     return painted
 
 
 def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, tuple[float, float]]:
     """Give each class's deadtime and what it alone gates, s."""
-    mine = [one for one in plan.of(ifo) if not one.event]
-    names = sorted({one.name for one in mine})
-    own, alone = np.zeros(len(names)), np.zeros(len(names))
+    injections = [one for one in plan.of(ifo) if not one.event]
+    names = sorted({one.name for one in injections})
+    own, exclusive = np.zeros(len(names)), np.zeros(len(names))
     for index, segment in enumerate(plan.segments):
         if segment.ifo == ifo:
-            painted = _gates(plan, mine, index, duration_s)
+            painted = _gates(plan, injections, index, duration_s)
             once = painted.sum(axis=0) == 1
             own += painted.sum(axis=1) * STEP_S
-            alone += (painted & once).sum(axis=1) * STEP_S
-    return {name: (float(own[k]), float(alone[k])) for k, name in enumerate(names)}
+            exclusive += (painted & once).sum(axis=1) * STEP_S
+    return {name: (float(own[k]), float(exclusive[k])) for k, name in enumerate(names)}
 
 
 def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
@@ -75,12 +75,12 @@ def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
     return lost, volume / live
 
 
-def _threshold(ranking: pd.Series, name: pd.Series, wanted: str) -> float:
+def _threshold(ranking: pd.Series, name: pd.Series, family: str) -> float:
     """Give 1 - (threshold without a class / threshold)^3, the threshold the tenth loudest ranking."""
-    if len(ranking) < LOUDEST or (name != wanted).sum() < LOUDEST:
+    if len(ranking) < LOUDEST or (name != family).sum() < LOUDEST:
         return float("nan")
     every, others = (
-        np.sort(values)[-LOUDEST] for values in (ranking.to_numpy(), ranking[name != wanted].to_numpy())
+        np.sort(values)[-LOUDEST] for values in (ranking.to_numpy(), ranking[name != family].to_numpy())
     )
     return float(1.0 - (others / every) ** 3)
 

@@ -105,7 +105,7 @@ COUPLINGS: tuple[Coupling, ...] = tuple(
 
 def couplings_of(ifo: str) -> list[Coupling]:
     """Give the witnesses planted in one detector."""
-    return [one for one in COUPLINGS if one.ifo in (None, ifo)]
+    return [coupling for coupling in COUPLINGS if coupling.ifo in (None, ifo)]
 
 
 def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
@@ -120,16 +120,16 @@ def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
     return [one for one in (mine[int(i)] for i in chosen) if _fits(plan, one, coupling.lag_s)]
 
 
-def _fits(plan: Plan, one: Injection, lag_s: float) -> bool:
-    segment = plan.segments[one.segment]
-    return segment.start + EDGE_S <= one.time + lag_s <= segment.end - EDGE_S
+def _fits(plan: Plan, injection: Injection, lag_s: float) -> bool:
+    segment = plan.segments[injection.segment]
+    return segment.start + EDGE_S <= injection.time + lag_s <= segment.end - EDGE_S
 
 
 def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
     """List every motion of every witness of one detector, by channel, false alarms included."""
-    found: dict[str, list[Answer]] = {}
+    by_channel: dict[str, list[Answer]] = {}
     for coupling in couplings_of(ifo):
-        answers = found.setdefault(coupling.channel, [])
+        answers = by_channel.setdefault(coupling.channel, [])
         for one in driven(plan, coupling, ifo):
             answers.append(Answer(coupling, one.segment, one.time + coupling.lag_s, one, one.number))
         for index, segment in enumerate(plan.segments):
@@ -138,7 +138,7 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
             for k, at in enumerate(_false_times(plan, coupling, segment)):
                 number = len(plan.injections) + 1000 * segment.level_key + k
                 answers.append(Answer(coupling, index, segment.start + float(at), None, number))
-    return found
+    return by_channel
 
 
 def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Float:
@@ -221,16 +221,16 @@ def ramp(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Flo
 def motor(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw the motor that runs down, as the floor hears it: the glitch's own fundamental."""
     amplitude = _amplitude(answer.coupling, rng)
-    own, frequency, duration = _size(answer, plan, rng)
-    track_hz, envelope = waveforms.running_down(t, own, frequency, duration)
+    stream, frequency, duration = _size(answer, plan, rng)
+    track_hz, envelope = waveforms.running_down(t, stream, frequency, duration)
     wave = track(t, track_hz, envelope, rng.uniform(0.0, 2.0 * np.pi))
     return np.asarray(np.sqrt(2.0) * amplitude * wave)
 
 
-def arch_of(plan: Plan, one: Injection) -> waveforms.Arch:
+def arch_of(plan: Plan, injection: Injection) -> waveforms.Arch:
     """Draw again the scatterer's motion behind a glitch of scattered light."""
-    own = shape_stream(plan, one)
-    return waveforms.draw_arch(own, *waveforms.draw_size(one.name, own))
+    stream = shape_stream(plan, injection)
+    return waveforms.draw_arch(stream, *waveforms.draw_size(injection.name, stream))
 
 
 def fringe(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
@@ -299,18 +299,18 @@ def drivers_of(ifo: str) -> list[dict[str, str | list[str]]]:
         `class`, `ifo`, `kind` (single, pair or interaction) and `channels`.
     """
     by_class: dict[str, list[Coupling]] = {}
-    for one in couplings_of(ifo):
-        by_class.setdefault(one.name, []).append(one)
-    told: list[dict[str, str | list[str]]] = []
-    for name, mine in by_class.items():
-        kind = "single" if len(mine) == 1 else "interaction" if any(one.needs for one in mine) else "pair"
-        told.append(
-            {"class": name, "ifo": ifo, "kind": kind, "channels": [f"{ifo}:{one.channel}" for one in mine]}
-        )
-    return told
+    for coupling in couplings_of(ifo):
+        by_class.setdefault(coupling.name, []).append(coupling)
+    drivers: list[dict[str, str | list[str]]] = []
+    for name, several in by_class.items():
+        joint = "interaction" if any(coupling.needs for coupling in several) else "pair"
+        kind = joint if len(several) > 1 else "single"
+        channels = [f"{ifo}:{coupling.channel}" for coupling in several]
+        drivers.append({"class": name, "ifo": ifo, "kind": kind, "channels": channels})
+    return drivers
 
 
 def classes_without(ifo: str) -> list[str]:
     """Give the classes for which nothing is planted in `ifo`."""
-    witnessed = {one.name for one in couplings_of(ifo)}
+    witnessed = {coupling.name for coupling in couplings_of(ifo)}
     return [name for name in MORPHOLOGIES if name not in witnessed]

@@ -64,12 +64,12 @@ def _write_lal(path: Path, series: list[Series], start: int) -> None:
     lalframe.FrameWrite(frame, str(path))
 
 
-def _channel(one: Series, duration: float) -> object:
+def _channel(series: Series, duration: float) -> object:
     """Make LALFrame's channel structure."""
-    samples = np.ascontiguousarray(one.samples)
+    samples = np.ascontiguousarray(series.samples)
     dtype = _TYPES[samples.dtype.name]
     vector = lalframe.FrameUFrProcChanAlloc(
-        one.channel,
+        series.channel,
         lalframe.FRAMEU_FR_PROC_TYPE_TIME_SERIES,
         lalframe.FRAMEU_FR_PROC_SUB_TYPE_UNKNOWN,
         dtype,
@@ -80,11 +80,11 @@ def _channel(one: Series, duration: float) -> object:
     memory.disown()  # the frame frees it
     ctypes.memmove(int(memory), samples.ctypes.data, samples.nbytes)
     lalframe.FrameUFrChanSetTRange(vector, duration)
-    lalframe.FrameUFrChanVectorSetName(vector, one.channel)
-    lalframe.FrameUFrChanVectorSetDx(vector, 1.0 / one.rate)
+    lalframe.FrameUFrChanVectorSetName(vector, series.channel)
+    lalframe.FrameUFrChanVectorSetDx(vector, 1.0 / series.rate)
     lalframe.FrameUFrChanVectorSetStartX(vector, 0.0)
     lalframe.FrameUFrChanVectorSetUnitX(vector, "s")
-    lalframe.FrameUFrChanVectorSetUnitY(vector, one.unit)
+    lalframe.FrameUFrChanVectorSetUnitY(vector, series.unit)
     return vector
 
 

@@ -77,10 +77,10 @@ def design_asd(frequency: Float, level: Level) -> Float:
         Strain / sqrt(Hz), one-sided.
     """
     grid, log_asd = _curve()
-    at = np.maximum(frequency, grid[0])
-    asd = np.exp(np.interp(np.log(at), np.log(grid), log_asd))
+    clipped = np.maximum(frequency, grid[0])
+    asd = np.exp(np.interp(np.log(clipped), np.log(grid), log_asd))
     below = np.minimum(frequency / grid[0], 1.0)
-    rise = 1.0 + (level.low_frequency - 1.0) / (1.0 + (at / 40.0) ** 4)
+    rise = 1.0 + (level.low_frequency - 1.0) / (1.0 + (clipped / 40.0) ** 4)
     return np.asarray(asd * below**2 * rise * level.overall)
 
 

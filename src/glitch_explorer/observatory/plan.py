@@ -176,13 +176,13 @@ def _by_detector(
     rng: np.random.Generator, counts: dict[str, int], detectors: list[str]
 ) -> dict[str, list[str]]:
     """Give each detector its glitches: H1 the class's share, the others the rest."""
-    found: dict[str, list[str]] = {ifo: [] for ifo in detectors}
+    ids: dict[str, list[str]] = {ifo: [] for ifo in detectors}
     for name, count in counts.items():
         share = MORPHOLOGIES[name].h1_share
         weights = np.array([share if ifo == "H1" else 1.0 - share for ifo in detectors])
         for ifo in rng.choice(detectors, count, p=weights / weights.sum()):
-            found[str(ifo)].append(name)
-    return found
+            ids[str(ifo)].append(name)
+    return ids
 
 
 def _in_unreadable(seed: int, spans: list[Segment], first: int, glitches: int) -> list[Injection]:
@@ -209,14 +209,14 @@ def _with_labels(
     rng: np.random.Generator, injections: list[Injection], wrong_share: float
 ) -> list[Injection]:
     """Label what has a class, a share of it wrongly, with any other class."""
-    labelled = [i for i, one in enumerate(injections) if one.name != UNKNOWN]
+    labelled = [i for i, injection in enumerate(injections) if injection.name != UNKNOWN]
     wrong = {int(i) for i in rng.permutation(labelled)[: round(wrong_share * len(labelled))]}
     result = []
-    for i, one in enumerate(injections):
-        label: str | None = None if one.name == UNKNOWN else one.name
+    for i, injection in enumerate(injections):
+        label: str | None = None if injection.name == UNKNOWN else injection.name
         if i in wrong:
-            label = str(rng.choice([name for name in CLASSES if name != one.name]))
-        result.append(replace(one, label=label))
+            label = str(rng.choice([name for name in CLASSES if name != injection.name]))
+        result.append(replace(injection, label=label))
     return result
 
 
@@ -227,25 +227,25 @@ def _events(
     planted: list[Injection] = []
     busy = {ifo: np.array([one.time for one in injections if one.ifo == ifo]) for ifo in detectors}
     for name, masses, snrs in EVENTS:
-        time = slots.quietest(rng, spans, busy, taken=[one.time for one in planted])
+        time = slots.quietest(rng, spans, busy, reserved=[one.time for one in planted])
         for k, ifo in enumerate(detectors):
-            at = time + (rng.uniform(-1.0, 1.0) * LARGEST_DELAY_S if k else 0.0)
+            arrival = time + (rng.uniform(-1.0, 1.0) * LARGEST_DELAY_S if k else 0.0)
             segment = next(
-                i for i, s in enumerate(spans) if s.ifo == ifo and s.readable and s.start < at < s.end
+                i for i, s in enumerate(spans) if s.ifo == ifo and s.readable and s.start < arrival < s.end
             )
             number = len(injections) + len(planted)
             snr = snrs[k % len(snrs)]
-            planted.append(Injection(number, "", ifo, segment, at, EVENT, snr, EVENT, name, masses))
+            planted.append(Injection(number, "", ifo, segment, arrival, EVENT, snr, EVENT, name, masses))
     return planted
 
 
 def _ids(rng: np.random.Generator, n: int) -> list[str]:
     """Make different ids that look like Gravity Spy's."""
     letters = np.array(list(string.ascii_letters + string.digits))
-    found: dict[str, None] = {}
-    while len(found) < n:
-        found["".join(rng.choice(letters, 10))] = None
-    return list(found)
+    ids: dict[str, None] = {}
+    while len(ids) < n:
+        ids["".join(rng.choice(letters, 10))] = None
+    return list(ids)
 
 
 def _repeats(
@@ -253,6 +253,6 @@ def _repeats(
 ) -> list[tuple[Injection, str]]:
     """Choose rows that stand in the catalogue twice: with the same id, or with a second one."""
     same, second = (max(1, round(share * glitches)) for share in (SAME_ID_SHARE, SECOND_ID_SHARE))
-    ordinary = [one for one in injections[:glitches] if not one.event]
+    ordinary = [injection for injection in injections[:glitches] if not injection.event]
     chosen = [ordinary[int(i)] for i in rng.permutation(len(ordinary))[: same + second]]
-    return [(one, one.glitch_id if i < same else fresh[i]) for i, one in enumerate(chosen)]
+    return [(injection, injection.glitch_id if i < same else fresh[i]) for i, injection in enumerate(chosen)]

@@ -49,10 +49,10 @@ class Minutes:
     with_mpc: Float
 
 
-def loss(plan: Plan, one: Injection) -> float:
+def loss(plan: Plan, injection: Injection) -> float:
     """Give the share of the range that a glitch takes away for its minute."""
-    scatter = stream(plan.seed, _LOSS, one.number).lognormal(0.0, LOSS_SCATTER)
-    return 0.0 if one.event else LOSS.get(one.name, 0.0) * float(scatter)
+    scatter = stream(plan.seed, _LOSS, injection.number).lognormal(0.0, LOSS_SCATTER)
+    return 0.0 if injection.event else LOSS.get(injection.name, 0.0) * float(scatter)
 
 
 def minutes(plan: Plan, index: int) -> Minutes:
@@ -64,11 +64,11 @@ def minutes(plan: Plan, index: int) -> Minutes:
     level = USUAL_MPC.get(segment.ifo, OTHER_MPC) * rng.lognormal(0.0, SEGMENT_SCATTER)
     drift = DRIFT * np.interp(np.arange(len(start)), [0, len(start)], rng.standard_normal(2))
     without = level * np.exp(drift + MINUTE_SCATTER * rng.standard_normal(len(start)))
-    kept = np.ones(len(start))
-    for one in plan.injections:
-        if one.segment == index:
-            kept[int((one.time - start[0]) // MINUTE_S)] *= 1.0 - loss(plan, one)
-    return Minutes(start, live, without, without * kept)
+    share = np.ones(len(start))
+    for injection in plan.injections:
+        if injection.segment == index:
+            share[int((injection.time - start[0]) // MINUTE_S)] *= 1.0 - loss(plan, injection)
+    return Minutes(start, live, without, without * share)
 
 
 def samples(plan: Plan, index: int) -> Float:

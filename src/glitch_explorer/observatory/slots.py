@@ -43,16 +43,16 @@ class Segment:
 def make_segments(rng: np.random.Generator, n: int, length: int, detectors: list[str]) -> list[Segment]:
     """Make `n` segments of each detector, and two short ones on top that will be unreadable."""
     starts = START_GPS + 600 + STEP_S * np.arange(n) + rng.integers(0, JITTER_S, n)
-    found = []
+    segments = []
     for k, ifo in enumerate(detectors):
         for i, start in enumerate(starts):
             begin = int(start) + (int(rng.integers(1, OFFSET_S)) if k else 0)
-            found.append(Segment(ifo, begin, begin + length, i))
+            segments.append(Segment(ifo, begin, begin + length, i))
     for i in range(2):
         ifo = detectors[i % len(detectors)]
         begin = int(starts[i]) + length + OFFSET_S + PAUSE_S
-        found.append(Segment(ifo, begin, begin + UNREADABLE_S, n + i, readable=False))
-    return found
+        segments.append(Segment(ifo, begin, begin + UNREADABLE_S, n + i, readable=False))
+    return segments
 
 
 def _spell(rng: np.random.Generator, length: int) -> np.ndarray:
@@ -123,12 +123,12 @@ def in_spells(rng: np.random.Generator, places: list[tuple[int, float]], names: 
 
 
 def quietest(
-    rng: np.random.Generator, spans: list[Segment], busy: dict[str, np.ndarray], taken: list[float]
+    rng: np.random.Generator, spans: list[Segment], busy: dict[str, np.ndarray], reserved: list[float]
 ) -> float:
     """Find a time in common live time, away from glitches and from the times `taken`."""
-    best, found = -1.0, 0.0
+    best, quiet = -1.0, 0.0
     for span in spans:
-        if not span.readable or any(abs(span.start - time) < STEP_S / 2 for time in taken):
+        if not span.readable or any(abs(span.start - time) < STEP_S / 2 for time in reserved):
             continue
         for time in rng.uniform(span.start + 10.0, span.end - 10.0, 20):
             live = all(
@@ -137,5 +137,5 @@ def quietest(
             )
             gap = min(float(np.abs(times - time).min(initial=1e9)) for times in busy.values())
             if live and gap > best:
-                best, found = gap, round(float(time), 5)
-    return found
+                best, quiet = gap, round(float(time), 5)
+    return quiet

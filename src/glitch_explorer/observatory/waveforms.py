@@ -67,8 +67,8 @@ def repeating_blips(t: Float, rng: np.random.Generator, f: float, d: float) -> F
     wave = np.zeros_like(t)
     for k in range(first, first + n + 1):
         size = 1.0 if k == 0 else rng.uniform(0.55, 0.95)
-        place = 0.0 if k == 0 else k * step + 0.02 * rng.normal()
-        wave += size * pulse(t, place, f * rng.lognormal(0.0, 0.08), octaves, phase)
+        centre = 0.0 if k == 0 else k * step + 0.02 * rng.normal()
+        wave += size * pulse(t, centre, f * rng.lognormal(0.0, 0.08), octaves, phase)
     return wave
 
 
@@ -76,8 +76,8 @@ def low_frequency_burst(t: Float, rng: np.random.Generator, f: float, d: float) 
     """Draw a hump of noise that stands on the lower edge of the picture."""
     hump = bell(t, 0.0, d / 4.0) * band_noise(t, rng, 8.0, 1.3 * f)
     for _ in range(int(rng.integers(0, 4))):
-        place = rng.uniform(-1.8, 1.8)
-        hump += rng.uniform(0.3, 0.7) * bell(t, place, d / 6.0) * band_noise(t, rng, 8.0, 1.1 * f)
+        centre = rng.uniform(-1.8, 1.8)
+        hump += rng.uniform(0.3, 0.7) * bell(t, centre, d / 6.0) * band_noise(t, rng, 8.0, 1.1 * f)
     return hump
 
 
@@ -108,10 +108,10 @@ def air_compressor(t: Float, rng: np.random.Generator, f: float, d: float) -> Fl
 def lines_1080(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a string of dots along 1080 Hz."""
     wave = np.zeros_like(t)
-    for place in np.append(rng.uniform(-0.5 * d, 0.5 * d, int(rng.integers(12, 26) * d)), 0.0):
-        size = rng.exponential(1.0) if place else 2.5
+    for centre in np.append(rng.uniform(-0.5 * d, 0.5 * d, int(rng.integers(12, 26) * d)), 0.0):
+        size = rng.exponential(1.0) if centre else 2.5
         wave += size * sine_gaussian(
-            t, place, f + rng.normal(0.0, 3.0), rng.uniform(0.004, 0.012), rng.uniform(0.0, _TURN)
+            t, centre, f + rng.normal(0.0, 3.0), rng.uniform(0.004, 0.012), rng.uniform(0.0, _TURN)
         )
     return wave
 
@@ -203,10 +203,10 @@ def fast_scattering(t: Float, rng: np.random.Generator, f: float, d: float) -> F
     n = max(1, round(0.5 * d / spacing))
     wave = np.zeros_like(t)
     for k in range(-n, n + 1):
-        place = k * spacing * (1.0 + 0.02 * rng.normal())
+        centre = k * spacing * (1.0 + 0.02 * rng.normal())
         size = np.exp(-0.5 * (k / (0.8 * n)) ** 2) * rng.uniform(0.5, 1.0) if k else 1.0
-        near = within(t, place - 0.475 * spacing, place + 0.475 * spacing)
-        arch = np.cos(np.pi * (t[near] - place) / (0.95 * spacing))
+        near = within(t, centre - 0.475 * spacing, centre + 0.475 * spacing)
+        arch = np.cos(np.pi * (t[near] - centre) / (0.95 * spacing))
         top = (0.75 + 0.25 * size) * f
         wave[near] += size * track(t[near], top * arch**0.6, arch, rng.uniform(0.0, _TURN))
     return wave
@@ -217,9 +217,9 @@ def scratchy(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     spacing = 1.0 / rng.uniform(16.0, 30.0)
     swell = 1.0 + 0.8 * wander(t, rng, 0.4, 3.0) + 2.0 * bell(t, 0.0, 0.15)
     wave = np.zeros_like(t)
-    for place in np.arange(-0.5 * d, 0.5 * d, spacing):
-        size = max(0.0, float(np.interp(place, t, swell))) * rng.uniform(0.3, 1.0)
-        at = place + 0.15 * spacing * rng.normal()
+    for centre in np.arange(-0.5 * d, 0.5 * d, spacing):
+        size = max(0.0, float(np.interp(centre, t, swell))) * rng.uniform(0.3, 1.0)
+        at = centre + 0.15 * spacing * rng.normal()
         wave += size * sine_gaussian(t, at, f * rng.lognormal(0.0, 0.1), 1.2 / f, rng.uniform(0.0, _TURN))
     return wave
 
@@ -247,9 +247,9 @@ def light_modulation(t: Float, rng: np.random.Generator, f: float, d: float) -> 
     """Bright spikes close together, with low-frequency noise that trails behind."""
     wave = np.zeros_like(t)
     for k in range(int(rng.integers(2, 5))):
-        place = 0.0 if k == 0 else rng.uniform(-0.03, 0.1)
+        centre = 0.0 if k == 0 else rng.uniform(-0.03, 0.1)
         size = 1.0 if k == 0 else rng.uniform(0.3, 0.7)
-        wave += size * pulse(t, place, rng.uniform(250.0, 420.0), 1.4, rng.uniform(0.0, _TURN))
+        wave += size * pulse(t, centre, rng.uniform(250.0, 420.0), 1.4, rng.uniform(0.0, _TURN))
     top = 25.0 + 0.03 * f
     trail = plateau(t, 0.0, 0.7 * d, 0.03) * np.exp(-np.clip(t, 0.0, None) / (0.6 * d))
     noise = unit(trail * band_noise(t, rng, 9.0, top))

@@ -28,37 +28,37 @@ def file_entry(path: str | Path) -> dict[str, Any]:
 
 def folder_entry(path: str | Path) -> dict[str, Any]:
     """Describe a folder by the names and sizes of the files below it, which are not read."""
-    found = list(find_files(str(path)))
-    listing = "".join(f"{one.rest}\0{one.size}\n" for one in found)
+    entries = list(find_files(str(path)))
+    listing = "".join(f"{entry.rest}\0{entry.size}\n" for entry in entries)
     digest = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
     return {
         "path": Path(path).as_posix(),
-        "files": len(found),
-        "bytes": sum(one.size for one in found),
+        "files": len(entries),
+        "bytes": sum(entry.size for entry in entries),
         "listing_sha256": digest,
     }
 
 
 def package_versions() -> dict[str, str]:
-    """Give the version of each package that the project depends on, where it is installed."""
-    found = {}
+    """Return the version of each installed package that the project depends on."""
+    versions = {}
     for requirement in requires(_PACKAGE) or []:
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:  # a stage's environment holds what the stage needs
             continue
-    return found
+    return versions
 
 
 def commit_of(project: str | Path) -> str | None:
-    """Give the commit checked out in `project`, `-dirty` where files differ; None outside of git."""
+    """Return the commit checked out in `project`, with `-dirty` where files differ; None outside of git."""
     command = ["git", "-C", str(project), "describe", "--always", "--abbrev=40", "--dirty", "--exclude", "*"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        output = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
         return None
-    return said.stdout.strip() if said.returncode == 0 else None
+    return output.stdout.strip() if output.returncode == 0 else None
 
 
 def make_record(

@@ -163,7 +163,7 @@ def _nearest(
         searched.mask,
         values,
         mask,
-        own=np.full(len(values), -1, dtype=np.int32),
+        exclude=np.full(len(values), -1, dtype=np.int32),
         n_neighbors=wanted,
         threads=threads,
     )

@@ -1,4 +1,4 @@
-"""The config, checked against its schema, with errors that name the right key."""
+"""Check the config against its schema; errors name the right key."""
 
 import copy
 import difflib
@@ -41,20 +41,20 @@ def _with_defaults(validator: Any, properties: dict[str, Any], instance: Any, sc
 
 
 def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Give `config` with defaults filled in, or say what is wrong with it.
+    """Return `config` with defaults filled in.
 
     Raises
     ------
     UserError
-        Names every wrong key with the nearest right one, every wrong value with
-        what the schema expects there, and every place that holds a credential.
+        For wrong keys (named with the nearest right one), wrong values (named with what the
+        schema expects) and credentials.
     """
     filled = copy.deepcopy(config)
     checker = validators.extend(Draft202012Validator, {"properties": _with_defaults})(schema)
     errors = sorted(checker.iter_errors(filled), key=lambda e: [str(part) for part in e.absolute_path])
     if errors:
         lines = [line for error in errors for line in _explain(error)]
-        raise UserError("the config does not fit its schema:\n" + "\n".join(f"  - {line}" for line in lines))
+        raise UserError("the config is not valid:\n" + "\n".join(f"  - {line}" for line in lines))
     secret = [where for where, text in _texts(filled) if without_credentials(text) != text]
     if secret:
         raise UserError(
@@ -65,7 +65,7 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
 
 
 def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Give each text of the config and its place."""
+    """Yield each text of the config with its dotted key."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield from _texts(part, f"{where}.{key}".lstrip("."))

@@ -41,11 +41,11 @@ class _WithoutTexts(ast.NodeTransformer):
     """Remove all texts. A reason that becomes data is a member of an enumeration, not a text."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
-        """Empty a text."""
+        """Replace a text by an empty one."""
         return ast.Constant("") if isinstance(node.value, str) else node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Constant:  # noqa: ARG002 - the signature of ast
-        """Empty a formatted text, with the expressions in it."""
+        """Replace a formatted text, with its expressions, by an empty one."""
         return ast.Constant("")
 
 
@@ -58,7 +58,7 @@ def _is_logging(node: ast.AST) -> bool:
 
 
 def _targets(node: ast.stmt) -> list[str]:
-    """Give the module-level names that a statement binds, imports aside."""
+    """Return the module-level names that a statement binds, without imports."""
     if isinstance(node, _DEFINITIONS):
         return [node.name]
     if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
@@ -67,7 +67,7 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 def _imports(nodes: Iterator[ast.AST], package: str) -> dict[str, Place]:
-    """Give what each locally bound name stands for, of names imported from `package`."""
+    """Return the place that each name imported from `package` stands for."""
     bound: dict[str, Place] = {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
@@ -81,7 +81,7 @@ def _imports(nodes: Iterator[ast.AST], package: str) -> dict[str, Place]:
 
 
 class _Module:
-    """One parsed module of the package, or a script."""
+    """A parsed module of the package, or a parsed script."""
 
     def __init__(self, path: Path, package: str) -> None:
         self.tree = _WithoutWords().visit(ast.parse(path.read_text(encoding="utf-8"), str(path)))
@@ -90,11 +90,11 @@ class _Module:
     @cached_property
     def definitions(self) -> dict[str, list[ast.stmt]]:
         """Statements by the name that they define."""
-        found: dict[str, list[ast.stmt]] = {}
+        statements: dict[str, list[ast.stmt]] = {}
         for node in self.tree.body:  # type: ignore[attr-defined]
             for name in _targets(node):
-                found.setdefault(name, []).append(node)
-        return found
+                statements.setdefault(name, []).append(node)
+        return statements
 
     @cached_property
     def loose(self) -> list[ast.stmt]:
@@ -110,7 +110,7 @@ class _Module:
         return _imports(ast.walk(self.tree), self.package)
 
     def uses(self, node: ast.AST) -> set[str | tuple[str, str]]:
-        """Give the names that `node` uses, as `name` or `(name, attribute)`."""
+        """Return the names that `node` uses, as `name` or `(name, attribute)`."""
         used: set[str | tuple[str, str]] = set()
         inside = set()
         for child in ast.walk(node):  # what holds a name comes before it
@@ -146,14 +146,14 @@ class Fingerprints:
         self._led: dict[Place, tuple[Place, ...]] = {}
 
     def __call__(self, rule: str) -> str:
-        """Give the fingerprint of `scripts/<rule>.py` and all that it reaches."""
+        """Return the fingerprint of `scripts/<rule>.py` and all that it reaches."""
         if rule not in self._made:
             dumps = sorted(self._dumps(rule))
             self._made[rule] = hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
         return self._made[rule]
 
     def places(self, rule: str) -> set[Place]:
-        """Give the definitions that the script of `rule` reaches, as (module, name)."""
+        """Return the definitions that the script of `rule` reaches, as (module, name)."""
         return self._reach(_Module(self.scripts / f"{rule}.py", self.package))
 
     def _dumps(self, rule: str) -> Iterator[str]:
@@ -165,7 +165,7 @@ class Fingerprints:
             yield self._dumped[place]
 
     def _dump(self, name: str, symbol: str | None) -> str:
-        """Give what stands at one place; empty where the package has no such place."""
+        """Return the code at one place; empty where the package has no such place."""
         module = self._module(name)
         if module is None:
             return ""
@@ -193,7 +193,7 @@ class Fingerprints:
         return seen
 
     def _behind(self, name: str, symbol: str | None) -> Iterator[Place]:
-        """Give the places that one place leads to."""
+        """Yield the places that one place uses."""
         module = self._module(name)
         if module is None:
             return
@@ -216,7 +216,7 @@ class Fingerprints:
             yield from ((name, symbol) for symbol in module.definitions)
 
     def _resolve(self, module: _Module, node: ast.AST, name: str = "") -> Iterator[Place]:
-        """Give the package's places that `node`, inside `module`, uses."""
+        """Yield the places of the package that `node`, inside `module`, uses."""
         for used in module.uses(node):
             base, attribute = used if isinstance(used, tuple) else (used, None)
             if name and base in module.definitions:

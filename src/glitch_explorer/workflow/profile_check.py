@@ -159,17 +159,17 @@ def _token(machine: Machine, profile: Profile) -> Iterator[str]:
     if machine.environment.get("X509_USER_PROXY"):
         return
     uid = os.getuid()
-    given = machine.environment.get("BEARER_TOKEN_FILE")
+    named = machine.environment.get("BEARER_TOKEN_FILE")
     usual = [f"{machine.environment.get('XDG_RUNTIME_DIR', f'/run/user/{uid}')}/bt_u{uid}", f"/tmp/bt_u{uid}"]  # noqa: S108
-    path = next((Path(name) for name in ([given] if given else usual) if Path(name).is_file()), None)
+    path = next((Path(name) for name in ([named] if named else usual) if Path(name).is_file()), None)
     renew = (
         "run `htgettoken -a vault.ligo.org -i igwn -o ~/igwn.token; export BEARER_TOKEN_FILE=~/igwn.token`"
     )
     if path is None:
-        yield f"token: the data require a login, and there is none in {given or ' or '.join(usual)}: {renew}"
+        yield f"token: the data require a login, and there is none in {named or ' or '.join(usual)}: {renew}"
     elif _seconds_left(path) < MIN_TOKEN_S:
         yield f"token: {path} is not a token or expires within ten minutes: {renew}"
-    elif profile.shared and not given:
+    elif profile.shared and not named:
         yield f"token: {path} is on this machine only, and jobs run elsewhere: {renew}"
 
 

@@ -1,4 +1,4 @@
-"""Which files a study's jobs read, told from its config alone."""
+"""The files that a study's jobs read, derived from its config alone."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -48,12 +48,12 @@ class Study:
 
     @property
     def witnesses(self) -> bool:
-        """Whether there are channels to look for witnesses in."""
+        """Whether there are channels to search for witnesses."""
         return bool(self.config["coupling"]["channels"])
 
     @property
     def costed(self) -> bool:
-        """Whether there is a range, from a channel or the strain: without one no cost can be told."""
+        """Whether there is a range, from a channel or the strain; costs need one."""
         return bool(self.config["impact"]["range_channel"]) or self.config["strain"]["source"] != "none"
 
     @property
@@ -66,11 +66,11 @@ class Study:
 
     @staticmethod
     def own(paths: Iterable[str]) -> list[str]:
-        """Give the files of a study's own, which are inputs."""
+        """Return the files that the user provides; they are inputs of rules."""
         return [path for path in paths if not path.startswith(SHIPPED)]
 
     def _shipped(self, path: str) -> str:
-        """Give the hash of a file, or folder, that ships with the project.
+        """Return the hash of a file, or folder, that ships with the project.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Study:
         return digest(self.base / path)
 
     def digests(self, paths: Iterable[str]) -> list[str]:
-        """Give the hashes of those of `paths` that ship with the project."""
+        """Return the hashes of those of `paths` that ship with the project."""
         return [self.shipped(path) for path in paths if path.startswith(SHIPPED)]
 
     def page_files(self, part: str = "") -> str:
@@ -94,13 +94,13 @@ class Study:
             Folder below the site's, e.g. "cost"; empty for what all pages share alone.
         """
         shared = (self.base / SITE).glob("*")
-        own = (self.base / SITE / part).rglob("*") if part else ()
-        return digest_files(
-            self.base / SITE, [path for path in (*shared, *own) if path.suffix in (".html", ".css", ".js")]
-        )
+        part_files = (self.base / SITE / part).rglob("*") if part else ()
+        suffixes = (".html", ".css", ".js")
+        files = [path for path in (*shared, *part_files) if path.suffix in suffixes]
+        return digest_files(self.base / SITE, files)
 
     def source_files(self) -> list[str]:
-        """Give the source's files, without its folders of pictures, which `listing` watches.
+        """Return the source's files, without its folders of pictures, which `listing` covers.
 
         Raises
         ------
@@ -123,11 +123,11 @@ class Study:
 
     @staticmethod
     def listing(paths: Iterable[str]) -> str:
-        """Give the digest of names, sizes and times of pictures, so that a replaced one is noticed."""
+        """Return a digest of names, sizes and times of pictures, so that a replaced one is noticed."""
         return source_state([path for path in paths if Path(path).is_dir()])
 
     def frames(self, section: str, ifo: str | None = None) -> list[str]:
-        """Give the folders of frames that the workflow makes itself; a user's own are no input.
+        """Return the folders of frames that the workflow makes itself; a user's own are not inputs.
 
         Parameters
         ----------
@@ -141,12 +141,12 @@ class Study:
         return [folder.replace("{ifo}", name) for name in detectors] if folder.startswith(MADE_HERE) else []
 
     def range_frames(self, ifo: str) -> list[str]:
-        """Give the folders of frames that the range is measured from, where the workflow makes them."""
+        """Return the folders of frames that the range is measured from, where the workflow makes them."""
         return self.frames("coupling" if self.config["impact"]["range_channel"] else "strain", ifo)
 
     @staticmethod
     def weights_of(encoder: dict[str, Any]) -> str | list[str]:
-        """Give a backbone's weights as an input; none where it is untrained or they ship with the project."""
+        """Return a backbone's weights as an input; none if it is untrained or they ship with the project."""
         name: str = encoder["weights"]
         if name == "untrained" or name.startswith(SHIPPED):
             return []
@@ -155,11 +155,11 @@ class Study:
         return name
 
     def weights_digest(self, encoder: dict[str, Any]) -> str | None:
-        """Give the hash of a backbone's weights where they ship with the project."""
+        """Return the hash of a backbone's weights where they ship with the project."""
         return next(iter(self.digests([encoder["weights"]])), None)
 
     def old_map(self) -> list[str]:
-        """Give the files of the map that new glitches are placed on.
+        """Return the files of the map that new glitches are assigned to.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Study:
         return [f"{folder}/{name}" for name in (*names, "vectors.npy", "neighbours.npz", "encoder.json")]
 
     def making(self, fingerprint: Callable[[str], str]) -> dict[str, Any]:
-        """Tell how the results are made, for the front page.
+        """Return how the results are made, for the front page.
 
         Parameters
         ----------
