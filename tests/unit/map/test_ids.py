@@ -96,5 +96,5 @@ def test_a_frozen_reference_is_read_back_and_a_missing_one_is_explained(tmp_path
 
 def test_a_reference_with_other_ids_is_refused():
     reference = frame([0]).drop(columns="cluster").assign(family="blip")
-    with pytest.raises(UserError, match="'blip' is no family id"):
+    with pytest.raises(UserError, match="'blip' is not a family id"):
         name_families(frame([0]), reference)
