@@ -1,4 +1,4 @@
-# Gravity Spy Glitch Explorer: entry. One rule file a stage, in the order of the data.
+# Gravity Spy Glitch Explorer: entry point. One rule file per stage, in the order of the data.
 from snakemake.utils import min_version
 
 min_version("9.5")
@@ -45,9 +45,11 @@ rule all:
 
 
 onstart:
-    from glitch_explorer.core import files  # numpy, which a plan does not need
+    from glitch_explorer.core import (
+        files,
+    )  # imports numpy, which planning does not need
 
-    # Of jobs that were killed; none of this run writes yet.
+    # Left by killed jobs; no job of this run writes yet.
     files.remove_unfinished("results")
 
 

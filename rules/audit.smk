@@ -1,4 +1,4 @@
-# The labels, judged by the families, and the families by what must not make them.
+# Labels against families, and families against what must not shape them.
 rule audit_labels:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -88,7 +88,7 @@ rule audit_probe:
         "../scripts/audit_probe.py"
 
 
-# Apart from the table, so that the table is there to be read when the gate fails the run.
+# A rule of its own, so that the table exists when the gate stops the run.
 rule leakage_gate:
     input:
         leakage=rules.audit_leakage.output.leakage,

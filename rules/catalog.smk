@@ -1,6 +1,6 @@
-# One table of glitches, whatever the source, cut into shards.
-# The shards' own tables are written beside the declared outputs, and only where their content
-# changed: growing the catalogue leaves the finished shards' files, and what hangs on them, alone.
+# One table of glitches, whatever the source, divided into shards.
+# The tables of shards are written beside the declared outputs, and only where their content changed: more
+# glitches leave finished shards, and the jobs behind them, as they are.
 checkpoint catalog:
     input:
         files=source_files,

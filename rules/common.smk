@@ -1,4 +1,4 @@
-# The checked config, and the input functions of several stages; what they tell is told in the library.
+# The checked config, and input functions of several stages; their logic is in the library.
 import math
 import os
 from functools import wraps

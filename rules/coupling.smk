@@ -1,6 +1,6 @@
-# Which auxiliary channels witness a family. A family's own job reads its member file and nothing of the
-# others'; what families share is a store of features, which may be deleted at any time.
-# What opens the auxiliary channels. A place's `{ifo}` is the detector's, not a wildcard of the rule.
+# Auxiliary channels that witness a family. The job of a family reads its own member file only; families
+# share a store of features, which may be deleted at any time.
+# Source of the auxiliary channels. `{ifo}` in a path stands for the detector; it is no wildcard of the rule.
 CHANNEL_SOURCE = {
     "source": config["coupling"]["source"],
     "frames": lambda wildcards: config["coupling"]["frames"],

@@ -1,4 +1,4 @@
-# Vectors of the views, one job a shard, on a GPU where there is one.
+# Vectors of the views, one job per shard, on a GPU where there is one.
 rule embed_shard:
     input:
         views="results/views/{shard}.npy",

@@ -1,5 +1,5 @@
-# Training of the encoder that ships with the project: only when asked for by name. What it writes is
-# not what the map reads: `make ship_encoder` copies it into resources/encoders/.
+# Training of the encoder that ships with the project, on request only. The map does not read its output:
+# `make ship_encoder` copies it into resources/encoders/.
 rule train_encoder:
     output:
         weights="results/encoder/encoder.safetensors",

@@ -1,4 +1,4 @@
-# Encoders judged by labelled pictures; no default target comes here.
+# Encoders compared on labelled pictures, on request only.
 COMPARED = [config["embedding"], *config["evaluate"]["encoders"]]
 
 

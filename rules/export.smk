@@ -1,4 +1,4 @@
-# The map for other programs; made only when asked for.
+# The map for other programs, on request only.
 rule export_embedding_atlas:
     input:
         glitches="results/catalog/glitches.parquet",

@@ -1,4 +1,4 @@
-# One neighbour graph, two layouts, the families. Global: made anew when any vector changes.
+# One neighbour graph, two layouts, the families. Global: computed again when any vector changes.
 ON_GPU = config["map"]["engine"] == "cuml"
 
 
@@ -7,7 +7,7 @@ rule map_graph:
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        # Too much in quarantine stops the run before the map; its content is no input of the map.
+        # Too many quarantined rows stop the run before the map; their content is no input of it.
         quarantine=ancient(rules.gather_quarantine.output.quarantine),
     output:
         rows="results/map/rows.parquet",
@@ -31,7 +31,7 @@ rule map_graph:
         "../scripts/map_graph.py"
 
 
-# What the vectors were made with: a query or a new glitch made otherwise is refused.
+# The encoder of the vectors: queries and new glitches from another one are refused.
 rule map_encoder:
     input:
         weights=weights_file,
@@ -85,8 +85,8 @@ rule map_layout:
         "../scripts/map_layout.py"
 
 
-# The families' member files are written beside the declared outputs, and only where their content
-# changed: they are the only catalogue input of a family's own jobs.
+# Member files are written beside the declared outputs, and only where their content changed: they are the
+# only catalogue input of a family's jobs.
 checkpoint map_families:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -134,7 +134,7 @@ rule map_stability:
         "results/logs/map_stability.log",
     benchmark:
         "results/benchmarks/map_stability.tsv"
-    priority: 1  # it wants many cores, and finds them before the families' small jobs begin
+    priority: 1  # needs many cores, so it goes before the small jobs of families
     conda:
         "../envs/conda.yaml"
     threads: 16
@@ -162,7 +162,7 @@ rule map:
         "results/map/encoder.json",
 
 
-# Writes outside results/, and only when asked: no rule reads its own earlier output.
+# Writes outside results/, on request only: no rule reads its own earlier output.
 rule freeze_reference:
     input:
         families="results/map/families.parquet",

@@ -1,10 +1,10 @@
-# The catalogue's glitches on the map of another run, which stays as it is; only when asked for.
+# The glitches of the catalogue on the map of another run, which stays as it is; on request only.
 rule place:
     input:
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        # Too much in quarantine stops the run here too.
+        # Too many quarantined rows stop the run here, too.
         quarantine=ancient(rules.gather_quarantine.output.quarantine),
         weights=weights_file,
         old=old_map,

@@ -1,4 +1,4 @@
-# Where the results came from. The record is remade when anything that it tells has changed.
+# Provenance of the results. The record is written again when anything in it has changed.
 NAMED_FILES = {
     "source.paths": config["source"]["paths"],
     "source.metadata": config["source"]["metadata"],
@@ -46,7 +46,7 @@ rule provenance:
     resources:
         **needs(mem_mb=1000, runtime=30),
     params:
-        # Braces in the config are the config's own, not wildcards of the rule.
+        # Braces in the config are not wildcards of the rule.
         config=lambda wildcards: config,
         files=lambda wildcards: NAMED_FILES,
         shipped=digests(sum(NAMED_FILES.values(), [])),
@@ -61,7 +61,7 @@ rule provenance:
         "../scripts/provenance.py"
 
 
-# Only when asked for: an RO-Crate has a date.
+# On request only: an RO-Crate has a date.
 rule crate:
     input:
         record=rules.provenance.output.record,

@@ -1,4 +1,4 @@
-# Find more like this: every glitch's nearest, and answers to what is asked for.
+# Similar glitches: the nearest of every glitch, and the results of queries.
 ANSWERED = dict(
     glitches="results/catalog/glitches.parquet",
     families="results/map/families.parquet",
@@ -32,7 +32,7 @@ rule similar_neighbours:
         "../scripts/similar_neighbours.py"
 
 
-# One query, in the file's name: a glitch id, or a moment like H1@1262304123.5.
+# One query, as the name of the file: a glitch id, or a time such as H1@1262304123.5.
 rule similar_one:
     input:
         **ANSWERED,
@@ -61,7 +61,7 @@ rule similar_one:
         "../scripts/similar_answers.py"
 
 
-# The queries of the config, pictures among them.
+# The queries of the config, pictures included.
 rule similar_answers:
     input:
         **ANSWERED,

@@ -1,4 +1,4 @@
-# What comes from outside: downloads, analysis segments, events, weights.
+# Data from outside: downloads, analysis segments, events, weights.
 rule download:
     output:
         manifest="results/download/manifest.json",
@@ -37,7 +37,7 @@ rule segments:
     resources:
         **needs(mem_mb=2000, runtime=30),
     params:
-        # A flag's `{ifo}` is the detector's, not a wildcard of the rule.
+        # `{ifo}` in a flag stands for the detector; it is no wildcard of the rule.
         flags=lambda wildcards: config["segments"]["flags"],
         gps=config["source"]["gps"],
         detectors=config["detectors"],

@@ -1,4 +1,4 @@
-# Planted against measured answers: simulated observatory only.
+# Planted and recovered answers, for the simulated observatory only.
 rule validate_observatory:
     input:
         unpack(coupling_tables),

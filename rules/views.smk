@@ -1,4 +1,4 @@
-# Spectrograms, decoded or Q-scanned once for each shard.
+# Spectrograms, decoded or Q-scanned once per shard.
 rule make_views:
     input:
         shard="results/catalog/shards/{shard}.parquet",
