@@ -45,7 +45,8 @@ def matrix_figure(rows: Rows, lines: Sequence[Row], path: Path, *, dpi: int) -> 
     families = sorted(cells["family"].unique())[:MATRIX_COLUMNS]
     shown = cells[cells["family"].isin(families)]
     groups = _strongest(shown)
-    drawing = figure(3.6 + 0.42 * len(families) * len(lines) + 0.8, 1.9 + 0.36 * len(groups))
+    width = 0.42 * max(3, len(families)) * len(lines)
+    drawing = figure(3.6 + width + 0.8, 1.9 + 0.36 * len(groups))
     grid = drawing.subplots(1, len(lines), squeeze=False, sharey=True)[0]
     norm = Normalize(4, max(8.0, float(cells["size"].max())))
     for axes, line in zip(grid, lines, strict=True):
@@ -106,8 +107,8 @@ def _frame(axes: Axes, line: Row, families: list[str], groups: int) -> None:
     axes.set_xticks(range(len(families)), [plain(name) for name in families], rotation=90, fontsize=9)
     axes.set(xlim=(-0.5, len(families) - 0.5), ylim=(groups - 0.5, -0.5))
     tested = count_text(len(line["witnessed"]) + len(line["none"]), "family", "families")
-    title = f"{line['ifo']}: {len(line['witnessed'])} of {tested}"
-    axes.set_title(plain(title, 60), loc="left", fontsize=9.5)
+    title = f"{plain(line['ifo'])}\n{len(line['witnessed'])} of {tested}"
+    axes.set_title(title, loc="left", fontsize=9.5)
     axes.set_xticks(np.arange(-0.5, len(families)), minor=True)
     axes.set_yticks(np.arange(-0.5, groups), minor=True)
     axes.grid(which="minor", color="#E4E7EA", linewidth=0.8)
