@@ -3,22 +3,19 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
+from glitch_explorer.site.families.atlas import read_atlas, write_atlas
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        make_atlas(
-            AtlasInputs(
-                glitches=snakemake.input.glitches,
-                families=snakemake.input.families,
-                audit=Path(snakemake.input.audit[0]).parent,
-                views=snakemake.input.views,
-                status=snakemake.input.status,
-                witnesses=snakemake.input.witnesses or None,
-                cost=snakemake.input.cost or None,
-            ),
-            out=snakemake.output.pages,
-            index=snakemake.output.index,
+        atlas = read_atlas(
+            glitches=snakemake.input.glitches,
+            families=snakemake.input.families,
+            audit=Path(snakemake.input.audit[0]).parent,
+            views=snakemake.input.views,
+            status=snakemake.input.status,
+            witnesses=snakemake.input.witnesses or None,
+            cost=snakemake.input.cost or None,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,
         )
+        write_atlas(atlas, out=snakemake.output.pages, index=snakemake.output.index)

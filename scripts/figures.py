@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.figures import make_figures
+from glitch_explorer.site.figures import draw_figures
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        make_figures(
+        draw_figures(
             glitches=snakemake.input.glitches,
             families=snakemake.input.families,
             coordinates=snakemake.input.coordinates,

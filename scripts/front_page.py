@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.front.page import FrontFiles, Provenance, make_front
+from glitch_explorer.site.front.page import FrontFiles, Provenance, write_front
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         witnesses, cost = snakemake.input.witnesses, snakemake.input.cost
-        make_front(
+        write_front(
             paths=FrontFiles(
                 glitches=snakemake.input.glitches,
                 segments=snakemake.input.segments,

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
+from glitch_explorer.site.witnesses.pages import WitnessInputs, write_witness_pages
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        make_witness_pages(
+        write_witness_pages(
             WitnessInputs(
                 witnesses=snakemake.input.witnesses,
                 calibration=snakemake.input.calibration,

@@ -21,7 +21,7 @@ from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses.overview import overview
-from glitch_explorer.site.witnesses.pages import WitnessInputs, make_witness_pages
+from glitch_explorer.site.witnesses.pages import WitnessInputs, write_witness_pages
 from glitch_explorer.site.witnesses.rows import CouplingTables
 from glitch_explorer.workflow.reference import all_schemas
 
@@ -188,7 +188,7 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
 def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) -> Path:
     """Run the job of the witness pages; give the folder of the fragments."""
     folder = root / "coupling"
-    make_witness_pages(
+    write_witness_pages(
         WitnessInputs(
             witnesses=folder / "witnesses.parquet",
             calibration=folder / "calibration.parquet",

@@ -15,9 +15,9 @@ from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, QUALITY, STABILITY
 from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.audit.page import write_audit_page
-from glitch_explorer.site.families.atlas import AtlasInputs, make_atlas
-from glitch_explorer.site.figures import make_figures
-from glitch_explorer.site.front.page import FrontFiles, Provenance, make_front
+from glitch_explorer.site.families.atlas import read_atlas, write_atlas
+from glitch_explorer.site.figures import draw_figures
+from glitch_explorer.site.front.page import FrontFiles, Provenance, write_front
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import make_map_page
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -26,10 +26,10 @@ from glitch_explorer.views.status import views_table
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
-#: One of 10,000 characters that turns around, closes quotes and tags, and names a handler.
+#: One of 10,000 characters that changes the reading direction, closes quotes and tags, and names a handler.
 WORST = "\u202e\u2067'\"></td><img src=x onerror=alert(1)>{{ 7 * 7 }}${alert(1)}&lt;" + 9930 * "x"
 SIZE = 128
-#: How the results were made, as the workflow would say it.
+#: Settings of the config, as the workflow passes them.
 SETTINGS = {
     "source": {"kind": "catalogue", "paths": ["/home/someone/H1_O3b.csv"]},
     "strain": {"source": "gwosc", "host": None},
@@ -127,7 +127,7 @@ def fake_results(
     """Write catalog, views, map and audit of `count` glitches in `families` families under `root`.
 
     With `unit="view"` each view is a row and a family of its own; with `bare`
-    nothing has a label and no family takes anything.
+    nothing has a label and every glitch is unassigned.
     """
     generator = np.random.default_rng(seed)
     kinds = generator.integers(0, families, count)
@@ -174,29 +174,13 @@ def write_catalogue(root: Path, glitches: pd.DataFrame) -> None:
         for ifo in ("H1", "L1")
     )
     tables.write(SEGMENTS, segments, folder / "segments.parquet")
-    reasons = ["not_a_number"] * 3 + [f"unknown {HOSTILE}"]
     quarantine = pd.DataFrame(
-        {
-            "row": range(4),
-            "glitch_id": None,
-            "stage": ["catalog"] * 3 + ["views"],
-            "source": "catalog.csv",
-            "reason": reasons,
-            "detail": "",
-            "read": "nan",
-        }
+        {"reason": ["not_a_number"] * 3 + [f"unknown {HOSTILE}"], "stage": ["catalog"] * 3 + ["views"]}
     )
+    quarantine = quarantine.assign(row=range(4), glitch_id=None, source="catalog.csv", detail="", read="nan")
     tables.write(QUARANTINE, quarantine, folder / "quarantine.parquet")
-    duplicates = pd.DataFrame(
-        {
-            "glitch_id": ["x"],
-            "kept_id": ["g000000"],
-            "row": [7],
-            "source": "catalog.csv",
-            "reason": "same_event",
-            "lost_label": None,
-        }
-    )
+    duplicate = {"glitch_id": "x", "kept_id": "g000000", "row": 7, "source": "catalog.csv"}
+    duplicates = pd.DataFrame([{**duplicate, "reason": "same_event", "lost_label": None}])
     tables.write(DUPLICATES, duplicates, folder / "duplicates.parquet")
 
 
@@ -234,23 +218,37 @@ def write_map(root: Path, rows: pd.DataFrame, vectors: np.ndarray, generator: np
     tables.write(QUALITY, quality, folder / "quality.parquet")
 
 
+def inputs(root: Path, *names: str) -> dict[str, Path | list[Path]]:
+    """Return the named files of the fake results."""
+    arrays = sorted((root / "views").glob("*.npy"))
+    paths: dict[str, Path | list[Path]] = {
+        "views": arrays,
+        "status": [path.with_suffix(".parquet") for path in arrays],
+        "audit": root / "audit",
+    }
+    for folder, tables_in in {
+        "catalog": ("glitches", "segments", "quarantine", "duplicates"),
+        "map": ("families", "coordinates", "stability"),
+        "similar": ("neighbours",),
+    }.items():
+        paths |= {name: root / folder / f"{name}.parquet" for name in tables_in}
+    return {name: paths[name] for name in names}
+
+
 def write_audit(root: Path, unit: str) -> None:
     pairs = root / "pairs.csv"
     files.write_text(pairs, "class_a,class_b\nclass 00,class 04\n")
     make_audit(
-        glitches=root / "catalog" / "glitches.parquet",
-        families=root / "map" / "families.parquet",
+        **inputs(root, "glitches", "families", "stability"),
         vectors=root / "map" / "vectors.npy",
         neighbours=root / "map" / "neighbours.npz",
-        stability=root / "map" / "stability.parquet",
         confusable=pairs,
         out=root / "audit",
         segments=5,
         seed=1,
     )
     make_leakage(
-        glitches=root / "catalog" / "glitches.parquet",
-        families=root / "map" / "families.parquet",
+        **inputs(root, "glitches", "families"),
         views=[str(path) for path in sorted((root / "views").glob("*.parquet"))],
         out=root / "audit" / "leakage.parquet",
         unit=unit,
@@ -268,17 +266,10 @@ def make_map(
     root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
 ) -> None:
     """Run the job of the interactive map."""
-    arrays = sorted((root / "views").glob("*.npy"))
     make_map_page(
-        glitches=root / "catalog" / "glitches.parquet",
-        families=root / "map" / "families.parquet",
-        coordinates=root / "map" / "coordinates.parquet",
-        neighbours=root / "similar" / "neighbours.parquet",
-        segments=root / "catalog" / "segments.parquet",
+        **inputs(root, "glitches", "families", "coordinates", "neighbours", "segments", "views", "status"),
         audit_families=root / "audit" / "families.parquet",
         suspects=root / "audit" / "suspects.parquet",
-        views=arrays,
-        status=[path.with_suffix(".parquet") for path in arrays],
         out=site / "map",
         page=site / "map.html",
         pictures=pictures,
@@ -289,54 +280,33 @@ def make_map(
 
 
 def make_site(
-    root: Path,
-    site: Path,
-    figures: Path,
-    fragments: Path | None = None,
-    costs: Path | None = None,
+    root: Path, site: Path, figures: Path, fragments: Path | None = None, costs: Path | None = None
 ) -> None:
     """Run the five jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
-    told = {"witnesses": fragments is not None, "cost": costs is not None}
-    catalog, mapped = root / "catalog", root / "map"
-    arrays = sorted((root / "views").glob("*.npy"))
-    shards = {"views": arrays, "status": [path.with_suffix(".parquet") for path in arrays]}
-    rows = {"glitches": catalog / "glitches.parquet", "families": mapped / "families.parquet"}
-    places = {"coordinates": mapped / "coordinates.parquet"}
-    make_figures(
-        **rows,
-        **places,
-        **shards,
-        audit=root / "audit",
+    stages = {"witnesses": fragments is not None, "cost": costs is not None}
+    shared = inputs(root, "glitches", "families", "views", "status", "audit")
+    draw_figures(
+        **shared,
+        **inputs(root, "coordinates"),
         out=figures,
         dpi=60,
         assigned="#0072B2",
         unassigned="#BBBBBB",
     )
-    make_atlas(
-        AtlasInputs(**rows, **shards, audit=root / "audit", witnesses=fragments, cost=costs),
-        out=site / "family",
-        index=site / "atlas.html",
-        typical=2,
-        odd=2,
-    )
+    atlas = read_atlas(**shared, witnesses=fragments, cost=costs, typical=2, odd=2)
+    write_atlas(atlas, out=site / "family", index=site / "atlas.html")
     write_audit_page(
-        **rows,
-        **shards,
-        audit=root / "audit",
+        **shared,
         figure=figures / "leakage.png",
         out=site / "audit",
         page=site / "audit.html",
-        **told,
+        **stages,
     )
-    make_map(root, site, **told)
-    make_front(
+    make_map(root, site, **stages)
+    write_front(
         paths=FrontFiles(
-            glitches=rows["glitches"],
-            segments=catalog / "segments.parquet",
-            quarantine=catalog / "quarantine.parquet",
-            duplicates=catalog / "duplicates.parquet",
-            map=mapped,
-            audit=root / "audit",
+            **inputs(root, "glitches", "segments", "quarantine", "duplicates", "audit"),
+            map=root / "map",
             coupling=fragments and root / "coupling",
             impact=costs and root / "impact",
         ),

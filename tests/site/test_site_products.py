@@ -1,7 +1,6 @@
 """Every product is there, links lead somewhere, and the same input gives the same bytes."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from fake_results import HOSTILE, fake_results, make_site
 from PIL import Image
 
 from glitch_explorer.audit.gate import require_no_leakage
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LEAKAGE
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LEAKAGE
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
@@ -20,19 +19,6 @@ from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
 #: Scripts of our own in each page.
 SCRIPTS = {"cost.html": 4, "audit.html": 5, "atlas.html": 1, "witnesses.html": 1}
 SCRIPTS |= {"map.html": len(OF_THE_MAP) + 3}
-
-
-class Links(HTMLParser):
-    """Collect what a page refers to, and the scripts in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.scripts = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.scripts += tag == "script"
-        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
 
 
 def pages(site: Path) -> list[Path]:
@@ -53,25 +39,11 @@ def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
     }
 
 
-def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
-    for page in pages(site):
-        parser = Links()
-        parser.feed(page.read_text(encoding="utf-8"))
-        assert parser.links
-        for link in parser.links:
-            if not link.startswith(("#", "data:,")):
-                target = (page.parent / link.partition("#")[0]).resolve()
-                assert target.is_relative_to(site.resolve()), (page.name, link)
-                assert target.is_file(), (page.name, link)
-
-
 def test_labels_never_become_markup(site: Path) -> None:
     for page in pages(site):
         text = page.read_text(encoding="utf-8")
         assert HOSTILE not in text
-        parser = Links()
-        parser.feed(text)
-        assert parser.scripts == SCRIPTS.get(page.name, 0)
+        assert len(re.findall(r"<script\b", text)) == SCRIPTS.get(page.name, 0)
     assert "&lt;script&gt;" in (site / "family" / "F002.html").read_text(encoding="utf-8")
     for data in (site / "map" / "points.js", site / "cost" / "data.js", site / "audit" / "suspects.js"):
         assert "<script" not in data.read_text(encoding="utf-8")
@@ -104,17 +76,6 @@ def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
         with Image.open(path) as picture:
             sizes.add(picture.size)
     assert sizes == {(390, 64 * 100)}
-
-
-def test_the_gate_is_green_on_the_fake_results(results: Path) -> None:
-    require_no_leakage(results / "audit" / "leakage.parquet")
-    assert not tables.read(LEAKAGE, results / "audit" / "leakage.parquet")["failed"].any()
-
-
-def test_the_labels_that_change_make_a_gradient(results: Path) -> None:
-    table = tables.read(GRADIENTS, results / "audit" / "gradients.parquet")
-    found = table.groupby("family")["gradient"].first()
-    assert found.index[found].tolist() == ["F004"]
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Every page of a whole site: packed, unpacked, opened at three sizes, in light and in dark.
 
-Its catalogue is hostile: scripts, quotes, signs that turn the reading direction, 10,000 characters.
-Whatever a page then does shows as a dialog, a request or a complaint.
+Its catalogue is hostile: scripts, quotes, characters that change the reading direction, 10,000 characters.
+A page that fails shows a dialog, sends a request or writes to the console.
 """
 
 import shutil
@@ -36,7 +36,7 @@ GRAVE = ("serious", "critical")
 
 
 def write_validation(site: Path) -> None:
-    """Make the page of the simulated observatory: a bound met, one missed, hostile names."""
+    """Write the page of the simulated observatory: a bound met, one missed, hostile names."""
     checks = [Check("ami_all", 0.9, 300, 0.75), Check("unsafe_ranked", 9.0, 2, 0.0, at_most=True)]
     folder = site.parent / "validate"
     told = [{**asdict(check), "passed": check.passed} for check in checks]
@@ -58,7 +58,7 @@ def write_validation(site: Path) -> None:
 
 @pytest.fixture(scope="module")
 def whole(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the site with every stage, packed and unpacked elsewhere."""
+    """Return the site with every stage, packed and unpacked elsewhere."""
     folder = tmp_path_factory.mktemp("whole")
     shutil.copytree(site, folder / "site")
     write_validation(folder / "site")
@@ -69,9 +69,9 @@ def whole(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def watched(chromium: Any) -> Iterator[Watched]:
-    made = Watched(chromium)
-    yield made
-    made.close()
+    page = Watched(chromium)
+    yield page
+    page.close()
 
 
 def overflow(page: Any) -> int:
@@ -79,7 +79,7 @@ def overflow(page: Any) -> int:
 
 
 def broken(page: Any) -> list[str]:
-    """Load every picture, and name those that cannot be shown."""
+    """Load every picture; return those that cannot be shown."""
     script = """Promise.all([...document.images].map(image => {
         image.loading = "eager";
         return image.decode().then(() => "", () => image.src);
@@ -88,11 +88,12 @@ def broken(page: Any) -> list[str]:
 
 
 def grave(page: Any) -> list[str]:
-    """List what axe finds that is serious, with the first element of each."""
+    """Return the serious violations that axe finds, with the first element of each."""
     # Preloading asks for style sheets in a way that `file://` refuses.
     options = {"resultTypes": ["violations"], "preload": False}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in GRAVE]
+    violations = Axe().run(page, options=options).response["violations"]
+    grave = [violation for violation in violations if violation["impact"] in GRAVE]
+    return [f"{violation['id']}: {violation['nodes'][0]['html'][:200]}" for violation in grave]
 
 
 @pytest.mark.parametrize("name", [*PAGES, "family/F001", "family/F003", "family/F006"])

@@ -13,7 +13,7 @@ from glitch_explorer.site import plots, sheets
 from glitch_explorer.site.pictures import Pictures
 
 
-def make_figures(
+def draw_figures(
     *,
     glitches: str | Path,
     families: str | Path,

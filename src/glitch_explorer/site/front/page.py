@@ -150,7 +150,7 @@ def catalogue_facts(paths: FrontFiles) -> dict[str, Any]:
     }
 
 
-def make_front(
+def write_front(
     *,
     paths: FrontFiles,
     provenance: Provenance,
@@ -168,7 +168,7 @@ def make_front(
     provenance : Provenance
         Settings, code and citation.
     figures : list of path
-        PNG files of `figures.make_figures`; the page shows copies.
+        PNG files of `figures.draw_figures`; the page shows copies.
     out : path
         Folder of the copies, replaced as a whole.
     page, methods : path

@@ -98,7 +98,7 @@ def _write_fragment(
     return rows
 
 
-def make_witness_pages(
+def write_witness_pages(
     inputs: WitnessInputs,
     *,
     out: str | Path,
