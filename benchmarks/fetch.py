@@ -31,6 +31,7 @@ from glitch_explorer.coupling.channels.store import BLOCK_S, FeatureStore
 from glitch_explorer.sources.frames import Frame, Piece, load_many
 from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder
+from glitch_explorer.sources.reasons import Reason
 
 T0 = 1260000000 // BLOCK_S * BLOCK_S
 STEP, RATE, PAD_S = 64, 256, 600.0
@@ -62,7 +63,7 @@ class Counted(Folder):
         super().__init__(place, frame_type=None)
         self.opened: list[str] = []
 
-    def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | str]:
+    def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | Reason]:
         self.opened.append(frame.path)
         return super().load_many(frame, channels)
 
@@ -122,9 +123,9 @@ class Repeated:
         first = int(start // STEP) * STEP
         return [Frame(at, at + STEP, f"repeated-{at}") for at in range(first, int(np.ceil(end)), STEP)]
 
-    def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | str]:
-        held = load_many(self._frame, channels)
-        return {name: replace(piece, t0=frame.start) for name, piece in held.items()}
+    def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | Reason]:
+        pieces = load_many(self._frame, channels)
+        return {name: replace(piece, t0=frame.start) for name, piece in pieces.items()}
 
 
 def store_of(folder: Path, locator: object, n: int, live: np.ndarray) -> FeatureStore:

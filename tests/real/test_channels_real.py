@@ -47,8 +47,6 @@ def test_features_of_a_real_frame(shared_data, tmp_path):
         frame_type=None,
         host=None,
         sample_rate_hz=None,
-        timeout_s=1,
-        retries=0,
     )
     live = np.array([[START, START + LENGTH]], float)
     reader = ChannelReader(locator, ifo="H1", table=table, segments=live)
@@ -58,7 +56,7 @@ def test_features_of_a_real_frame(shared_data, tmp_path):
     )
     found = family_features(store, live)
     assert found.coverage["share"].tolist() == pytest.approx([1, 0], abs=0.02)
-    assert found.coverage["reason"][1] == "no such channel (100.0%)"
+    assert found.coverage["reason"][1] == "no_channel"
     own = found.values[130:, :3]
     assert np.isfinite(own).all()
     assert np.all(np.abs(np.median(own, axis=0)) < 1.5)

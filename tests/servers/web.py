@@ -113,13 +113,14 @@ def busy_first(times: int, then: Answer, *, status: int = 503, retry_after: str 
     return answer
 
 
-def trickle(body: bytes, pause_s: float) -> Answer:
-    """Send the body in ten parts with pauses between them."""
+def trickle(body: bytes, pause_s: float, *, length: bool = True) -> Answer:
+    """Send the body in ten parts with pauses between them, with its length or without."""
 
     def answer(handler: BaseHTTPRequestHandler, _number: int) -> None:
         handler.send_response(200)
         handler.send_header("ETag", '"v1"')
-        handler.send_header("Content-Length", str(len(body)))
+        if length:
+            handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         step = len(body) // 10 + 1
         with suppress(ConnectionError):

@@ -12,6 +12,7 @@ from glitch_explorer.coupling.schemas import (
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
     FAMILY_WITNESSES,
+    GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
     SCATTERING,
@@ -157,11 +158,13 @@ def write_family(folder: Path, family: str, *, found: bool) -> None:
         columns=SCATTERING.names,
     )
     tables.write(SCATTERING, fringe, folder / "scattering.parquet")
-    gaps = [
-        ("H1:PEM-GONE_DQ", "no such channel (100.0%)", 0.0),
-        ("H1:SUS-WIT_DQ", "NaN in the data (10.0%)", 0.9),
-    ]
-    coverage = pd.DataFrame(gaps, columns=["channel", "reason", "share"]).assign(family=family, ifo="H1")
+    none = dict.fromkeys(GAPS, 0.0)
+    coverage = pd.DataFrame(
+        [
+            none | {"channel": "H1:PEM-GONE_DQ", "reason": "no_channel", "share": 0.0, "no_channel": 1.0},
+            none | {"channel": "H1:SUS-WIT_DQ", "reason": "not_finite", "share": 0.9, "not_finite": 0.1},
+        ]
+    ).assign(family=family, ifo="H1")
     tables.write(CHANNEL_COVERAGE, coverage, folder / "coverage.parquet")
     said = {"H1": ["A remark."], "L1": [TOO_FEW] if found and family == "F003" else ["A remark."]}
     files.write_json(folder / "notes.json", said)

@@ -34,6 +34,7 @@ from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.locate import Locator, open_locator
+from glitch_explorer.sources.retry import RetryPolicy
 from glitch_explorer.sources.schemas import SEGMENTS
 
 #: Tables that a family's job writes, by their file's name.
@@ -48,8 +49,8 @@ TABLES = {
 GIB = 2**30
 #: Where jobs keep what families share.
 STORE = "results/coupling/store"
-#: A request is given up after so many seconds, and tried so often.
-TIMEOUT_S, RETRIES = 300.0, 3
+#: A server may take long to find channels on tape.
+_POLICY = RetryPolicy(retries=3, timeout_s=300.0)
 #: Frames opened at most to see which channels there are: some may be missing or damaged.
 _FRAMES_TRIED = 30
 
@@ -92,7 +93,7 @@ class ChannelSource:
         for third in np.array_split(drawn(times, _FRAMES_TRIED), 3) if patterns else ():
             for frame in (frame for at in third for frame in self.locator.frames(ifo, at, at + CELL_S)):
                 try:
-                    held = self.locator.held(frame, patterns)
+                    held = self.locator.channel_rates(frame, patterns)
                 except UserError as problem:
                     _LOG.warning("no channels listed: %s", problem)
                     continue
@@ -139,13 +140,7 @@ def open_source(
 ) -> ChannelSource:
     """Open the source of auxiliary channels: options as those of `sources.locate.open_locator`."""
     locator = open_locator(
-        source,
-        frames=frames,
-        frame_type=frame_type,
-        host=host,
-        sample_rate_hz=None,
-        timeout_s=TIMEOUT_S,
-        retries=RETRIES,
+        source, frames=frames, frame_type=frame_type, host=host, sample_rate_hz=None, policy=_POLICY
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
     return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)

@@ -14,6 +14,7 @@ from glitch_explorer.core.schema import (
     column,
     schema,
 )
+from glitch_explorer.sources.reasons import Reason
 
 #: A channel and band that was held against a family.
 _WITNESS: dict[str, Column] = {
@@ -74,13 +75,26 @@ WITNESSES = schema(
 )
 
 #: `coupling/{family}/coverage.parquet`: the share of the live time for which each channel has data.
+#: Why a channel has no data in part of the live time: the reasons, each a column with its share.
+GAPS: dict[Reason, Column] = {
+    Reason.NO_FRAME: column(FLOAT, "share of the live time that no frame covers"),
+    Reason.NO_CHANNEL: column(FLOAT, "share whose frames have no such channel"),
+    Reason.NOT_SERVED: column(FLOAT, "share that the server has no data of"),
+    Reason.FRAME_DAMAGED: column(FLOAT, "share whose frame file is damaged; the log names the file"),
+    Reason.OTHER_RATE: column(FLOAT, "share with another sample rate than the list's"),
+    Reason.NOT_FINITE: column(FLOAT, "share with NaN or infinite values"),
+    Reason.CONSTANT: column(FLOAT, "share of data that never change"),
+    Reason.NOT_SETTLED: column(FLOAT, "share with too little data before it for the filters"),
+}
+
 CHANNEL_COVERAGE = schema(
     "channel_coverage",
     family=FAMILY,
     ifo=IFO,
     channel=CHANNEL,
-    reason=column(STRING, "why some of the live time has no data, empty where all has"),
+    reason=column(STRING, "code of the largest of the shares without data, empty where there is none"),
     share=column(FLOAT, "share of the live time with data"),
+    **GAPS,
 )
 
 #: `coupling/{family}/lag_profiles.parquet`: the statistic of each channel and band at every lag.

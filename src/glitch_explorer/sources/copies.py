@@ -1,4 +1,4 @@
-"""Copies of frame files from the web, of which the last few are kept on disk."""
+"""Frame files downloaded from the web, of which the last few are kept on disk."""
 
 import os
 import tempfile
@@ -6,46 +6,46 @@ from collections import OrderedDict
 from pathlib import Path
 
 from glitch_explorer.sources.download import fetch
+from glitch_explorer.sources.retry import RetryPolicy
 
-#: Where files of the Open Science Data Federation are asked for over HTTPS; it sends on to a cache nearby.
+#: HTTPS server of the Open Science Data Federation; it redirects to a cache nearby.
 OSDF_DIRECTOR = "https://osdf-director.osg-htc.org"
-#: The federation's part that wants no login: GWOSC's.
+#: The part of the federation that needs no login: GWOSC's.
 OSDF_PUBLIC = "osdf:///gwdata/"
 
 
 class Copies:
-    """Files of the web, each downloaded when it is asked for.
+    """Local copies of files on the web, downloaded on demand.
 
     Parameters
     ----------
-    kept
-        Files kept on disk at a time.
-    timeout_s, retries
-        Longest silence of a server, and failures in a row put up with.
+    limit
+        Files on disk at a time.
+    policy
+        Retries.
     """
 
-    def __init__(self, *, kept: int, timeout_s: float, retries: int) -> None:
-        self._limit, self._timeout_s, self._retries = kept, timeout_s, retries
+    def __init__(self, *, limit: int, policy: RetryPolicy) -> None:
+        self._limit, self._policy = limit, policy
         self._folder = tempfile.TemporaryDirectory(prefix="frames-")
-        self._kept: OrderedDict[str, Path] = OrderedDict()
+        self._paths: OrderedDict[str, Path] = OrderedDict()
 
     def path(self, url: str) -> Path:
-        """Give the file of an http(s) or public osdf address, downloaded unless it is still here.
+        """Return the local copy of an http(s) or public osdf address.
 
         Raises
         ------
         UserError
-            When there is no such file, or the server wants a login.
+            When there is no such file, or the server needs a login.
         SourceFault
-            When the server stays away.
+            When the server fails after all retries.
         """
-        path = self._kept.get(url)
+        path = self._paths.get(url)
         if path is None:
-            while len(self._kept) >= self._limit:
-                self._kept.popitem(last=False)[1].unlink()
+            while len(self._paths) >= self._limit:
+                self._paths.popitem(last=False)[1].unlink()
             target = Path(self._folder.name) / url.rsplit("/", 1)[-1]
-            path = fetch(_https(url), target, timeout_s=self._timeout_s, retries=self._retries)
-            self._kept[url] = path
+            path = self._paths[url] = fetch(_https(url), target, policy=self._policy)
         return path
 
 

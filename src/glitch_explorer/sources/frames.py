@@ -1,8 +1,10 @@
-"""Frame files: which exist, what they cover, and how one is read."""
+"""Frame files: which ones exist, what they cover, and how their channels are read."""
 
 import glob
+import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,24 +19,25 @@ import numpy as np
 from glitch_explorer.core import hdf5
 from glitch_explorer.core.errors import Quarantined, UserError
 from glitch_explorer.sources import gwf
+from glitch_explorer.sources.reasons import Reason
 
-# gwpy is imported where it is used: it takes seconds, and what the store has needs no frame.
+# gwpy is imported where it is used: it takes seconds, and most frames are read without it.
 if TYPE_CHECKING:
     from gwpy.timeseries import TimeSeries
 
 #: `SITE-TAG-GPS-DURATION.ext` (LIGO-T050017).
 _NAME = re.compile(r"^([A-Z][A-Z0-9]*)-([^-]+)-(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)\.(?:gwf|hdf5|h5)$")
-#: The first part of a tag that names one detector, e.g. H1_HOFT_C00.
+#: A tag that begins with a detector, e.g. H1_HOFT_C00.
 _TAG_IFO = re.compile(r"^([A-Z]\d)(?:_|$)")
 _ENDINGS = (".gwf", ".hdf5", ".h5")
 _LIST_ENDINGS = (".lcf", ".cache", ".ffl", ".txt")
 
-
-#: Reasons why a frame gives no data; a damaged one may say more after a colon.
-NO_CHANNEL, DAMAGED = "no such channel", "truncated or damaged"
-#: What lalframe, gwpy and h5py raise for a damaged file; there is no common class.
-_LAL_DAMAGE = (RuntimeError, ValueError, KeyError, TypeError, IndexError)
-_DAMAGE = (*_LAL_DAMAGE, OSError)
+#: The data set of GWOSC's files.
+_GWOSC_STRAIN = "strain/Strain"
+#: What h5py raises for a damaged file, and gwpy for a file without what it expects.
+_H5PY_ERRORS = (OSError, RuntimeError, KeyError)
+_GWPY_ERRORS = (*_H5PY_ERRORS, ValueError, TypeError)
+#: LALFrame's readers, by the type of the samples.
 _READERS = {
     lal.I2_TYPE_CODE: lalframe.FrFileReadINT2TimeSeries,
     lal.I4_TYPE_CODE: lalframe.FrFileReadINT4TimeSeries,
@@ -46,6 +49,8 @@ _READERS = {
     lal.D_TYPE_CODE: lalframe.FrFileReadREAL8TimeSeries,
 }
 
+_LOG = logging.getLogger(__name__)
+
 
 class StrainMissing(Quarantined):
     """There are no usable data for this channel and interval."""
@@ -53,7 +58,7 @@ class StrainMissing(Quarantined):
 
 @dataclass(frozen=True, order=True)
 class Frame:
-    """A file (or block of a service) and the GPS interval [start, end) that it covers."""
+    """A file (or piece of a service's data) and the GPS interval [start, end) that it covers."""
 
     start: float
     end: float
@@ -62,7 +67,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Piece:
-    """What was read from a frame: values (n,), time of the first in GPS s, rate in Hz, unit."""
+    """Samples (n,) of a channel in one frame, GPS time of the first, rate in Hz, and unit."""
 
     values: np.ndarray
     t0: float
@@ -71,26 +76,26 @@ class Piece:
 
     @classmethod
     def of(cls, series: "TimeSeries") -> "Piece":
-        """Take a piece out of a gwpy series."""
+        """Return the samples of a gwpy series."""
         return cls(series.value, float(series.t0.value), float(series.sample_rate.value), str(series.unit))
 
 
 def parse(path: str, *, ifo: str, frame_type: str | None) -> Frame | None:
-    """Read a frame's cover off its name; None where it is another detector's or type's, or no frame."""
-    found = _NAME.match(path.rsplit("/", 1)[-1])
-    if found is None:
+    """Read the interval of a frame off its name; None for another detector or type, or no frame."""
+    name = _NAME.match(path.rsplit("/", 1)[-1])
+    if name is None:
         return None
-    sites, tag, start, length = found.groups()
-    owner = _TAG_IFO.match(tag)
-    if ifo[0] not in sites or (owner is not None and len(sites) == 1 and owner[1] != ifo):
+    sites, tag, start, length = name.groups()
+    detector = _TAG_IFO.match(tag)
+    if ifo[0] not in sites or (detector is not None and len(sites) == 1 and detector[1] != ifo):
         return None
     if frame_type is not None and tag != frame_type:
         return None
     return Frame(float(start), float(start) + float(length), path)
 
 
-def find(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> list[Frame]:
-    """List the frames of a detector, in order of time.
+def find_frames(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> list[Frame]:
+    """Find the frames of a detector, in order of time.
 
     Parameters
     ----------
@@ -100,21 +105,21 @@ def find(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> li
     ifo
         The detector; fills `{ifo}` in `places` and `frame_type`.
     frame_type
-        Tag that the file names must carry; None takes all.
+        Tag in the file names; None for any.
 
     Raises
     ------
     UserError
-        When nothing there is a frame of this detector.
+        When there is no frame of this detector.
     """
     places = [places] if isinstance(places, str) else list(places)
     filled = [place.replace("{ifo}", ifo) for place in places]
-    wanted = frame_type.replace("{ifo}", ifo) if frame_type is not None else None
+    tag = frame_type.replace("{ifo}", ifo) if frame_type is not None else None
     paths = {path for place in filled for path in _paths(place)}
-    frames = sorted(frame for path in paths if (frame := parse(path, ifo=ifo, frame_type=wanted)) is not None)
+    frames = sorted(frame for path in paths if (frame := parse(path, ifo=ifo, frame_type=tag)) is not None)
     if not frames:
         raise UserError(
-            f"no frame of {ifo}{f' of type {wanted}' if wanted else ''} in {', '.join(filled)} "
+            f"no frame of {ifo}{f' of type {tag}' if tag else ''} in {', '.join(filled)} "
             f"({len(paths)} files there); names must be like H-H1_TYPE-1266281937-128.gwf (or .hdf5, .h5)"
         )
     return frames
@@ -123,161 +128,183 @@ def find(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> li
 def _paths(place: str) -> Iterable[str]:
     path = Path(place)
     if path.is_dir():
-        return [str(found) for found in path.rglob("*") if found.suffix in _ENDINGS and found.is_file()]
+        return [str(file) for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file()]
     if path.suffix in _LIST_ENDINGS and path.is_file():
         return _listed(path)
     return glob.glob(place, recursive=True)
 
 
 def _listed(path: Path) -> list[str]:
-    """Read the paths off a list of frames: the last word of a line that ends like a frame."""
-    found = []
+    """Read the paths in a list of frames: in each line the last word that ends like a frame file."""
+    paths = []
     for line in path.read_text(encoding="utf-8").splitlines():
         names = [word for word in line.split() if word.endswith(_ENDINGS)]
         if names and not line.startswith("#"):
-            found.append(local_path(names[-1]))
-    return found
+            paths.append(local_path(names[-1]))
+    return paths
 
 
 def local_path(url: str) -> str:
-    """Give the path of a `file:` address, and anything else as it is."""
+    """Return the path of a `file:` address, and anything else unchanged."""
     parts = urlparse(url)
     return unquote(parts.path) if parts.scheme == "file" else url
 
 
-def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-    """Read channels of one frame file, opened once, each whole.
+def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+    """Read channels of one frame file, which is opened once.
 
-    A part of a GWF channel costs as much time as the whole: it is compressed in
-    one piece. Other channels in the file are not read; what is read is held against
-    its checksums.
+    Each channel is read whole: it is compressed in one piece, and a part takes as long.
+    Other channels of the file are not read. What is read is verified against its checksums;
+    details of a damaged file go to the log.
 
     Returns
     -------
     dict
-        For each channel what was read, or in words why there is nothing.
+        For each channel its samples, or why there are none.
 
     Raises
     ------
     UserError
-        When the file cannot be opened: gone, or no permission.
+        When the file cannot be opened: it does not exist, or permission is denied.
     """
     try:
-        # Unbuffered: what is read is what is wanted.
+        # Unbuffered, so that no more is read than is needed.
         with open(frame.path, "rb", buffering=0) as stream:
             if frame.path.endswith(".gwf"):
-                return _read_checked(frame.path, stream.fileno(), channels)
+                return _read_verified(frame.path, stream.fileno(), channels)
     except OSError as problem:
         raise UserError(f"frame file {frame.path} cannot be opened: {problem.strerror}") from problem
-    try:
-        return _read_hdf5(frame, channels)
-    except _DAMAGE as problem:
-        return dict.fromkeys(channels, f"{DAMAGED}: {problem}")
+    return _read_hdf5(frame.path, channels)
 
 
-def _read_checked(path: str, file: int, channels: Sequence[str]) -> dict[str, Piece | str]:
-    """Read channels of a GWF file whose bytes are as they were written, as far as can be told."""
+def _read_verified(path: str, file: int, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+    """Read channels of a GWF file whose bytes are as they were written, as far as checksums tell."""
     try:
         try:
-            return _read_parts(gwf.layout(file), channels)
+            return _read_parts(path, gwf.layout(file), channels)
         except gwf.UncheckedFile:
             gwf.check_whole(file)
-            return _read_gwf(path, channels)
-    except (gwf.DamagedFile, *_LAL_DAMAGE) as problem:
-        return dict.fromkeys(channels, f"{DAMAGED}: {problem}")
+            return _read_gwf(path, path, channels)
+    except gwf.DamagedFile as problem:
+        return dict.fromkeys(channels, _damaged(path, problem))
 
 
-def _read_parts(layout: gwf.Layout, channels: Sequence[str]) -> dict[str, Piece | str]:
+def _damaged(path: str, problem: object) -> Reason:
+    """Log what is wrong with a file."""
+    _LOG.warning("%s is damaged: %s", path, problem)
+    return Reason.FRAME_DAMAGED
+
+
+def _read_parts(path: str, layout: gwf.Layout, channels: Sequence[str]) -> dict[str, Piece | Reason]:
     """Read no more of the file than the channels need."""
-    found: dict[str, Piece | str] = {}
+    contents: dict[str, Piece | Reason] = {}
     for group in gwf.groups(layout, channels):
-        with gwf.excerpt(layout, group) as (path, damaged):
-            found |= {channel: f"{DAMAGED}: {why}" for channel, why in damaged.items()}
-            found |= _read_gwf(path, [channel for channel in group if channel not in damaged])
-    return {channel: found[channel] for channel in channels}
+        with gwf.excerpt(layout, group) as (copy, damaged):
+            contents |= {channel: _damaged(path, f"{channel}: {why}") for channel, why in damaged.items()}
+            contents |= _read_gwf(path, copy, [channel for channel in group if channel not in damaged])
+    return {channel: contents[channel] for channel in channels}
 
 
-def _read_gwf(path: str, channels: Sequence[str]) -> dict[str, Piece | str]:
-    """Read channels through LALFrame, which finds each by the file's table of contents."""
-    before = lal.GetDebugLevel()
-    # A channel that is not there is nothing to print about.
+def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+    """Read channels of file `path`, or of a copy of its parts in memory, through LALFrame."""
+    contents: dict[str, Piece | Reason] = {}
+    kind, level = lal.S_TYPE_CODE, lal.GetDebugLevel()
+    # LAL would print a message for each channel that does not exist.
     lal.ClobberDebugLevel(0)
     try:
-        file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(path).absolute()))}")
-        count = lalframe.FrFileQueryNFrame(file)
-        found: dict[str, Piece | str] = {}
-        kind = lal.S_TYPE_CODE
+        with _damage(RuntimeError):
+            file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(copy).absolute()))}")
+            count = lalframe.FrFileQueryNFrame(file)
         for channel in channels:
             try:
                 pieces = []
                 for position in range(count):
-                    series, kind = _read_series(file, channel, position, kind)
-                    pieces.append(series)
-                found[channel] = _joined(pieces)
-            except _DAMAGE as problem:
+                    piece, kind = _read_series(file, channel, position, kind)
+                    pieces.append(piece)
+                contents[channel] = _joined(pieces)
+            except gwf.DamagedFile as problem:
                 missing = str(problem).lower() == "wrong name"
-                found[channel] = NO_CHANNEL if missing else f"{DAMAGED}: {problem}"
-        return found
+                contents[channel] = Reason.NO_CHANNEL if missing else _damaged(path, f"{channel}: {problem}")
+        return contents
     finally:
-        lal.ClobberDebugLevel(before)
+        lal.ClobberDebugLevel(level)
 
 
 def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Piece, int]:
-    """Read one frame's samples, trying type `kind` first: asking for the type costs a reading."""
+    """Read one frame's samples and their type; `kind` is tried first: asking for the type costs a reading."""
     try:
-        series = _READERS[kind](file, channel, position)
-    except RuntimeError as problem:
-        if str(problem).lower() == "wrong name":
-            raise
-        kind = lalframe.FrFileQueryChanType(file, channel, position)
-        series = _READERS[kind](file, channel, position)
-    unit = str(series.sampleUnits)
-    return Piece(series.data.data, float(series.epoch), 1 / series.deltaT, unit), kind
+        with _damage(RuntimeError):
+            series = _READERS[kind](file, channel, position)
+    except gwf.DamagedFile:
+        with _damage(RuntimeError):
+            kind = lalframe.FrFileQueryChanType(file, channel, position)
+        if kind not in _READERS:
+            raise gwf.DamagedFile(f"its samples have LAL's type {kind}, which is not a real number") from None
+        with _damage(RuntimeError):
+            series = _READERS[kind](file, channel, position)
+    return Piece(series.data.data, float(series.epoch), 1 / series.deltaT, str(series.sampleUnits)), kind
 
 
 def _joined(pieces: Sequence[Piece]) -> Piece:
-    """Join the frames of one file, NaN between them."""
+    """Join the frames of one file, with NaN between them."""
+    if not pieces:
+        raise gwf.DamagedFile("it has no frame")
     first = pieces[0]
     if len(pieces) == 1:
         return first
     rates = {piece.rate for piece in pieces}
     if len(rates) > 1:
-        raise ValueError(f"it changes its rate inside: {sorted(rates)} Hz")
+        raise gwf.DamagedFile(f"its rate changes inside: {sorted(rates)} Hz")
     starts = [round((piece.t0 - first.t0) * first.rate) for piece in pieces]
     ends = [start + len(piece.values) for start, piece in zip(starts, pieces, strict=True)]
-    whole = first.values.dtype
+    dtype = first.values.dtype
     if sum(len(piece.values) for piece in pieces) < max(ends):
-        whole = np.result_type(whole, np.float32)
-    values = np.full(max(ends), np.nan if whole.kind == "f" else 0, whole)
+        dtype = np.result_type(dtype, np.float32)
+    values = np.full(max(ends), np.nan if dtype.kind == "f" else 0, dtype)
     for start, end, piece in zip(starts, ends, pieces, strict=True):
         values[start:end] = piece.values
     return Piece(values, first.t0, first.rate, first.unit)
 
 
-def _read_hdf5(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-    """Read HDF5: GWOSC's, which holds one channel, or gwpy's, one data set a channel."""
+def _read_hdf5(path: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+    """Read HDF5: GWOSC's, which has one channel, or gwpy's, one data set a channel."""
+    try:
+        with _damage(OSError), h5py.File(path, "r") as file:
+            return {channel: _read_dataset(path, file, channel) for channel in channels}
+    except gwf.DamagedFile as problem:
+        return dict.fromkeys(channels, _damaged(path, problem))
+
+
+def _read_dataset(path: str, file: h5py.File, channel: str) -> Piece | Reason:
     from gwpy.timeseries import TimeSeries
 
-    found: dict[str, Piece | str] = {}
-    with h5py.File(frame.path, "r") as file:
-        if "strain/Strain" in file:
-            hdf5.member(file, "strain/Strain")
-            piece = Piece.of(TimeSeries.read(frame.path, format="hdf5.gwosc"))
-            return dict.fromkeys(channels, piece)
-        for channel in channels:
-            try:
-                if channel not in file:
-                    found[channel] = NO_CHANNEL
-                    continue
-                hdf5.member(file, channel)
-                found[channel] = Piece.of(TimeSeries.read(file, channel, format="hdf5"))
-            except _DAMAGE as problem:
-                found[channel] = f"{DAMAGED}: {problem}"
-    return found
+    try:
+        with _damage(*_H5PY_ERRORS):
+            name = _GWOSC_STRAIN if _GWOSC_STRAIN in file else channel
+            if name not in file:
+                return Reason.NO_CHANNEL
+            hdf5.member(file, name)
+        with _damage(*_GWPY_ERRORS):
+            if name == _GWOSC_STRAIN:
+                series = TimeSeries.read(path, format="hdf5.gwosc")
+            else:
+                series = TimeSeries.read(file, name, format="hdf5")
+    except gwf.DamagedFile as problem:
+        return _damaged(path, f"{channel}: {problem}")
+    return Piece.of(series)
 
 
-def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
-    """List the channels of a frame file that match any of the patterns, with their rates in Hz.
+@contextmanager
+def _damage(*errors: type[Exception]) -> Iterator[None]:
+    """Raise `DamagedFile` for the errors that a library has for a damaged file."""
+    try:
+        yield
+    except errors as problem:
+        raise gwf.DamagedFile(str(problem)) from problem
+
+
+def channel_rates(frame: Frame, patterns: Sequence[str] = ("*",)) -> dict[str, float]:
+    """Return the channels of a frame file that match any of the patterns, with their rates in Hz.
 
     Raises
     ------
@@ -285,17 +312,18 @@ def held(frame: Frame, *, wanted: Sequence[str] = ("*",)) -> dict[str, float]:
         When the file cannot be read.
     """
     try:
-        names = [name for name in _names_in(frame.path) if any(fnmatchcase(name, p) for p in wanted)]
-    except _DAMAGE as problem:
+        names = [name for name in _names_in(frame.path) if any(fnmatchcase(name, p) for p in patterns)]
+    except gwf.DamagedFile as problem:
         raise UserError(f"frame file {frame.path} cannot be read: {problem}") from problem
     return {name: piece.rate for name, piece in load_many(frame, names).items() if isinstance(piece, Piece)}
 
 
 def _names_in(path: str) -> list[str]:
-    """List the channels of a file; GWOSC's HDF5 names none."""
+    """Read the names of a file's channels; GWOSC's HDF5 names none."""
     if path.endswith(".gwf"):
         from gwpy.io.gwf import get_channel_names
 
-        return list(get_channel_names(path))
-    with h5py.File(path, "r") as file:
+        with _damage(*_GWPY_ERRORS):
+            return list(get_channel_names(path))
+    with _damage(*_H5PY_ERRORS), h5py.File(path, "r") as file:
         return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]

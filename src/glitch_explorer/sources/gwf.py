@@ -1,9 +1,10 @@
-"""GWF files: their checksums, and the parts of one that some channels need.
+"""GWF files: their checksums, and a copy in memory of the parts that some channels need.
 
-LALFrame reads 16 KiB beyond every channel and checks nothing, and can crash the process on
-a block of zeros. Here each structure that is wanted is read once, held against its own checksum,
-and laid at its place in a file in memory, which LALFrame then decodes. Layout and checksums are
-those of frame format version 8 (LIGO-T970130).
+LALFrame reads 16 KiB beyond every channel, reports all channels behind a damaged one as missing,
+and can crash the process on damaged files. Here each structure that is needed is read once,
+verified against its own checksum, and written at its place in a file in memory, which LALFrame
+then decodes. Layout and checksums are those of frame format version 8 (LIGO-T970130).
+docs/reference/dependencies.md compares it with LALFrame and gwframe.
 """
 
 import os
@@ -15,33 +16,33 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _MAGIC, _VERSION = b"IGWD\0", 8
-#: Bytes of the file's header, of a structure's (length, checksum type, class, instance), and of the
-#: structure that ends a file.
+#: Bytes of a file's header, of a structure's header (length, checksum type, class, instance), and of
+#: the structure that ends a file.
 _FILE_HEADER, _HEADER, _END = 40, 14, 46
-#: A count in the table of contents that the writer did not know; nothing follows it.
+#: A count in the table of contents for "not known"; no entries follow it.
 _UNKNOWN = 0xFFFFFFFF
-#: A larger file whose structures have no checksums is held against its length only.
+#: Of a larger file whose structures have no checksums only the length is verified.
 _CHECKED_BYTES = 1 << 28
 _CHUNK_BYTES = 1 << 22
-#: What is laid in memory at a time.
+#: Bytes of a file that are copied to memory at a time.
 _GROUP_BYTES = 1 << 26
 #: Every byte with its bits in reverse order.
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-class DamagedFile(Exception):  # noqa: N818 - a reason why there are no data, no error of the program
-    """The file, or the part of it that was asked for, is not what was written."""
+class DamagedFile(Exception):  # noqa: N818 - a finding about a file, no error of the program
+    """The file, or the part of it that was read, is not what was written."""
 
 
 class UncheckedFile(Exception):  # noqa: N818 - as above
-    """The file is another version's or format's, or has no contents or checksums: take or check it whole."""
+    """The file has another version or no table of contents or no checksums: it cannot be read in parts."""
 
 
 def posix_checksum(chunks: Iterable[bytes]) -> int:
-    """Give the checksum of POSIX `cksum`, which frame files use.
+    """Compute the checksum of POSIX `cksum`, which frame files use.
 
-    It is CRC-32 with the most significant bit first, zlib's the other way round:
-    bits are reversed on the way in and out.
+    It is CRC-32 with the most significant bit first. zlib's has the least significant
+    bit first, so bits are reversed on the way in and out.
     """
     register, length = 0xFFFFFFFF, 0
     for chunk in chunks:
@@ -52,7 +53,7 @@ def posix_checksum(chunks: Iterable[bytes]) -> int:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parts of an open file lie.
+    """Where the parts of an open file are.
 
     Attributes
     ----------
@@ -63,10 +64,10 @@ class Layout:
     size
         Bytes of the file.
     common
-        Spans (start, end) that every reading needs: what is before the channels, and the
-        table of contents.
+        Spans (start, end) in bytes that all channels need: what is before the channels, and
+        the table of contents.
     channels
-        Spans of each channel, one a frame.
+        Spans of each channel, one in each frame.
     """
 
     file: int
@@ -77,12 +78,12 @@ class Layout:
 
 
 def layout(file: int) -> Layout:
-    """Read where a version 8 file's parts lie.
+    """Read from a version 8 file where its parts are.
 
     Raises
     ------
     DamagedFile
-        When the file is shorter than it says, or its table of contents is damaged.
+        When the file is truncated, or its header, end or table of contents is damaged.
     UncheckedFile
         When it cannot be read in parts.
     """
@@ -93,31 +94,31 @@ def layout(file: int) -> Layout:
     size, back = _ending(file, head, order)
     if not _END < back < size - _FILE_HEADER:
         raise UncheckedFile
-    contents = _checked(file, size - back, size - _END, order)
+    contents = _verified(file, size - back, size - _END, order)
     try:
-        return _laid_out(contents, file, order, size, size - back)
+        return _parsed(contents, file, order, size, size - back)
     except (struct.error, UnicodeDecodeError):
-        # As it was written, and yet nothing that is understood here: LALFrame may.
+        # The checksum is right, so this is a layout that is not known here; LALFrame may know it.
         raise UncheckedFile from None
 
 
 def _ending(file: int, head: bytes, order: str) -> tuple[int, int]:
-    """Read the file's length, held against what it says, and how far before it the contents begin."""
+    """Verify length, end and header; return the length, and how far before the end the contents begin."""
     size = os.fstat(file).st_size
     end = os.pread(file, _END, max(0, size - _END))
-    said, back = struct.unpack_from(order + "QQ", end, _HEADER + 4) if len(end) == _END else (-1, 0)
-    if said != size:
-        raise DamagedFile("its length is not what its end says")
-    of_header, own = struct.unpack_from(order + "II", end, _END - 12)
-    if end[8] == 1 and own != posix_checksum([end[:-8]]):
-        raise DamagedFile("its end has another checksum")
+    length, back = struct.unpack_from(order + "QQ", end, _HEADER + 4) if len(end) == _END else (-1, 0)
+    if length != size:
+        raise DamagedFile("the length differs from the one at its end: truncated, or not a frame file")
+    of_header, of_end = struct.unpack_from(order + "II", end, _END - 12)
+    if end[8] == 1 and of_end != posix_checksum([end[:-8]]):
+        raise DamagedFile("checksum mismatch at the end of the file")
     if head[39] == 1 and of_header != posix_checksum([head]):
-        raise DamagedFile("its header has another checksum")
+        raise DamagedFile("checksum mismatch in the file's header")
     return size, back
 
 
 def check_whole(file: int) -> None:
-    """Hold a version 8 file against its length, and up to 256 MiB against its checksum where it has one.
+    """Verify the length of a version 8 file, and up to 256 MiB its checksum, where it has one.
 
     Raises
     ------
@@ -134,29 +135,30 @@ def check_whole(file: int) -> None:
     (stored,) = struct.unpack(order + "I", os.pread(file, 4, size - 4))
     chunks = (os.pread(file, min(_CHUNK_BYTES, size - 4 - at), at) for at in range(0, size - 4, _CHUNK_BYTES))
     if posix_checksum(chunks) != stored:
-        raise DamagedFile("its checksum is another")
+        raise DamagedFile("checksum mismatch of the whole file")
 
 
-def groups(found: Layout, channels: Sequence[str]) -> Iterator[list[str]]:
-    """Divide channels into groups of at most 64 MiB in the file, or one channel."""
+def groups(layout: Layout, channels: Sequence[str]) -> Iterator[list[str]]:
+    """Yield groups of channels that have at most 64 MiB in the file, or are one channel."""
     group: list[str] = []
-    held = 0
+    total = 0
     for channel in channels:
-        size = sum(end - start for start, end in found.channels.get(channel, []))
-        if group and held + size > _GROUP_BYTES:
+        size = sum(end - start for start, end in layout.channels.get(channel, []))
+        if group and total + size > _GROUP_BYTES:
             yield group
-            group, held = [], 0
+            group, total = [], 0
         group.append(channel)
-        held += size
+        total += size
     if group:
         yield group
 
 
 @contextmanager
-def excerpt(found: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Lay the parts that channels need into a file in memory, each at its place.
+def excerpt(layout: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Write the parts that channels need to a file in memory, each at its place.
 
-    Yields its path, and of the channels whose parts are damaged, and not in it, what is wrong.
+    Yields the path of that file, and what is wrong with the channels whose parts are damaged;
+    those are not in it.
 
     Raises
     ------
@@ -167,15 +169,15 @@ def excerpt(found: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict[
     """
     memory = os.memfd_create("frame")
     try:
-        os.ftruncate(memory, found.size)
-        for start, end in found.common:
-            os.pwrite(memory, _checked(found.file, start, end, found.order), start)
-        os.pwrite(memory, os.pread(found.file, _END, found.size - _END), found.size - _END)
+        os.ftruncate(memory, layout.size)
+        for start, end in layout.common:
+            os.pwrite(memory, _verified(layout.file, start, end, layout.order), start)
+        os.pwrite(memory, os.pread(layout.file, _END, layout.size - _END), layout.size - _END)
         damaged = {}
         for channel in channels:
-            spans = found.channels.get(channel, [])
+            spans = layout.channels.get(channel, [])
             try:
-                parts = [(_checked(found.file, start, end, found.order), start) for start, end in spans]
+                parts = [(_verified(layout.file, start, end, layout.order), start) for start, end in spans]
             except DamagedFile as problem:
                 damaged[channel] = str(problem)
                 continue
@@ -186,8 +188,8 @@ def excerpt(found: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict[
         os.close(memory)
 
 
-def _checked(file: int, start: int, end: int, order: str) -> bytes:
-    """Read a span of whole structures, each held against its checksum."""
+def _verified(file: int, start: int, end: int, order: str) -> bytes:
+    """Read a span of whole structures and verify the checksum of each."""
     content = os.pread(file, end - start, start)
     at = _FILE_HEADER if start == 0 else 0
     while at < end - start:
@@ -195,44 +197,44 @@ def _checked(file: int, start: int, end: int, order: str) -> bytes:
             length, kind = struct.unpack_from(order + "QB", content, at)
             (stored,) = struct.unpack_from(order + "I", content, at + length - 4)
         except struct.error:
-            raise DamagedFile("a structure ends outside its place") from None
+            raise DamagedFile("a structure is longer than its place") from None
         if length < _HEADER + 4:
             raise DamagedFile("a structure has no length")
         if kind != 1:
             raise UncheckedFile
         if posix_checksum([content[at : at + length - 4]]) != stored:
-            raise DamagedFile("a structure's checksum is another")
+            raise DamagedFile("checksum mismatch of a structure")
         at += length
     return content
 
 
 class _Reader:
-    """Takes numbers and words from a structure, one after the other."""
+    """Reads numbers and texts from a structure, one after the other."""
 
     def __init__(self, content: bytes, order: str) -> None:
         self._content, self._order, self._at = content, order, _HEADER
 
     def numbers(self, kind: str, count: int) -> tuple[int, ...]:
         form = f"{self._order}{count}{kind}"
-        found = struct.unpack_from(form, self._content, self._at)
+        values = struct.unpack_from(form, self._content, self._at)
         self._at += struct.calcsize(form)
-        return found
+        return values
 
     def count(self) -> int:
-        (found,) = self.numbers("I", 1)
-        return 0 if found == _UNKNOWN else found
+        (value,) = self.numbers("I", 1)
+        return 0 if value == _UNKNOWN else value
 
-    def words(self, count: int) -> list[str]:
-        found = []
+    def texts(self, count: int) -> list[str]:
+        texts = []
         for _ in range(count):
             (length,) = self.numbers("H", 1)
-            found.append(self._content[self._at : self._at + length].rstrip(b"\0").decode())
+            texts.append(self._content[self._at : self._at + length].rstrip(b"\0").decode())
             self._at += length
-        return found
+        return texts
 
 
-def _laid_out(contents: bytes, file: int, order: str, size: int, table: int) -> Layout:
-    """Understand the table of contents, which begins at `table`."""
+def _parsed(contents: bytes, file: int, order: str, size: int, table: int) -> Layout:
+    """Parse the table of contents, which begins at `table`."""
     read = _Reader(contents, order)
     read.numbers("h", 1)
     frames = read.count()
@@ -242,13 +244,13 @@ def _laid_out(contents: bytes, file: int, order: str, size: int, table: int) -> 
     read.numbers("Q", 4 * frames)
     kinds = read.count()
     read.numbers("H", kinds)
-    read.words(kinds)
+    read.texts(kinds)
     detectors = read.count()
-    read.words(detectors)
-    own = [*heads, *read.numbers("Q", detectors)]
-    known = [*own, table]
+    read.texts(detectors)
+    frame_parts = [*heads, *read.numbers("Q", detectors)]
+    known = [*frame_parts, table]
     static = read.count()
-    read.words(2 * static)
+    read.texts(2 * static)
     read.numbers("I", static)
     instances = read.count()
     read.numbers("I", 3 * instances)
@@ -256,7 +258,7 @@ def _laid_out(contents: bytes, file: int, order: str, size: int, table: int) -> 
     places: dict[str, list[int]] = {}
     for numbered in (2, 0, 0, 0, 0):  # ADC, processed, simulated, serial, summary
         count = read.count()
-        names = read.words(count)
+        names = read.texts(count)
         read.numbers("I", numbered * count)
         positions = read.numbers("Q", count * frames)
         known += positions
@@ -265,6 +267,6 @@ def _laid_out(contents: bytes, file: int, order: str, size: int, table: int) -> 
     edges = dict(pairwise(sorted({at for at in known if at})))
     first = min((at for spots in places.values() for at in spots if at), default=table)
     common = [(0, first), (table, size - _END)]
-    common += [(at, edges[at]) for at in own if at >= first]
+    common += [(at, edges[at]) for at in frame_parts if at >= first]
     spans = {name: [(at, edges[at]) for at in spots if at] for name, spots in places.items()}
     return Layout(file, order, size, common, spans)

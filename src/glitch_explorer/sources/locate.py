@@ -1,18 +1,13 @@
-"""Where the frames of an interval are: GWDataFind, GWOSC and NDS2.
-
-Each class answers `frames(ifo, start, end)` with the frames, readable here,
-that overlap [start, end), `load_many(frame, channels)` with what is in one, and
-`held(frame, wanted)` with the channels that match patterns.
-"""
+"""Locators: which frames cover an interval, in folders or from GWDataFind, GWOSC, NDS2 and arrakis."""
 
 import difflib
 import importlib.util
-import logging
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -25,35 +20,34 @@ from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import frames, served
+from glitch_explorer.sources import frames, retry, served
 from glitch_explorer.sources.copies import OSDF_PUBLIC, Copies
 from glitch_explorer.sources.frames import Frame, Piece
-from glitch_explorer.sources.retry import Transient, insist
+from glitch_explorer.sources.reasons import Reason
+from glitch_explorer.sources.retry import RetryPolicy, Transient
 
-#: What `open_locator` knows.
+#: Names of the sources, for `open_locator`.
 SOURCES = ("frames", "gwdatafind", "gwosc", "nds2", "arrakis")
-#: Services are asked for blocks of this length, so that neighbouring glitches share an answer.
-BLOCK_S = 4096
+#: Requests to services begin and end at multiples of this, so that neighbouring glitches share one.
+REQUEST_S = 4096
 _FRAME_FORMATS = ("gwf", "hdf5", "h5")
-#: NDS2 and arrakis have no files: their data are fetched in blocks of this length.
-SERVED_BLOCK_S = 64
-#: Downloaded files kept on disk at a time (GWOSC's strain has 0.5 GB each at 16384 Hz).
-_KEPT_DOWNLOADS = 2
-
-_LOG = logging.getLogger(__name__)
+#: NDS2 and arrakis have no files: their data are read in pieces of this length.
+SERVED_S = 64
+#: Downloaded files on disk at a time (GWOSC's strain has 0.5 GB a file at 16384 Hz).
+_COPIES = 2
 
 
 class Locator(Protocol):
-    """Something that knows where the data of an interval are."""
+    """Finds and reads the frames of one source."""
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """List the frames that overlap [start, end)."""
+        """Return the frames that overlap [start, end) and can be read here."""
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-        """Read channels of one frame: the data, or in words why there are none."""
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+        """Read channels of one frame: the data, or why there are none."""
 
-    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
-        """List the channels of one frame that match any of the patterns, with their rates in Hz."""
+    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
+        """Return the channels of one frame that match any of the patterns, with their rates in Hz."""
 
 
 def open_locator(
@@ -63,10 +57,9 @@ def open_locator(
     frame_type: str | None,
     host: str | None,
     sample_rate_hz: float | None,
-    timeout_s: float,
-    retries: int,
+    policy: RetryPolicy = retry.DEFAULT,
 ) -> Locator:
-    """Open a source by its name, one of `SOURCES`; the options are those of `open_strain`.
+    """Open a source by its name, one of `SOURCES`; the parameters are those of `strain.open_strain`.
 
     Raises
     ------
@@ -81,50 +74,49 @@ def open_locator(
             )
         return Folder(frames, frame_type=frame_type)
     if source == "gwdatafind":
-        return DataFind(host, frame_type=frame_type, timeout_s=timeout_s, retries=retries)
+        return DataFind(host, frame_type=frame_type, policy=policy)
     if source == "gwosc":
-        address = host or "https://gwosc.org"
-        return Gwosc(address, sample_rate_hz=sample_rate_hz, timeout_s=timeout_s, retries=retries)
+        return Gwosc(host or "https://gwosc.org", sample_rate_hz=sample_rate_hz, policy=policy)
     if source in served.CLIENTS:
-        return Served(source, host, timeout_s=timeout_s, retries=retries)
+        return Served(source, host, policy=policy)
     raise UserError(f"strain.source is {source!r}; it can be {', '.join(SOURCES)}")
 
 
-def blocks(start: float, end: float, length: int) -> range:
-    """Give the starts of the aligned blocks that overlap [start, end)."""
+def aligned_starts(start: float, end: float, length: int) -> range:
+    """Return the multiples of `length` at which the pieces that overlap [start, end) begin."""
     first = int(start // length) * length
     return range(first, int(np.ceil(end)), length)
 
 
 class Folder:
-    """Frames in folders, globs or lists of files; see `frames.find`."""
+    """Frames in folders, globs or lists of files; see `frames.find_frames`."""
 
     def __init__(self, places: str | Sequence[str], *, frame_type: str | None) -> None:
         self._places, self._frame_type = places, frame_type
-        self._found: dict[str, list[Frame]] = {}
+        self._frames: dict[str, list[Frame]] = {}
         self._spans: dict[str, np.ndarray] = {}
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """List the frames that overlap [start, end); the folder is searched once."""
-        if ifo not in self._found:
-            self._found[ifo] = frames.find(self._places, ifo=ifo, frame_type=self._frame_type)
-            self._spans[ifo] = np.array([(frame.start, frame.end) for frame in self._found[ifo]])
+        """Return the frames that overlap [start, end); the folder is searched once."""
+        if ifo not in self._frames:
+            self._frames[ifo] = frames.find_frames(self._places, ifo=ifo, frame_type=self._frame_type)
+            self._spans[ifo] = np.array([(frame.start, frame.end) for frame in self._frames[ifo]])
         starts, ends = self._spans[ifo].T
-        return [self._found[ifo][i] for i in np.flatnonzero((starts < end) & (ends > start))]
+        return [self._frames[ifo][i] for i in np.flatnonzero((starts < end) & (ends > start))]
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
         """Read channels of one frame file."""
         return frames.load_many(frame, channels)
 
-    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
-        """List the channels of one frame file."""
-        return frames.held(frame, wanted=wanted)
+    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
+        """Return the channels of one frame file that match, with their rates in Hz."""
+        return frames.channel_rates(frame, patterns)
 
 
 class DataFind:
-    """Frames that a GWDataFind server knows, and that this machine can open or GWOSC's public OSDF has."""
+    """Frames that a GWDataFind server lists; this machine can open them, or GWOSC's public OSDF has them."""
 
-    def __init__(self, host: str | None, *, frame_type: str | None, timeout_s: float, retries: int) -> None:
+    def __init__(self, host: str | None, *, frame_type: str | None, policy: RetryPolicy) -> None:
         host = host or os.environ.get("GWDATAFIND_SERVER") or os.environ.get("LIGO_DATAFIND_SERVER")
         if not host:
             raise UserError(
@@ -135,14 +127,13 @@ class DataFind:
                 "GWDataFind: no frame type; set the section's frame_type, e.g. '{ifo}_HOFT_C00' for strain, "
                 "'{ifo}_R' for channels"
             )
-        self._host, self._frame_type = host, frame_type
-        self._timeout_s, self._retries = timeout_s, retries
-        self._found: dict[tuple[str, int], list[Frame]] = {}
+        self._host, self._frame_type, self._policy = host, frame_type, policy
+        self._answers: dict[tuple[str, int], list[Frame]] = {}
         self._known_types: set[str] = set()
-        self._copies = Copies(kept=_KEPT_DOWNLOADS, timeout_s=timeout_s, retries=retries)
+        self._copies = Copies(limit=_COPIES, policy=policy)
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """Ask the server, once a block, for the frames that overlap [start, end).
+        """Ask the server for the frames that overlap [start, end); each request is made once.
 
         Raises
         ------
@@ -150,50 +141,36 @@ class DataFind:
             When a frame has no address that this machine can open, or the
             server refuses.
         SourceFault
-            When the server stays away.
+            When the server fails after all retries.
         """
-        found: set[Frame] = set()
-        for block in blocks(start, end, BLOCK_S):
-            if (ifo, block) not in self._found:
-                self._found[ifo, block] = self._ask(ifo, block)
-            found.update(self._found[ifo, block])
-        return sorted(frame for frame in found if frame.start < end and frame.end > start)
+        return _overlapping(self._answers, self._ask, ifo, start, end)
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-        """Read channels of one frame file, downloaded first where that must be."""
-        return frames.load_many(self._here(frame), channels)
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+        """Read channels of one frame file, which is downloaded first if it is not on this machine."""
+        return frames.load_many(self._local(frame), channels)
 
-    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:
-        """List the channels of one frame file."""
-        return frames.held(self._here(frame), wanted=wanted)
+    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
+        """Return the channels of one frame file that match, with their rates in Hz."""
+        return frames.channel_rates(self._local(frame), patterns)
 
-    def _here(self, frame: Frame) -> Frame:
+    def _local(self, frame: Frame) -> Frame:
         if not frame.path.startswith(OSDF_PUBLIC):
             return frame
-        return Frame(frame.start, frame.end, str(self._copies.path(frame.path)))
+        return replace(frame, path=str(self._copies.path(frame.path)))
 
-    def _ask(self, ifo: str, block: int) -> list[Frame]:
-        frame_type = self._frame_type.replace("{ifo}", ifo)
-        what = f"GWDataFind at {self._host}, {frame_type}, [{block}, {block + BLOCK_S})"
+    def _ask(self, ifo: str, start: int) -> list[Frame]:
+        frame_type, end = self._frame_type.replace("{ifo}", ifo), start + REQUEST_S
+        what = f"GWDataFind at {self._host}, {frame_type}, [{start}, {end})"
+        interval = (ifo[0], frame_type, start, end)
         for ext in _FRAME_FORMATS:
-            urls = self._call(
-                what,
-                gwdatafind.find_urls,
-                ifo[0],
-                frame_type,
-                block,
-                block + BLOCK_S,
-                urltype=None,
-                on_gaps="ignore",
-                ext=ext,
-            )
+            urls = self._call(what, gwdatafind.find_urls, *interval, urltype=None, on_gaps="ignore", ext=ext)
             if urls:
                 return _local_frames(urls, ifo, what)
         self._check_type(ifo[0], frame_type)
         return []
 
     def _check_type(self, site: str, frame_type: str) -> None:
-        """Tell a time without data from a frame type that the server does not know."""
+        """Refuse a frame type that the server does not know: it answers as for a time without data."""
         if frame_type in self._known_types:
             return
         what = f"GWDataFind at {self._host}, frame types of {site}"
@@ -207,130 +184,135 @@ class DataFind:
             )
 
     def _call(self, what: str, function: Callable[..., list[str]], *args: Any, **options: Any) -> list[str]:
-        def ask() -> list[str]:
+        def client() -> list[str]:
             try:
-                return function(*args, host=self._host, timeout=self._timeout_s, **options)
+                return function(*args, host=self._host, timeout=self._policy.timeout_s, **options)
             except requests.HTTPError as problem:
                 # The answer for a site or file format that the server does not have.
                 if problem.response.status_code == HTTPStatus.NOT_FOUND:
                     return []
                 raise
 
-        return insist(ask, what=what, retries=self._retries, timeout_s=2 * self._timeout_s)
+        return self._policy.ask(client, what=what, deadline_s=2 * self._policy.timeout_s)
 
 
 def _local_frames(urls: Sequence[str], ifo: str, what: str) -> list[Frame]:
-    """Choose for each frame the address that this machine can open."""
+    """Select for each frame the address that this machine can open."""
     by_name: dict[str, list[str]] = {}
     for url in urls:
         by_name.setdefault(url.rsplit("/", 1)[-1], []).append(frames.local_path(url))
-    chosen = []
+    selected = []
     for name, addresses in sorted(by_name.items()):
-        here = [address for address in addresses if Path(address).is_file()]
+        local = [address for address in addresses if Path(address).is_file()]
         public = [address for address in addresses if address.startswith(OSDF_PUBLIC)]
-        path = next(iter(here + public), None)
+        path = next(iter(local + public), None)
         if path is None:
             raise UserError(
-                f"{what}: {name} cannot be opened here, it is at {', '.join(addresses)}; "
-                "run where that file system is, or mount it (CVMFS, for osdf: addresses too); public strain "
-                "is also at strain.source: gwosc"
+                f"{what}: {name} cannot be opened on this machine; its addresses are "
+                f"{', '.join(addresses)}; run where that file system is, or mount it (CVMFS, also for osdf: "
+                "addresses); strain.source: gwosc has public strain"
             )
         frame = frames.parse(path, ifo=ifo, frame_type=None)
         if frame is not None:
-            chosen.append(frame)
-    return chosen
+            selected.append(frame)
+    return selected
+
+
+def _overlapping(
+    answers: dict[tuple[str, int], list[Frame]],
+    ask: Callable[[str, int], list[Frame]],
+    ifo: str,
+    start: float,
+    end: float,
+) -> list[Frame]:
+    """Return the frames that overlap [start, end) and keep each answer of the service in `answers`."""
+    listed: set[Frame] = set()
+    for at in aligned_starts(start, end, REQUEST_S):
+        if (ifo, at) not in answers:
+            answers[ifo, at] = ask(ifo, at)
+        listed.update(answers[ifo, at])
+    return sorted(frame for frame in listed if frame.start < end and frame.end > start)
 
 
 class Gwosc:
-    """Public strain of GWOSC, each 4096 s file downloaded once for the glitches in it.
+    """Public strain of GWOSC; each 4096 s file is downloaded once for all glitches in it.
 
-    `TimeSeries.fetch_open_data` would download a whole file for each glitch, and
-    tells a broken network and a time without data with the same error. Here the
-    client that it uses names the files, and `download.fetch` gets them, with its
-    retries and its deadline.
+    `TimeSeries.fetch_open_data` would download a whole file for each glitch, and raises the
+    same error for a broken network and a time without data. Here GWOSC's client names the
+    files and `download.fetch` downloads them.
     """
 
-    def __init__(self, host: str, *, sample_rate_hz: float | None, timeout_s: float, retries: int) -> None:
-        wanted = 16384 if sample_rate_hz is None or sample_rate_hz > 4096 else 4096
-        self._rates = [wanted, 4096] if sample_rate_hz is None else [wanted]
-        self._host, self._timeout_s, self._retries = host.rstrip("/"), timeout_s, retries
-        self._found: dict[tuple[str, int], list[str]] = {}
-        self._copies = Copies(kept=_KEPT_DOWNLOADS, timeout_s=timeout_s, retries=retries)
+    def __init__(self, host: str, *, sample_rate_hz: float | None, policy: RetryPolicy) -> None:
+        rate = 16384 if sample_rate_hz is None or sample_rate_hz > 4096 else 4096
+        self._rates = [rate, 4096] if sample_rate_hz is None else [rate]
+        self._host, self._policy = host.rstrip("/"), policy
+        self._answers: dict[tuple[str, int], list[Frame]] = {}
+        self._copies = Copies(limit=_COPIES, policy=policy)
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """List the files that overlap [start, end), not yet downloaded."""
-        found: set[Frame] = set()
-        for block in blocks(start, end, BLOCK_S):
-            if (ifo, block) not in self._found:
-                self._found[ifo, block] = self._ask(ifo, block)
-            for url in self._found[ifo, block]:
-                frame = frames.parse(url, ifo=ifo, frame_type=None)
-                if frame is not None and frame.start < end and frame.end > start:
-                    found.add(frame)
-        return sorted(found)
+        """Return the files that overlap [start, end), not yet downloaded."""
+        return _overlapping(self._answers, self._ask, ifo, start, end)
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-        """Download the file, unless it is still here, and read it."""
-        path = self._copies.path(frame.path)
-        return frames.load_many(Frame(frame.start, frame.end, str(path)), channels)
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+        """Read the file, which is downloaded if there is no copy."""
+        return frames.load_many(replace(frame, path=str(self._copies.path(frame.path))), channels)
 
-    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
-        """GWOSC's files hold strain and name no channel."""
+    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
+        """Return nothing: GWOSC's files have strain only and name no channel."""
         return {}
 
-    def _ask(self, ifo: str, block: int) -> list[str]:
+    def _ask(self, ifo: str, start: int) -> list[Frame]:
+        end = start + REQUEST_S
         for rate in self._rates:
-            urls: list[str] = insist(
-                partial(get_run_urls, None, ifo, block, block + BLOCK_S, sample_rate=rate, host=self._host),
-                what=f"GWOSC at {self._host}, {ifo}, [{block}, {block + BLOCK_S})",
-                retries=self._retries,
-                # The client pauses and asks again by itself.
-                timeout_s=gwosc_api.MAX_RETRIES * self._timeout_s,
+            urls: list[str] = self._policy.ask(
+                partial(get_run_urls, None, ifo, start, end, sample_rate=rate, host=self._host),
+                what=f"GWOSC at {self._host}, {ifo}, [{start}, {end})",
+                # The client retries by itself.
+                deadline_s=gwosc_api.MAX_RETRIES * self._policy.timeout_s,
             )
             if urls:
-                return urls
+                parsed = [frames.parse(url, ifo=ifo, frame_type=None) for url in urls]
+                return [frame for frame in parsed if frame is not None]
         return []
 
 
 class Served:
-    """Data of an NDS2 or arrakis server, in blocks; untried where this was built.
+    """Data of an NDS2 or arrakis server, in pieces of 64 s; not tested against a real server.
 
-    (The clients are not there: NDS2's is not on PyPI, arrakis wants a login.)
+    (NDS2's client is not on PyPI, arrakis needs a login.)
     """
 
-    def __init__(self, service: str, host: str | None, *, timeout_s: float, retries: int) -> None:
+    def __init__(self, service: str, host: str | None, *, policy: RetryPolicy) -> None:
         if not host:
             raise UserError(f"{service}: no server; set its host, e.g. nds.gwosc.org for nds2")
         module, package = served.CLIENTS[service]
         if importlib.util.find_spec(module) is None:
             raise UserError(f"{service}: its Python client is missing; install it with `{package}`")
-        self._service, self._host, self._timeout_s, self._retries = service, host, timeout_s, retries
+        self._service, self._host, self._policy = service, host, policy
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:  # noqa: ARG002
-        """Give the blocks that overlap [start, end), whether the server has them or not."""
-        starts = blocks(start, end, SERVED_BLOCK_S)
-        return [
-            Frame(float(at), float(at + SERVED_BLOCK_S), f"{self._service}://{self._host}/{at}")
-            for at in starts
-        ]
+        """Return the pieces that overlap [start, end), whether the server has them or not."""
+        address = f"{self._service}://{self._host}"
+        starts = aligned_starts(start, end, SERVED_S)
+        return [Frame(float(at), float(at + SERVED_S), f"{address}/{at}") for at in starts]
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | str]:
-        """Fetch one block in a process of its own, which can be stopped when it hangs.
+    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
+        """Read one piece in a process of its own, which can be stopped when it hangs.
 
         Raises
         ------
         SourceFault
-            When the server stays away.
+            When the server fails after all retries.
         """
-        named = channels[0] if len(channels) == 1 else f"{len(channels)} channels"
-        what = f"{self._service} at {self._host}, {named}, [{frame.start:.0f}, {frame.end:.0f})"
+        label = channels[0] if len(channels) == 1 else f"{len(channels)} channels"
+        what = f"{self._service} at {self._host}, {label}, [{frame.start:.0f}, {frame.end:.0f})"
         with tempfile.TemporaryDirectory(prefix="served-") as folder:
             target = Path(folder) / "data.npz"
-            insist(lambda: self._run(channels, frame, target), what=what, retries=self._retries)
+            self._policy.run(lambda: self._run(channels, frame, target), what=what)
             return served.read(target, channels)
 
-    def held(self, frame: Frame, wanted: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
-        """No server is asked what it has: its channels are named in the list, with their rates."""
+    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
+        """Return nothing: channels of a server are in the list, with their rates."""
         return {}
 
     def _run(self, channels: Sequence[str], frame: Frame, target: Path) -> None:
@@ -338,10 +320,10 @@ class Served:
         command += [f"{frame.start:.0f}", f"{frame.end:.0f}", str(target), *channels]
         try:
             done = subprocess.run(  # noqa: S603 - our own module, no shell
-                command, timeout=self._timeout_s, capture_output=True, text=True, check=False
+                command, timeout=self._policy.timeout_s, capture_output=True, text=True, check=False
             )
         except subprocess.TimeoutExpired:
-            raise Transient(f"no answer within {self._timeout_s:g} s") from None
+            raise Transient(f"no answer within {self._policy.timeout_s:g} s") from None
         if done.returncode != 0:
-            said = (done.stderr.strip().splitlines() or [""])[-1]
-            raise Transient(said or f"the client of {self._service} ended with {done.returncode}")
+            message = (done.stderr.strip().splitlines() or [""])[-1]
+            raise Transient(message or f"the client of {self._service} exited with {done.returncode}")

@@ -1,11 +1,17 @@
-"""Why there are no strain data; what a code means on a page is in `site/reasons.html`."""
+"""Why there are no data of a channel; what a code means on a page is in `site/reasons.html`."""
 
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Codes of strain that is missing in the column `reason` of table `quarantine`."""
+    """Codes of missing data in the column `reason` of tables `quarantine` and `channel_coverage`."""
 
     NO_FRAME = "no_frame"
-    FRAME_UNUSABLE = "frame_unusable"
+    NO_CHANNEL = "no_channel"
+    NOT_SERVED = "not_served"
+    FRAME_DAMAGED = "frame_damaged"
+    OTHER_RATE = "other_rate"
+    NOT_FINITE = "not_finite"
     STRAIN_GAP = "strain_gap"
+    CONSTANT = "constant"
+    NOT_SETTLED = "not_settled"

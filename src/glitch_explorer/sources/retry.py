@@ -1,9 +1,10 @@
-"""How long we wait for others: deadlines, retries, and what is worth a retry."""
+"""Retries and deadlines of calls to servers, and which failures are worth a retry."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -15,11 +16,11 @@ import tenacity
 
 from glitch_explorer.core.errors import UserError
 
-#: Answers after which the same question may succeed.
+#: HTTP statuses after which the same request may succeed.
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-#: What clients raise over an answer of another form than they expect.
-_STRANGE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-#: No pause between two tries is longer than this, whatever the server asks for.
+#: What clients raise over an answer that they cannot parse.
+_UNPARSED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+#: Longest pause between two tries, whatever the server asks for.
 LONGEST_PAUSE_S = 300.0
 
 T = TypeVar("T")
@@ -27,12 +28,12 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 
-class SourceFault(UserError):  # noqa: N818 - a fault, in the house's words
-    """A service or disk that stayed away after all retries: the job stops."""
+class SourceFault(UserError):  # noqa: N818 - a fault outside, no error of the program
+    """A server that failed after all retries: the job stops."""
 
 
-class Transient(Exception):  # noqa: N818 - it is no error before the last try
-    """Trouble that may pass, with the seconds that the server asks us to wait."""
+class Transient(Exception):  # noqa: N818 - no error before the last try
+    """A failure that may pass, with the seconds that the server asks to wait."""
 
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
@@ -40,30 +41,30 @@ class Transient(Exception):  # noqa: N818 - it is no error before the last try
 
 
 def check_status(response: requests.Response, what: str) -> None:
-    """Sort an HTTP error into what may pass and what the user must put right.
+    """Raise what an HTTP status means: a failure that may pass, or one that the user must put right.
 
     Raises
     ------
     Transient
         For a busy server, with its Retry-After.
     UserError
-        For every other status of 400 and above.
+        For any other status of 400 and above.
     """
     status = response.status_code
     if status < HTTPStatus.BAD_REQUEST:
         return
-    said = f"the server answered {status} {response.reason or ''}".rstrip()
+    answer = f"the server answered {status} {response.reason or ''}".rstrip()
     if status in TRANSIENT_STATUS:
-        raise Transient(said, _retry_after_s(response.headers.get("Retry-After", "")))
+        raise Transient(answer, _retry_after_s(response.headers.get("Retry-After", "")))
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         raise UserError(
-            f"{what}: {said}; it wants a login: get a token or certificate, or use a public source"
+            f"{what}: {answer}; a login is needed: get a token or certificate, or use a public source"
         )
-    raise UserError(f"{what}: {said}; check the name and the address {response.url}")
+    raise UserError(f"{what}: {answer}; check the name and the address {response.url}")
 
 
 def _retry_after_s(header: str) -> float:
-    """Read a Retry-After header: seconds or a date; 0 where it is neither."""
+    """Read the seconds of a Retry-After header, which is a number or a date; 0 if it is neither."""
     if header.strip().isdigit():
         return float(header)
     try:
@@ -75,14 +76,95 @@ def _retry_after_s(header: str) -> float:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """Run `call` and stop waiting for it after `seconds`.
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a call to a server is retried, and how long it may take.
 
-    Clients of web services have timeouts for connecting and for silence, none
-    for an answer that trickles. The call runs in a daemon thread: Python's
-    network code releases the interpreter, so the wait always ends, and a thread
-    left behind neither holds up nor outlives the process. Code that may hold
-    the interpreter (NDS2) runs in a process of its own instead.
+    Attributes
+    ----------
+    retries
+        Failures in a row, after the first, that are followed by another try.
+    timeout_s
+        Longest silence of the server in seconds.
+    pause_s
+        Seconds before the first retry; the pause doubles with each.
+    """
+
+    retries: int = 5
+    timeout_s: float = 60.0
+    pause_s: float = 1.0
+
+    def run(self, call: Callable[[], T], *, what: str, progress: Callable[[], int] = lambda: 0) -> T:
+        """Call until it succeeds.
+
+        Parameters
+        ----------
+        call
+            The function; it limits its own duration.
+        what
+            What it asks of which server, for messages.
+        progress
+            A number that grows when a failed try has brought something; the count of
+            failures then starts again.
+
+        Returns
+        -------
+        object
+            What `call` returns.
+
+        Raises
+        ------
+        UserError
+            When the server refuses for good.
+        SourceFault
+            When the retries are used up.
+        """
+        failures, furthest = 0, progress()
+        while True:
+            try:
+                return call()
+            except (Transient, requests.RequestException, tenacity.RetryError) as problem:
+                failure = _transient(problem, what)
+            reached = progress()
+            failures = 1 if reached > furthest else failures + 1
+            furthest = max(furthest, reached)
+            if failures > self.retries:
+                raise SourceFault(f"{what}: given up after {failures} failures: {failure}") from failure
+            pause = min(max(self.pause_s * 2 ** (failures - 1), failure.wait_s), LONGEST_PAUSE_S)
+            _LOG.warning("%s: %s; next try in %.0f s", what, failure, pause)
+            time.sleep(pause)
+
+    def ask(self, client: Callable[[], T], *, what: str, deadline_s: float) -> T:
+        """Call a service's own client until it succeeds, each try within `deadline_s`.
+
+        Raises
+        ------
+        UserError
+            When the server refuses for good, or the client cannot parse its answer.
+        SourceFault
+            When the retries are used up.
+        """
+        try:
+            return self.run(lambda: with_deadline(deadline_s, client), what=what)
+        except _UNPARSED as problem:
+            raise UserError(
+                f"{what}: the answer cannot be parsed ({type(problem).__name__}: {problem}); "
+                "open the address in a browser: is it a proxy's page, or another service?"
+            ) from problem
+
+
+#: What callers use unless they are given another.
+DEFAULT = RetryPolicy()
+
+
+def with_deadline(seconds: float, call: Callable[[], T]) -> T:
+    """Return what `call` returns, or give up after `seconds`.
+
+    Clients of web services limit the time of connecting and of silence, but not
+    of an answer that trickles. The call runs in a daemon thread, which neither
+    delays nor outlives the process; Python's network code releases the
+    interpreter, so the wait always ends. Code that may keep the interpreter
+    (NDS2) runs in a process of its own instead.
 
     Raises
     ------
@@ -94,7 +176,7 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     def run() -> None:
         try:
             answer.put((call(), None))
-        except BaseException as problem:  # noqa: BLE001 - handed to the caller's thread
+        except BaseException as problem:  # noqa: BLE001 - raised again in the caller's thread
             answer.put((None, problem))
 
     threading.Thread(target=run, daemon=True).start()
@@ -107,63 +189,8 @@ def within(seconds: float, call: Callable[[], T]) -> T:
     return value  # type: ignore[return-value]
 
 
-def insist(
-    call: Callable[[], T],
-    *,
-    what: str,
-    retries: int,
-    pause_s: float = 1.0,
-    timeout_s: float | None = None,
-    progress: Callable[[], int] = lambda: 0,
-) -> T:
-    """Call until it succeeds, with a pause that doubles after each failure.
-
-    Parameters
-    ----------
-    call
-        The thing to do.
-    what
-        What is being done, for messages.
-    retries
-        How many failures in a row, after the first, are put up with.
-    pause_s
-        Seconds before the first retry.
-    timeout_s
-        Deadline of each call; None where `call` watches the clock itself.
-    progress
-        A number that grows as long as retrying gets us on; growth starts the
-        count of failures afresh.
-
-    Raises
-    ------
-    UserError
-        When the server refuses for good, or its client cannot make sense of the answer.
-    SourceFault
-        When the retries are used up.
-    """
-    failures, furthest = 0, progress()
-    while True:
-        try:
-            return call() if timeout_s is None else within(timeout_s, call)
-        except (Transient, requests.RequestException, tenacity.RetryError) as problem:
-            trouble = _transient(problem, what)
-        except _STRANGE as problem:
-            raise UserError(
-                f"{what}: an answer that cannot be understood ({type(problem).__name__}: {problem}); "
-                "open the address in a browser: a proxy, or another service"
-            ) from problem
-        reached = progress()
-        failures = 1 if reached > furthest else failures + 1
-        furthest = max(furthest, reached)
-        if failures > retries:
-            raise SourceFault(f"{what}: given up after {failures} failures: {trouble}") from trouble
-        pause = min(max(pause_s * 2 ** (failures - 1), trouble.wait_s), LONGEST_PAUSE_S)
-        _LOG.warning("%s: %s; trying again in %.0f s", what, trouble, pause)
-        time.sleep(pause)
-
-
 def _transient(problem: Exception, what: str) -> Transient:
-    """Give `problem` as trouble that may pass, or raise what does not."""
+    """Return `problem` as a failure that may pass, or raise what the user must put right."""
     if isinstance(problem, Transient):
         return problem
     if isinstance(problem, requests.HTTPError) and problem.response is not None:

@@ -1,17 +1,21 @@
-"""Live time of the detectors, from segment files and from services."""
+"""Segments: the science time of the detectors, from files and from services."""
 
 import re
 from collections.abc import Sequence
-from math import isfinite
+from functools import partial
+from math import inf, isfinite, nan
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 from gwosc.api import v2 as gwosc_api
 from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.ligolw import refuse_entities
-from glitch_explorer.sources.retry import insist
+from glitch_explorer.sources import retry
+from glitch_explorer.sources.retry import RetryPolicy
 from glitch_explorer.sources.schemas import SEGMENTS
 
 #: A detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
@@ -26,30 +30,29 @@ def read_segments(
     detectors: Sequence[str],
     start: float | None = None,
     end: float | None = None,
-    timeout_s: float = 60.0,
-    retries: int = 3,
     host: str = "https://gwosc.org",
+    policy: RetryPolicy = retry.DEFAULT,
 ) -> pd.DataFrame:
-    """Read the times to analyse: those that every flag given for a detector calls active.
+    """Read the time to analyse: where all flags of a detector are active.
 
     Parameters
     ----------
     files
         Text of two columns or segwizard's four, LIGO_LW XML, HDF5, DQSegDB JSON,
-        or CSV with columns ifo, start, end and, if several, flag. The detector is
-        the flag's, the column's, the one in the file's name, or the only one.
+        or CSV with columns ifo, start, end and, if there are several, flag. The
+        detector is the flag's, the column's, the one in the file's name, or the only one.
     flags
         Flags of services, `{ifo}` filled in: GWOSC's without colons
         (`{ifo}_DATA`, `{ifo}_CBC_CAT1`), DQSegDB's with
-        (`{ifo}:DMT-ANALYSIS_READY:1`, needs a login; untried where this was built).
+        (`{ifo}:DMT-ANALYSIS_READY:1`, needs a login; not tested against the real service).
     detectors
-        Detectors wanted; segments of others are left out.
+        Segments of other detectors are left out.
     start, end
-        GPS seconds to cut to; needed for flags.
-    timeout_s, retries
-        Longest silence of a service, and failures in a row put up with.
+        GPS seconds that the segments are cut to; flags of services need both.
     host
         Server of GWOSC.
+    policy
+        Retries of requests to services.
 
     Returns
     -------
@@ -60,53 +63,53 @@ def read_segments(
     Raises
     ------
     UserError
-        When a file cannot be understood or a flag does not exist.
+        When a file cannot be read or a flag does not exist.
     SourceFault
-        When a service stays away.
+        When a service fails after all retries.
     """
-    found = [flag for file in files for flag in _file_flags(Path(file), detectors)]
+    read = [flag for file in files for flag in _file_flags(Path(file), detectors)]
     for pattern in flags:
         for ifo in detectors:
             name = pattern.replace("{ifo}", ifo)
             if not name.startswith(ifo):
                 continue
             if start is None or end is None:
-                raise UserError(f"flag {name}: a service wants a start and an end; give both")
-            found.append(
-                _service_flag(name, ifo, start, end, timeout_s=timeout_s, retries=retries, host=host)
-            )
-    rows = [row for ifo in sorted(set(detectors)) for row in _intersected(ifo, found, start, end)]
-    return pd.DataFrame(rows, columns=SEGMENTS.names).astype(
-        {"ifo": str, "start": float, "end": float, "flag": str, "source": str}
-    )
+                raise UserError(f"flag {name}: a service needs a start and an end: set both")
+            active = _service_segments(name, start, end, host, policy)
+            read.append(_Flag(ifo, name, "DQSegDB" if ":" in name else "GWOSC", active))
+    rows = [
+        row
+        for ifo in sorted(set(detectors))
+        for row in _intersected([flag for flag in read if flag.ifo == ifo], start, end)
+    ]
+    return pd.DataFrame(rows, columns=SEGMENTS.names) if rows else tables.empty(SEGMENTS)
 
 
-class _Flag:
-    """Segments of one flag of one detector, with the place they came from."""
+class _Flag(NamedTuple):
+    """Segments of one flag of one detector, and the file or service that they come from."""
 
-    def __init__(self, ifo: str, name: str, source: str, active: SegmentList) -> None:
-        self.ifo, self.name, self.source, self.active = ifo, name, source, active
+    ifo: str
+    name: str
+    source: str
+    active: SegmentList
 
 
-def _intersected(ifo: str, found: list[_Flag], start: float | None, end: float | None) -> list[list[object]]:
-    """Join the parts of each flag, and keep what all flags of the detector share."""
-    own = [flag for flag in found if flag.ifo == ifo]
-    if not own:
+def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None) -> list[list[object]]:
+    """Return rows of table `segments`: the time in which all flags of one detector are active."""
+    if not flags:
         return []
     parts: dict[str, SegmentList] = {}
-    for flag in own:
+    for flag in flags:
         parts[flag.name] = (parts.get(flag.name, SegmentList()) + flag.active).coalesce()
-    low = float("-inf") if start is None else start
-    high = float("inf") if end is None else end
-    shared = SegmentList([Segment(low, high)])
+    common = SegmentList([Segment(-inf if start is None else start, inf if end is None else end)])
     for active in parts.values():
-        shared &= active
-    name, source = " & ".join(sorted(parts)), "; ".join(sorted({flag.source for flag in own}))
-    return [[ifo, float(a), float(b), name, source] for a, b in shared.coalesce()]
+        common &= active
+    name, source = " & ".join(sorted(parts)), "; ".join(sorted({flag.source for flag in flags}))
+    return [[flags[0].ifo, float(a), float(b), name, source] for a, b in common.coalesce()]
 
 
 def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
-    """Read what flags a file holds."""
+    """Read the flags of a file."""
     if not path.is_file():
         raise UserError(f"segment file {path} does not exist; check segments.files")
     if path.suffix == ".csv":
@@ -125,10 +128,10 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     except UserError:
         raise
     except Exception as problem:
-        # Four readers of gwpy, each with errors of its own.
+        # gwpy's four readers have no common error.
         raise UserError(
-            f"segment file {path} cannot be read: {problem}; text of start and end, .csv with ifo, start "
-            "and end, .json, .xml, .hdf5 can be"
+            f"segment file {path} cannot be read: {problem}; it can be text of start and end, .csv with "
+            "ifo, start and end, .json, .xml or .hdf5"
         ) from problem
     return [
         _Flag(flag.ifo or _ifo_of(path, detectors), flag.name, path.name, _checked(flag.active, path))
@@ -156,46 +159,38 @@ def _csv_flags(path: Path) -> list[_Flag]:
 
 
 def _checked(pairs: Sequence[tuple[object, object]], path: Path) -> SegmentList:
-    """Give the pairs as segments, or refuse one that is no interval."""
+    """Return the pairs as segments, or refuse one that is not an interval."""
     active = SegmentList()
     for number, (a, b) in enumerate(pairs):
         try:
             low, high = float(a), float(b)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            low, high = float("nan"), float("nan")
+            low, high = nan, nan
         if not (isfinite(low) and isfinite(high) and low < high):
             raise UserError(
-                f"segment file {path}, segment {number}: [{a}, {b}) is no interval of GPS seconds"
+                f"segment file {path}, segment {number}: [{a}, {b}) is not an interval of GPS seconds"
             )
         active.append(Segment(low, high))
     return active.coalesce()
 
 
 def _ifo_of(path: Path, detectors: Sequence[str]) -> str:
-    found: list[str] = sorted(set(_IFO_IN_NAME.findall(path.name.replace("_", "-").upper())))
-    if len(found) == 1:
-        return found[0]
-    if not found and len(detectors) == 1:
+    names: list[str] = sorted(set(_IFO_IN_NAME.findall(path.name.replace("_", "-").upper())))
+    if len(names) == 1:
+        return names[0]
+    if not names and len(detectors) == 1:
         return detectors[0]
-    raise UserError(f"segment file {path} does not say its detector; name it like H1-segments.txt")
+    raise UserError(f"segment file {path}: the detector is not known; rename it like H1-segments.txt")
 
 
-def _service_flag(
-    name: str, ifo: str, start: float, end: float, *, timeout_s: float, retries: int, host: str
-) -> _Flag:
-    """Ask DQSegDB (names with colons) or GWOSC for one flag."""
+def _service_segments(name: str, start: float, end: float, host: str, policy: RetryPolicy) -> SegmentList:
+    """Ask DQSegDB (names with colons) or GWOSC for the segments of one flag."""
     if ":" in name:
-        service, calls = "DQSegDB", 1
-
-        def ask() -> DataQualityFlag:
-            # Without a host gwpy takes the one of the moment when it was imported.
-            return DataQualityFlag.query(name, start, end, host=None, timeout=timeout_s)
+        # host=None: else gwpy uses the server that was set when it was imported.
+        client = partial(DataQualityFlag.query, name, start, end, host=None, timeout=policy.timeout_s)
+        what, deadline_s = f"DQSegDB, flag {name}", policy.timeout_s
     else:
-        # GWOSC's client pauses and asks again by itself.
-        service, calls = "GWOSC", gwosc_api.MAX_RETRIES
-
-        def ask() -> DataQualityFlag:
-            return DataQualityFlag.fetch_open_data(name, start, end, host=host)
-
-    flag = insist(ask, what=f"{service}, flag {name}", retries=retries, timeout_s=calls * timeout_s)
-    return _Flag(ifo, name, service, flag.active)
+        client = partial(DataQualityFlag.fetch_open_data, name, start, end, host=host)
+        # GWOSC's client retries by itself.
+        what, deadline_s = f"GWOSC, flag {name}", gwosc_api.MAX_RETRIES * policy.timeout_s
+    return policy.ask(client, what=what, deadline_s=deadline_s).active

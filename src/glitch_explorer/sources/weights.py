@@ -1,4 +1,4 @@
-"""ImageNet weights, fetched once and kept as safetensors for every other job."""
+"""ImageNet weights, downloaded once and written as safetensors for all other jobs."""
 
 import re
 import tempfile
@@ -11,11 +11,13 @@ from safetensors.torch import save_file
 
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.sources import retry
 from glitch_explorer.sources.download import fetch
+from glitch_explorer.sources.retry import RetryPolicy
 
 
 def weights_url(backbone: str, weights: str = "IMAGENET1K_V1") -> str:
-    """Give the address of a torchvision backbone's weights.
+    """Return the address of a torchvision backbone's weights.
 
     Raises
     ------
@@ -32,15 +34,8 @@ def weights_url(backbone: str, weights: str = "IMAGENET1K_V1") -> str:
     return url
 
 
-def fetch_imagenet_weights(
-    destination: str | Path,
-    *,
-    url: str,
-    retries: int = 5,
-    timeout_s: float = 60.0,
-    pause_s: float = 1.0,
-) -> Path:
-    """Fetch a state dict, check it against the hash in its name, and write it as safetensors.
+def fetch_imagenet_weights(destination: str | Path, *, url: str, policy: RetryPolicy = retry.DEFAULT) -> Path:
+    """Download a state dict, check it against the hash in its name, and write it as safetensors.
 
     Parameters
     ----------
@@ -49,51 +44,42 @@ def fetch_imagenet_weights(
     url
         Address of a `.pth` file named by torchvision's rule,
         `<name>-<first digits of its sha256>.pth`; see `weights_url`.
-    retries, timeout_s, pause_s
-        As for `download.fetch`.
+    policy
+        Retries.
 
     Raises
     ------
     UserError
-        When the name carries no hash, the hash is wrong, or the file is no
-        plain state dict.
+        When the name has no hash, the hash is wrong, or the file is no plain state dict.
     SourceFault
-        When the server stays away.
+        When the server fails after all retries.
     """
     destination = Path(destination)
     name = PurePosixPath(urlparse(url).path).name
-    found = re.search(r"-([0-9a-f]{8,64})\.pth?$", name)
-    if found is None:
-        raise UserError(f"{url}: the file's name carries no hash, as in resnet18-f37072fd.pth")
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    source = fetch(
-        url,
-        destination.with_name(name),
-        digest=f"sha256:{found[1]}",
-        retries=retries,
-        timeout_s=timeout_s,
-        pause_s=pause_s,
-    )
+    digits = re.search(r"-([0-9a-f]{8,64})\.pth?$", name)
+    if digits is None:
+        raise UserError(f"{url}: the file's name has no hash, as resnet18-f37072fd.pth has")
+    source = fetch(url, destination.with_name(name), digest=f"sha256:{digits[1]}", policy=policy)
     convert(source, destination)
     source.unlink()
     return destination
 
 
 def convert(source: str | Path, destination: str | Path) -> None:
-    """Write the state dict of a `.pth` file as safetensors, loading it without pickled code.
+    """Write the state dict of a `.pth` file as safetensors; no pickled code of it runs.
 
     Raises
     ------
     UserError
-        When the file holds anything but tensors by name.
+        When the file has anything but tensors by name.
     """
     try:
         state = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as problem:
-        # torch.load has no error of its own: it raises pickle's, zipfile's, EOFError, RuntimeError.
-        raise UserError(f"{source} is no state dict that can be read safely: {problem}") from problem
+        # torch.load raises errors of pickle and zipfile, EOFError and RuntimeError.
+        raise UserError(f"{source} is not a state dict that can be read safely: {problem}") from problem
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise UserError(f"{source} is no state dict: it holds more than tensors by name")
+        raise UserError(f"{source} is not a state dict: it has more than tensors by name")
     with tempfile.TemporaryDirectory(dir=Path(destination).parent) as folder:
         plain = Path(folder) / "weights"
         save_file({str(key): value.clone().contiguous() for key, value in state.items()}, plain)

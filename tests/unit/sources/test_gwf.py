@@ -10,6 +10,7 @@ import pytest
 
 from glitch_explorer.sources import frames, gwf
 from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.reasons import Reason
 
 T0, SECONDS, RATE, CHANNELS = 1260000000, 4, 1024, 12
 TYPES = {np.float32: lalframe.FRAMEU_FR_VECT_4R, np.int16: lalframe.FRAMEU_FR_VECT_2S}
@@ -76,7 +77,7 @@ def test_parts_hold_the_samples_that_were_written(tmp_path, monkeypatch, count, 
         piece = found[name(k)]
         assert (piece.t0, piece.rate) == (T0, RATE)
         assert np.array_equal(piece.values, np.concatenate([samples(k, number) for number in range(count)]))
-    assert read(frame, ["H1:NOPE"]) == {"H1:NOPE": frames.NO_CHANNEL}
+    assert read(frame, ["H1:NOPE"]) == {"H1:NOPE": Reason.NO_CHANNEL}
 
 
 def test_no_more_is_read_than_is_wanted(frame, monkeypatch):
@@ -104,18 +105,19 @@ def test_a_changed_byte_anywhere_is_told_or_harmless(frame, tmp_path):
                 assert (piece.t0, piece.rate) == (T0, RATE)
             else:
                 told += 1
-                assert piece.startswith(frames.DAMAGED)
+                assert piece == Reason.FRAME_DAMAGED
     assert told > 50
 
 
-def test_damage_to_one_channel_leaves_the_others(frame, tmp_path):
+def test_damage_to_one_channel_leaves_the_others(frame, tmp_path, caplog):
     with open(frame.path, "rb") as stream:
         ((_, end),) = gwf.layout(stream.fileno()).channels[name(3)]
         body = stream.read()
     path = tmp_path / "H-T-1-1.gwf"
     path.write_bytes(body[: end - 3000] + bytes(2000) + body[end - 1000 :])
     found = read(Frame(T0, T0 + SECONDS, str(path)), [name(2), name(3), name(4)])
-    assert found[name(3)] == "truncated or damaged: a structure's checksum is another"
+    assert found[name(3)] == Reason.FRAME_DAMAGED
+    assert f"{path} is damaged: {name(3)}: checksum mismatch of a structure" in caplog.text
     assert np.array_equal(found[name(2)].values, samples(2, 0))
     assert np.array_equal(found[name(4)].values, samples(4, 0))
 
@@ -128,6 +130,16 @@ def test_without_checksums_of_structures_the_whole_file_is_checked(frame, tmp_pa
     path = tmp_path / "H-T-1-1.gwf"
     path.write_bytes(body)
     changed = Frame(T0, T0 + SECONDS, str(path))
-    assert read(changed, [name(3)])[name(3)] == "truncated or damaged: its checksum is another"
+    assert read(changed, [name(3)])[name(3)] == Reason.FRAME_DAMAGED
     path.write_bytes(body[:-4] + gwf.posix_checksum([bytes(body[:-4])]).to_bytes(4, "little"))
     assert np.array_equal(read(changed, [name(3)])[name(3)].values, samples(3, 0))
+
+
+@pytest.mark.parametrize("broken", ["_joined", "Piece"])
+def test_a_bug_of_ours_is_not_a_damaged_file(frame, monkeypatch, broken):
+    def bug(*_arguments):
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(frames, broken, bug)
+    with pytest.raises(TypeError, match="a bug"):
+        read(frame, [name(0)])

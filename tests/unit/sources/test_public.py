@@ -14,8 +14,9 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
 from glitch_explorer.coupling.family import open_source
 from glitch_explorer.sources import frames, locate, served
-from glitch_explorer.sources.frames import NO_CHANNEL, Frame, Piece
-from glitch_explorer.sources.retry import SourceFault
+from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.reasons import Reason
+from glitch_explorer.sources.retry import RetryPolicy, SourceFault
 from glitch_explorer.sources.segments import read_segments
 from tests.servers.datafind import serve_datafind
 from tests.servers.web import busy_first, hang, plain, ranged, serve
@@ -74,9 +75,15 @@ def federation(tmp_path, monkeypatch):
             yield url, web
 
 
-def opened(host, **options):
-    base = {"frames": None, "frame_type": "{ifo}_AUX_TREND", "host": host, "sample_rate_hz": None}
-    return locate.open_locator("gwdatafind", **(base | {"timeout_s": 5.0, "retries": 1} | options))
+def opened(host, *, frame_type="{ifo}_AUX_TREND", timeout_s=5.0, retries=1):
+    return locate.open_locator(
+        "gwdatafind",
+        frames=None,
+        frame_type=frame_type,
+        host=host,
+        sample_rate_hz=None,
+        policy=RetryPolicy(retries, timeout_s, 0.01),
+    )
 
 
 def test_public_frames_come_over_https(federation):
@@ -84,9 +91,9 @@ def test_public_frames_come_over_https(federation):
     locator = opened(url)
     found = locator.frames("H1", T0 + 1, T0 + STEP + 1)
     assert [frame.path.rsplit("/", 1)[0] for frame in found] == [OSDF] * 2
-    assert locator.held(found[0], ["H1:*.rms"]) == dict.fromkeys(NAMES, 1.0)
+    assert locator.channel_rates(found[0], ["H1:*.rms"]) == dict.fromkeys(NAMES, 1.0)
     read = locator.load_many(found[0], [*NAMES, "H1:NONE"])
-    assert read["H1:NONE"] == NO_CHANNEL
+    assert read["H1:NONE"] == Reason.NO_CHANNEL
     assert np.array_equal(read[NAMES[1]].values, np.arange(STEP) + 1)
     assert web.count(f"/cache/{found[0].path.rsplit('/', 1)[1]}") == 1
 
@@ -104,7 +111,7 @@ def test_a_cache_that_is_busy_breaks_off_or_lies(federation, tmp_path):
     assert all(np.array_equal(whole[name].values, again[name].values) for name in NAMES)
     web.answers[address] = plain(body[:-300])
     found = opened(url).load_many(frame, NAMES)
-    assert all(str(found[name]).startswith(frames.DAMAGED) for name in NAMES)
+    assert found == dict.fromkeys(NAMES, Reason.FRAME_DAMAGED)
     web.answers[address] = hang(5.0)
     with pytest.raises(SourceFault, match=path.name):
         opened(url, timeout_s=0.2, retries=0).load_many(frame, NAMES)
@@ -119,7 +126,9 @@ def test_frames_behind_a_login_are_not_asked_for(tmp_path):
         serve_datafind(
             tmp_path, site="L", tag="L1_R", duration=STEP, stretches=stretches, osdf="osdf:///igwn/ligo"
         ) as url,
-        pytest.raises(UserError, match=r"L-L1_R-\d+-600\.gwf cannot be opened here.*osdf:///igwn.*CVMFS"),
+        pytest.raises(
+            UserError, match=r"L-L1_R-\d+-600\.gwf cannot be opened on this machine.*osdf:///igwn.*CVMFS"
+        ),
     ):
         opened(url, frame_type="{ifo}_R").frames("L1", T0, T0 + 1)
 
@@ -168,7 +177,7 @@ def test_only_what_a_list_leaves_open_is_looked_up(tmp_path):
 @pytest.mark.parametrize("ext", ["gwf", "hdf5"])
 def test_what_a_frame_of_either_format_holds(tmp_path, ext):
     path = write(tmp_path, 0, ext=ext)
-    assert frames.held(Frame(T0, T0 + STEP, str(path)), wanted=["*WIND*"]) == {NAMES[1]: 1.0}
+    assert frames.channel_rates(Frame(T0, T0 + STEP, str(path)), ["*WIND*"]) == {NAMES[1]: 1.0}
 
 
 # NDS2 and arrakis: no server here, so the client's part is played.
@@ -191,8 +200,8 @@ def test_what_a_server_of_channels_answers(tmp_path, monkeypatch, capsys):
     names = ["H1:A", "H1:NONE", "H1:GAP"]
     assert served.main(["nds2", "host", "64", "128", str(target), *names]) == 0
     read = served.read(target, names)
-    assert read["H1:NONE"] == NO_CHANNEL
-    assert "no data" in read["H1:GAP"]
+    assert read["H1:NONE"] == Reason.NO_CHANNEL
+    assert read["H1:GAP"] == Reason.NOT_SERVED
     piece = read["H1:A"]
     assert isinstance(piece, Piece)
     assert (piece.t0, piece.rate, piece.unit, piece.values[-1]) == (64.0, 1.0, "m", 63.0)
@@ -203,9 +212,9 @@ def test_what_a_server_of_channels_answers(tmp_path, monkeypatch, capsys):
 def test_a_client_that_dies_stops_the_job(monkeypatch):
     monkeypatch.setattr(locate.importlib.util, "find_spec", lambda _name: object())
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
-    locator = locate.Served("nds2", "h", timeout_s=60, retries=0)
+    locator = locate.Served("nds2", "h", policy=RetryPolicy(retries=0))
     with pytest.raises(
-        SourceFault, match=r"nds2 at h, 2 channels, \[0, 64\): given up after 1 failures: .*ended with 1"
+        SourceFault, match=r"nds2 at h, 2 channels, \[0, 64\): given up after 1 failures: .*exited with 1"
     ):
         locator.load_many(Frame(0.0, 64.0, ""), ["H1:A", "H1:B"])
 
@@ -215,7 +224,7 @@ def test_a_client_that_dies_stops_the_job(monkeypatch):
 )
 def test_a_missing_client_is_named(service, advice):
     with pytest.raises(UserError, match=f"client is missing; install it with `.*{advice}"):
-        locate.Served(service, "host", timeout_s=1, retries=0)
+        locate.Served(service, "host", policy=RetryPolicy())
 
 
 # DQSegDB: its API as the client reads it.
@@ -231,8 +240,7 @@ def dqsegdb(web, monkeypatch):
         detectors=["L1"],
         start=1000,
         end=2000,
-        retries=0,
-        timeout_s=5.0,
+        policy=RetryPolicy(retries=0, timeout_s=5.0),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.events import read_events
-from glitch_explorer.sources.retry import SourceFault
+from glitch_explorer.sources.retry import RetryPolicy, SourceFault
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 from glitch_explorer.sources.segments import read_segments
 from tests.servers.web import busy_first, hang, plain, serve
@@ -109,9 +109,9 @@ def test_merged_segments_are_sorted_apart_and_of_the_same_union(tmp_path_factory
     [
         ("s.csv", "ifo,begin,end\nH1,1,2\n", "no column start"),
         ("s.csv", "ifo,start,end\nH1,1,2\nH1,9,3\n", r"segment 1: \[9, 3\)"),
-        ("s.csv", "ifo,start,end\nH1,,3\n", "no interval"),
+        ("s.csv", "ifo,start,end\nH1,,3\n", "not an interval"),
         ("s.csv", "", "cannot be read"),
-        ("s.txt", "1 2\n", "does not say its detector"),
+        ("s.txt", "1 2\n", "the detector is not known"),
         ("H1.txt", "one two\n", "cannot be read"),
         ("H1.xml", "<html>", "cannot be read"),
         ("H1.json", "{", "cannot be read"),
@@ -137,7 +137,7 @@ def page(results):
 
 def test_flags_of_gwosc():
     with serve() as web:
-        options = {"host": web.url, "start": 1000, "end": 2000, "retries": 1, "timeout_s": 5.0}
+        options = {"host": web.url, "start": 1000, "end": 2000, "policy": RetryPolicy(1, 5.0, 0.01)}
         segments = [{"start": 900, "stop": 1100}, {"start": 1500, "stop": 1600}]
         web.answers["/api/v2/timelines/H1_DATA/segments"] = busy_first(1, page(segments))
         web.answers["/api/v2/timelines/L1_DATA/segments"] = page([])
@@ -149,7 +149,7 @@ def test_flags_of_gwosc():
             read(flags=["{ifo}_TYPO"], **options)
         web.answers["/api/v2/timelines/H1_HANG/segments"] = hang(8.0)
         with pytest.raises(SourceFault, match=r"GWOSC, flag H1_HANG.*no answer"):
-            read(flags=["H1_HANG"], **(options | {"timeout_s": 0.03, "retries": 0}))
+            read(flags=["H1_HANG"], **(options | {"policy": RetryPolicy(0, 0.03)}))
 
 
 def test_events_of_files_are_sorted_and_cut(tmp_path):
@@ -200,6 +200,6 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
     tables.encode(EVENTS, found)
     assert found.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
     with pytest.raises(SourceFault, match="GWOSC"):
-        read_events(files=[], gwosc=True, start=1, end=2, host=web.url, retries=0)
+        read_events(files=[], gwosc=True, start=1, end=2, host=web.url, policy=RetryPolicy(retries=0))
     with pytest.raises(UserError, match="start and an end"):
         read_events(files=[], gwosc=True)

@@ -1,4 +1,4 @@
-"""Whatever a service answers, or does not, ends in words that name it."""
+"""Whatever a service answers, or does not, the error names the service."""
 
 import subprocess
 import sys
@@ -9,11 +9,12 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.download import download_record
 from glitch_explorer.sources.events import read_events
 from glitch_explorer.sources.locate import open_locator
+from glitch_explorer.sources.retry import RetryPolicy
 from glitch_explorer.sources.segments import read_segments
 from tests.servers.web import Answer, busy_first, hang, plain, serve
 
 SPAN = {"start": 1_262_304_000, "end": 1_262_305_000}
-QUICK = {"retries": 0, "timeout_s": 0.1}
+QUICK = {"policy": RetryPolicy(retries=0, timeout_s=0.1)}
 
 
 def events(url, folder):
@@ -25,7 +26,7 @@ def segments(url, folder):
 
 
 def record(url, folder):
-    download_record(record=1, files=None, folder=folder, base_url=url, pause_s=0.01, **QUICK)
+    download_record(record=1, files=None, folder=folder, base_url=url, **QUICK)
 
 
 def strain(url, folder):
@@ -38,7 +39,7 @@ def datafind(url, folder):
     open_locator("gwdatafind", **options).frames("H1", SPAN["start"], SPAN["end"])
 
 
-#: Each service with what its name is in messages.
+#: Each service and its name in messages.
 ASKED = {events: "GWOSC", segments: "GWOSC", strain: "GWOSC", datafind: "GWDataFind", record: "record"}
 
 
@@ -83,7 +84,8 @@ def test_without_any_network_a_download_says_where_it_wanted_to_go(tmp_path):
     code = (
         "from glitch_explorer.core import job\n"
         "from glitch_explorer.sources.download import fetch\n"
-        "with job.logged('log'): fetch('https://zenodo.org/records/1', 'x', retries=2, pause_s=0.01)"
+        "from glitch_explorer.sources.retry import RetryPolicy\n"
+        "with job.logged('log'): fetch('https://zenodo.org/records/1', 'x', policy=RetryPolicy(2, 5, 0.01))"
     )
     command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

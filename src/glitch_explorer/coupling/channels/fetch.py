@@ -11,16 +11,15 @@ import pandas as pd
 
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.sources.frames import NO_CHANNEL, Frame, Piece
+from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator
+from glitch_explorer.sources.reasons import Reason
 
-#: Reasons beside those of a frame.
-NO_FRAME, NOT_A_NUMBER = "no frame", "NaN in the data"
 #: Data of frames kept in memory; what is beyond lies in a temporary file.
 _KEPT_BYTES = 256 << 20
 
 _LOG = logging.getLogger(__name__)
-_Content = dict[str, Piece | str]
+_Content = dict[str, Piece | Reason]
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +29,7 @@ class Missing:
     channel: str
     start: float
     end: float
-    reason: str
+    reason: Reason
 
 
 class ChannelReader:
@@ -146,25 +145,26 @@ class ChannelReader:
             if high <= low:
                 continue
             if low > at:
-                found.append(Missing(channel, at, float(low), NO_FRAME))
+                found.append(Missing(channel, at, float(low), Reason.NO_FRAME))
             found.append(Missing(channel, float(low), float(high), self._why(frame, channel)))
             at = float(high)
         if at < end:
-            found.append(Missing(channel, at, float(end), NO_FRAME))
+            found.append(Missing(channel, at, float(end), Reason.NO_FRAME))
         return found
 
-    def _why(self, frame: Frame, channel: str) -> str:
-        piece, rate = self._kept[frame][channel], self._rates[channel]
-        if isinstance(piece, Piece):
-            return NOT_A_NUMBER if piece.rate == rate else f"{piece.rate:g} Hz, not {rate:g} Hz"
-        return piece if piece == NO_CHANNEL else f"{Path(frame.path).name}: {piece}"
+    def _why(self, frame: Frame, channel: str) -> Reason:
+        piece = self._kept[frame][channel]
+        if isinstance(piece, Reason):
+            return piece
+        return Reason.NOT_FINITE if piece.rate == self._rates[channel] else Reason.OTHER_RATE
 
     def _warn(self, frame: Frame, content: _Content) -> None:
-        troubles = sorted(
-            {piece for piece in content.values() if isinstance(piece, str) and piece != NO_CHANNEL}
-        )
-        for trouble in troubles:
-            _LOG.warning("%s: %s", frame.path, trouble)
+        """Log channels that have another rate than the list says."""
+        for channel, piece in content.items():
+            if isinstance(piece, Piece) and piece.rate != self._rates[channel]:
+                _LOG.warning(
+                    "%s: %s has %g Hz, not %g Hz", frame.path, channel, piece.rate, self._rates[channel]
+                )
 
     def _bounded(self, frame: Frame, content: _Content) -> _Content:
         """Move a frame's data to disk where memory would hold too much."""

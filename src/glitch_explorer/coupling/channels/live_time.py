@@ -1,7 +1,5 @@
 """The live time of a family, and its features there."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,6 +7,7 @@ import pandas as pd
 from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
 from glitch_explorer.core.intervals import complement, subtract, union
 from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.coverage import coverage
 from glitch_explorer.coupling.channels.features import SLOPE, FeatureSet, robust_scores, slopes
 from glitch_explorer.coupling.channels.fetch import Missing
 from glitch_explorer.coupling.channels.store import BLOCK_CELLS, FeatureStore
@@ -144,35 +143,3 @@ def _flat(values: np.ndarray) -> Bool:
         there = values[np.isfinite(values[:, column]), column]
         flat[column] = there.size > 0 and bool(np.all(there == there[0]))
     return flat
-
-
-def coverage(
-    store: FeatureStore,
-    logs: np.ndarray,
-    means: np.ndarray,
-    cells: Int64,
-    missing: Sequence[Missing],
-) -> pd.DataFrame:
-    """Say of each channel what share of the cells it has data in, and why not in the rest.
-
-    A channel counts where any of its features has a value. `reason` names each reason
-    with the share of the live time that it took; `constant` where data came but nothing
-    ever changed in them, `not settled` where the filters had too little before.
-    """
-    there = {name: np.zeros(len(cells), bool) for name in [*store.logs["channel"], *store.means["channel"]]}
-    for columns, values in ((store.logs, logs), (store.means, means)):
-        for place, channel in enumerate(columns["channel"]):
-            there[channel] |= np.isfinite(values[:, place])
-    taken: dict[str, dict[str, np.ndarray]] = {name: {} for name in there}
-    for one in missing:
-        low, high = np.searchsorted(cells, [np.floor(one.start / CELL_S), np.ceil(one.end / CELL_S)])
-        taken[one.channel].setdefault(one.reason, np.zeros(len(cells), bool))[low:high] = True
-    rows = []
-    for channel, has in sorted(there.items()):
-        shares = {reason: gone.mean() for reason, gone in sorted(taken[channel].items()) if gone.any()}
-        explained = np.logical_or.reduce([has, *taken[channel].values()])
-        if not explained.all():
-            shares["not settled" if has.any() else "constant"] = 1 - explained.mean()
-        said = "; ".join(f"{reason} ({share:.1%})" for reason, share in shares.items())
-        rows.append((channel, said, float(has.mean()) if len(cells) else 0.0))
-    return pd.DataFrame(rows, columns=["channel", "reason", "share"])

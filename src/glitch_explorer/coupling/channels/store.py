@@ -22,6 +22,7 @@ from glitch_explorer.core import files
 from glitch_explorer.coupling.channels.bands import CELL_S, WARM_UP_S
 from glitch_explorer.coupling.channels.features import columns_of, piece_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader, Missing
+from glitch_explorer.sources.reasons import Reason
 
 #: Length of a block in seconds, and its cells.
 BLOCK_S = 128
@@ -125,7 +126,11 @@ class FeatureStore:
         try:
             with np.load(path, allow_pickle=False) as data:
                 about = json.loads(bytes(data["about"]))
-                block = Block(data["logs"], data["means"], [Missing(**one) for one in about["missing"]])
+                block = Block(
+                    data["logs"],
+                    data["means"],
+                    [Missing(**one | {"reason": Reason(one["reason"])}) for one in about["missing"]],
+                )
             os.utime(path)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None

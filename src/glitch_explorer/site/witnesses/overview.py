@@ -1,10 +1,10 @@
 """Values of the page of all witnesses: families, nulls, ground motion, and channels without data."""
 
-import re
 from typing import Any
 
 import pandas as pd
 
+from glitch_explorer.coupling.schemas import GAPS
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.site.pages import records
@@ -58,8 +58,6 @@ def missing_lines(coverage: pd.DataFrame, tested: set[tuple[str, str]]) -> list[
         is_tested = (ifo, channel) in tested
         if is_tested and not (part["reason"] != "").any():
             continue
-        # A reason carries its share of one family's live time: "NaN in the data (10.8%)".
-        reasons = {re.sub(r" \(\d+\.\d%\)$", "", text) for row in part["reason"] for text in row.split("; ")}
         lines.append(
             {
                 "ifo": ifo,
@@ -67,7 +65,7 @@ def missing_lines(coverage: pd.DataFrame, tested: set[tuple[str, str]]) -> list[
                 "tested": is_tested,
                 "low": part["share"].min(),
                 "high": part["share"].max(),
-                "reasons": sorted(reasons - {""}),
+                "reasons": [code for code in GAPS if part[code].any()],
             }
         )
     return sorted(lines, key=lambda line: (line["tested"], line["high"], line["ifo"], line["channel"]))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
+from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, GAPS, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
@@ -197,7 +197,10 @@ def fringe_result(rows: pd.DataFrame, frequency_hz: float) -> Row:
 def missing_channels(coverage: pd.DataFrame, tested: set[str]) -> list[Row]:
     """Return the channels that lack data, those without any test (not among `tested`) first."""
     rows = coverage[(coverage["reason"] != "") | ~coverage["channel"].isin(tested)]
-    missing = [{**row, "tested": row["channel"] in tested} for row in records(rows)]
+    missing = [
+        {**row, "tested": row["channel"] in tested, "gaps": {code: row[code] for code in GAPS if row[code]}}
+        for row in records(rows)
+    ]
     return sorted(missing, key=lambda row: (row["tested"], row["share"], row["channel"]))
 
 
