@@ -26,7 +26,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.gwpy_line import gwpy_line
-from glitch_explorer.site.map.page import make_map_page
+from glitch_explorer.site.map.page import write_map_page
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
@@ -113,7 +113,7 @@ def generate(root: Path, n: int) -> None:
 def write_page(root: Path, pictures: int) -> Path:
     """Make the page of the results under `root`."""
     names = ("glitches", "families", "coordinates", "neighbours", "segments", "audit_families", "suspects")
-    make_map_page(
+    write_map_page(
         **{name: root / f"{name}.parquet" for name in names},
         views=[root / "views.npy"],
         status=[root / "views.parquet"],
@@ -160,7 +160,7 @@ def measure(browser: Any, page_file: Path) -> str:
     page.evaluate(LISTEN)
     box = page.locator("#plot").bounding_box()
     for row in np.linspace(0, page.evaluate("Data.n") - 1, POINTS).astype(int):
-        x, y = page.evaluate("row => Plot.place(row)", int(row))
+        x, y = page.evaluate("row => Plot.position(row)", int(row))
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.wait_for_timeout(30)
     times = [page.evaluate("window.latencies"), page.evaluate("window.handled")]

@@ -2,11 +2,11 @@
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.site.map.gwpy_line import gwpy_line
-from glitch_explorer.site.map.page import make_map_page
+from glitch_explorer.site.map.page import write_map_page
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        make_map_page(
+        write_map_page(
             glitches=snakemake.input.glitches,
             families=snakemake.input.families,
             coordinates=snakemake.input.coordinates,

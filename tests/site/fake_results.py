@@ -19,7 +19,7 @@ from glitch_explorer.site.families.atlas import read_atlas, write_atlas
 from glitch_explorer.site.figures import draw_figures
 from glitch_explorer.site.front.page import FrontFiles, Provenance, write_front
 from glitch_explorer.site.map.gwpy_line import gwpy_line
-from glitch_explorer.site.map.page import make_map_page
+from glitch_explorer.site.map.page import write_map_page
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
@@ -266,7 +266,7 @@ def make_map(
     root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
 ) -> None:
     """Run the job of the interactive map."""
-    make_map_page(
+    write_map_page(
         **inputs(root, "glitches", "families", "coordinates", "neighbours", "segments", "views", "status"),
         audit_families=root / "audit" / "families.parquet",
         suspects=root / "audit" / "suspects.parquet",

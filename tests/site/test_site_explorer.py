@@ -38,7 +38,7 @@ def rows(results: Path) -> pd.DataFrame:
     return told.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
 
 
-def test_pointing_shows_the_picture_and_what_is_known(explorer: Explorer, rows: pd.DataFrame) -> None:
+def test_hovering_shows_the_picture_and_the_facts(explorer: Explorer, rows: pd.DataFrame) -> None:
     row = explorer.some()
     explorer.page.mouse.move(*explorer.at(row))
     explorer.page.wait_for_timeout(300)
@@ -55,7 +55,7 @@ def test_pointing_shows_the_picture_and_what_is_known(explorer: Explorer, rows: 
     assert not any("near.js" in url for url in explorer.requests)
 
 
-def test_a_click_keeps_the_glitch_and_leads_on(explorer: Explorer, rows: pd.DataFrame) -> None:
+def test_a_click_pins_the_glitch_with_links(explorer: Explorer, rows: pd.DataFrame) -> None:
     row = explorer.some()
     explorer.click(row)
     explorer.page.mouse.move(5, 700)
@@ -207,13 +207,13 @@ def test_cells_rows_and_columns_of_the_table_filter(explorer: Explorer, rows: pd
 
 
 @pytest.mark.parametrize("tool", ["box", "lasso"])
-def test_what_is_drawn_around_is_chosen(explorer: Explorer, tool: str) -> None:
+def test_box_and_lasso_select(explorer: Explorer, tool: str) -> None:
     explorer.page.select_option("#tools", tool)
     box = explorer.page.locator("#plot").bounding_box()
     x, y = box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5
     corners = [(x, y), (x + 350, y), (x + 350, y - 250), (x, y - 250)]
     explorer.drag(*(corners[::2] if tool == "box" else corners))
-    places = np.array(explorer.js("Array.from(Data.x, (_, row) => Plot.place(row))"))
+    places = np.array(explorer.js("Array.from(Data.x, (_, row) => Plot.position(row))"))
     places += [box["x"], box["y"]]
     within = (places > (x, y - 250)).all(axis=1) & (places < (x + 350, y)).all(axis=1)
     inside = np.flatnonzero(within).tolist()
@@ -223,20 +223,20 @@ def test_what_is_drawn_around_is_chosen(explorer: Explorer, tool: str) -> None:
     assert explorer.shown() == 300
 
 
-def test_what_is_taken_along_can_be_read(explorer: Explorer, rows: pd.DataFrame) -> None:
+def test_exported_files_can_be_read(explorer: Explorer, rows: pd.DataFrame) -> None:
     explorer.js("document.querySelector('#crosstab thead button').click()")
     expected = rows[rows.family == "F001"].reset_index(drop=True)
     explorer.unfold("#csv")
-    table = pd.read_csv(explorer.taken("#csv"), dtype={"view": str})
+    table = pd.read_csv(explorer.downloaded("#csv"), dtype={"view": str})
     assert table.glitch_id.tolist() == expected.glitch_id.tolist()
     first = ["glitch_id", "view", "ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label"]
     assert table.columns[:8].tolist() == first
     assert table.event_time.tolist() == expected.event_time.tolist()
     assert table.label.fillna("").tolist() == expected.label.fillna("").tolist()
     assert np.allclose(table.snr, expected.snr, rtol=1e-6)
-    assert np.loadtxt(explorer.taken("#gps")).tolist() == sorted(expected.event_time)
+    assert np.loadtxt(explorer.downloaded("#gps")).tolist() == sorted(expected.event_time)
     explorer.page.fill("#half", "2000")
-    path = explorer.taken("#segments button >> nth=0")
+    path = explorer.downloaded("#segments button >> nth=0")
     named = path.with_name("segments-H1.txt")
     path.rename(named)
     segments = SegmentList.read(named, format="segwizard")
@@ -306,7 +306,7 @@ def test_a_hostile_address_does_nothing(site: Path, chromium: Any, hash_: str) -
     made.close()
 
 
-def test_keys_step_zoom_and_let_go(explorer: Explorer) -> None:
+def test_keys_step_zoom_and_unpin(explorer: Explorer) -> None:
     page = explorer.page
     for _ in range(16):
         page.keyboard.press("Tab")
@@ -372,11 +372,11 @@ def test_views_as_rows_without_times_and_few_pictures(
     make_map(root, root / "site", pictures=20)
     made = Explorer(chromium, root / "site/map.html")
     assert made.text("#shown") == "240 of 240 shown"
-    assert "Pictures are kept of" in made.text("aside")
+    assert "60 glitches have a picture" in made.text("aside")
     assert not made.page.locator("#time").is_visible()
     row = made.js("Array.from(Data.glitch).findIndex((glitch) => Data.sprite[glitch] < 0)")
     made.js("row => Card.show(row)", row)
-    assert made.text("#picture") == "no picture kept"
+    assert made.text("#picture") == "no picture stored"
     assert " s view" in made.text("#what")
     assert not made.page.locator("#strain").is_visible()
     made.page.select_option("#mode", "snr")

@@ -10,7 +10,7 @@ from astropy.time import Time
 
 from glitch_explorer.core import tables
 from glitch_explorer.similar.schemas import NEIGHBOURS
-from glitch_explorer.site.map.data import column_data, live_data, neighbour_data, packed, place_data
+from glitch_explorer.site.map.data import column_data, live_data, neighbour_data, packed, point_data
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.leap_seconds import leap_seconds
 from glitch_explorer.site.map.sample import ODD, even_sample
@@ -45,7 +45,7 @@ def rows() -> pd.DataFrame:
 
 
 def test_what_has_no_name_comes_last(rows: pd.DataFrame) -> None:
-    data = place_data(rows)
+    data = point_data(rows)
     assert data["names"] == {
         "family": ["F001", "-1"],
         "label": ["Tomte", "zebra", "no label"],

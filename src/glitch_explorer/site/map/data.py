@@ -1,7 +1,7 @@
-"""What the interactive map draws, column by column, as typed arrays in plain scripts.
+"""The data of the interactive map, column by column, as typed arrays in plain scripts.
 
-A browser refuses `fetch`, modules and workers to a page from a folder, so that the data come by
-script tags: little-endian numbers in base64, row i of each column being row i of the map.
+A browser refuses `fetch`, modules and workers to a page opened from a folder, so the data come by
+script tags: little-endian numbers in base64; row i of each column is row i of the map.
 """
 
 import base64
@@ -35,15 +35,15 @@ def packed(values: Any, kind: str) -> dict[str, str]:
 
 
 def coded(values: pd.Series, missing: str) -> tuple[Int64, list[str]]:
-    """Give each value's number among the sorted names; `missing` stands for null, and comes last."""
+    """Return each value's number (n,) among the sorted names, and the names; `missing` (null) is last."""
     filled = values.astype(object).where(values.notna(), missing)
     names = sorted(set(filled), key=lambda name: (name == missing, name))
     numbers = {name: number for number, name in enumerate(names)}
     return filled.map(numbers).to_numpy(dtype=np.int64), names
 
 
-def place_data(rows: pd.DataFrame) -> dict[str, Any]:
-    """Collect what the map is drawn with at once: places, groups and their looks.
+def point_data(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return what the map is first drawn with: coordinates, groups, colours and shapes.
 
     Parameters
     ----------
@@ -59,19 +59,19 @@ def place_data(rows: pd.DataFrame) -> dict[str, Any]:
         "y": packed(rows["y"], "f4"),
         **{group: packed(code, "u2") for group, code in codes.items()},
         "names": names,
-        "nobody": {group: missing for group, (_, missing) in GROUPS.items()},
+        "missing": {group: missing for group, (_, missing) in GROUPS.items()},
         "looks": [look(number)[:2] for number in range(max(map(len, names.values())))],
         "scale": packed(viridis().reshape(-1), "u1"),
     }
 
 
 def column_data(rows: pd.DataFrame, suspects: pd.DataFrame, pictured: Sequence[str]) -> dict[str, Any]:
-    """Collect what the map is coloured and filtered by, and what is told of a glitch; NaN where unknown.
+    """Return what the map is coloured and filtered by, and the facts of each glitch; NaN where unknown.
 
     Parameters
     ----------
     rows : DataFrame
-        As for `place_data`.
+        As for `point_data`.
     suspects : DataFrame
         Table "suspects".
     pictured : sequence of str
@@ -101,7 +101,7 @@ def column_data(rows: pd.DataFrame, suspects: pd.DataFrame, pictured: Sequence[s
 
 
 def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, Any]:
-    """Give for each of the map's rows its `k` nearest others that are on the page, -1 where there are fewer.
+    """Return the `k` nearest other rows on the page of each row, -1 where there are fewer.
 
     Parameters
     ----------
@@ -111,20 +111,20 @@ def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, An
         Table "neighbours".
     """
     number = pd.MultiIndex.from_frame(rows[["glitch_id", "view"]])
-    own = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["glitch_id", "view"]]))
+    row = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["glitch_id", "view"]]))
     other = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
     k = int(neighbours["rank"].max()) if len(neighbours) else 0
     near = np.full((len(rows), k), -1)
     distance = np.zeros((len(rows), k))
-    shown = (own >= 0) & (other >= 0)
-    place = neighbours["rank"].to_numpy()[shown] - 1
-    near[own[shown], place] = other[shown]
-    distance[own[shown], place] = neighbours["distance"].to_numpy()[shown]
+    shown = (row >= 0) & (other >= 0)
+    column = neighbours["rank"].to_numpy()[shown] - 1
+    near[row[shown], column] = other[shown]
+    distance[row[shown], column] = neighbours["distance"].to_numpy()[shown]
     return {"k": k, "row": packed(near, "i4"), "distance": packed(distance, "f4")}
 
 
 def live_data(segments: pd.DataFrame) -> dict[str, list[list[float]]]:
-    """Give each detector's live time as merged intervals [start, end) in GPS s."""
+    """Return each detector's live time as merged intervals [start, end) in GPS s."""
     return {
         str(ifo): union(rows[["start", "end"]].to_numpy(dtype=float)).tolist()
         for ifo, rows in segments.groupby("ifo")

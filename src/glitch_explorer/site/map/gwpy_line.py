@@ -2,7 +2,7 @@
 
 
 def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str | None) -> str:
-    """Give the line for a source of strain, as `sources.strain.open_strain` knows them.
+    """Return the line for a source of strain of `sources.strain.open_strain`.
 
     Parameters
     ----------
@@ -14,7 +14,7 @@ def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str 
     Returns
     -------
     str
-        `{ifo}`, `{start}` and `{end}` (GPS s) in it are to be filled in.
+        `{ifo}`, `{start}` and `{end}` (GPS s) in it are placeholders.
     """
     span = "{start}, {end}"
     if source == "frames":
@@ -27,5 +27,5 @@ def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str 
 
 
 def _frame_files(frames: str) -> str:
-    """Give the glob of the frames of a folder; globs and files as they are."""
+    """Return the glob of the frames of a folder; globs and files as they are."""
     return frames if frames.endswith((".gwf", ".h5", ".hdf5")) else f"{frames.rstrip('/')}/**/*.gwf"

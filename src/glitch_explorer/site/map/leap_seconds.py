@@ -1,4 +1,4 @@
-"""GPS time against UTC, for pages that convert between them."""
+"""Leap seconds, for pages that convert between GPS time and UTC."""
 
 import calendar
 
@@ -14,7 +14,7 @@ def leap_seconds(until: float) -> list[tuple[int, int]]:
     Returns
     -------
     list of (int, int)
-        GPS second from which on, and the difference in seconds. Leap seconds come at the end of
+        First GPS second, and the difference in seconds from then on. Leap seconds come at the end of
         June or December.
     """
     steps, known = [], 0

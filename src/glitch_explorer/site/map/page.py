@@ -15,7 +15,7 @@ from glitch_explorer.site.map.data import (
     column_data,
     live_data,
     neighbour_data,
-    place_data,
+    point_data,
 )
 from glitch_explorer.site.map.leap_seconds import leap_seconds
 from glitch_explorer.site.map.sample import ODD, even_sample
@@ -24,9 +24,9 @@ from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.site.sprites import write_sprites
 from glitch_explorer.sources.schemas import SEGMENTS
 
-#: Rows of the map that the page holds; of more it draws an even sample and says so.
+#: Rows on the page, at most; of a larger map it shows an even sample and says so.
 MOST = 300_000
-#: The page's scripts in the order they are run, each a topic.
+#: The page's scripts, in the order in which they run.
 SCRIPTS = (
     "data",
     "times",
@@ -39,7 +39,7 @@ SCRIPTS = (
     "panel",
     "timeline",
     "crosstab",
-    "take",
+    "export",
     "address",
     "main",
 )
@@ -52,8 +52,8 @@ def _rows(glitches: str | Path, families: str | Path, coordinates: str | Path) -
     return rows.merge(tables.read(COORDINATES, coordinates), on=["glitch_id", "view"], validate="1:1")
 
 
-def _around(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, Any]:
-    """Collect what the page needs besides the glitches: live time, leap seconds, the line of gwpy."""
+def _context(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, Any]:
+    """Return what the page needs besides the glitches: live time, leap seconds, the line of gwpy."""
     times = rows["event_time"].dropna()
     return {
         "live": live_data(segments),
@@ -63,14 +63,14 @@ def _around(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, 
 
 
 def _write_scripts(folder: Path, data: dict[str, tuple[str, Any]]) -> None:
-    """Write the page's data, by file each with its global name, and the project's own scripts."""
+    """Write the page's data, by file with its global name, and the scripts of the project."""
     for file, (name, value) in data.items():
         files.write_text(folder / f"{file}.js", script_data(name, value))
     for file in ("map.css", *(f"{script}.js" for script in SCRIPTS)):
         files.write_text(folder / file, static(f"map/static/{file}"))
 
 
-def make_map_page(
+def write_map_page(
     *,
     glitches: str | Path,
     families: str | Path,
@@ -99,13 +99,13 @@ def make_map_page(
     out : path
         Folder of the page's scripts and sprite sheets, replaced as a whole.
     page : path
-        The page, beside the folder; the atlas's folder `family` is expected there too.
+        The page, beside the folder; with the atlas's folder `family`.
     pictures : int
-        Glitches whose pictures are kept; of more only medoids, odd members and an even sample have one.
+        Glitches with a picture, at most; of more only medoids, odd members and an even sample have one.
     line : str
         See `gwpy_line`.
     witnesses, cost : bool
-        The site has a page of witnesses, and one of costs, to go on to.
+        Whether the site has a page of witnesses, and one of costs.
     """
     everything = _rows(glitches, families, coordinates)
     medoids = frozenset(tables.read(AUDIT_FAMILIES, audit_families, ["medoid"])["medoid"])
@@ -114,14 +114,14 @@ def make_map_page(
     pictured = once.loc[even_sample(once, pictures, medoids), "glitch_id"].tolist()
     with files.whole_folder(out) as folder:
         sprites = write_sprites(Pictures(views, status), pictured, folder / "sprites")
-        around = _around(rows, tables.read(SEGMENTS, segments), line)
+        context = _context(rows, tables.read(SEGMENTS, segments), line)
         data = {
-            "points": ("GLITCHES", place_data(rows) | around | {"sprites": sprites}),
+            "points": ("GLITCHES", point_data(rows) | context | {"sprites": sprites}),
             "columns": ("GLITCH_COLUMNS", column_data(rows, tables.read(SUSPECTS, suspects), pictured)),
             "ids": ("GLITCH_IDS", once["glitch_id"].tolist()),
             "near": ("GLITCH_NEAR", neighbour_data(rows, tables.read(NEIGHBOURS, neighbours))),
         }
         _write_scripts(folder, data)
     counts = {"count": len(rows), "total": len(everything), "glitches": len(once), "pictured": len(pictured)}
-    told = {"folder": Path(out).name, "scripts": SCRIPTS, "odd": ODD, "root": ""}
-    files.write_text(page, render("map/map.html", **told, **counts, witnesses=witnesses, cost=cost))
+    values = counts | {"folder": Path(out).name, "scripts": SCRIPTS, "odd": ODD, "root": ""}
+    files.write_text(page, render("map/map.html", **values, witnesses=witnesses, cost=cost))

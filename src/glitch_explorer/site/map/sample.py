@@ -1,4 +1,4 @@
-"""Which glitches stay where there are too many: medoids, odd members, an even share of each family."""
+"""A sample of a large map: medoids, odd members, and an even share of each family."""
 
 from collections.abc import Collection
 
@@ -8,28 +8,28 @@ import pandas as pd
 from glitch_explorer.core.arrays import Bool
 from glitch_explorer.map.schemas import UNASSIGNED
 
-#: Odd members of each family that always stay.
+#: Odd members of each family that are always in the sample.
 ODD = 8
 #: Seed of the draw.
 SEED = 42
 
 
 def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> Bool:
-    """Draw about `limit` rows: medoids and the oddest members, and the same share of each family's rest.
+    """Draw about `limit` rows: medoids, the most isolated members, and the same share of all others.
 
     Parameters
     ----------
     rows : DataFrame
         Rows of the map: `glitch_id`, `family`, `isolation`.
     limit : int
-        Rows that may stay; medoids and odd members stay even where they alone are more.
+        Rows in the sample; medoids and odd members stay even if they alone are more.
     medoids : collection of str
-        Glitches that stay.
+        Glitches that are always in the sample.
 
     Returns
     -------
     array of bool, shape (n,)
-        Which rows stay; all where they are not more than `limit`.
+        Which rows are in the sample; all of them up to `limit`.
     """
     if len(rows) <= limit:
         return np.ones(len(rows), dtype=bool)
@@ -38,7 +38,7 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> Boo
     kept = rows["glitch_id"].isin(medoids) | ((family != UNASSIGNED) & (oddness <= ODD))
     rest = np.flatnonzero(~kept)
     drawn = pd.Series(np.random.default_rng(SEED).permutation(len(rest)))
-    place = drawn.groupby(family.to_numpy()[rest]).rank(pct=True).to_numpy()
+    rank = drawn.groupby(family.to_numpy()[rest]).rank(pct=True).to_numpy()
     stays: Bool = kept.to_numpy(copy=True)
-    stays[rest] = place <= max(0, limit - int(kept.sum())) / max(1, len(rest))
+    stays[rest] = rank <= max(0, limit - int(kept.sum())) / max(1, len(rest))
     return stays

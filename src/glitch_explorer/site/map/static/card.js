@@ -1,5 +1,5 @@
 "use strict";
-// One glitch: its picture, what is known of it, the line that reads its strain, its nearest.
+// One glitch: its picture, its facts, the line that reads its strain, its nearest neighbours.
 const Card = (() => {
   const element = (id) => document.getElementById(id);
   const HALF = 8;
@@ -14,8 +14,8 @@ const Card = (() => {
     const file = String(Math.floor(sprite / sheet)).padStart(4, "0");
     box.style.backgroundImage = sprite < 0 ? "none" : `url("${window.GLITCH_FOLDER}/sprites/${file}.webp")`;
     box.style.backgroundPosition = `0 ${-(sprite % sheet) * step}px`;
-    box.textContent = sprite < 0 ? "no picture kept" : "";
-    box.setAttribute("aria-label", sprite < 0 ? "No picture kept of this glitch" : `Four views of glitch ${Words.legible(Data.id(row))}`);
+    box.textContent = sprite < 0 ? "no picture stored" : "";
+    box.setAttribute("aria-label", sprite < 0 ? "No picture of this glitch is stored" : `Four views of glitch ${Words.legible(Data.id(row))}`);
   }
 
   function title(row) {
@@ -25,7 +25,7 @@ const Card = (() => {
 
   function familyOf(row) {
     const isolation = ` · isolation ${Data.isolation[row].toFixed(1)}`;
-    if (Data.isNobody("family", Data.family[row])) return ["none", isolation];
+    if (Data.isMissing("family", Data.family[row])) return ["unassigned", isolation];
     const link = document.createElement("a");
     const name = Data.nameOf("family", row);
     link.href = `family/${encodeURIComponent(name)}.html`;
@@ -35,7 +35,7 @@ const Card = (() => {
 
   function suspicion(row) {
     if (!known(Data.evidence[row])) return "";
-    const verdict = Data.suspect[row] ? `suspect, ${Words.legible(Data.nameOf("proposed", row))} is proposed` : "not suspect";
+    const verdict = Data.suspect[row] ? `suspect, proposed label ${Words.legible(Data.nameOf("proposed", row))}` : "not suspect";
     return `\n${verdict} · score ${Data.evidence[row].toFixed(3)}`;
   }
 
@@ -49,14 +49,14 @@ const Card = (() => {
 
   function line(row) {
     const time = Data.time[row];
-    const filled = { ifo: Data.nameOf("detector", row), start: (time - HALF).toFixed(3), end: (time + HALF).toFixed(3) };
-    return Data.line.replace(/\{(ifo|start|end)\}/g, (_, name) => filled[name]);
+    const values = { ifo: Data.nameOf("detector", row), start: (time - HALF).toFixed(3), end: (time + HALF).toFixed(3) };
+    return Data.line.replace(/\{(ifo|start|end)\}/g, (_, name) => values[name]);
   }
 
   function show(row) {
     picture(row);
     const time = Data.time[row];
-    const run = Data.isNobody("run", Data.run[row]) ? "" : ` · ${Data.nameOf("run", row)}`;
+    const run = Data.isMissing("run", Data.run[row]) ? "" : ` · ${Data.nameOf("run", row)}`;
     element("what").replaceChildren(
       `${title(row)}\n${Words.legible(Data.nameOf("detector", row) + run)}`,
       known(time) ? ` · GPS ${time}\n${Times.utc(time).replace("T", " ")} UTC` : " · time unknown",
@@ -67,37 +67,37 @@ const Card = (() => {
     if (known(time)) element("line").value = line(row);
   }
 
-  function like(row, chosen) {
+  function showNearest(row, select) {
     const { near } = Data;
     const list = [];
-    for (let place = row * near.k; place < (row + 1) * near.k; place += 1) {
-      const other = near.row[place];
+    for (let at = row * near.k; at < (row + 1) * near.k; at += 1) {
+      const other = near.row[at];
       if (other < 0) continue;
       const item = document.createElement("li");
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = title(other);
-      button.addEventListener("click", () => chosen(other));
-      item.append(button, ` ${Data.groupName("family", Data.family[other])} · ${Data.groupName("label", Data.label[other])} · ${near.distance[place].toFixed(3)}`);
+      button.addEventListener("click", () => select(other));
+      item.append(button, ` ${Data.groupName("family", Data.family[other])} · ${Data.groupName("label", Data.label[other])} · ${near.distance[at].toFixed(3)}`);
       list.push(item);
     }
     element("near").replaceChildren(...list);
     element("like").hidden = !list.length;
   }
 
-  // Keep a glitch, -1 for none; `chosen` is told which of its nearest was clicked.
-  function pin(row, chosen) {
+  // Pin a glitch, -1 for none; a click on one of its nearest calls `select`.
+  function pin(row, select) {
     pinned = row;
     element("like").hidden = true;
     if (row < 0) return;
     show(row);
-    Data.loadNear().then(() => { if (pinned === row) like(row, chosen); });
+    Data.loadNear().then(() => { if (pinned === row) showNearest(row, select); });
   }
 
   function copy() {
     const field = element("line");
     field.select();
-    // A page from a folder may have no clipboard of its own; the selection can be copied everywhere.
+    // A page opened from a folder may not use the clipboard API; a selection can be copied everywhere.
     element("copied").textContent = document.execCommand("copy") ? "copied" : "press Ctrl+C";
   }
 

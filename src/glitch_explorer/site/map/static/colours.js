@@ -8,11 +8,11 @@ const Colours = (() => {
     evidence: { title: "suspect score", log: false },
   };
   const TITLES = { family: "family", label: "label", detector: "detector", run: "run" };
-  const NOBODY = "circle-open";
+  const MISSING = "circle-open";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const pixels = new Int32Array(Data.n);
   const shapes = new Uint8Array(Data.n);
-  const SHAPES = ["circle", "diamond", "triangle-up", "square", "x", NOBODY];
+  const SHAPES = ["circle", "diamond", "triangle-up", "square", "x", MISSING];
   let by = "family";
   let domain = null;
   let missing = 0;
@@ -25,13 +25,13 @@ const Colours = (() => {
   }
 
   function look(group, code) {
-    return Data.isNobody(group, code) ? [css("--shade4"), NOBODY] : Data.looks[code];
+    return Data.isMissing(group, code) ? [css("--shade4"), MISSING] : Data.looks[code];
   }
 
-  // Viridis without the end that the page's own colour would swallow.
+  // Viridis without the end that is too close to the page's colour.
   function step(share) {
-    const place = Math.round(255 * (dark.matches ? 0.14 + 0.86 * share : 0.92 * share));
-    return [0, 1, 2].map((part) => Data.scale[3 * place + part]);
+    const entry = Math.round(255 * (dark.matches ? 0.14 + 0.86 * share : 0.92 * share));
+    return [0, 1, 2].map((part) => Data.scale[3 * entry + part]);
   }
 
   function bounds(values, log) {

@@ -1,17 +1,17 @@
 "use strict";
-// How many glitches of each label are in each family; rows, columns and cells are filters.
+// Number of glitches of each label in each family; rows, columns and cells are filters.
 const Crosstab = (() => {
   const table = document.getElementById("crosstab");
   const MOST = { family: 100, label: 60 };
-  let chosen;
+  let shown;
   let changed;
   let cells = [];
 
   function largest(group) {
     const counts = Filters.counts(group, ["label", "family", "time", "detector", "run", "rest"]);
     const codes = Data.names[group].map((_, code) => code);
-    const kept = codes.sort((a, b) => counts[b] - counts[a]).slice(0, MOST[group]);
-    return kept.sort((a, b) => a - b);
+    const most = codes.sort((a, b) => counts[b] - counts[a]).slice(0, MOST[group]);
+    return most.sort((a, b) => a - b);
   }
 
   function header(group, code, scope) {
@@ -40,26 +40,26 @@ const Crosstab = (() => {
     const head = document.createElement("tr");
     const corner = document.createElement("td");
     head.append(corner);
-    chosen.heads = { family: [], label: [] };
-    for (const code of chosen.family) {
+    shown.heads = { family: [], label: [] };
+    for (const code of shown.family) {
       const { cell, button } = header("family", code, "col");
       head.append(cell);
-      chosen.heads.family.push([button, code]);
+      shown.heads.family.push([button, code]);
     }
     const body = document.createElement("tbody");
-    cells = chosen.label.map((label) => {
+    cells = shown.label.map((label) => {
       const line = document.createElement("tr");
       const { cell, button } = header("label", label, "row");
-      chosen.heads.label.push([button, label]);
+      shown.heads.label.push([button, label]);
       line.append(cell);
-      const made = chosen.family.map((family) => {
+      const row = shown.family.map((family) => {
         const box = document.createElement("td");
         box.addEventListener("click", () => { pickCell(label, family); changed(); });
         return box;
       });
-      line.append(...made);
+      line.append(...row);
       body.append(line);
-      return made;
+      return row;
     });
     const top = document.createElement("thead");
     top.append(head);
@@ -68,38 +68,38 @@ const Crosstab = (() => {
 
   function count() {
     const families = Data.names.family.length;
-    const found = new Uint32Array(families * Data.names.label.length);
+    const counts = new Uint32Array(families * Data.names.label.length);
     const others = 255 & ~(Filters.BIT.label | Filters.BIT.family);
     for (let row = 0; row < Data.n; row += 1) {
-      if (!(Filters.fail[row] & others)) found[Data.label[row] * families + Data.family[row]] += 1;
+      if (!(Filters.fail[row] & others)) counts[Data.label[row] * families + Data.family[row]] += 1;
     }
-    return (label, family) => found[label * families + family];
+    return (label, family) => counts[label * families + family];
   }
 
   function refresh() {
     const number = count();
     const { label: labels, family: families } = Filters.now.only;
     let most = 1;
-    for (const label of chosen.label) for (const family of chosen.family) most = Math.max(most, number(label, family));
-    chosen.label.forEach((label, line) => chosen.family.forEach((family, column) => {
+    for (const label of shown.label) for (const family of shown.family) most = Math.max(most, number(label, family));
+    shown.label.forEach((label, line) => shown.family.forEach((family, column) => {
       const value = number(label, family);
       const cell = cells[line][column];
-      const left = (!labels || labels.has(label)) && (!families || families.has(family));
+      const passes = (!labels || labels.has(label)) && (!families || families.has(family));
       cell.textContent = value || "";
       cell.style.setProperty("--heat", value ? `${Math.round(12 + 43 * Math.log(1 + value) / Math.log(1 + most))}%` : "0%");
-      cell.className = left ? "" : "out";
+      cell.className = passes ? "" : "out";
     }));
     for (const group of ["family", "label"]) {
-      for (const [button, code] of chosen.heads[group]) button.setAttribute("aria-pressed", String(isOnly(group, code)));
+      for (const [button, code] of shown.heads[group]) button.setAttribute("aria-pressed", String(isOnly(group, code)));
     }
   }
 
   function start(listener) {
     changed = listener;
-    chosen = { family: largest("family"), label: largest("label") };
-    const left = ["label", "family"].filter((group) => Data.names[group].length > MOST[group])
-      .map((group) => `the ${MOST[group]} largest of ${Data.names[group].length} for the ${group}`);
-    document.getElementById("tablenote").textContent = left.length ? `Shown: ${left.join(", ")}.` : "";
+    shown = { family: largest("family"), label: largest("label") };
+    const cut = ["label", "family"].filter((group) => Data.names[group].length > MOST[group])
+      .map((group) => `the largest ${MOST[group]} of ${Data.names[group].length} by ${group}`);
+    document.getElementById("tablenote").textContent = cut.length ? `Shown: ${cut.join(", ")}.` : "";
     build();
   }
 

@@ -10,12 +10,12 @@ const Data = (() => {
     return new kinds[packed.type](bytes.buffer);
   }
 
-  function unpacked(given) {
-    return Object.fromEntries(Object.entries(given).map(([name, value]) =>
+  function unpacked(columns) {
+    return Object.fromEntries(Object.entries(columns).map(([name, value]) =>
       [name, value && value.type && value.data !== undefined ? unpack(value) : value]));
   }
 
-  // A script tag is the one way to more data that a page from a folder has.
+  // A page opened from a folder can load more data by script tags only.
   function load(name) {
     return new Promise((done, failed) => {
       const script = document.createElement("script");
@@ -30,7 +30,7 @@ const Data = (() => {
   delete window.GLITCHES;
   data.ids = null;
   data.near = null;
-  let asked = null;
+  let nearest = null;
 
   data.loadColumns = () => load("columns").then(() => {
     const columns = unpacked(window.GLITCH_COLUMNS);
@@ -39,13 +39,13 @@ const Data = (() => {
   });
   data.loadIds = () => load("ids").then(() => { data.ids = window.GLITCH_IDS; });
   data.loadNear = () => {
-    asked = asked || load("near").then(() => { data.near = unpacked(window.GLITCH_NEAR); delete window.GLITCH_NEAR; });
-    return asked;
+    nearest = nearest || load("near").then(() => { data.near = unpacked(window.GLITCH_NEAR); delete window.GLITCH_NEAR; });
+    return nearest;
   };
   data.id = (row) => (data.ids ? data.ids[data.glitch[row]] : "…");
   data.viewOf = (row) => data.names.view[data.view[row]];
   data.nameOf = (group, row) => data.names[group][data[group][row]];
-  data.isNobody = (group, code) => data.names[group][code] === data.nobody[group];
-  data.groupName = (group, code) => (group === "family" && data.isNobody(group, code) ? "unassigned" : Words.legible(data.names[group][code]));
+  data.isMissing = (group, code) => data.names[group][code] === data.missing[group];
+  data.groupName = (group, code) => (group === "family" && data.isMissing(group, code) ? "unassigned" : Words.legible(data.names[group][code]));
   return data;
 })();

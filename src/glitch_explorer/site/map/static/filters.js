@@ -1,6 +1,6 @@
 "use strict";
-// What is shown. A row's byte in `fail` has a bit for each kind of filter that leaves it out, so that
-// a chart can count the rows that pass all filters but its own.
+// Which rows are shown. A row's byte in `fail` has a bit for each kind of filter that excludes it, so
+// that a chart can count the rows that pass all filters but its own.
 const Filters = (() => {
   const BIT = { time: 1, label: 2, family: 4, detector: 8, run: 16, rest: 32 };
   const GROUPS = ["family", "label", "detector", "run"];
@@ -16,13 +16,13 @@ const Filters = (() => {
   let shown = Data.n;
 
   function inside(x, y, corners) {
-    let is = false;
+    let within = false;
     for (let i = 0, j = corners.length - 1; i < corners.length; j = i, i += 1) {
       const [ax, ay] = corners[i];
       const [bx, by] = corners[j];
-      if ((ay > y) !== (by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax) is = !is;
+      if ((ay > y) !== (by > y) && x < (bx - ax) * (y - ay) / (by - ay) + ax) within = !within;
     }
-    return is;
+    return within;
   }
 
   function byGroup(group) {
@@ -56,12 +56,12 @@ const Filters = (() => {
     for (let row = 0; row < Data.n; row += 1) if (!fail[row]) shown += 1;
   }
 
-  // Rows of each code of a group that pass all filters but those of `own`.
-  function counts(group, own) {
-    const mask = own.reduce((bits, name) => bits & ~BIT[name], 255);
-    const found = new Uint32Array(Data.names[group].length);
-    for (let row = 0; row < Data.n; row += 1) if (!(fail[row] & mask)) found[Data[group][row]] += 1;
-    return found;
+  // Rows of each code of a group that pass all filters except those in `except`.
+  function counts(group, except) {
+    const mask = except.reduce((bits, name) => bits & ~BIT[name], 255);
+    const number = new Uint32Array(Data.names[group].length);
+    for (let row = 0; row < Data.n; row += 1) if (!(fail[row] & mask)) number[Data[group][row]] += 1;
+    return number;
   }
 
   function toggle(group, code) {
@@ -72,14 +72,14 @@ const Filters = (() => {
   }
 
   function rows() {
-    const found = new Uint32Array(shown);
-    for (let row = 0, place = 0; row < Data.n; row += 1) if (!fail[row]) { found[place] = row; place += 1; }
-    return found;
+    const list = new Uint32Array(shown);
+    for (let row = 0, at = 0; row < Data.n; row += 1) if (!fail[row]) { list[at] = row; at += 1; }
+    return list;
   }
 
   return {
     BIT, GROUPS, RANGES, fail, apply, counts, toggle, rows,
     get now() { return now; }, get shown() { return shown; },
-    set(given) { now = given; }, blank,
+    set(filters) { now = filters; }, blank,
   };
 })();

@@ -1,5 +1,5 @@
 "use strict";
-// The nearest glitch to a place, by a grid of cells over the map.
+// The glitch nearest to a point, by a grid of cells over the map.
 const Grid = (() => {
   const { x, y, n } = Data;
   const side = Math.max(1, Math.min(1024, Math.round(Math.sqrt(n / 2))));
@@ -14,7 +14,7 @@ const Grid = (() => {
   const column = (value) => Math.max(0, Math.min(side - 1, Math.floor((value - box[0]) / wide)));
   const line = (value) => Math.max(0, Math.min(side - 1, Math.floor((value - box[1]) / high)));
 
-  // Rows sorted by cell; those of cell c are from start[c] to start[c + 1].
+  // Rows sorted by cell; those of cell c are at start[c] to start[c + 1].
   const start = new Uint32Array(side * side + 1);
   const sorted = new Uint32Array(n);
   for (let row = 0; row < n; row += 1) start[line(y[row]) * side + column(x[row]) + 1] += 1;
@@ -26,14 +26,14 @@ const Grid = (() => {
     next[cell] += 1;
   }
 
-  // The nearest row that is shown within `reach`, -1 where there is none.
+  // The nearest shown row within `reach`, -1 where there is none.
   function nearest(px, py, reach) {
     let best = -1;
     let least = reach * reach;
     const [left, right, low, top] = [column(px - reach), column(px + reach), line(py - reach), line(py + reach)];
     for (let across = low; across <= top; across += 1) {
-      for (let place = start[across * side + left]; place < start[across * side + right + 1]; place += 1) {
-        const row = sorted[place];
+      for (let at = start[across * side + left]; at < start[across * side + right + 1]; at += 1) {
+        const row = sorted[at];
         const distance = (x[row] - px) ** 2 + (y[row] - py) ** 2;
         if (distance <= least && !Filters.fail[row]) { least = distance; best = row; }
       }

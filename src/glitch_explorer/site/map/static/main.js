@@ -1,9 +1,9 @@
 "use strict";
-// The page at work: what is loaded when, and what follows from what.
+// Loading, and what each event changes.
 (() => {
   const element = (id) => document.getElementById(id);
-  const PAUSE = 400;
-  let pause = 0;
+  const PAUSE_MS = 400;
+  let timer = 0;
 
   function recolour() { Colours.apply(); Plot.sort(); Plot.draw(); }
 
@@ -18,10 +18,10 @@
 
   function changed() { refresh(); Address.write(true); }
 
-  // A moving map changes the address when it has come to rest.
+  // The address follows a moving map when it stops.
   function moved() {
-    clearTimeout(pause);
-    pause = setTimeout(() => Address.write(false), PAUSE);
+    clearTimeout(timer);
+    timer = setTimeout(() => Address.write(false), PAUSE_MS);
   }
 
   function pin(row, step = true) {
@@ -44,7 +44,7 @@
     colourBy(Colours.by);
     refresh();
     pin(row, false);
-    if (unknown.length) element("found").textContent = `This map has no ${unknown.map(Words.legible).join(", ")}.`;
+    if (unknown.length) element("found").textContent = `Not on this map: ${unknown.map(Words.legible).join(", ")}.`;
   }
 
   function stepped(by) {
@@ -65,21 +65,21 @@
   }
 
   function find(text) {
-    const wanted = text.trim();
-    if (!wanted) return;
-    const lower = wanted.toLowerCase();
-    const exact = Data.ids.indexOf(wanted);
+    const query = text.trim();
+    if (!query) return;
+    const lower = query.toLowerCase();
+    const exact = Data.ids.indexOf(query);
     const glitch = exact >= 0 ? exact : Data.ids.findIndex((id) => id.toLowerCase().startsWith(lower));
-    const time = Times.parse(wanted);
+    const time = Times.parse(query);
     let row = glitch < 0 ? -1 : Data.glitch.indexOf(glitch);
-    let word = row < 0 ? `No glitch id begins with ${wanted}.` : "";
+    let message = row < 0 ? `No glitch id begins with ${query}.` : "";
     if (row < 0 && !Number.isNaN(time)) {
       const [nearest, apart] = nearestInTime(time);
       row = nearest;
-      word = row < 0 ? "No glitch of this map has a time." : `Nearest in time, ${apart < 100 ? apart.toFixed(3) : apart.toFixed(0)} s away.`;
+      message = row < 0 ? "No glitch on this map has a time." : `Nearest in time, ${apart < 100 ? apart.toFixed(3) : apart.toFixed(0)} s away.`;
     }
-    if (row >= 0 && Filters.fail[row]) word += " The filters leave it out.";
-    element("found").textContent = word;
+    if (row >= 0 && Filters.fail[row]) message += " The filters exclude it.";
+    element("found").textContent = message;
     if (row >= 0) { Plot.reveal(row); pin(row); }
   }
 
@@ -95,9 +95,9 @@
     Address.listen(restore);
   }
 
-  // Until the ids are there the map can be looked at, but nothing is kept.
-  const whenReady = (act) => (...given) => { if (Data.ids) act(...given); };
-  const heard = {
+  // Until the ids are loaded the map can be viewed, but nothing selected.
+  const whenReady = (act) => (...values) => { if (Data.ids) act(...values); };
+  const listeners = {
     moved: whenReady(moved),
     pinned: whenReady((row) => pin(row)),
     stepped: whenReady(stepped),
@@ -109,7 +109,7 @@
   };
 
   Colours.apply();
-  Plot.start(heard);
+  Plot.start(listeners);
   Plot.sort();
   Plot.draw();
   requestAnimationFrame(() => setTimeout(() => performance.mark("map-drawn")));
@@ -121,7 +121,7 @@
     refresh();
     return Data.loadIds();
   }).then(() => {
-    Take.start();
+    Export.start();
     listen();
     restore();
     performance.mark("map-ready");

@@ -1,5 +1,5 @@
 "use strict";
-// Beside the map: legend and filters, which are the same lists, and what filters are set.
+// Beside the map: lists that are legend and filters, ranges, and the filters that are set.
 const Panel = (() => {
   const element = (id) => document.getElementById(id);
   const RANGES = { snr: "SNR", frequency: "frequency", probability: "probability", time: "time" };
@@ -25,12 +25,12 @@ const Panel = (() => {
     return picture;
   }
 
-  // Long class names may break after an underscore.
-  function broken(text) {
+  // A long class name may break after an underscore.
+  function breakable(text) {
     const name = document.createElement("span");
     name.className = "name";
-    text.split(/(?<=_)/).forEach((part, place) => {
-      if (place) name.append(document.createElement("wbr"));
+    text.split(/(?<=_)/).forEach((part, number) => {
+      if (number) name.append(document.createElement("wbr"));
       name.append(part);
     });
     return name;
@@ -46,7 +46,7 @@ const Panel = (() => {
     count.className = "n";
     const sign = document.createElement("span");
     sign.className = "sign";
-    label.append(box, sign, broken(Data.groupName(group, code)), count);
+    label.append(box, sign, breakable(Data.groupName(group, code)), count);
     item.append(label);
     return { item, box, count, sign };
   }
@@ -61,7 +61,7 @@ const Panel = (() => {
     lists[group] = items;
   }
 
-  // A range as typed; for the time as GPS or UTC. An empty end is open, what is no number is said.
+  // A range as typed; times in GPS or UTC. An empty end is open, a wrong one is marked.
   function typed(name) {
     const ends = ["low", "high"].map((end) => element(`${name}-${end}`));
     const values = ends.map(({ value }, number) => {
@@ -88,25 +88,25 @@ const Panel = (() => {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = `${text} ✕`;
-    button.setAttribute("aria-label", `Take away the filter: ${text}`);
+    button.setAttribute("aria-label", `Remove the filter: ${text}`);
     button.addEventListener("click", () => { clear(); changed(); });
     return button;
   }
 
   function chips() {
     const { now } = Filters;
-    const made = [];
+    const buttons = [];
     for (const group of Filters.GROUPS) {
       const only = now.only[group];
       if (only) {
-        const one = only.size === 1 ? Data.groupName(group, [...only][0]) : `${only.size} of ${Data.names[group].length}`;
-        made.push(chip(`${group}: ${one.slice(0, 40)}`, () => { now.only[group] = null; }));
+        const text = only.size === 1 ? Data.groupName(group, [...only][0]) : `${only.size} of ${Data.names[group].length}`;
+        buttons.push(chip(`${group}: ${text.slice(0, 40)}`, () => { now.only[group] = null; }));
       }
     }
-    for (const name of Filters.RANGES) if (now.range[name]) made.push(chip(RANGES[name], () => { now.range[name] = null; }));
-    if (now.suspects) made.push(chip("suspects", () => { now.suspects = false; }));
-    if (now.area) made.push(chip("area", () => { now.area = null; }));
-    element("chips").replaceChildren(...made);
+    for (const name of Filters.RANGES) if (now.range[name]) buttons.push(chip(RANGES[name], () => { now.range[name] = null; }));
+    if (now.suspects) buttons.push(chip("suspects", () => { now.suspects = false; }));
+    if (now.area) buttons.push(chip("area", () => { now.area = null; }));
+    element("chips").replaceChildren(...buttons);
   }
 
   function legend() {

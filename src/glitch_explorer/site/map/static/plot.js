@@ -1,5 +1,5 @@
 "use strict";
-// The map itself: what part is seen, drawing, and what pointer, wheel and keys do on it.
+// The map: visible part, drawing, pointer, wheel and keys.
 const Plot = (() => {
   const plot = document.getElementById("plot");
   const points = document.getElementById("points");
@@ -17,7 +17,7 @@ const Plot = (() => {
   let waiting = false;
   let tool = "pan";
   let drag = null;
-  let heard = {};
+  let listeners = {};
   let ringed = { pinned: -1, pointed: -1 };
 
   // The whole map: middle and the width of the shorter side.
@@ -28,10 +28,10 @@ const Plot = (() => {
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: (need || 1) / room };
   }
 
-  const place = (row) => [(Data.x[row] - view.x) * scale + width / 2, height / 2 - (Data.y[row] - view.y) * scale];
-  const where = (px, py) => [(px - width / 2) / scale + view.x, (height / 2 - py) / scale + view.y];
+  const position = (row) => [(Data.x[row] - view.x) * scale + width / 2, height / 2 - (Data.y[row] - view.y) * scale];
+  const coordinates = (px, py) => [(px - width / 2) / scale + view.x, (height / 2 - py) / scale + view.y];
 
-  // The more points and the farther away, the smaller they are.
+  // Points are smaller the more there are, and the farther the map is zoomed out.
   function radius() {
     const base = 5.6 - 0.85 * Math.log10(Math.max(100, Data.n)) + 0.2;
     return Math.min(6, base * (whole().span / view.span) ** 0.25);
@@ -77,7 +77,7 @@ const Plot = (() => {
 
   function ring(pen, row, thick) {
     if (row < 0) return;
-    const [px, py] = place(row);
+    const [px, py] = position(row);
     pen.lineWidth = thick;
     pen.beginPath();
     pen.arc(px, py, radius() + 4, 0, 2 * Math.PI);
@@ -118,27 +118,27 @@ const Plot = (() => {
     draw();
   }
 
-  function look(given) { view = { ...given }; draw(); }
+  function look(part) { view = { ...part }; draw(); }
 
   function zoom(factor, px = width / 2, py = height / 2) {
-    const [x, y] = where(px, py);
+    const [x, y] = coordinates(px, py);
     const span = Math.max(whole().span / 5000, Math.min(whole().span * 4, view.span / factor));
-    const kept = span / view.span;
-    look({ x: x + (view.x - x) * kept, y: y + (view.y - y) * kept, span });
-    heard.moved();
+    const ratioOfSpans = span / view.span;
+    look({ x: x + (view.x - x) * ratioOfSpans, y: y + (view.y - y) * ratioOfSpans, span });
+    listeners.moved();
   }
 
   const spot = (event) => {
     const box = plot.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
   };
-  const under = ([px, py]) => Grid.nearest(...where(px, py), NEAR / scale);
+  const under = ([px, py]) => Grid.nearest(...coordinates(px, py), NEAR / scale);
 
   function point(row) {
     if (row === ringed.pointed) return;
     ringed.pointed = row;
     mark();
-    heard.pointed(row);
+    listeners.pointed(row);
   }
 
   function corners(from, to) {
@@ -159,25 +159,25 @@ const Plot = (() => {
     if (!drag) return;
     const done = drag;
     drag = null;
-    if (!done.far) { heard.pinned(under(spot(event))); return; }
-    if (tool === "pan") { heard.moved(); return; }
+    if (!done.far) { listeners.pinned(under(spot(event))); return; }
+    if (tool === "pan") { listeners.moved(); return; }
     const every = Math.ceil(done.corners.length / CORNERS);
-    heard.drawn(done.corners.filter((_, number) => number % every === 0)
-      .map(([px, py]) => where(px, py).map((value) => Number(value.toFixed(4)))));
+    listeners.drawn(done.corners.filter((_, number) => number % every === 0)
+      .map(([px, py]) => coordinates(px, py).map((value) => Number(value.toFixed(4)))));
   }
 
   function key(event) {
     const act = {
-      ArrowRight: () => heard.stepped(1), ArrowLeft: () => heard.stepped(-1), Escape: () => heard.pinned(-1),
+      ArrowRight: () => listeners.stepped(1), ArrowLeft: () => listeners.stepped(-1), Escape: () => listeners.pinned(-1),
       "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: () => fit(),
     }[event.key];
     if (act && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act(); }
   }
 
-  function fit() { look(whole()); heard.moved(); }
+  function fit() { look(whole()); listeners.moved(); }
 
-  function start(listeners) {
-    heard = listeners;
+  function start(handlers) {
+    listeners = handlers;
     plot.addEventListener("pointerdown", (event) => {
       if (event.button) return;
       plot.setPointerCapture(event.pointerId);
@@ -198,14 +198,14 @@ const Plot = (() => {
     resize();
   }
 
-  // Bring a row into sight where it is not.
+  // Centre a row that is outside the visible part.
   function reveal(row) {
-    const [px, py] = place(row);
+    const [px, py] = position(row);
     if (px < 0 || py < 0 || px > width || py > height) look({ ...view, x: Data.x[row], y: Data.y[row] });
   }
 
   return {
-    start, draw, sort, mark, place, fit, zoom, look, reveal, painted: 0,
+    start, draw, sort, mark, position, fit, zoom, look, reveal, painted: 0,
     pin(row) { ringed.pinned = row; mark(); },
     get view() { return view; },
     get tool() { return tool; },

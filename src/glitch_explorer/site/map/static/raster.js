@@ -1,8 +1,8 @@
 "use strict";
-// Points as pixels, written by ourselves: 300,000 of them in a few milliseconds, on machines without
-// a graphics processor and over remote desktops too.
+// Points written as pixels: 300,000 in a few milliseconds, also without a graphics processor and over
+// a remote desktop.
 const Raster = (() => {
-  // Whether a place, in radii from the middle, belongs to a shape; `width` is that of a ring.
+  // Whether a point, in radii from the centre, is in a shape; `width` is that of a ring.
   const FORMS = {
     circle: (x, y) => x * x + y * y <= 1,
     diamond: (x, y) => Math.abs(x) + Math.abs(y) <= 1.25,
@@ -12,7 +12,7 @@ const Raster = (() => {
     "circle-open": (x, y, width) => x * x + y * y <= 1 && x * x + y * y >= (1 - width) ** 2,
   };
   const FINE = 5;
-  // Smaller shapes, in pixels, have hard edges: there are many of them then.
+  // Smaller shapes, in pixels, have hard edges, because they are many.
   const SOFT = 2.5;
   const PAD = 24;
   let canvas;
@@ -53,8 +53,8 @@ const Raster = (() => {
   function put(form, at, colour) {
     const { offsets, shares } = form;
     for (let i = 0; i < offsets.length; i += 1) {
-      const place = at + offsets[i];
-      buffer[place] = shares[i] === 256 ? colour : mix(buffer[place], colour, shares[i]);
+      const pixel = at + offsets[i];
+      buffer[pixel] = shares[i] === 256 ? colour : mix(buffer[pixel], colour, shares[i]);
     }
   }
 

@@ -1,16 +1,16 @@
 "use strict";
-// How often glitches come, stacked by group; dragging over it filters by time.
+// Rate of glitches, stacked by group; dragging filters by time.
 const Timeline = (() => {
   const canvas = document.getElementById("timeline");
   const select = document.getElementById("bin");
-  const said = document.getElementById("bintext");
+  const note = document.getElementById("bintext");
   const BINS = { 600: "10 minutes", 3600: "hour", 21600: "6 hours", 86400: "day", 604800: "week", 2592000: "30 days" };
   const USUAL = 200;
   const LEFT = 46;
   const FOOT = 18;
-  // Groups that have a part of their own in a bar; the others share a grey one.
+  // Groups with their own colour in a bar; the others share a grey part.
   const KINDS = 12;
-  // First and last time of all, and the whole bins that hold them.
+  // First and last time, and the whole bins that contain them.
   let times = null;
   let span = null;
   let bin = 86400;
@@ -30,17 +30,17 @@ const Timeline = (() => {
     times = low <= high ? [low, high] : null;
   }
 
-  // Hours of live time of the detectors that are shown in each bin; null where it is unknown.
+  // Hours of live time of the shown detectors in each bin; null where it is unknown.
   function live(first, count) {
     const only = Filters.now.only.detector;
-    const names = Data.names.detector.filter((name, code) => !Data.isNobody("detector", code) && (!only || only.has(code)));
+    const names = Data.names.detector.filter((name, code) => !Data.isMissing("detector", code) && (!only || only.has(code)));
     if (!names.length || names.some((name) => !Data.live[name])) return null;
     const hours = new Float64Array(count);
     for (const [start, end] of names.flatMap((name) => Data.live[name])) {
       const last = Math.min(count - 1, Math.floor(end / bin) - first);
-      for (let place = Math.max(0, Math.floor(start / bin) - first); place <= last; place += 1) {
-        const from = (first + place) * bin;
-        hours[place] += Math.max(0, Math.min(end, from + bin) - Math.max(start, from)) / 3600;
+      for (let index = Math.max(0, Math.floor(start / bin) - first); index <= last; index += 1) {
+        const from = (first + index) * bin;
+        hours[index] += Math.max(0, Math.min(end, from + bin) - Math.max(start, from)) / 3600;
       }
     }
     return hours;
@@ -58,9 +58,9 @@ const Timeline = (() => {
     for (let row = 0; row < Data.n; row += 1) {
       const time = Data.time[row];
       if (time !== time || Filters.fail[row] & others) continue;
-      const place = Math.floor(time / bin) - first;
-      counts[place * kinds + codes[row]] += 1;
-      totals[place] += 1;
+      const index = Math.floor(time / bin) - first;
+      counts[index * kinds + codes[row]] += 1;
+      totals[index] += 1;
       sizes[codes[row]] += 1;
     }
     const there = [...sizes.keys()].filter((code) => sizes[code]).sort((a, b) => sizes[b] - sizes[a]);
@@ -69,30 +69,30 @@ const Timeline = (() => {
   }
 
   // Glitches in a bin, per hour of live time where that is known.
-  function rate(number, place) {
+  function rate(number, index) {
     if (!bars.hours) return number;
-    return bars.hours[place] > 0 ? number / bars.hours[place] : 0;
+    return bars.hours[index] > 0 ? number / bars.hours[index] : 0;
   }
 
-  const part = (place, code) => rate(bars.counts[place * bars.kinds + code], place);
-  const total = (place) => rate(bars.totals[place], place);
+  const part = (index, code) => rate(bars.counts[index * bars.kinds + code], index);
+  const total = (index) => rate(bars.totals[index], index);
   const unit = () => (bars.hours ? "glitches per hour of live time" : `glitches per ${BINS[bin]}`);
-  const title = () => `${unit()}, by ${group()}${bars.all ? "" : `; grey: all but the ${KINDS} largest`}`;
+  const title = () => `${unit()}, by ${group()}${bars.all ? "" : `; grey: all but the largest ${KINDS}`}`;
   const short = (value) => Number(value.toPrecision(3)).toString();
 
-  function stack(pen, place, colours, unitHeight) {
-    const left = atTime((bars.first + place) * bin);
-    const wide = Math.max(1, atTime((bars.first + place + 1) * bin) - left - 0.5);
+  function stack(pen, index, colours, unitHeight) {
+    const left = atTime((bars.first + index) * bin);
+    const wide = Math.max(1, atTime((bars.first + index + 1) * bin) - left - 0.5);
     const foot = height() - FOOT;
-    const high = total(place) * unitHeight;
+    const high = total(index) * unitHeight;
     pen.fillStyle = Colours.css("--shade4");
     pen.fillRect(left, foot - high, wide, high);
     let below = 0;
     bars.largest.forEach((code, number) => {
-      const own = part(place, code) * unitHeight;
+      const size = part(index, code) * unitHeight;
       pen.fillStyle = colours[number];
-      pen.fillRect(left, foot - below - own, wide, own);
-      below += own;
+      pen.fillRect(left, foot - below - size, wide, size);
+      below += size;
     });
   }
 
@@ -132,27 +132,27 @@ const Timeline = (() => {
     canvas.height = Math.round(height() * ratio);
     const pen = canvas.getContext("2d");
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const most = Math.max(...Array.from({ length: bars.bins }, (_, place) => total(place))) || 1;
+    const most = Math.max(...Array.from({ length: bars.bins }, (_, index) => total(index))) || 1;
     const colours = bars.largest.map((code) => Colours.look(group(), code)[0]);
-    for (let place = 0; place < bars.bins; place += 1) stack(pen, place, colours, (height() - FOOT - 14) / most);
+    for (let index = 0; index < bars.bins; index += 1) stack(pen, index, colours, (height() - FOOT - 14) / most);
     veil(pen);
     axes(pen, most);
   }
 
-  function tell(event) {
-    const place = Math.floor(toTime(event.offsetX) / bin) - bars.first;
-    const from = Times.utc((bars.first + place) * bin, 0).slice(0, 16).replace("T", " ");
-    if (place >= bars.bins) return;
-    const found = bars.largest.map((code) => [part(place, code), code]).filter(([value]) => value > 0);
-    const loud = found.sort((a, b) => b[0] - a[0]).slice(0, 3).map(([value, code]) => `${Data.groupName(group(), code).slice(0, 30)} ${short(value)}`);
-    said.textContent = `from ${from} UTC: ${short(total(place))}${loud.length ? ` (${loud.join(", ")}${found.length > 3 ? ", …" : ""})` : ""}`;
+  function describe(event) {
+    const index = Math.floor(toTime(event.offsetX) / bin) - bars.first;
+    const from = Times.utc((bars.first + index) * bin, 0).slice(0, 16).replace("T", " ");
+    if (index >= bars.bins) return;
+    const rates = bars.largest.map((code) => [part(index, code), code]).filter(([value]) => value > 0);
+    const largest = rates.sort((a, b) => b[0] - a[0]).slice(0, 3).map(([value, code]) => `${Data.groupName(group(), code).slice(0, 30)} ${short(value)}`);
+    note.textContent = `from ${from} UTC: ${short(total(index))}${largest.length ? ` (${largest.join(", ")}${rates.length > 3 ? ", …" : ""})` : ""}`;
   }
 
   function refresh() {
     if (!times) return;
     bars = count();
-    said.textContent = title();
-    canvas.setAttribute("aria-label", `Timeline: ${title()}; ${bars.bins} bins of one ${BINS[bin]}. The fields under time do what dragging here does.`);
+    note.textContent = title();
+    canvas.setAttribute("aria-label", `Timeline: ${title()}; ${bars.bins} bins of ${BINS[bin]}. The fields for time do the same as dragging.`);
     paint();
   }
 
@@ -172,7 +172,7 @@ const Timeline = (() => {
       drag = [toTime(event.offsetX), toTime(event.offsetX)];
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (drag) { drag[1] = toTime(event.offsetX); paint(); } else tell(event);
+      if (drag) { drag[1] = toTime(event.offsetX); paint(); } else describe(event);
     });
     canvas.addEventListener("pointerup", () => {
       if (!drag) return;
@@ -182,7 +182,7 @@ const Timeline = (() => {
       Filters.now.range.time = wide ? range.map((time) => Number(time.toFixed(2))) : null;
       changed();
     });
-    canvas.addEventListener("pointerleave", () => { said.textContent = title(); });
+    canvas.addEventListener("pointerleave", () => { note.textContent = title(); });
     select.addEventListener("change", () => { choose(select.value); changed(); });
     new ResizeObserver(() => { if (bars) paint(); }).observe(canvas);
   }

@@ -1,5 +1,5 @@
 "use strict";
-// GPS against UTC; the leap seconds come with the data: [GPS second from which on, GPS − UTC].
+// GPS and UTC; the data have the leap seconds: [first GPS second, GPS − UTC from then on].
 const Times = (() => {
   const EPOCH = 315964800000;
   const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?)?(?:\s?(?:Z|UTC))?$/;
@@ -19,11 +19,11 @@ const Times = (() => {
     return (leap ? text.replace(/:59\./, ":60.") : text).slice(0, digits ? 20 + digits : 19);
   }
 
-  // UTC in ISO to GPS seconds; NaN where it is no date.
+  // UTC in ISO to GPS seconds; NaN for anything else.
   function gps(text) {
-    const found = DATE.exec(text.trim());
-    if (!found) return NaN;
-    const [, year, month, day, hour = 0, minute = 0, second = 0] = found;
+    const match = DATE.exec(text.trim());
+    if (!match) return NaN;
+    const [, year, month, day, hour = 0, minute = 0, second = 0] = match;
     const naive = (Date.UTC(year, month - 1, day, hour, minute) - EPOCH) / 1000 + Number(second);
     // A leap second still has the difference of the second before it.
     const counted = Number(second) >= 60 ? naive - 1 : naive;
@@ -31,7 +31,7 @@ const Times = (() => {
     return naive + (step ? step[1] : 0);
   }
 
-  // What people type for a time, GPS seconds or UTC; NaN for anything else.
+  // A typed time, GPS seconds or UTC; NaN for anything else.
   function parse(text) {
     const plain = text.trim();
     return /^\d{8,10}(\.\d*)?$/.test(plain) ? Number(plain) : gps(plain);

@@ -1,16 +1,16 @@
 "use strict";
-// What is shown, to take along: as a table, as times, as segments.
-const Take = (() => {
+// Export of the shown glitches: as a table, as times, as segments.
+const Export = (() => {
   const element = (id) => document.getElementById(id);
   const { quoted, save } = Words;
   const single = (value) => (value === value ? String(Number(value.toPrecision(7))) : "");
   const double = (value) => (value === value ? String(value) : "");
-  const named = (group, row) => (Data.isNobody(group, Data[group][row]) ? "" : quoted(Data.nameOf(group, row)));
+  const nameOrEmpty = (group, row) => (Data.isMissing(group, Data[group][row]) ? "" : quoted(Data.nameOf(group, row)));
   const COLUMNS = {
-    glitch_id: (row) => quoted(Data.id(row)), view: (row) => Data.viewOf(row), ifo: (row) => named("detector", row),
+    glitch_id: (row) => quoted(Data.id(row)), view: (row) => Data.viewOf(row), ifo: (row) => nameOrEmpty("detector", row),
     event_time: (row) => double(Data.time[row]), duration_s: (row) => single(Data.duration[row]),
     peak_frequency_hz: (row) => single(Data.frequency[row]), snr: (row) => single(Data.snr[row]),
-    label: (row) => named("label", row), run: (row) => named("run", row), family: (row) => quoted(Data.nameOf("family", row)),
+    label: (row) => nameOrEmpty("label", row), run: (row) => nameOrEmpty("run", row), family: (row) => quoted(Data.nameOf("family", row)),
     probability: (row) => single(Data.probability[row]), isolation: (row) => single(Data.isolation[row]),
     x: (row) => single(Data.x[row]), y: (row) => single(Data.y[row]),
     evidence: (row) => single(Data.evidence[row]), proposed_label: (row) => quoted(Data.nameOf("proposed", row)),
@@ -23,11 +23,11 @@ const Take = (() => {
   }
 
   function times() {
-    const found = new Set(Array.from(Filters.rows(), (row) => Data.time[row]).filter((time) => time === time));
-    return [...found].sort((a, b) => a - b).map((time) => `${time}\n`).join("");
+    const distinct = new Set(Array.from(Filters.rows(), (row) => Data.time[row]).filter((time) => time === time));
+    return [...distinct].sort((a, b) => a - b).map((time) => `${time}\n`).join("");
   }
 
-  // Start and end of each glitch of a detector, half its duration around it and `least` at least, merged.
+  // Merged segments of a detector's glitches: half the duration on each side, at least `least` seconds.
   function segments(detector, least) {
     const spans = [];
     for (const row of Filters.rows()) {
@@ -60,8 +60,8 @@ const Take = (() => {
     element("csv").addEventListener("click", () => save("glitches.csv", table(), "text/csv"));
     element("gps").addEventListener("click", () => save("glitches-gps.txt", times(), "text/plain"));
     element("segments").replaceChildren(...Data.names.detector
-      .map((name, code) => (Data.isNobody("detector", code) ? null : detectorButton(name, code))).filter(Boolean));
-    element("take").disabled = false;
+      .map((name, code) => (Data.isMissing("detector", code) ? null : detectorButton(name, code))).filter(Boolean));
+    element("export").disabled = false;
   }
 
   return { start };
