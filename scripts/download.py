@@ -1,4 +1,4 @@
-"""Fetch a record of Zenodo."""
+"""Download a record of Zenodo."""
 
 import shutil
 
@@ -8,10 +8,10 @@ from glitch_explorer.sources.download import download_record
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
-        if wanted.record is None:
-            raise UserError("nothing to download: name a Zenodo record under `download.record` in the config")
+        params = snakemake.params
+        if params.record is None:
+            raise UserError("nothing to download: set `download.record` in the config to a Zenodo record")
         manifest = download_record(
-            record=wanted.record, files=wanted.files or None, folder=wanted.folder, unpack=wanted.unpack
+            record=params.record, files=params.files or None, folder=params.folder, unpack=params.unpack
         )
         shutil.copyfile(manifest, snakemake.output.manifest)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from glitch_explorer.core.files import write_json
-from glitch_explorer.core.job import logged, own_file
+from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.device import claimed_device
 
 if __name__ == "__main__":
@@ -20,7 +20,7 @@ if __name__ == "__main__":
             snakemake.input.status,
             snakemake.output.embeddings,
             backbone=snakemake.params.backbone,
-            weights=snakemake.input.weights or own_file(snakemake.params.weights, snakemake.scriptdir),
+            weights=snakemake.input.weights or project_file(snakemake.params.weights, snakemake.scriptdir),
             precision=snakemake.params.precision,
             device=device if snakemake.resources.gpu else "cpu",
             threads=snakemake.threads,

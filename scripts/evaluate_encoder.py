@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from glitch_explorer.core.job import logged, own_file
+from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.device import claimed_device
 
 if __name__ == "__main__":
@@ -16,8 +16,8 @@ if __name__ == "__main__":
         wanted = snakemake.params
         evaluate(
             wanted.pictures,
-            [(backbone, own_file(weights, snakemake.scriptdir)) for backbone, weights in wanted.encoders],
-            confusable=own_file(wanted.confusable, snakemake.scriptdir),
+            [(backbone, project_file(weights, snakemake.scriptdir)) for backbone, weights in wanted.encoders],
+            confusable=project_file(wanted.confusable, snakemake.scriptdir),
             out=Path(snakemake.output.evaluation).parent,
             height=wanted.height,
             width=wanted.width,

@@ -1,6 +1,6 @@
 """Record what the map's vectors were made with."""
 
-from glitch_explorer.core.job import logged, own_file
+from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.record import describe_encoder, write_encoder
 
 if __name__ == "__main__":
@@ -8,7 +8,7 @@ if __name__ == "__main__":
         encoder = describe_encoder(
             unit=snakemake.params.unit,
             backbone=snakemake.params.backbone,
-            weights=snakemake.input.weights or own_file(snakemake.params.weights, snakemake.scriptdir),
+            weights=snakemake.input.weights or project_file(snakemake.params.weights, snakemake.scriptdir),
             **snakemake.params.views,
         )
         write_encoder(snakemake.output.encoder, encoder)

@@ -1,6 +1,6 @@
 """Place the catalogue's glitches on the map of another run."""
 
-from glitch_explorer.core.job import logged, own_file
+from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.record import describe_encoder
 from glitch_explorer.map.place import make_placed
 
@@ -10,7 +10,7 @@ if __name__ == "__main__":
         encoder = describe_encoder(
             unit=wanted.unit,
             backbone=wanted.backbone,
-            weights=snakemake.input.weights or own_file(wanted.weights, snakemake.scriptdir),
+            weights=snakemake.input.weights or project_file(wanted.weights, snakemake.scriptdir),
             **wanted.views,
         )
         make_placed(

@@ -8,11 +8,11 @@ from glitch_explorer.sources.segments import read_segments
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         start, end = snakemake.params.gps
-        found = read_segments(
+        segments = read_segments(
             files=snakemake.input.files,
             flags=snakemake.params.flags,
             detectors=snakemake.params.detectors,
             start=start,
             end=end,
         )
-        tables.write(SEGMENTS, found, snakemake.output.segments)
+        tables.write(SEGMENTS, segments, snakemake.output.segments)

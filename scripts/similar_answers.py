@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from glitch_explorer.core.job import logged, own_file
+from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.similar.search import find_all
 
 if __name__ == "__main__":
@@ -19,7 +19,7 @@ if __name__ == "__main__":
             results=Path(snakemake.input.glitches).parents[1],
             k=wanted.found,
             tolerance_s=wanted.tolerance_s,
-            weights=snakemake.input.weights or own_file(wanted.weights, snakemake.scriptdir),
+            weights=snakemake.input.weights or project_file(wanted.weights, snakemake.scriptdir),
             strain=strain,
             threads=snakemake.threads,
         )

@@ -1,4 +1,4 @@
-"""Fetch torchvision's weights of a backbone, once, by hash."""
+"""Download torchvision's weights of a backbone and verify their hash."""
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.sources.weights import fetch_imagenet_weights, weights_url

@@ -3,30 +3,30 @@
 import io
 import re
 
-#: What stands in place of a credential.
+#: Replacement of a credential.
 HIDDEN = "[hidden]"
-#: Where credentials stand: before an address's host, in its query, in a header, as a token by itself.
-_PLACES = (
+#: Credentials before an address's host, in its query, in a header, and as a token by itself.
+_PATTERNS = (
     re.compile(r"(?<=://)[^/\s@'\"]+(?=@)"),
     re.compile(
         r"(?i)(?<=[?&])((?:[\w-]*token|[\w-]*signature|[\w-]*credential|sig|[\w-]*key|password|secret)=)[^&\s'\"#]+"
     ),
     re.compile(r"(?i)\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}"),
-    # JSON web tokens, SciTokens among them
+    # JSON web tokens, such as SciTokens
     re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*"),
 )
 
 
 def without_credentials(text: str) -> str:
-    """Give `text` with passwords and tokens in it hidden."""
-    for place in _PLACES:
-        text = place.sub(lambda found: (found[1] if found.re.groups else "") + HIDDEN, text)
+    """Return `text` with its passwords and tokens hidden."""
+    for pattern in _PATTERNS:
+        text = pattern.sub(lambda match: (match[1] if match.re.groups else "") + HIDDEN, text)
     return text
 
 
 class DiscreetStream(io.TextIOWrapper):
-    """A text stream that hides credentials in what is written to it."""
+    """A text stream that hides credentials."""
 
     def write(self, text: str) -> int:
-        """Write `text` without the credentials in it."""
+        """Write `text` with its credentials hidden."""
         return super().write(without_credentials(text))

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Writing of files, which appear whole or not at all, and reading of arrays."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _UNFINISHED = re.compile(r"\..+\.\d+(\.\w+)?")
 
 @contextmanager
 def named(path: str | Path) -> Iterator[None]:
-    """Name `path` in the errors of writing, which say that a disk is full and not which."""
+    """Add `path` to errors of writing, which do not name the file."""
     try:
         yield
     except OSError as problem:
@@ -32,10 +32,10 @@ def named(path: str | Path) -> Iterator[None]:
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that is renamed onto it on success.
+    """Yield a temporary path beside `path` that is renamed to it on success.
 
-    The temporary name carries this process's id: an orphan of a killed run may
-    still be writing its own.
+    The temporary name has this process's id, because an orphan of a killed run may
+    still be writing.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: str | Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path` that replaces it on success."""
+    """Yield a temporary folder beside `path` that replaces it on success."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -68,23 +68,23 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
 
 
 def remove_unfinished(folder: str | Path) -> None:
-    """Remove what killed processes left of `whole` and `whole_folder` below `folder`.
+    """Remove the temporary files and folders that killed processes left below `folder`.
 
-    A process that is still writing there fails, and leaves nothing: call it where none is wanted.
+    A process that is still writing there fails.
     """
-    for place, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         for name in filter(_UNFINISHED.fullmatch, names):
-            Path(place, name).unlink(missing_ok=True)
+            Path(parent, name).unlink(missing_ok=True)
         for name in filter(_UNFINISHED.fullmatch, folders):
-            shutil.rmtree(Path(place, name), ignore_errors=True)
+            shutil.rmtree(Path(parent, name), ignore_errors=True)
         folders[:] = [name for name in folders if not _UNFINISHED.fullmatch(name)]
 
 
 def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) -> None:
     """Write `content` to `path`, whole or not at all.
 
-    With `keep_same` a file that already holds these bytes is left untouched,
-    modification time and all, so that what depends on it need not be remade.
+    With `keep_same` a file that already has these bytes is not written again: its
+    modification time stays, so that nothing that depends on it is computed again.
     """
     path = Path(path)
     if keep_same and path.exists() and path.read_bytes() == content:
@@ -106,15 +106,15 @@ def write_json(path: str | Path, value: Any) -> None:
 def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write `array` as a `.npy` file without pickle."""
     with whole(path) as temporary, temporary.open("wb") as stream:
-        # Into a file of the system numpy writes by itself, and does not say why that fails.
+        # Given a real file, numpy writes without Python and drops the reason of a failure.
         plain = SimpleNamespace(write=stream.write)
         np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
 
 
 def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
-    """Write arrays of one row shape and type as one `.npy` file, rows below rows; at least one.
+    """Write one or more arrays of one row shape and type, below each other, as one `.npy` file.
 
-    Only one part is held in memory at a time.
+    Only one part is in memory at a time.
     """
     with whole(path) as temporary, temporary.open("wb") as stream:
         n = 0
@@ -124,7 +124,7 @@ def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
                 np.lib.format.write_array_header_1_0(stream, header)
             stream.write(np.ascontiguousarray(part).data)
             n += len(part)
-        # The header has room for any number of rows: it is as long as before.
+        # The header has room for any number of rows, so its length stays.
         stream.seek(0)
         np.lib.format.write_array_header_1_0(stream, header | {"shape": (n, *part.shape[1:])})
 
@@ -166,5 +166,5 @@ def _undamaged(path: str | Path) -> Iterator[None]:
         yield
     except (ValueError, EOFError, zipfile.BadZipFile) as problem:
         raise UserError(
-            f"{path} is damaged, or no file of arrays ({problem}): delete it and run again"
+            f"{path} is damaged, or not a file of arrays ({problem}): delete it and run again"
         ) from problem

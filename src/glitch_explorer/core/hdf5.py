@@ -1,23 +1,23 @@
-"""What lies in an HDF5 file itself: links out of it are refused, and sizes that it cannot hold."""
+"""Members of HDF5 files: links out of the file and impossible sizes are refused."""
 
 from pathlib import Path
 
 import h5py
 
-#: Deflate makes data at most 1032 times smaller; below this many bytes nobody is harmed.
-_LARGEST_RATIO, _HARMLESS_BYTES = 1100, 1 << 24
+#: Deflate makes data at most 1032 times smaller; up to so many bytes any ratio is accepted.
+_LARGEST_RATIO, _SMALL_BYTES = 1100, 1 << 24
 
 
 def member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
-    """Give the member `name` of an open file or group.
+    """Return the member `name` of an open file or group.
 
     Raises
     ------
     KeyError
         When there is none.
     OSError
-        When it lies in another file (by a link, as external or as virtual
-        data), or declares far more bytes than the file can hold.
+        When it is in another file (by a link, as external or as virtual data),
+        or declares far more bytes than the file can have.
     """
     file = group.file.filename
     if isinstance(group.get(name, getlink=True), h5py.ExternalLink) or group[name].file.filename != file:
@@ -25,7 +25,7 @@ def member(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset:
     item = group[name]
     if isinstance(item, h5py.Dataset):
         if item.external is not None or item.is_virtual:
-            raise OSError(f"the data of {name!r} lie in another file")
-        if item.nbytes > _LARGEST_RATIO * Path(file).stat().st_size + _HARMLESS_BYTES:
-            raise OSError(f"{name!r} declares {item.nbytes} bytes, far more than the file can hold")
+            raise OSError(f"the data of {name!r} are in another file")
+        if item.nbytes > _LARGEST_RATIO * Path(file).stat().st_size + _SMALL_BYTES:
+            raise OSError(f"{name!r} declares {item.nbytes} bytes, far more than the file can have")
     return item

@@ -1,4 +1,4 @@
-"""What scripts do around their one call: a log, errors in plain words, files that ship with the project."""
+"""What every script needs: a log, messages for errors that the user can fix, files of the project."""
 
 import errno
 import logging
@@ -12,13 +12,13 @@ from glitch_explorer.core.errors import UserError
 
 _log = logging.getLogger(__name__)
 
-#: Faults of a disk that the user can put right, and how.
+#: Errors of a disk that the user can fix, and how.
 _DISK = {
     errno.ENOSPC: "the disk is full: free some space and run again; what is finished stays",
     errno.EDQUOT: "the quota of the disk is used up: free some space and run again; what is finished stays",
     errno.EROFS: "the disk is mounted read-only: make it writable, or work in a folder on another one",
-    errno.EACCES: "permission denied: give this user the right to it",
-    errno.EPERM: "permission denied: give this user the right to it",
+    errno.EACCES: "permission denied: allow this user to access it",
+    errno.EPERM: "permission denied: allow this user to access it",
 }
 
 
@@ -26,10 +26,9 @@ _DISK = {
 def logged(path: str | Path) -> Iterator[None]:
     """Send log records, warnings and progress bars to the file `path`.
 
-    A `UserError`, or a disk that is full or must not be written, ends the
-    process with its message, in the log and on the terminal, and without a
-    traceback; anything else leaves its traceback in the log. Credentials are
-    hidden in both.
+    A `UserError`, or a disk that is full or cannot be written, ends the process
+    with a message in the log and on the terminal, without a traceback. For any
+    other error the log has the traceback. Credentials are hidden in both.
     """
     terminal = sys.stderr
     try:
@@ -44,40 +43,40 @@ def logged(path: str | Path) -> Iterator[None]:
             try:
                 yield
             except BaseException as problem:
-                told = _in_words(problem)
-                if told is None:
+                message = _message(problem)
+                if message is None:
                     _log.exception("the job failed")
                 else:
-                    print(f"Error: {told}", file=stream)
+                    print(f"Error: {message}", file=stream)
                 raise
     except (UserError, OSError) as problem:
-        told = _in_words(problem)
-        if told is None:
+        message = _message(problem)
+        if message is None:
             raise
-        print(without_credentials(f"Error: {told}"), file=terminal)
+        print(without_credentials(f"Error: {message}"), file=terminal)
         raise SystemExit(1) from None
 
 
 def _stream(path: str | Path) -> DiscreetStream:
-    """Open the log, each line of which reaches the disk at once."""
+    """Open the log; each line reaches the disk at once."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     return DiscreetStream(open(path, "wb"), "utf-8", line_buffering=True)
 
 
-def _in_words(problem: BaseException) -> str | None:
-    """Give the message of what a user can put right; None for anything else."""
+def _message(problem: BaseException) -> str | None:
+    """Return the message of an error that the user can fix, None for any other."""
     if isinstance(problem, OSError) and problem.errno in _DISK:
         return f"{problem.filename or 'a file'}: {_DISK[problem.errno]}"
     return str(problem) if isinstance(problem, UserError) else None
 
 
-def own_file(path: str, scripts: str | Path) -> str:
-    """Give a path under `resources/` as the project's own file, wherever the job runs; others as they are.
+def project_file(path: str, scripts: str | Path) -> str:
+    """Return a path of the config; one under `resources/` is a file of the project, wherever the job runs.
 
     Parameters
     ----------
     path
-        As the config has it.
+        As in the config.
     scripts
         The project's folder of scripts.
     """

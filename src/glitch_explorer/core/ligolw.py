@@ -1,4 +1,4 @@
-"""LIGO_LW XML files from elsewhere: what other readers must not be given."""
+"""A check of LIGO_LW XML files before they are read."""
 
 import gzip
 import zlib
@@ -7,23 +7,23 @@ from xml.parsers import expat
 
 from glitch_explorer.core.errors import UserError
 
-#: A prolog is an XML declaration and a document type: far shorter than this.
+#: The XML declaration and the document type are far shorter than this.
 _PROLOG_BYTES = 1 << 16
 
 
-class _Begun(Exception):  # noqa: N818 - the good end of looking
+class _Begun(Exception):  # noqa: N818 - the file is accepted
     """The first element has begun."""
 
 
 def refuse_entities(path: str | Path) -> None:
-    """Refuse a file that declares entities, with which a few lines grow without end (Klein 2002).
+    """Refuse a file that declares entities, by which a few lines expand to gigabytes (Klein 2002).
 
-    LIGO_LW has no use for them, and its reader takes minutes for the first megabytes.
+    LIGO_LW does not need them, and its reader takes minutes for the first megabytes.
 
     Raises
     ------
     UserError
-        When it declares one, cannot be opened, or is no XML.
+        When it declares one, cannot be opened, or is not XML.
     """
     path = Path(path)
     try:

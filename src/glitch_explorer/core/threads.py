@@ -1,4 +1,4 @@
-"""Torch on one thread, so that sums have one order."""
+"""Torch on one thread, so that the order of sums does not change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch's operations on one thread each."""
+    """Run each of torch's operations on one thread."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -13,7 +13,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.intervals import union
-from glitch_explorer.core.job import own_file
+from glitch_explorer.core.job import project_file
 from glitch_explorer.coupling.channels.bands import CELL_S
 from glitch_explorer.coupling.channels.features import FeatureSet
 from glitch_explorer.coupling.channels.fetch import ChannelReader
@@ -167,8 +167,8 @@ def job_source(
         frames=wanted.frames,
         frame_type=wanted.frame_type,
         host=wanted.host,
-        lists=[own_file(path, scripts) for path in wanted.lists],
-        safety=[own_file(wanted.shipped, scripts), *safety],
+        lists=[project_file(path, scripts) for path in wanted.lists],
+        safety=[project_file(wanted.shipped, scripts), *safety],
         store=STORE,
         store_gib=store_gib,
         bands=wanted.bands,

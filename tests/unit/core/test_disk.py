@@ -82,7 +82,7 @@ def test_a_folder_of_somebody_else_is_told(tmp_path):
     tmp_path.chmod(0o555)
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "permission denied: give this user the right" in done.stderr
+    assert "permission denied: allow this user" in done.stderr
     assert "Traceback" not in done.stderr
 
 
