@@ -1,7 +1,6 @@
-"""What the impact stage leaves behind for some families: planted costs and drivers, no data."""
+"""Results of the impact stage for the families of the fake results: planted costs and drivers, no data."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +25,7 @@ from glitch_explorer.workflow.reference import all_schemas
 
 DAY, START = 86400.0, 1261872000.0
 YEAR = 365.25 * DAY
-#: A text that turns the reading direction of what follows it.
+#: A text that changes the reading direction of what follows it.
 TURNED = "H1:SUS-\u202egpj.exe\"'><b>_DQ"
 DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
 BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
@@ -35,57 +34,55 @@ SETTINGS = {"min_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0,
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
-def priced(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
-    """Make table "cost": costs fall with the family's number; some are below 0; the last in L1 has none."""
-    generator = np.random.default_rng(seed)
-    rows: list[dict[str, Any]] = []
-    for number, family in enumerate(families):
-        for ifo, (volume, live) in DETECTORS.items():
-            held = volume * live / YEAR
-            own = 4e-3 / (1 + number) ** 1.2 * (1.2 if ifo == "L1" else 1.0)
-            hours = 1000 * own * generator.uniform(0.8, 1.2) - 0.12
-            spread = 0.25 + 0.2 * abs(hours)
-            has = known and (family, ifo) != (families[-1], "L1")
-            cost, low, high = (value * held / 1000 for value in (hours, hours - spread, hours + 1.3 * spread))
-            n = int(400 / (1 + number)) + 3
-            rows.append(
-                {
-                    "family": family,
-                    "ifo": ifo,
-                    "n": n,
-                    "n_gated": n,
-                    "cost_mpc3_yr": cost if has else None,
-                    "cost_low": low if has else None,
-                    "cost_high": high if has else None,
-                    "hours_per_1000h": hours if has else None,
-                    "hours_low": hours - spread if has else None,
-                    "hours_high": hours + 1.3 * spread if has else None,
-                    "deadtime_s": 1.1 * n,
-                    "marginal_deadtime_s": 0.9 * n,
-                    "deadtime_loss_mpc3_yr": volume * 0.9 * n / YEAR if has else None,
-                    "range_loss_mpc3_yr": cost - volume * 0.9 * n / YEAR if has else None,
-                    "range_minutes": n if has else 0,
-                    "threshold_loss": 0.02 / (1 + number),
-                    "threshold_source": "snr",
-                    "threshold_in_cost": False,
-                    "contamination_per_yr": 0.4 / (1 + number),
-                    "recoverable": None,
-                    "best_witness": "",
-                    "live_s": live,
-                    "volume_mpc3": volume if known else None,
-                    "rate_per_day": n / live * DAY,
-                    "rate_times_snr": n / live * DAY * (30 - number),
-                    "efficiency_over_deadtime": 40.0 - number if number % 2 else None,
-                    "blocks": int(live / DAY),
-                    "reason": "" if has else (Reason.NO_RANGE_LOSS if known else Reason.NO_RANGE),
-                }
-            )
-    table = pd.DataFrame(rows)
-    return table.assign(rank=table["cost_mpc3_yr"].astype(float).rank(ascending=False, method="first"))
+def cost_table(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
+    """Build table "cost": costs fall with the family's number; some are below 0; the last in L1 has none."""
+    key = pd.MultiIndex.from_product([families, DETECTORS], names=["family", "ifo"]).to_frame(index=False)
+    number = key["family"].map(families.index)
+    volume, live = (key["ifo"].map({ifo: of[at] for ifo, of in DETECTORS.items()}) for at in (0, 1))
+    share = 4e-3 / (1 + number) ** 1.2 * np.where(key["ifo"] == "L1", 1.2, 1.0)
+    hours = 1000 * share * np.random.default_rng(seed).uniform(0.8, 1.2, len(key)) - 0.12
+    spread = 0.25 + 0.2 * hours.abs()
+    n = (400 / (1 + number)).astype(int) + 3
+    scale, deadtime_loss = volume * live / YEAR / 1000, volume * 0.9 * n / YEAR
+    priced = pd.DataFrame(
+        {
+            "cost_mpc3_yr": hours * scale,
+            "cost_low": (hours - spread) * scale,
+            "cost_high": (hours + 1.3 * spread) * scale,
+            "hours_per_1000h": hours,
+            "hours_low": hours - spread,
+            "hours_high": hours + 1.3 * spread,
+            "deadtime_loss_mpc3_yr": deadtime_loss,
+            "range_loss_mpc3_yr": hours * scale - deadtime_loss,
+        }
+    )
+    has = known & ((key["family"] != families[-1]) | (key["ifo"] != "L1"))
+    return key.assign(
+        **priced.where(has),
+        n=n,
+        n_gated=n,
+        deadtime_s=1.1 * n,
+        marginal_deadtime_s=0.9 * n,
+        range_minutes=n.where(has, 0),
+        threshold_loss=0.02 / (1 + number),
+        threshold_source="snr",
+        threshold_in_cost=False,
+        contamination_per_yr=0.4 / (1 + number),
+        recoverable=None,
+        best_witness="",
+        live_s=live,
+        volume_mpc3=volume if known else None,
+        rate_per_day=n / live * DAY,
+        rate_times_snr=n / live * DAY * (30 - number),
+        efficiency_over_deadtime=(40.0 - number).where(number % 2 == 1),
+        blocks=(live / DAY).astype(int),
+        reason=np.where(has, "", Reason.NO_RANGE_LOSS if known else Reason.NO_RANGE),
+        rank=priced["cost_mpc3_yr"].where(has).rank(ascending=False, method="first"),
+    )
 
 
-def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
-    """Make table "recoverable": each family answers a few channels, two of them with hostile names."""
+def recoverable_table(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
+    """Build table "recoverable": a few channels witness each family, two of them with hostile names."""
     rows = []
     for number, row in enumerate(cost[cost["cost_mpc3_yr"].notna()].to_dict("records")):
         names = [f"{row['ifo']}:PEM-EX_ACC_BSC{channel:02d}_ETMX_X_DQ" for channel in range(channels)]
@@ -93,7 +90,6 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
             names[0], names[2] = EVIL, TURNED
         for step, channel in enumerate(sorted({number % channels, (number * 3) % channels, number % 2})):
             share = 0.8 / (1 + step) / (1 + number % 3)
-            value = max(0.0, row["cost_mpc3_yr"]) * share
             rows.append(
                 {
                     "family": row["family"],
@@ -104,7 +100,7 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "q_value": 1e-4 * (1 + step),
                     "safety": "unknown" if channel < 3 else "safe",
                     "relation": ("leads", "co-moves", "follows")[step],
-                    "recoverable_mpc3_yr": value,
+                    "recoverable_mpc3_yr": max(0.0, row["cost_mpc3_yr"]) * share,
                     "recoverable_low": max(0.0, row["cost_low"]) * share * 0.8,
                     "recoverable_high": row["cost_high"] * min(1.0, share * 1.2),
                 }
@@ -113,7 +109,7 @@ def won_back(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
 
 
 def with_best(cost: pd.DataFrame, recoverable: pd.DataFrame) -> pd.DataFrame:
-    """Name each family's best witness in table "cost"."""
+    """Add each family's best witness to table "cost"."""
     best = recoverable.sort_values("recoverable_mpc3_yr", ascending=False).drop_duplicates(["family", "ifo"])
     named = best.set_index(["family", "ifo"])
     key = pd.MultiIndex.from_frame(cost[["family", "ifo"]])
@@ -129,29 +125,16 @@ def days(cost: pd.DataFrame, seed: int) -> pd.DataFrame:
     parts = []
     for row in cost.to_dict("records"):
         count = int(row["live_s"] / DAY)
-        weight = generator.exponential(1, count)
-        weight /= weight.sum()
-        noise = generator.normal(0, 1, count)
-        total = row["cost_mpc3_yr"]
-        known = not pd.isna(total)
-        share = total * weight + 0.02 * abs(total) * (noise - noise.mean()) if known else [None] * count
-        parts.append(
-            pd.DataFrame(
-                {
-                    "family": row["family"],
-                    "ifo": row["ifo"],
-                    "day": START + DAY * np.arange(count),
-                    "n": 1,
-                    "live_s": DAY,
-                    "cost_mpc3_yr": np.array(share, dtype=float),
-                }
-            )
-        )
+        weight, noise = generator.exponential(1, count), generator.normal(0, 1, count)
+        total = np.nan if pd.isna(row["cost_mpc3_yr"]) else row["cost_mpc3_yr"]
+        share = total * weight / weight.sum() + 0.02 * abs(total) * (noise - noise.mean())
+        part = pd.DataFrame({"day": START + DAY * np.arange(count), "cost_mpc3_yr": share})
+        parts.append(part.assign(family=row["family"], ifo=row["ifo"], n=1, live_s=DAY))
     return pd.concat(parts, ignore_index=True) if parts else tables.empty(COST_BY_DAY)
 
 
-def held_to(cost: pd.DataFrame) -> pd.DataFrame:
-    """Make table "rank_stability"."""
+def rank_stability(cost: pd.DataFrame) -> pd.DataFrame:
+    """Build table "rank_stability"."""
     ranked = int(cost["cost_mpc3_yr"].notna().sum())
     rows = [
         ("all", varied, value, tau if ranked >= 3 else None, ranked)
@@ -167,55 +150,41 @@ def held_to(cost: pd.DataFrame) -> pd.DataFrame:
 
 
 def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
-    """Make table "skill": in H1 four models, of which the forest before the event fails; in L1 too few."""
-    rows = []
-    for view in ("witness", "precursor"):
-        for model in UNITS:
-            good = beats and (view, model) != ("precursor", "random_forest")
-            gain = 0.4 if good else 0.02
-            rows.append(
-                {
-                    **dict.fromkeys(SKILL.names),
-                    "family": family,
-                    "ifo": "H1",
-                    "view": view,
-                    "model": model,
-                    "n_timed": 60,
-                    "n_glitches": 60,
-                    "n_background": 600,
-                    "n_segments": 12,
-                    "n_folds": 5,
-                    "blocks": 12,
-                    "prevalence": 0.09,
-                    "ap": 0.3 + gain,
-                    "ap_baseline": 0.3,
-                    "ap_gain": gain,
-                    "ap_gain_low": gain - 0.1,
-                    "ap_gain_high": gain + 0.1,
-                    "ap_slid": 0.14,
-                    "slid_beats": view == "precursor",
-                    "brier_skill": gain,
-                    "roc_auc": 0.7 + gain / 2,
-                    "base_value": -2.2 if model == "xgboost" else 0.09,
-                    "beats": good,
-                    "reason": "" if good else Reason.NO_GAIN,
-                }
-            )
-    few = {**dict.fromkeys(SKILL.names), "family": family, "ifo": "L1", "view": "witness"}
-    few |= {
-        "model": "xgboost",
-        "n_timed": 9,
-        "n_glitches": 9,
-        "n_background": 0,
-        "n_segments": 2,
-        "n_folds": 0,
-    }
-    few |= {"blocks": 0, "beats": False, "reason": Reason.FEW_GLITCHES}
-    return pd.DataFrame([*rows, few])
+    """Build table "skill": in H1 four models, of which the forest before the event fails; in L1 too few."""
+    models = pd.MultiIndex.from_product([["witness", "precursor"], UNITS], names=["view", "model"])
+    table = models.to_frame(index=False)
+    good = beats & ((table["view"] == "witness") | (table["model"] == "xgboost"))
+    gain = pd.Series(np.where(good, 0.4, 0.02))
+    table = table.assign(
+        ifo="H1",
+        n_timed=60,
+        n_glitches=60,
+        n_background=600,
+        n_segments=12,
+        n_folds=5,
+        blocks=12,
+        prevalence=0.09,
+        ap_baseline=0.3,
+        ap_slid=0.14,
+        ap=0.3 + gain,
+        ap_gain=gain,
+        ap_gain_low=gain - 0.1,
+        ap_gain_high=gain + 0.1,
+        slid_beats=table["view"] == "precursor",
+        brier_skill=gain,
+        roc_auc=0.7 + gain / 2,
+        base_value=np.where(table["model"] == "xgboost", -2.2, 0.09),
+        beats=good,
+        reason=np.where(good, "", Reason.NO_GAIN),
+    )
+    few = {"ifo": "L1", "view": "witness", "model": "xgboost", "n_timed": 9, "n_glitches": 9}
+    few |= {"n_background": 0, "n_segments": 2, "n_folds": 0, "blocks": 0}
+    rows = [*table.to_dict("records"), few | {"beats": False, "reason": Reason.FEW_GLITCHES}]
+    return pd.DataFrame([dict.fromkeys(SKILL.names) | row | {"family": family} for row in rows])
 
 
 def shap_rows(family: str, skill: pd.DataFrame, ids: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Make tables "shap_values" and "shap_features" of the models that beat their baseline."""
+    """Build tables "shap_values" and "shap_features" of the models that beat their baseline."""
     generator = np.random.default_rng(5)
     names = [EVIL, TURNED, *(f"H1:PEM-CS_MAG_LVEA_{letter}_OUT_DQ" for letter in "ABCDEFGHIJ")]
     values, features = [], []
@@ -239,7 +208,7 @@ def shap_rows(family: str, skill: pd.DataFrame, ids: list[str]) -> tuple[pd.Data
 
 
 def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
-    """Make table "drivers"; the third and fourth channels are one group."""
+    """Build table "drivers"; the third and fourth channels are one group."""
     rows = []
     for row in skill.to_dict("records"):
         own = {name: row[name] for name in ("family", "ifo", "view", "model", "ap", "ap_baseline")}
@@ -249,8 +218,8 @@ def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
             nothing = {"channel": "", "mean_abs_shap": None, "safety": "safe", "group": ""}
             rows.append({**own, **nothing, "group_mean_abs_shap": None, "group_rank": None})
             continue
-        mine = values[(values["view"] == row["view"]) & (values["model"] == row["model"])]
-        sizes = mine.assign(size=mine["shap"].abs()).groupby("channel", sort=False)["size"].mean()
+        part = values[(values["view"] == row["view"]) & (values["model"] == row["model"])]
+        sizes = part.assign(size=part["shap"].abs()).groupby("channel", sort=False)["size"].mean()
         for place, (channel, size) in enumerate(sizes.items()):
             first = sizes.index[2] if place == 3 else channel
             safety = "unknown" if place < 2 else "safe"
@@ -260,42 +229,37 @@ def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
 
 
 def precursor_rows(family: str) -> pd.DataFrame:
-    """Make table "precursor_skill"."""
-    rows = [
-        {
-            "family": family,
-            "ifo": "H1",
-            "model": "xgboost",
-            "false_alarms_per_hour": rate,
-            "measured_per_hour": 1.1 * rate,
-            "threshold": 0.5,
-            "warned": 0.2 + 0.1 * rate,
-            "warned_chance": 0.02 * rate,
-            "lead_s": 9.5,
-            "lead_low_s": 4.0,
-            "lead_high_s": 21.0,
-            "live_time_s": 90000.0,
-            "n_glitches": 60,
-            "reason": "",
-        }
-        for rate in (0.5, 1.0, 5.0)
-    ]
-    return pd.DataFrame(rows)
+    """Build table "precursor_skill"."""
+    rate = pd.Series([0.5, 1.0, 5.0])
+    return pd.DataFrame(
+        {"false_alarms_per_hour": rate, "measured_per_hour": 1.1 * rate, "warned": 0.2 + 0.1 * rate}
+    ).assign(
+        family=family,
+        ifo="H1",
+        model="xgboost",
+        threshold=0.5,
+        n_glitches=60,
+        lead_s=9.5,
+        lead_low_s=4.0,
+        lead_high_s=21.0,
+        live_time_s=90000.0,
+        reason="",
+        warned_chance=0.02 * rate,
+    )
 
 
 def veto_rows(family: str) -> pd.DataFrame:
-    """Make table "vetoes": one of a channel with a hostile name in H1, none in L1."""
-    made = {"family": family, "ifo": "H1", "channel": EVIL, "band": "10-30", "lag": -2.0, "threshold": 4.2}
-    made |= {"n_segments": 51, "vetoed_s": 700.0, "live_time_s": 90000.0, "n_glitches": 60, "n_vetoed": 48}
-    made["n_timed"] = 60
-    made |= {"efficiency": 0.8, "deadtime": 0.0078, "efficiency_over_deadtime": 102.6, "reason": ""}
-    none = {**dict.fromkeys(made), "family": family, "ifo": "L1", "channel": "", "band": "", "n_segments": 0}
+    """Build table "vetoes": one of a channel with a hostile name in H1, none in L1."""
+    veto = {"family": family, "ifo": "H1", "channel": EVIL, "band": "10-30", "lag": -2.0, "threshold": 4.2}
+    veto |= {"n_segments": 51, "vetoed_s": 700.0, "live_time_s": 90000.0, "n_timed": 60, "n_glitches": 60}
+    veto |= {"n_vetoed": 48, "efficiency": 0.8, "deadtime": 0.0078, "efficiency_over_deadtime": 102.6}
+    none = {**dict.fromkeys(veto), "family": family, "ifo": "L1", "channel": "", "band": "", "n_segments": 0}
     none |= {"vetoed_s": 0.0, "live_time_s": 9000.0, "n_timed": 9, "n_glitches": 9, "n_vetoed": 0}
-    return pd.DataFrame([made, none | {"reason": Reason.NO_WITNESS}])
+    return pd.DataFrame([veto | {"reason": ""}, none | {"reason": Reason.NO_WITNESS}])
 
 
 def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.DataFrame:
-    """Write a family's own folder; give its rows of table "drivers"."""
+    """Write a family's folder; return its rows of table "drivers"."""
     skill = skill_rows(family, beats=beats)
     values, features = shap_rows(family, skill, ids)
     precursor = precursor_rows(family) if beats else tables.empty(PRECURSOR_SKILL)
@@ -321,7 +285,7 @@ def fake_impact(
     own: bool = True,
     seed: int = 3,
 ) -> list[str]:
-    """Write `impact` for the fake results; give the names of the families with a folder of their own.
+    """Write `impact` for the fake results; return the families that have a folder.
 
     Costs, `known` or not, are of the map's families or of `families`; `own` writes the former's folders.
     """
@@ -329,26 +293,27 @@ def fake_impact(
     members = {name: rows["glitch_id"].tolist() for name, rows in mapped.groupby("family") if name != "-1"}
     names = sorted(members) if families is None else families
     folder = root / "impact"
-    cost = priced(names, known=known, seed=seed) if names else tables.empty(COST)
-    recoverable = won_back(cost, channels)
+    cost = cost_table(names, known=known, seed=seed) if names else tables.empty(COST)
+    recoverable = recoverable_table(cost, channels)
     cost = with_best(cost, recoverable) if names else cost
     tables.write(COST, cost, folder / "cost.parquet")
     tables.write(RECOVERABLE, recoverable, folder / "recoverable.parquet")
     tables.write(COST_BY_DAY, days(cost, seed), folder / "cost_by_day.parquet")
-    tables.write(RANK_STABILITY, held_to(cost), folder / "rank_stability.parquet")
+    tables.write(RANK_STABILITY, rank_stability(cost), folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
-    told = sorted(members) if own else []
+    modelled = sorted(members) if own else []
     drivers = [
-        write_own(folder / name, name, members[name][:40], beats=place < 2) for place, name in enumerate(told)
+        write_own(folder / name, name, members[name][:40], beats=place < 2)
+        for place, name in enumerate(modelled)
     ]
     table = pd.concat(drivers) if drivers else tables.empty(DRIVERS)
     tables.write(DRIVERS, table, folder / "drivers.parquet")
-    return told
+    return modelled
 
 
 def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Path:
-    """Run the job of the pages of the impact stage; give the folder of the fragments."""
+    """Run the job of the pages of the impact stage; return the folder of the parts of pages."""
     folder = root / "impact"
     write_impact_pages(
         impact=folder,
