@@ -22,7 +22,20 @@ _Z = 1.959963984540054
 
 
 def wilson_interval(hits: float, n: int) -> tuple[float, float]:
-    """Compute the 95 % interval of the share of `hits` in `n` (Wilson 1927); `hits` may be fractional."""
+    """Compute the 95 % interval of a share (Wilson 1927).
+
+    Parameters
+    ----------
+    hits
+        Number of hits; a fraction of a hit counts as such.
+    n
+        Number of trials.
+
+    Returns
+    -------
+    low, high : float
+        Bounds of the share; 0 and 1 without trials.
+    """
     if n == 0:
         return 0.0, 1.0
     share, z2 = hits / n, _Z * _Z
@@ -85,17 +98,17 @@ def principal_axis(
 
     Parameters
     ----------
-    rows : array (m,) of int
-        Rows of the family's members.
-    vectors : array (n, d)
-        Vectors of all rows; they join the parts of a family that the graph leaves apart.
-    indices, distances : arrays (n, k)
-        The neighbour graph: rows (negative: none) and cosine distances.
+    rows
+        ``(m,)`` rows of the family's members.
+    vectors
+        ``(n, d)`` vectors of all rows; they connect the components of a family in the graph.
+    indices, distances
+        ``(n, k)`` neighbour graph: rows (negative: none) and cosine distances.
 
     Returns
     -------
-    array (m,)
-        Coordinates; the sign is arbitrary but reproducible.
+    numpy.ndarray
+        ``(m,)`` coordinates; the sign is arbitrary but reproducible.
     """
     count = len(rows)
     if count < 3:

@@ -12,12 +12,17 @@ from glitch_explorer.map.schemas import UNASSIGNED
 
 
 def entropy_bits(counts: np.ndarray) -> float:
-    """Compute the Shannon entropy of the shares of `counts`, in bits; 0 without counts.
+    """Compute the Shannon entropy of the shares of counts.
 
     Parameters
     ----------
-    counts : array (c,)
-        Non-negative counts.
+    counts
+        ``(c,)`` non-negative counts.
+
+    Returns
+    -------
+    float
+        Entropy in bits; 0 without any count.
     """
     shares = np.asarray(counts, dtype=float)
     shares = shares[shares > 0]

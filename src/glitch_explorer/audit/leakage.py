@@ -54,16 +54,15 @@ def _information(tables: np.ndarray) -> np.ndarray:
 def conditional_information(
     family: np.ndarray, variable: np.ndarray, label: np.ndarray, *, permutations: int, seed: int
 ) -> tuple[float, float, float]:
-    """Measure I(family; variable | label) and hold it against its null.
+    """Compute I(family; variable | label) and compare it with its null.
 
     Parameters
     ----------
-    family, variable, label : arrays (n,) of str
-        `label` is the empty string where there is none: such rows are a stratum
-        of their own.
-    permutations : int
-        Draws of the null.
-    seed : int
+    family, variable, label
+        ``(n,)`` texts; rows with an empty label are one stratum.
+    permutations
+        Number of draws of the null.
+    seed
         Seed of the draws.
 
     Returns
@@ -74,7 +73,7 @@ def conditional_information(
         Excess over the mean of the null per bit of H(variable | label), 0 where
         the variable is constant within every label.
     p_value : float
-        (1 + k) / (1 + permutations), k the draws at least as high.
+        (1 + k) / (1 + permutations), with k draws at least as high.
     """
     generator = np.random.default_rng(seed)
     observed, null, total = 0.0, np.zeros(permutations), 0.0

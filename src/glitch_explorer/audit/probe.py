@@ -89,23 +89,26 @@ def probe(
     permutations: int,
     seed: int,
 ) -> tuple[float, float, float, float] | None:
-    """Measure how well two detectors are separated within one family.
+    """Test whether the vectors of a family tell two detectors apart.
 
     Parameters
     ----------
     vectors
         ``(n, d)``.
     second
-        ``(n,)``: of the second detector.
+        ``(n,)``, whether a row is of the second detector.
     blocks
-        ``(n,)``: blocks of time; none is in both train and test.
-    permutations, seed
-        Permutations of the detectors within blocks, resamples of blocks, and their seed.
+        ``(n,)`` blocks of time; none is in both training and test.
+    permutations
+        Number of permutations of the detectors within blocks, and of resamples of blocks.
+    seed
+        Seed of both.
 
     Returns
     -------
-    auc, low, high, p_value
-        None where fewer than two folds can be made.
+    auc, low, high, p_value : float
+        Area under the ROC curve on held-out blocks, its 95 % interval, and the share of permutations
+        with as high an area. None instead where fewer than two folds are possible.
     """
     rng = np.random.default_rng(seed)
     truth = np.column_stack([second, *(_within(second, blocks, rng) for _ in range(permutations))])

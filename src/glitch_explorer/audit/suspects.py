@@ -35,7 +35,7 @@ class Votes:
 def neighbour_votes(
     glitch_ids: np.ndarray, labels: np.ndarray, indices: np.ndarray, distances: np.ndarray
 ) -> Votes:
-    """Estimate out-of-sample label probabilities from the neighbours.
+    """Estimate label probabilities of each row from its neighbours, out of sample.
 
     A neighbour at distance d votes for its label with weight exp(-d / s), s the
     median distance of the row's voters; the overall label shares are added as
@@ -44,12 +44,17 @@ def neighbour_votes(
 
     Parameters
     ----------
-    glitch_ids, labels : arrays (n,)
-        Ids, and labels with None where there is none.
-    indices : array (n, k) of int
-        Neighbours of each row; negative where there is none.
-    distances : array (n, k)
-        Their cosine distances.
+    glitch_ids, labels
+        ``(n,)`` ids, and labels or None.
+    indices
+        ``(n, k)`` neighbours of each row; negative where there is none.
+    distances
+        ``(n, k)`` cosine distances.
+
+    Returns
+    -------
+    Votes
+        Classes, and probabilities ``(n, c)``.
     """
     known = np.array([isinstance(label, str) for label in labels], dtype=bool)
     classes, codes = np.unique(labels[known].astype(str), return_inverse=True)
@@ -86,16 +91,21 @@ def _quality(codes: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, 
 
 
 def suspect_table(rows: pd.DataFrame, votes: Votes, confusable: set[frozenset[str]]) -> pd.DataFrame:
-    """Make the table `suspects`: every labelled row, the most suspect first.
+    """Compute table "suspects": every labelled row, the most suspect first (Northcutt 2021).
 
     Parameters
     ----------
-    rows : DataFrame
-        One row a row of the map: `glitch_id`, `view`, `family`, `label`.
-    votes : Votes
-        Label probabilities of the same rows.
-    confusable : set of frozenset
-        Pairs of classes that experts call confusable.
+    rows
+        The rows of the map: `glitch_id`, `view`, `family`, `label`.
+    votes
+        Label probabilities of the same rows, see `neighbour_votes`.
+    confusable
+        Pairs of classes that experts confuse.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Table "suspects".
     """
     known = rows["label"].notna().to_numpy()
     table = rows.loc[known, ["glitch_id", "view", "family", "label"]].reset_index(drop=True)

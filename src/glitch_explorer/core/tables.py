@@ -61,7 +61,24 @@ def encode(schema: pa.Schema, frame: pd.DataFrame) -> bytes:
 
 
 def write(schema: pa.Schema, frame: pd.DataFrame, path: str | Path, *, keep_same: bool = False) -> None:
-    """Write `frame` as a table of that schema; see `files.write_bytes` for `keep_same`."""
+    """Write a table as a Parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    schema
+        Schema of the table.
+    frame
+        Rows with exactly the columns of the schema.
+    path
+        File to write.
+    keep_same
+        Leave a file with the same bytes as it is, with its time.
+
+    Raises
+    ------
+    UserError
+        When a column is missing, unknown, of the wrong type or null where the schema forbids it.
+    """
     files.write_bytes(path, encode(schema, frame), keep_same=keep_same)
 
 
@@ -72,18 +89,49 @@ def joined(schema: pa.Schema, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def read_all(schema: pa.Schema, paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Read files of one table and concatenate them."""
-    return joined(schema, [read(schema, path) for path in paths])
+    """Read files of one table and concatenate them.
 
+    Parameters
+    ----------
+    schema
+        Schema of the table.
+    paths
+        Parquet files.
 
-def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
-    """Read a table from `path`, refusing a file that does not fit the schema.
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of all files, in their order; without any, the empty table.
 
     Raises
     ------
     UserError
-        When the file is damaged, no Parquet file, or does not have the schema's
-        columns and types.
+        As `read` does.
+    """
+    return joined(schema, [read(schema, path) for path in paths])
+
+
+def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """Read a table, refusing a file that does not fit its schema.
+
+    Parameters
+    ----------
+    schema
+        Schema of the table, such as `glitch_explorer.map.schemas.FAMILIES`.
+    path
+        Parquet file.
+    columns
+        Columns to read; all where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table, or those columns of it.
+
+    Raises
+    ------
+    UserError
+        When the file is damaged, no Parquet file, or lacks columns and types of the schema.
     """
     name = name_of(schema)
     try:

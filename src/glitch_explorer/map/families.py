@@ -125,7 +125,7 @@ def cluster_layout(
     min_samples: int | None,
     cluster_selection: str,
 ) -> Clusters:
-    """Find the clusters of a layout ``(n, d)``.
+    """Cluster a layout with HDBSCAN (Campello 2013) and its exact spanning tree.
 
     Fewer points than `min_cluster_size` are all unassigned.
 
@@ -134,11 +134,16 @@ def cluster_layout(
     layout
         ``(n, d)`` positions.
     min_cluster_size
-        Fewest points of a cluster.
+        Smallest number of points in a cluster.
     min_samples
-        Neighbours that make the density, `min_cluster_size` where not given.
+        Neighbours that define the density; `min_cluster_size` where not given.
     cluster_selection
         ``"eom"`` (excess of mass) or ``"leaf"``.
+
+    Returns
+    -------
+    Clusters
+        Labels, membership probabilities, outlier scores and the condensed tree.
     """
     if len(layout) <= min_cluster_size:
         return too_few(len(layout))

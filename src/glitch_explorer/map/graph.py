@@ -28,7 +28,7 @@ _BLOCK_ROWS, _BLOCK_CELLS = 512, 2**26
 def neighbour_graph(
     values: Float32, mask: Bool, *, n_neighbors: int, seed: int, threads: int, exact_limit: int = EXACT_LIMIT
 ) -> tuple[Int32, Float32]:
-    """Find each row's nearest other rows.
+    """Find the nearest other rows of each row.
 
     The similarity of two rows is the cosine over the views that both have, that
     is the mean of their view vectors' products; rows without a common view have

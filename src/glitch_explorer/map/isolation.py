@@ -13,19 +13,20 @@ from glitch_explorer.map.schemas import UNASSIGNED
 
 
 def isolation(distances: Float32, family: Object | npt.NDArray[np.str_]) -> Float64:
-    """Compute the ratio of each row's mean neighbour distance to its family's median.
+    """Compute the ratio of each row's mean neighbour distance to the median of its family.
 
     Parameters
     ----------
     distances
-        ``(n, k)`` cosine distances to each row's nearest rows.
+        ``(n, k)`` cosine distances to the nearest rows.
     family
         ``(n,)`` families; -1 where unassigned.
 
     Returns
     -------
-    ``(n,)`` ratios, about 1 for a typical member. Unassigned rows are compared with the median of all
-    members. 1 where there are no neighbours or the median is zero.
+    numpy.ndarray
+        ``(n,)`` ratios. Unassigned rows refer to the median of all members. 1 where nothing can be
+        compared: no neighbours, or a median of zero.
     """
     if not distances.size:
         return np.ones(len(distances))

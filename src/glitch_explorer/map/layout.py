@@ -71,27 +71,32 @@ def start_positions(
     rows: Int64 | None = None,
     spectral_limit: int = SPECTRAL_LIMIT,
 ) -> Float32:
-    """Compute starting positions ``(n, n_components)``.
+    """Compute initial positions of a layout.
 
-    They are eigenvectors of the graph's Laplacian, or principal components of the vectors above
-    `spectral_limit` rows. Both keep distant groups apart (Kobak & Linderman 2021), but eigenvectors
-    take time proportional to n squared and memory to n to the power of 3/2.
+    They are eigenvectors of the graph's Laplacian, or principal components of the vectors where
+    there are more than `spectral_limit` rows. Both separate what is far apart (Kobak & Linderman
+    2021), but eigenvectors take time with n squared and memory with n to 3/2.
 
     Parameters
     ----------
     fuzzy
         ``(n, n)``, see `fuzzy_set`.
     values
-        ``(m, d)`` vectors, which may be memory-mapped. With eigenvectors they position the components of a
-        graph that is not connected.
+        ``(m, d)`` vectors, which may be memory-mapped. With eigenvectors, they position the
+        components of a disconnected graph.
     n_components
         Dimension of the layout.
     seed
-        Seed of the sample and of the noise on top.
+        Seed of the sample and of the added noise.
     rows
         ``(n,)`` rows of `values` that the graph has; all, in order, where not given.
     spectral_limit
         Largest n that starts from eigenvectors.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n, n_components)`` positions.
     """
     n = fuzzy.shape[0]
     random = np.random.RandomState(seed)
@@ -128,26 +133,26 @@ def umap_layout(
     threads: int,
     n_epochs: int | None = None,
 ) -> Float32:
-    """Optimise a UMAP layout from `start`.
+    """Optimise a UMAP layout (McInnes 2018), with the same bytes on any number of threads.
 
     Parameters
     ----------
     fuzzy
         ``(n, n)``, see `fuzzy_set`.
     start
-        ``(n, d)`` starting positions; d is the dimension of the layout.
+        ``(n, d)`` initial positions; d is the dimension of the layout.
     min_dist
-        UMAP's least distance between neighbours in the layout.
+        UMAP's smallest distance between neighbours in the layout.
     seed
         Seed of the negative samples.
     threads
         Threads to use; they do not change the result.
     n_epochs
-        Epochs; as in umap-learn where not given.
+        Number of epochs; umap-learn's where not given.
 
     Returns
     -------
-    Float32
+    numpy.ndarray
         ``(n, d)`` positions, their median at the origin.
     """
     n = fuzzy.shape[0]

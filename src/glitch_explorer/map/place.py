@@ -51,7 +51,17 @@ class Map:
 
 
 def read_map(folder: str | Path) -> Map:
-    """Read a map from its folder, ``results/map`` of a finished run.
+    """Read a finished map.
+
+    Parameters
+    ----------
+    folder
+        Its folder, ``results/map`` of a run.
+
+    Returns
+    -------
+    Map
+        Rows, families, positions, vectors and neighbours, in one order.
 
     Raises
     ------
@@ -77,25 +87,26 @@ def read_map(folder: str | Path) -> Map:
 
 
 def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.DataFrame:
-    """Assign new rows to a map.
+    """Place new rows on a map.
 
-    A row that is on the map already is treated as if it were not.
+    A row takes its position and family from its nearest neighbours on the map. A row that the map
+    already has is placed as if it were absent.
 
     Parameters
     ----------
     new
-        The new rows, made with the map's encoder.
+        The new rows, from the map's encoder.
     old
         The map.
     false_rate
-        Share of a family's own members that may be flagged as novel.
+        Share of a family's members that may be flagged as novel by mistake.
     threads
         Threads to use; they do not change the result.
 
     Returns
     -------
     pandas.DataFrame
-        Table "placed", a row for each of `new`.
+        Table "placed", one row for each of `new`.
 
     Raises
     ------

@@ -67,22 +67,22 @@ def family_stability(
     threads: int,
     engine: Engine,
 ) -> pd.DataFrame:
-    """Cluster 80 % subsamples and measure how much of each family is recovered.
+    """Measure how much of each family reappears when 80 % subsamples are clustered (Hennig 2007).
 
-    A re-run draws its rows without replacement, restricts the fuzzy graph to them,
-    lays it out again with its own seed (start, negative samples) and clusters it with
-    the same settings, `min_cluster_size` scaled by the share so that a small family
-    can still be found. The interval is Student's t over the re-runs, cut to 0..1; the
-    re-runs overlap, so it speaks of the method's own variation, not of new data.
+    A rerun draws its rows without replacement, restricts the fuzzy set to them, computes the
+    layout with a new seed (initial positions, negative samples) and clusters it with the
+    same settings, `min_cluster_size` scaled by the share so that a small family
+    can still be found. The interval is Student's t over reruns, cut to 0..1. Reruns share
+    data, so it describes the variation of the method, not of new data.
 
     Parameters
     ----------
     fuzzy, values, families
-        ``(n, n)`` fuzzy set, ``(n, d)`` vectors and ``(n,)`` families of the rows that are mapped.
+        ``(n, n)`` fuzzy set, ``(n, d)`` vectors and ``(n,)`` families of the mapped rows.
     n_components, min_cluster_size, min_samples, cluster_selection
         As in the full map.
     runs, seed
-        Re-runs, at least 2, and the seed of the full map; re-run r takes its own from both.
+        Number of reruns, at least 2, and the seed of the full map; rerun r takes its seed from both.
     threads
         Threads to use; they do not change the result.
     engine

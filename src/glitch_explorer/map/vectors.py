@@ -53,8 +53,8 @@ def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
     Returns
     -------
     values, mask
-        ``(n, v * d)`` with zeros where a view is missing, and ``(n, v)`` saying
-        which views there are. A vector without a direction, all zero, counts as missing.
+        ``(n, v * d)`` with zeros where a view is missing, and ``(n, v)``, whether a
+        view is present. A vector of zeros counts as missing.
     """
     n, n_views, dimension = embeddings.shape
     array = np.asarray(embeddings, dtype=np.float32)

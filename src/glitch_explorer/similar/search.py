@@ -73,38 +73,38 @@ def find(
     strain: Strain | None = None,
     threads: int = 1,
 ) -> pd.DataFrame:
-    """Find the glitches most like one.
+    """Find the glitches most similar to one.
 
-    All rows of the map are compared, whatever their number: one query is one pass over the vectors.
+    A query compares all rows of the map, in one pass over the vectors.
 
     Parameters
     ----------
     query
         A glitch id; a picture (file, folder with the views of one glitch, member of an HDF5 file);
-        or a moment, ``"H1@1262304123.5"``: the glitch of the map nearest to it within
+        or a time, ``"H1@1262304123.5"``: the glitch of the map nearest to it within
         `tolerance_s`, else a Q-scan of `strain` there.
     results
         Folder of a finished run.
     k
-        Glitches to find.
+        Number of glitches to return.
     tolerance_s
-        In seconds.
+        Largest distance in s between a time and the glitch that it means.
     weights
-        Weights that the map was made with, for pictures and moments that are no glitch of the map.
+        Weights of the map's encoder, for pictures and times that are not a glitch of the map.
     strain
-        Where a moment's data come from, see `sources.strain.open_strain`.
+        Source of the data at a time, see `glitch_explorer.sources.strain.open_strain`.
     threads
         Threads to use; they do not change the result.
 
     Returns
     -------
     pandas.DataFrame
-        Table "similar", nearest first; the query's own glitch is not in it.
+        Table "similar", nearest first, without the glitch of the query.
 
     Raises
     ------
     UserError
-        When the query is none of these, or cannot be drawn and embedded.
+        When the query is none of these, or its view cannot be read or embedded.
     """
     searched = read_searched(results)
     glitch_id = _meant(query, searched.rows, tolerance_s)
