@@ -54,6 +54,11 @@ def open_strain(
     policy
         Retries of requests to servers.
 
+    Returns
+    -------
+    Strain
+        Its method ``read(ifo, start, end)`` returns a gwpy `TimeSeries`.
+
     Raises
     ------
     UserError
