@@ -24,12 +24,11 @@ import pandas as pd
 import yaml
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.coupling.channels.features import FeatureSet
-from glitch_explorer.coupling.channels.live_time import family_features, live_intervals
-from glitch_explorer.coupling.detector import in_stretches
-from glitch_explorer.coupling.family import open_source
+from glitch_explorer.coupling.channels.feature_set import FeatureSet, family_features
+from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
+from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
-from glitch_explorer.coupling.witnesses.gather import together
+from glitch_explorer.coupling.witnesses.gather import witness_table
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.search import ALPHA, find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
@@ -63,9 +62,8 @@ def stretches(family: pd.DataFrame, everything: pd.DataFrame, spans: np.ndarray)
 
 def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
     """Cut the features of a detector to a family's live time, which consists of whole segments."""
-    keep = in_stretches(features.cells, live)
-    block = np.unique(features.block[keep], return_inverse=True)[1].astype(np.int32)
-    return replace(features, cells=features.cells[keep], block=block, values=features.values[keep])
+    rows, _ = features.live.rows(LiveTime.of(live).bins)
+    return replace(features, live=LiveTime.of(live), values=features.values[rows])
 
 
 def features_of(
@@ -99,7 +97,7 @@ def detector(
     """Find the witnesses of all families of a detector: tables "family_witnesses" and its groups, by mode."""
     features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
     own = catalogue[catalogue["ifo"] == ifo]
-    idle = in_stretches(features.cells, stretches(own, own, spans))
+    idle = features.live.within(stretches(own, own, spans))
     groups = correlated_groups(features.values[idle], features.columns["channel"])
     named = pd.DataFrame(groups.items(), columns=["channel", "group"])
     found = {}
@@ -224,7 +222,7 @@ def one_seed(
         answers = [each.result() for each in waiting]
     for mode in modes:
         parts, groups = zip(*(answer[mode] for answer in answers), strict=True)
-        witnesses = together(pd.concat(parts, ignore_index=True), pd.concat(groups))
+        witnesses = witness_table(pd.concat(parts, ignore_index=True), pd.concat(groups))
         report = said(witnesses, families[mode], catalogue, truth)
         files.write_json(folder / mode / f"{seed}.json", report)
     cost = sum(os.times()[:4]) - spent

@@ -16,7 +16,6 @@ from couplings import CONFIG, features_of, part, stretches
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.live_time import live_intervals
-from glitch_explorer.coupling.detector import in_stretches
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.impact.drivers.explain import explain
 from glitch_explorer.impact.drivers.gather import together
@@ -40,7 +39,7 @@ def detector(
     """Explain all families of a detector."""
     features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
     own = catalogue[catalogue["ifo"] == ifo]
-    idle = in_stretches(features.cells, stretches(own, own, spans))
+    idle = features.live.within(stretches(own, own, spans))
     groups = correlated_groups(features.values[idle], features.columns["channel"])
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")

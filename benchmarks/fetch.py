@@ -25,15 +25,16 @@ from gwpy.timeseries import TimeSeries, TimeSeriesDict
 from harness import Spent, peak_mib, timed
 
 from glitch_explorer.coupling.channels.bands import WARM_UP_S
+from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
-from glitch_explorer.coupling.channels.live_time import family_features, live_intervals
-from glitch_explorer.coupling.channels.store import BLOCK_S, FeatureStore
+from glitch_explorer.coupling.channels.live_time import live_intervals
+from glitch_explorer.coupling.channels.store import CHUNK_S, FeatureStore
 from glitch_explorer.sources.frames import Frame, Piece, load_many
 from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder
 from glitch_explorer.sources.reasons import Reason
 
-T0 = 1260000000 // BLOCK_S * BLOCK_S
+T0 = 1260000000 // CHUNK_S * CHUNK_S
 STEP, RATE, PAD_S = 64, 256, 600.0
 BANDS = [(0.3, 1.0), (1.0, 3.0), (3.0, 10.0), (10.0, 30.0), (30.0, 100.0), (100.0, 300.0)]
 
@@ -150,12 +151,12 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     locator = Counted(str(folder / "frames"))
     reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
     forget(paths)
-    wanted = sorted({k for a, b in live for k in range(int(a // BLOCK_S), int(np.ceil(b / BLOCK_S)))})
+    wanted = sorted({k for a, b in live for k in range(int(a // CHUNK_S), int(np.ceil(b / CHUNK_S)))})
     taken: dict[str, int] = {}
     with timed() as fetched, counted_bytes(taken):
         for number in wanted:
-            reader.advance(number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
-            reader.samples(names(n), number * BLOCK_S - WARM_UP_S, (number + 1) * BLOCK_S)
+            reader.advance(number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)
+            reader.samples(names(n), number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)
     opened = locator.opened
     chosen = times[:: max(1, len(times) // options.sample)][: options.sample]
     with timed() as sampled:
@@ -196,8 +197,8 @@ def day(options: argparse.Namespace, folder: Path) -> None:
     live = np.array([[T0, T0 + options.day_seconds]], float)
     store = store_of(folder / "day", Repeated(folder, 500), 500, live)
     with timed() as spent:
-        for number in range(T0 // BLOCK_S, (T0 + options.day_seconds) // BLOCK_S):
-            store.blocks([number])
+        for number in range(T0 // CHUNK_S, (T0 + options.day_seconds) // CHUNK_S):
+            store.chunks([number])
     print(
         f"{options.day_seconds} s of 500 channels: {spent.seconds:.0f} s"
         f" ({spent.core_seconds:.0f} s of a core)"
@@ -209,7 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--glitches", type=int, default=200)
     parser.add_argument("--channels", type=int, default=100)
-    parser.add_argument("--seconds", type=int, default=14400 // BLOCK_S * BLOCK_S)
+    parser.add_argument("--seconds", type=int, default=14400 // CHUNK_S * CHUNK_S)
     parser.add_argument(
         "--held", type=int, default=0, help="channels in the frames; the wanted ones where fewer"
     )

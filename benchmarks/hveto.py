@@ -27,8 +27,8 @@ import harness  # noqa: F401 - finds the tests' worlds
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.bands import BIN_S
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.witnesses.effects import coincident, crossings
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from tests.fixtures.worlds import Plant, World, make_world, name
@@ -63,8 +63,8 @@ def triggers(features: FeatureSet, *, threshold: float) -> pd.DataFrame:
     values = features.values.astype(float)
     middle = np.nanmedian(values, axis=0)
     values = (values - middle) / (1.4826 * np.nanmedian(np.abs(values - middle), axis=0))
-    times = (features.cells + 0.5) * CELL_S
-    edges = np.flatnonzero(np.diff(features.block, prepend=-1, append=-1))
+    times = (features.live.bins + 0.5) * BIN_S
+    edges = features.live.edges
     centre = np.sqrt(features.columns["low_hz"] * features.columns["high_hz"]).to_numpy()
     rows = []
     for channel, columns in features.columns.groupby("channel").indices.items():

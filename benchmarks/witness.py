@@ -14,19 +14,19 @@ from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.nulls import Measured, measure
 from glitch_explorer.coupling.witnesses.ranks import make_grid
 from glitch_explorer.coupling.witnesses.search import find_witnesses
-from glitch_explorer.coupling.witnesses.slides import make_train, slide
+from glitch_explorer.coupling.witnesses.slides import make_triggers, time_slides
 from tests.fixtures.worlds import World, make_world
 
 
 def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
     features, times = world.features, world.family["event_time"].to_numpy()
-    found = family_background(features.cells, times, world.quiet)
+    found = family_background(features.live, times, world.quiet)
     if found is None:
         raise SystemExit("too dense a family for this benchmark")
-    grid = make_grid(features.cells, features.block, found.lags_s)
-    slid = slide(make_train(times, features.cells, grid), grid, slides=slides, rng=np.random.default_rng(1))
-    (made,) = measure(features.values, features.cells, features.block, [slid], threads=threads)
-    return made, len(slid.train.used)
+    grid = make_grid(features.live, found.lags_s)
+    shifted = time_slides(make_triggers(times, grid), grid, slides=slides, rng=np.random.default_rng(1))
+    (made,) = measure(features.values, [shifted], threads=threads)
+    return made, len(shifted.triggers.used)
 
 
 def main() -> None:

@@ -1,17 +1,18 @@
 # Auxiliary channels that witness a family. The job of a family reads its own member file only; families
 # share a store of features, which may be deleted at any time.
-# Source of the auxiliary channels. `{ifo}` in a path stands for the detector; it is no wildcard of the rule.
+SAFETY = "resources/channels/safety.csv"
+LOCATOR = ["source", "frames", "frame_type", "host", "bands"]
+TESTED = ["time_slides", "pseudo_families", "max_glitches", "seed"]
+# Options of the source of auxiliary channels. A function, since `{ifo}` in them is no wildcard of the rule.
 CHANNEL_SOURCE = {
-    "source": config["coupling"]["source"],
-    "frames": lambda wildcards: config["coupling"]["frames"],
-    "frame_type": lambda wildcards: config["coupling"]["frame_type"],
-    "host": config["coupling"]["host"],
-    "bands": config["coupling"]["bands"],
-    "strain": lambda wildcards: config["strain"]["channel"],
-    "lists": lambda wildcards: config["coupling"]["channels"],
+    "channels": lambda wildcards: {
+        **{key: config["coupling"][key] for key in LOCATOR},
+        "strain": config["strain"]["channel"],
+        "lists": config["coupling"]["channels"],
+        "shipped": SAFETY,
+    },
     "lists_hash": digests(config["coupling"]["channels"]),
-    "shipped": "resources/channels/safety.csv",
-    "shipped_hash": shipped("resources/channels/safety.csv"),
+    "shipped_hash": shipped(SAFETY),
 }
 
 
@@ -44,10 +45,7 @@ rule couple_family:
         **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
-        max_glitches=config["coupling"]["max_glitches"],
-        slides=config["coupling"]["time_slides"],
-        pseudo_families=config["coupling"]["pseudo_families"],
-        seed=config["coupling"]["seed"],
+        settings={key: config["coupling"][key] for key in TESTED},
         code=code("couple_family"),
     script:
         "../scripts/couple_family.py"
@@ -77,10 +75,12 @@ rule couple_detector:
         **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
-        ground=config["coupling"]["ground"],
         max_glitches=config["coupling"]["max_glitches"],
-        slides=config["coupling"]["time_slides"],
-        seed=config["coupling"]["seed"],
+        slow={
+            "ground": config["coupling"]["ground"],
+            "draws": config["coupling"]["time_slides"],
+            "seed": config["coupling"]["seed"],
+        },
         code=code("couple_detector"),
     script:
         "../scripts/couple_detector.py"

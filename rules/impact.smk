@@ -69,8 +69,10 @@ rule explain_family:
         **needs(mem_mb=4000, runtime=240),
     params:
         **CHANNEL_SOURCE,
-        max_glitches=config["coupling"]["max_glitches"],
-        seed=config["impact"]["seed"],
+        settings={
+            "max_glitches": config["coupling"]["max_glitches"],
+            "seed": config["impact"]["seed"],
+        },
         code=code("explain_family"),
     script:
         "../scripts/explain_family.py"

@@ -3,22 +3,22 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.coupling.family import job_source
+from glitch_explorer.coupling.channels.source import project_source
 from glitch_explorer.impact.drivers.family import Settings, explain_family
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
+        source = project_source(
+            **snakemake.params.channels,
+            safety=snakemake.input.safety,
+            scripts=snakemake.scriptdir,
+            store_gib=snakemake.config["coupling"]["store_gib"],
+        )
         explain_family(
             snakemake.input.members,
             snakemake.input.segments,
             snakemake.input.witnesses,
             Path(snakemake.output.skill).parent,
-            source=job_source(
-                wanted,
-                safety=snakemake.input.safety,
-                scripts=snakemake.scriptdir,
-                store_gib=snakemake.config["coupling"]["store_gib"],
-            ),
-            settings=Settings(max_glitches=wanted.max_glitches, seed=wanted.seed, threads=snakemake.threads),
+            source=source,
+            settings=Settings(**snakemake.params.settings, threads=snakemake.threads),
         )

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.lists import channel_table
-from glitch_explorer.coupling.channels.live_time import family_features
 from glitch_explorer.coupling.channels.store import FeatureStore
 from glitch_explorer.sources.locate import open_locator
 

@@ -28,7 +28,7 @@ from glitch_explorer.workflow.reference import all_schemas
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
-TOO_FEW = "Too few glitches: 3 can be used; at least 8 are needed."
+TOO_FEW = {"code": "too_few", "usable": 3, "total": 3, "least": 8}
 LAGS = np.arange(-60.0, 11.0)
 #: Channel without its detector, band, safety, unit and kind.
 CHANNELS = (
@@ -166,8 +166,9 @@ def write_family(folder: Path, family: str, *, found: bool) -> None:
         ]
     ).assign(family=family, ifo="H1")
     tables.write(CHANNEL_COVERAGE, coverage, folder / "coverage.parquet")
-    said = {"H1": ["A remark."], "L1": [TOO_FEW] if found and family == "F003" else ["A remark."]}
-    files.write_json(folder / "notes.json", said)
+    remark = {"code": "untested_channels", "n": 3}
+    notes = {"H1": [remark], "L1": [TOO_FEW] if found and family == "F003" else [remark]}
+    files.write_json(folder / "notes.json", notes)
 
 
 def fake_coupling(root: Path, *, found: bool = True) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_coupling import EVIL, TOO_FEW, fake_coupling, make_pages
+from fake_coupling import EVIL, fake_coupling, make_pages
 from fake_results import fake_results, make_site
 from PIL import Image
 
@@ -20,6 +20,8 @@ from glitch_explorer.coupling.schemas import (
 )
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.workflow.reference import all_schemas
+
+TOO_FEW = "Too few glitches: 3 can be used; at least 8 are needed."
 
 
 def text_of(path: Path) -> str:

@@ -10,8 +10,8 @@ from gwpy.timeseries import TimeSeries, TimeSeriesDict
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.family import open_source
 from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
 from glitch_explorer.map.members import family_members
 from glitch_explorer.map.schemas import MEMBERS

@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glitch_explorer.coupling.channels.bands import CELL_S, WARM_UP_S, bands_of, log_rms, settling_s
+from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, bands_of, log_rms, settling_s
 from glitch_explorer.coupling.channels.features import (
+    chunk_features,
     columns_of,
     native_band,
-    piece_features,
     robust_scores,
     slopes,
 )
 
 EDGES = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 4000]
 BANDS = list(pairwise(EDGES))
-SKIP = round(WARM_UP_S / CELL_S)
+SKIP = round(WARM_UP_S / BIN_S)
 
 
 def logs(samples, rate, *, skip=SKIP):
-    return piece_features(np.atleast_2d(samples), rate, "raw", BANDS, skip=skip)[0]
+    return chunk_features(np.atleast_2d(samples), rate, "raw", BANDS, skip=skip)[0]
 
 
 @pytest.mark.parametrize("rate", [16, 256, 1000, 4096])
@@ -49,30 +49,30 @@ def test_bands_end_at_nyquist():
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**31), st.floats(70, 185), st.sampled_from([16, 256, 1024]))
-def test_a_burst_changes_no_cell_before_it(seed, at, rate):
+def test_a_burst_changes_no_bin_before_it(seed, at, rate):
     rng = np.random.default_rng(seed)
     quiet = rng.standard_normal((2, 192 * rate)).cumsum(axis=1)
     loud = quiet.copy()
     sample = round(at * rate)
     loud[:, sample:] += 1e3 * rng.standard_normal((2, 192 * rate - sample))
     for before, after in zip(
-        piece_features(quiet, rate, "raw", BANDS, skip=SKIP),
-        piece_features(loud, rate, "raw", BANDS, skip=SKIP),
+        chunk_features(quiet, rate, "raw", BANDS, skip=SKIP),
+        chunk_features(loud, rate, "raw", BANDS, skip=SKIP),
         strict=True,
     ):
-        cell = int(sample / rate / CELL_S) - SKIP
-        assert np.array_equal(before[..., :cell], after[..., :cell])
-        assert not np.array_equal(before[..., cell:], after[..., cell:])
+        first = int(sample / rate / BIN_S) - SKIP
+        assert np.array_equal(before[..., :first], after[..., :first])
+        assert not np.array_equal(before[..., first:], after[..., first:])
 
 
-def test_a_slow_trend_speaks_only_once_it_is_over():
+def test_a_sample_of_a_slow_trend_is_used_once_it_is_over():
     samples = np.arange(1.0, 9.0)[None]
-    made, means = piece_features(samples, 1.0, "trend", BANDS, skip=0)
+    made, means = chunk_features(samples, 1.0, "trend", BANDS, skip=0)
     assert means.size == 0
-    # The sample of [t, t + 1) is used from the cell that ends at t + 1 on.
+    # The sample of [t, t + 1) is used from the bin that ends at t + 1 on.
     expected = [np.nan, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]
     assert np.exp(made[0, 0]) == pytest.approx(expected, nan_ok=True)
-    gone, _ = piece_features(-samples, 1.0, "trend", BANDS, skip=0)
+    gone, _ = chunk_features(-samples, 1.0, "trend", BANDS, skip=0)
     assert np.isnan(gone).all()
 
 
@@ -81,8 +81,8 @@ def test_a_gap_stays_a_gap_until_the_filter_has_settled():
     samples = rng.standard_normal((3, 192 * rate)) + 1e6
     samples[1, 100 * rate : 110 * rate] = np.nan
     samples[2] = np.nan
-    made, means = piece_features(samples, rate, "raw", BANDS, skip=SKIP)
-    gap = slice(round((100 - 64) / CELL_S), round((110 - 64) / CELL_S))
+    made, means = chunk_features(samples, rate, "raw", BANDS, skip=SKIP)
+    gap = slice(round((100 - 64) / BIN_S), round((110 - 64) / BIN_S))
     assert np.isfinite(made[0]).all()
     assert np.isnan(made[2]).all()
     assert np.isnan(means[1, 0, gap]).all()
@@ -90,14 +90,14 @@ def test_a_gap_stays_a_gap_until_the_filter_has_settled():
     for number, band in enumerate(bands_of(rate, BANDS)):
         one = made[1, number]
         assert np.isnan(one[gap]).all()
-        assert np.isnan(one[gap.stop : gap.stop + int(settling_s(band, rate) / CELL_S)]).all()
-        settled = one[gap.stop + int(np.ceil(settling_s(band, rate) / CELL_S)) + 1 :]
+        assert np.isnan(one[gap.stop : gap.stop + int(settling_s(band, rate) / BIN_S)]).all()
+        settled = one[gap.stop + int(np.ceil(settling_s(band, rate) / BIN_S)) + 1 :]
         assert np.isfinite(settled).all()
         assert settled == pytest.approx(made[0, number, -len(settled) :], abs=4)
     assert np.array_equal(one[: gap.start], logs(samples[1], rate)[0, number, : gap.start])
 
 
-def test_a_block_agrees_with_a_filter_that_has_run_for_long():
+def test_a_chunk_agrees_with_a_filter_that_has_run_for_long():
     rate, rng = 64, np.random.default_rng(2)
     samples = rng.standard_normal((2, 1024 * rate)).cumsum(axis=1)
     samples -= 0.01 * np.arange(1024 * rate) / rate
@@ -111,9 +111,9 @@ def test_a_block_agrees_with_a_filter_that_has_run_for_long():
 
 def test_scores_are_against_the_past_alone():
     rng = np.random.default_rng(3)
-    values, block = rng.standard_normal((2000, 2)), np.repeat([0, 1], [800, 1200])
+    values, stretch = rng.standard_normal((2000, 2)), np.repeat([0, 1], [800, 1200])
     values[300:340, 1] = np.nan
-    scores = robust_scores(values, block)
+    scores = robust_scores(values, stretch)
     for i, column in [(119, 0), (120, 0), (500, 1), (799, 0), (800, 0), (919, 1), (921, 1), (1999, 0)]:
         first = max(i - 600, 0 if i < 800 else 800)
         past = values[first:i, column]
@@ -126,12 +126,12 @@ def test_scores_are_against_the_past_alone():
         assert scores[i, column] == pytest.approx((values[i, column] - median) / (1.4826 * away), rel=1e-4)
     changed = values.copy()
     changed[1500:] = 1e6
-    assert np.array_equal(robust_scores(changed, block)[:1500], scores[:1500], equal_nan=True)
+    assert np.array_equal(robust_scores(changed, stretch)[:1500], scores[:1500], equal_nan=True)
     assert np.isnan(scores[300:340, 1]).all()
     assert np.nanmax(robust_scores(np.eye(300, 1, -200), np.zeros(300))) == 1e4
 
 
-def test_slopes_end_at_a_block():
+def test_slopes_end_with_a_stretch():
     found = slopes(np.array([[1.0], [3.0], [7.0], [8.0]]), np.array([0, 0, 1, 1]))
     assert found[:, 0] == pytest.approx([np.nan, 2, np.nan, 1], nan_ok=True)
 
@@ -159,10 +159,10 @@ def test_a_burst_shows_late_but_never_early_and_within_the_settling_time(edges):
     centre = np.sqrt(band.low * band.high)
     burst = np.sin(2 * np.pi * centre * seconds) * np.exp(-2 * (centre * (seconds - at)) ** 2)
     rms = np.exp(log_rms(np.stack([impulse, burst]), rate, [band], skip=0)[:, 0].astype(float))
-    starts = np.arange(rms.shape[1]) * CELL_S
+    starts = np.arange(rms.shape[1]) * BIN_S
     settled = starts >= at + settling_s(band, rate)
     heard = np.nansum(rms[0] ** 2)
-    assert np.nansum(rms[0, starts + CELL_S <= at] ** 2) < 1e-20 * heard
+    assert np.nansum(rms[0, starts + BIN_S <= at] ** 2) < 1e-20 * heard
     assert np.nansum(rms[0, settled] ** 2) < 0.01 * heard
-    late = starts[np.nanargmax(rms[1])] + CELL_S - at
+    late = starts[np.nanargmax(rms[1])] + BIN_S - at
     assert 0 < late < settling_s(band, rate)

@@ -10,8 +10,8 @@ from scipy.signal import lfilter
 from scipy.sparse import csr_array
 from scipy.stats import norm
 
-from glitch_explorer.coupling.witnesses import effects, groups, nulls
-from glitch_explorer.coupling.witnesses import lag_profiles as profile
+from glitch_explorer.coupling.witnesses import blocks as time_blocks
+from glitch_explorer.coupling.witnesses import effects, groups, lag_profiles, nulls
 from glitch_explorer.coupling.witnesses import p_values as tails
 from glitch_explorer.coupling.witnesses import scattering as scatter
 from glitch_explorer.coupling.witnesses import slow_drivers as slow
@@ -60,12 +60,12 @@ def test_crossings_are_the_loudest_of_each_run():
 def test_blocks_are_days_else_segments_else_twentieths():
     day = 86_400.0
     days = np.array([[k * day, k * day + 3600] for k in range(25)])
-    np.testing.assert_array_equal(effects.bootstrap_blocks(days[:, 0] + 5, days), np.arange(25))
+    np.testing.assert_array_equal(time_blocks.bootstrap_blocks(days[:, 0] + 5, days), np.arange(25))
     close = np.array([[k * 1000.0, k * 1000.0 + 500] for k in range(22)])
-    np.testing.assert_array_equal(effects.bootstrap_blocks(close[:, 0] + 5, close), np.arange(22))
+    np.testing.assert_array_equal(time_blocks.bootstrap_blocks(close[:, 0] + 5, close), np.arange(22))
     few = np.array([[0.0, 100.0], [200.0, 300.0]])
     np.testing.assert_array_equal(
-        effects.bootstrap_blocks(np.array([5.0, 95.0, 205.0, 299.0]), few), [0, 9, 10, 19]
+        time_blocks.bootstrap_blocks(np.array([5.0, 95.0, 205.0, 299.0]), few), [0, 9, 10, 19]
     )
 
 
@@ -74,10 +74,12 @@ def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
     blocks = np.repeat(np.arange(30), 5)
     held = 0
     for k in range(200):
-        low, high = effects.interval(rng.normal(size=30)[blocks] + rng.normal(size=150) + 0.3, blocks, seed=k)
+        low, high = time_blocks.bootstrap_interval(
+            rng.normal(size=30)[blocks] + rng.normal(size=150) + 0.3, blocks, seed=k
+        )
         held += low <= 0.3 <= high
     assert 0.88 <= held / 200 <= 0.98
-    assert np.isnan(effects.interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
+    assert np.isnan(time_blocks.bootstrap_interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
 
 
 def test_t_standardises_by_the_slides_and_each_slide_by_the_others():
@@ -157,8 +159,8 @@ def test_correlated_channels_are_one_group_either_sign_and_through_gaps():
 )
 def test_onset_is_where_the_run_around_the_peak_has_risen(t, expected):
     t = np.array(t, dtype=float)
-    assert profile.onset(t, t > 1, t) == expected
-    assert profile.onset(-t, t > 1, -t) == expected
+    assert lag_profiles.onset(t, t > 1, t) == expected
+    assert lag_profiles.onset(-t, t > 1, -t) == expected
 
 
 def test_relations():
@@ -170,16 +172,16 @@ def test_relations():
         made[[c + 5 for c in chosen]] = True
         return made
 
-    assert profile.relation(2, none, none, lags, 0.2) == ""
-    assert profile.relation(2, at(-3, 0), at(-3), lags, 0.2) == "leads"
-    assert profile.relation(2, at(-3, 0), none, lags, 0.2) == "co-moves"
-    assert profile.relation(5, at(0, 1), none, lags, 0.2) == "co-moves"
-    assert profile.relation(7, at(2, 3), none, lags, 0.2) == "follows"
+    assert lag_profiles.relation(2, none, none, lags, 0.2) == ""
+    assert lag_profiles.relation(2, at(-3, 0), at(-3), lags, 0.2) == "leads"
+    assert lag_profiles.relation(2, at(-3, 0), none, lags, 0.2) == "co-moves"
+    assert lag_profiles.relation(5, at(0, 1), none, lags, 0.2) == "co-moves"
+    assert lag_profiles.relation(7, at(2, 3), none, lags, 0.2) == "follows"
 
 
-def test_alone_means_none_in_the_minute_before():
+def test_isolated_means_none_in_the_minute_before():
     np.testing.assert_array_equal(
-        profile.alone(np.array([200.0, 0.0, 59.0, 120.0])), [True, True, False, True]
+        lag_profiles.isolated(np.array([200.0, 0.0, 59.0, 120.0])), [True, True, False, True]
     )
 
 

@@ -7,9 +7,10 @@ import pytest
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
-from glitch_explorer.coupling.channels.live_time import drawn, family_features, grid, live_intervals
-from glitch_explorer.coupling.channels.store import BLOCK_S, FeatureStore
+from glitch_explorer.coupling.channels.live_time import LiveTime, even_sample, live_intervals
+from glitch_explorer.coupling.channels.store import CHUNK_S, FeatureStore
 from glitch_explorer.sources import frames
 from glitch_explorer.sources.locate import open_locator
 from glitch_explorer.sources.reasons import Reason
@@ -17,7 +18,7 @@ from glitch_explorer.sources.retry import RetryPolicy, SourceFault
 from tests.servers.datafind import serve_datafind
 from tests.servers.web import hang, ranged, serve
 
-T0 = 1260000000 // BLOCK_S * BLOCK_S
+T0 = 1260000000 // CHUNK_S * CHUNK_S
 STEP, FRAMES = 64, 10
 SEGMENTS = np.array([[T0, T0 + STEP * FRAMES]], float)
 BANDS = [(0.3, 1.0), (3.0, 10.0), (10.0, 30.0)]
@@ -73,7 +74,7 @@ def features(place, store, *, live=SEGMENTS, **options):
 
 
 def same(one, other):
-    assert np.array_equal(one.cells, other.cells)
+    assert np.array_equal(one.live.bins, other.live.bins)
     assert np.array_equal(one.values, other.values, equal_nan=True)
     pd.testing.assert_frame_equal(one.coverage, other.coverage)
 
@@ -93,7 +94,7 @@ def test_every_frame_is_opened_once_and_the_store_changes_nothing(folder, tmp_pa
     same(first, again)
     same(first, features(folder, tmp_path / "b"))
     assert stored(tmp_path / "a") == stored(tmp_path / "b")
-    # A family elsewhere, alone, gets the same blocks.
+    # A family elsewhere, alone, gets the same chunks.
     part = np.array([[T0 + 300.0, T0 + 400.0]])
     features(folder, tmp_path / "c", live=part)
     assert all(stored(tmp_path / "a")[name] == body for name, body in stored(tmp_path / "c").items())
@@ -101,7 +102,7 @@ def test_every_frame_is_opened_once_and_the_store_changes_nothing(folder, tmp_pa
     assert first.values.dtype == np.float32
     assert list(first.columns.columns) == ["channel", "band", "low_hz", "high_hz", "settling_s"]
     assert len(first.columns) == first.values.shape[1] == 3 + 3 + 2 + 1 + 3 + 3
-    late = first.cells > (T0 + 130) / 0.5
+    late = first.live.bins > (T0 + 130) / 0.5
     assert np.isfinite(first.values[late]).all()
 
 
@@ -118,11 +119,11 @@ def _work(source, store, barrier, answers):
     made, reader = opened(source, store)
     barrier.wait()
     found = family_features(made, SEGMENTS)
-    answers.put((made.made, reader.opened, float(np.nansum(found.values))))
+    answers.put((made.computed, reader.opened, float(np.nansum(found.values))))
 
 
 @pytest.mark.slow
-def test_two_processes_make_each_block_once(folder, tmp_path):
+def test_two_processes_compute_each_chunk_once(folder, tmp_path):
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(2), context.Queue()
     workers = [context.Process(target=_work, args=(folder, tmp_path, barrier, answers)) for _ in range(2)]
@@ -131,7 +132,7 @@ def test_two_processes_make_each_block_once(folder, tmp_path):
     got = [answers.get(timeout=600) for _ in workers]
     for worker in workers:
         worker.join()
-    assert sum(made for made, _, _ in got) == len(stored(tmp_path)) == STEP * FRAMES / BLOCK_S
+    assert sum(made for made, _, _ in got) == len(stored(tmp_path)) == STEP * FRAMES / CHUNK_S
     assert got[0][2] == got[1][2]
 
 
@@ -139,10 +140,10 @@ def test_the_store_keeps_its_size(folder, tmp_path):
     first = features(folder, tmp_path / "a")
     size = max(len(body) for body in stored(tmp_path / "a").values())
     for at in range(5):
-        part = np.array([[T0 + at * BLOCK_S, T0 + (at + 1) * BLOCK_S]], float)
+        part = np.array([[T0 + at * CHUNK_S, T0 + (at + 1) * CHUNK_S]], float)
         features(folder, tmp_path / "b", live=part, limit=2 * size)
     left = [int(name.split(".")[0]) for name in stored(tmp_path / "b")]
-    assert left == [T0 + 3 * BLOCK_S, T0 + 4 * BLOCK_S]
+    assert left == [T0 + 3 * CHUNK_S, T0 + 4 * CHUNK_S]
     same(first, features(folder, tmp_path / "b", limit=0))
 
 
@@ -178,8 +179,8 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
     assert about["other_rate"]["H1:SUS-C"] == pytest.approx(0.1)
     assert about["share"]["H1:ISI-D_RMS"] == pytest.approx(0.8, abs=0.01)
     assert about["share"]["H1:SUS-C"] == pytest.approx(0.7, abs=0.01)
-    # From the second cell on: what a 1 Hz channel said last holds for its second.
-    gone = (found.cells > (T0 + 4 * STEP) * 2) & (found.cells < (T0 + 5 * STEP) * 2)
+    # From the second bin on: what a 1 Hz channel said last holds for its second.
+    gone = (found.live.bins > (T0 + 4 * STEP) * 2) & (found.live.bins < (T0 + 5 * STEP) * 2)
     assert np.isnan(found.values[gone]).all()
     # The frame comes back: what was made without it is made again.
     write(tmp_path, 6)
@@ -195,19 +196,19 @@ def test_nothing_outside_the_segments_is_read(folder, tmp_path):
     made, reader = opened(folder, tmp_path, segments=segments)
     found = family_features(made, live)
     assert reader.opened == 3 + 2
-    assert set(found.block) == {0, 1}
+    assert set(found.live.stretch) == {0, 1}
     assert (found.coverage["no_frame"] == 0).all()
 
 
 def test_live_time_is_bounded_and_on_the_grid():
     times = np.arange(1000.0) * 100
-    assert len(drawn(times, 50)) == 50
-    assert np.ptp(np.diff(drawn(times, 50))) == 0
+    assert len(even_sample(times, 50)) == 50
+    assert np.ptp(np.diff(even_sample(times, 50))) == 0
     live = live_intervals(times, [[0, 200.2], [5000.3, 5001]], pad_s=10, max_glitches=1000)
     assert live.tolist() == [[0, 10], [90, 110], [190, 200], [5000.5, 5001]]
-    cells, block = grid(live)
-    assert np.all(np.diff(cells) > 0)
-    assert np.bincount(block).tolist() == [20, 40, 20, 1]
+    made = LiveTime.of(live)
+    assert made.intervals.tolist() == live.tolist()
+    assert np.bincount(made.stretch).tolist() == [20, 40, 20, 1]
     assert live_intervals([], np.empty((0, 2))).shape == (0, 2)
 
 
@@ -223,14 +224,8 @@ def test_the_real_datafind_server_and_a_truncated_frame(tmp_path):
     assert set(found.coverage["reason"]) == {Reason.FRAME_DAMAGED}
     os.remove(path)
     with pytest.raises(SourceFault, match="GWDataFind"):
-        features(
-            None,
-            tmp_path / "store",
-            live=live,
-            source="gwdatafind",
-            host=url,
-            policy=RetryPolicy(1, 0.5, 0.01),
-        )
+        once = {"source": "gwdatafind", "host": url, "policy": RetryPolicy(1, 0.5, 0.01)}
+        features(None, tmp_path / "store", live=live, **once)
 
 
 def test_a_server_that_hangs_or_dies_stops_the_job(tmp_path):
@@ -246,7 +241,7 @@ def test_a_server_that_hangs_or_dies_stops_the_job(tmp_path):
 
 def test_data_larger_than_memory_lie_on_disk(folder, tmp_path, monkeypatch):
     whole = features(folder, tmp_path / "a")
-    monkeypatch.setattr("glitch_explorer.coupling.channels.fetch._KEPT_BYTES", 1000)
+    monkeypatch.setattr("glitch_explorer.coupling.channels.fetch._MEMORY_BYTES", 1000)
     monkeypatch.setattr("glitch_explorer.coupling.channels.store._GROUP_BYTES", 1000)
     in_parts = features(folder, tmp_path / "b")
     assert np.array_equal(in_parts.values, whole.values, equal_nan=True)

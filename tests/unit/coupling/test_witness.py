@@ -81,8 +81,7 @@ def test_an_unsafe_channel_is_shown_and_never_ranked(world, found):
     assert np.isnan(row["p_fwer"])
     assert np.isnan(row["p_value"])
     assert row["t_statistic"] > 5
-    assert any(note.startswith("Unsafe, shown apart") for note in table.notes)
-    assert any("safety of" in note for note in table.notes)
+    assert {note["code"] for note in table.notes} > {"unsafe_channels", "unknown_safety"}
     assert table.table.iloc[-2:]["channel"].eq(name(2)).all()
 
 
@@ -95,8 +94,9 @@ def test_where_all_channels_are_unsafe_nothing_is_ranked_or_tried():
 
 def test_a_run_without_couplings_says_so():
     result = ask(make_world(3, channels=12, glitches=40))
-    assert result.notes[0].startswith("No witness found: 12 channels in 24 bands")
-    assert any("not in the frames" in note for note in result.notes)
+    least = pytest.approx(result.table["p_fwer"].min())
+    assert result.notes[0] == {"code": "no_witness", "channels": 12, "bands": 24, "p": least}
+    assert result.notes[1] == {"code": "missing_data", "reason": "not in the frames", "n": 1}
     assert (result.table["relation"] == "").all()
 
 
@@ -110,7 +110,7 @@ def test_too_few_glitches_are_no_family(count):
     world = make_world(5, channels=3, glitches=40)
     result = ask(world, family=world.family.head(count))
     assert result.table.empty
-    assert result.notes == [f"Too few glitches: {count} can be used; at least 8 are needed."]
+    assert result.notes == [{"code": "too_few", "usable": count, "total": count, "least": 8}]
 
 
 def test_eight_glitches_are_enough_for_a_loud_witness():
@@ -132,17 +132,17 @@ def test_a_dense_family_gets_a_shorter_range_and_a_denser_one_no_answer():
     world = make_world(7, segments=4, segment_s=2000, channels=4)
     dense, denser = every(world, 50.0), every(world, 6.0)
     result = ask(world, slides=50, family=dense, quiet=stretches(dense, dense, world.segments))
-    assert "Lags are looked at from -30 to +10 s only" in result.notes[1]
+    assert result.notes[1] == {"code": "shorter_lags", "before_s": 30, "after_s": 10, "least_share": 0.1}
     assert result.profiles["lag"].min() == -30
     quiet = stretches(denser, denser, world.segments)
-    assert "under 10 %" in ask(world, family=denser, quiet=quiet).notes[0]
+    assert ask(world, family=denser, quiet=quiet).notes[0]["code"] == "too_dense"
 
 
 @pytest.mark.slow
 def test_thousands_of_glitches_work():
     world = make_world(8, segments=12, segment_s=7200, channels=3, others=100)
     rng = np.random.default_rng(0)
-    times = np.sort(rng.choice(world.features.cells, 5000, replace=False)) * 0.5
+    times = np.sort(rng.choice(world.features.live.bins, 5000, replace=False)) * 0.5
     many = pd.DataFrame({"event_time": times, "duration_s": 0.2})
     result = ask(world, slides=100, family=many, quiet=stretches(many, many, world.segments))
     assert result.table["n_glitches"].max() > 4900

@@ -1,10 +1,13 @@
 """What drives a planted family is found, what does not beat its baseline is not told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.impact.drivers import folds, training
 from glitch_explorer.impact.drivers.explain import TABLES, explain, unexplained
 from glitch_explorer.impact.reasons import Reason
@@ -149,18 +152,9 @@ def test_degenerate_families_are_rows_with_a_reason(world):
     ):
         assert ask(world, family=family, features=features).skill["reason"].eq(reason).all()
     for values in (empty, np.ones_like(empty)):
-        features = type(world.features)(
-            world.features.cells,
-            world.features.block,
-            world.features.columns,
-            values,
-            world.features.coverage,
-        )
+        features = replace(world.features, values=values)
         assert (ask(world, features=features).skill["reason"] == Reason.NO_DATA).all()
-    no_time = type(world.features)(
-        world.features.cells[:0], world.features.block[:0], world.features.columns, empty[:0],
-        world.features.coverage,
-    )  # fmt: skip
+    no_time = replace(world.features, live=LiveTime.of(np.empty((0, 2))), values=empty[:0])
     assert (ask(world, features=no_time).skill["reason"] == Reason.NO_DATA).all()
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.impact.drivers.vetoes import (
     Veto,
     best_witness,
@@ -70,8 +70,8 @@ def test_veto_segments_are_live_disjoint_and_as_long_as_their_cells_ask(cells, l
     assert (found[1:, 0] >= found[:-1, 1]).all()
     ticks = (np.arange(0, 1200) + 0.5) / 4  # quarter seconds
     live = ((ticks[:, None] > LIVE[:, 0]) & (ticks[:, None] < LIVE[:, 1])).any(axis=1)
-    at = np.array(sorted(cells), dtype=float) * CELL_S - lag
-    asked = ((ticks[:, None] > at - 0.5) & (ticks[:, None] < at + CELL_S + 0.5)).any(axis=1) & live
+    at = np.array(sorted(cells), dtype=float) * BIN_S - lag
+    asked = ((ticks[:, None] > at - 0.5) & (ticks[:, None] < at + BIN_S + 0.5)).any(axis=1) & live
     inside = ((ticks[:, None] > found[:, 0]) & (ticks[:, None] < found[:, 1])).any(axis=1)
     assert np.array_equal(inside, asked)
     assert np.diff(found, axis=1).sum() == pytest.approx(asked.sum() / 4)

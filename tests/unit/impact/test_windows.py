@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.impact.drivers.baselines import baseline_features
 from glitch_explorer.impact.drivers.windows import (
     BINS_S,
@@ -21,9 +22,8 @@ START = 1000
 def features(seconds=600, blocks=2, settling=(0.1, 0.1), seed=0):
     """Blocks of live time that begin at 1000 s, 10,000 s later each; two channels of one band."""
     rng = np.random.default_rng(seed)
-    cells = [np.empty(0), *(np.arange(2 * seconds) + 2 * (START + 10_000 * k) for k in range(blocks))]
-    cells = np.concatenate(cells).astype(np.int64)
-    block = np.repeat(np.arange(blocks, dtype=np.int32), 2 * seconds)
+    starts = START + 10_000 * np.arange(blocks)
+    live = LiveTime.of(np.column_stack([starts, starts + seconds]))
     columns = pd.DataFrame(
         {
             "channel": ["H1:A", "H1:B"],
@@ -33,8 +33,8 @@ def features(seconds=600, blocks=2, settling=(0.1, 0.1), seed=0):
             "settling_s": settling,
         }
     )
-    values = rng.normal(size=(len(cells), 2)).astype(np.float32)
-    return FeatureSet(cells, block, columns, values, pd.DataFrame())
+    values = rng.normal(size=(len(live), 2)).astype(np.float32)
+    return FeatureSet(live, columns, values, pd.DataFrame())
 
 
 CHANNELS = pd.DataFrame({"channel": ["H1:A", "H1:B"], "safety": ["safe", "unknown"]})

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.witnesses.effects import coincident
 
 
@@ -24,14 +25,12 @@ def test_each_excursion_of_any_band_is_one_trigger_at_its_peak(bench):
     values[51:54, 1] = [8, 12, 6]  # the same excursion, louder in the other band
     values[199:201, 0] = [7, 8]  # on both sides of a gap in the time
     values[300, 1], values[301, 1], values[302, 1] = 7, np.nan, 8
-    cells = np.arange(400) + 1000
-    cells[200:] += 50
+    live = LiveTime.of(np.array([[500.0, 600.0], [625.0, 725.0]]))
     columns = pd.DataFrame(
         {"channel": "H1:A", "band": ["1-4", "4-16"], "low_hz": [1.0, 4.0], "high_hz": [4.0, 16.0]}
     )
-    block = np.repeat(np.arange(2, dtype=np.int32), 200)
-    found = bench.triggers(FeatureSet(cells, block, columns, values, pd.DataFrame()), threshold=4.0)
-    assert list(found["time"]) == list((cells[[52, 199, 200, 300, 302]] + 0.5) * 0.5)
+    found = bench.triggers(FeatureSet(live, columns, values, pd.DataFrame()), threshold=4.0)
+    assert list(found["time"]) == list((live.bins[[52, 199, 200, 300, 302]] + 0.5) * 0.5)
     assert list(found["frequency"]) == [8.0, 2.0, 2.0, 8.0, 8.0]
     assert found["snr"].iloc[0] == pytest.approx(12, rel=0.2)
     assert list(found["channel"].unique()) == ["H1:A"]

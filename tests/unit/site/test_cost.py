@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
 from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
-from glitch_explorer.impact.drivers import folds, skill
+from glitch_explorer.impact.drivers import folds
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.site.cost.data import time_volumes, timeline, volumes
 from glitch_explorer.site.cost.family import driver_groups, shown_glitch
@@ -38,7 +39,7 @@ def test_every_reason_has_a_sentence_with_its_facts_and_what_is_needed() -> None
     assert f"3; a veto needs {LEAST_GLITCHES}, a model {few} segments" in texts[Reason.FEW_TIMED]
     assert f"9 in 2 segments; {few} are needed" in texts[Reason.FEW_GLITCHES]
     assert "4 for 9 glitches" in texts[Reason.FEW_BACKGROUND]
-    assert f"7; {skill.LEAST_BLOCKS} are needed" in texts[Reason.FEW_BLOCKS]
+    assert f"7; {LEAST_BLOCKS} are needed" in texts[Reason.FEW_BLOCKS]
     assert "1.5 h of held-out time" in texts[Reason.NO_ALARM_RATE]
     assert f"up to {ALPHA})" in texts[Reason.NO_WITNESS]
     assert macro_text("cost/reasons.html", "reason_text", {"reason": ""}) == ""

@@ -16,7 +16,13 @@ MEMBERS = pd.DataFrame(
     {"ifo": ["H1", "L1"], "snr": [8.0, 9.0], "peak_frequency_hz": [50.0, 60.0], "duration_s": [1.0, 2.0]}
 )
 PROBE = {"detectors": "H1 L1", "auc": 0.9, "auc_low": 0.4}
-WITNESSED = {"ifo": "H1", "state": "witnessed", "live_h": 1.0, "notes": ["Too few."], "channels": 9}
+WITNESSED = {
+    "ifo": "H1",
+    "state": "witnessed",
+    "live_h": 1.0,
+    "notes": [{"code": "untested_channels", "n": 2}],
+    "channels": 9,
+}
 WITNESSED |= {"missing": [], "groups": [], "calibration": [], "ground": [], "fringes": {"code": "no"}}
 EARLY = {"channel": "H1:A", "safety": "safe", "lag": -2.0, "relation": "co-moves", "n_alone": 3}
 COST = {"cost_mpc3_yr": 1.0, "cost_low": 0.5, "cost_high": 2.0, "threshold_source": "none", "reason": ""}

@@ -12,7 +12,7 @@ from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
-from glitch_explorer.coupling.family import open_source
+from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.sources import frames, locate, served
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.reasons import Reason

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Int64
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.core.arrays import Bool, Float32, Float64
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.fetch import Missing
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.channels.store import FeatureStore
 from glitch_explorer.coupling.schemas import GAPS
 from glitch_explorer.sources.reasons import Reason
 
 
 def coverage(
-    store: FeatureStore, logs: np.ndarray, means: np.ndarray, bins: Int64, missing: Sequence[Missing]
+    store: FeatureStore, logs: Float32, means: Float64, live: LiveTime, missing: Sequence[Missing]
 ) -> pd.DataFrame:
     """Compute the share of the live time in which each channel has data, and the share of each reason.
 
@@ -24,8 +25,8 @@ def coverage(
         For the columns of `logs` and `means`.
     logs, means
         Features ``(n, l)`` and ``(n, k)`` before any scoring; constant columns are NaN.
-    bins
-        ``(n,)`` time bins of the live time, in order.
+    live
+        Live time, n bins.
     missing
         Where channels have no data, and why.
 
@@ -36,14 +37,14 @@ def coverage(
         features has a value; data that never change are `constant`, and where the filters have too
         little data before, `not_settled`.
     """
-    known = {name: np.zeros(len(bins), bool) for name in [*store.logs["channel"], *store.means["channel"]]}
+    known = {name: np.zeros(len(live), bool) for name in [*store.logs["channel"], *store.means["channel"]]}
     for columns, values in ((store.logs, logs), (store.means, means)):
         for index, channel in enumerate(columns["channel"]):
             known[channel] |= np.isfinite(values[:, index])
     gaps: dict[str, dict[Reason, Bool]] = {name: {} for name in known}
     for part in missing:
-        low, high = np.searchsorted(bins, [np.floor(part.start / CELL_S), np.ceil(part.end / CELL_S)])
-        gaps[part.channel].setdefault(part.reason, np.zeros(len(bins), bool))[low:high] = True
+        low, high = np.searchsorted(live.bins, [np.floor(part.start / BIN_S), np.ceil(part.end / BIN_S)])
+        gaps[part.channel].setdefault(part.reason, np.zeros(len(live), bool))[low:high] = True
     rows = [{"channel": channel, **_shares(has, gaps[channel])} for channel, has in sorted(known.items())]
     return pd.DataFrame(rows, columns=["channel", "reason", "share", *GAPS])
 

@@ -1,28 +1,30 @@
-"""Features of auxiliary channels: what each has, one block of them, and their robust z-scores."""
+"""Features of auxiliary channels: which ones a channel has, how they are computed, and their robust z-scores.
+
+See docs/explanation/methods.md#features.
+"""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numba
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.coupling.channels.bands import (
-    CELL_S,
+    BIN_S,
     SILENCE,
     Band,
     bands_of,
-    cell_means,
+    bin_means,
     log_rms,
     settling_s,
 )
 
 #: Names of the features beside the bands.
 MEAN, SLOPE, BROADBAND = "mean", "slope", "broadband"
-#: Seconds of the past that a value is compared with, and the least of them that make a score.
+#: Seconds of the past that a value is scored against, and the least of them that give a score.
 PAST_S, LEAST_PAST_S = 300.0, 60.0
-#: Scores are kept within this: a silent channel has no scatter to divide by.
+#: Scores are clipped to ± this: a silent channel has no scatter to divide by.
 LARGEST_SCORE = 1e4
 
 #: MAD of a normal distribution with unit variance.
@@ -31,96 +33,70 @@ _NORMAL_MAD = 0.6744897501960817
 _NATIVE = re.compile(r"(?:BLRMS|RMS|BP)_(\d+)(M?)_(\d+)(M?)(?![\d])", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class FeatureSet:
-    """Features of one family's live time in one detector.
-
-    Attributes
-    ----------
-    cells
-        int64 (n,), grid indices in ascending order.
-    block
-        int32 (n,), number of the contiguous live interval of each cell.
-    columns
-        One row a feature: channel, band, low_hz, high_hz, settling_s.
-    values
-        float32 (n, m), robust z-scores against the past, NaN where there is no data.
-    coverage
-        One row a channel: channel, reason (why some is missing, or empty), share of
-        the live time with data.
-    """
-
-    cells: np.ndarray
-    block: np.ndarray
-    columns: pd.DataFrame
-    values: np.ndarray
-    coverage: pd.DataFrame
-
-
 def native_band(channel: str) -> tuple[str, float, float]:
     """Read the band off the name of a channel that is an RMS already: (name, low, high) in Hz.
 
-    Without one it is `broadband`, from 0 Hz to infinity.
+    A name without a band is `broadband`, from 0 Hz to infinity.
     """
-    found = _NATIVE.search(channel)
-    if found is None:
+    match = _NATIVE.search(channel)
+    if match is None:
         return BROADBAND, 0.0, np.inf
-    low, high = (float(found[i]) * (1e-3 if found[i + 1] else 1.0) for i in (1, 3))
+    low, high = (float(match[i]) * (1e-3 if match[i + 1] else 1.0) for i in (1, 3))
     return Band(low, high).name, low, high
 
 
 def is_logarithm(kind: str) -> bool:
-    """Tell whether a channel of that kind is one feature, its logarithm."""
+    """Check whether channels of that kind have one feature, their logarithm."""
     return kind in ("rms", "trend")
 
 
 def bands_of_channel(rate: float, kind: str, bands: Sequence[tuple[float, float]]) -> list[Band]:
-    """Give the bands filtered for a channel: none where it is an RMS, a trend or slower than a cell."""
-    return [] if is_logarithm(kind) or rate * CELL_S < 1 else bands_of(rate, bands)
+    """Return the bands filtered for a channel: none for an RMS, a trend or less than one sample a bin."""
+    return [] if is_logarithm(kind) or rate * BIN_S < 1 else bands_of(rate, bands)
 
 
 def columns_of(
     table: pd.DataFrame, bands: Sequence[tuple[float, float]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """List the stored features of the table `channels`: the logarithms of RMS, and the means.
+    """List the stored features of table "channels": the logarithms of RMS, and the means.
 
     Each is a frame of channel, band, low_hz, high_hz, settling_s, in the order of the channels.
     """
     logs: list[tuple[str, str, float, float, float]] = []
     means: list[tuple[str, str, float, float, float]] = []
     for channel, rate, kind in zip(table["channel"], table["rate_hz"], table["kind"], strict=True):
-        held = max(CELL_S, 1 / rate)
+        sample_s = max(BIN_S, 1 / rate)
         if is_logarithm(kind):
-            logs.append((channel, *native_band(channel), held))
+            logs.append((channel, *native_band(channel), sample_s))
             continue
-        own = bands_of_channel(rate, kind, bands)
-        logs += [(channel, band.name, band.low, band.high, settling_s(band, rate)) for band in own]
-        means.append((channel, MEAN, 0.0, 0.5 / CELL_S, held))
+        filtered = bands_of_channel(rate, kind, bands)
+        logs += [(channel, band.name, band.low, band.high, settling_s(band, rate)) for band in filtered]
+        means.append((channel, MEAN, 0.0, 0.5 / BIN_S, sample_s))
     names = ["channel", "band", "low_hz", "high_hz", "settling_s"]
     return pd.DataFrame(logs, columns=names), pd.DataFrame(means, columns=names)
 
 
-def piece_features(
+def chunk_features(
     samples: np.ndarray, rate: float, kind: str, bands: Sequence[tuple[float, float]], *, skip: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Make the features of channels of one rate and kind.
+    """Compute the features of channels of one rate and kind.
 
     Parameters
     ----------
     samples
-        (c, n), NaN where there is no data, from the edge of a cell on.
+        ``(c, n)`` samples that begin at the edge of a time bin, NaN where there is no data.
     rate, kind, bands
-        As in the table `channels`; band edges in Hz.
+        Sample rate in Hz and kind as in table "channels"; band edges in Hz.
     skip
-        First cells to leave out (the warm-up).
+        Number of bins at the beginning that are left out (the warm-up).
 
     Returns
     -------
-    tuple
-        Natural logarithms of RMS, float32 (c, bands, cells - skip), and means in the
-        channel's unit, float64 (c, 1 or 0, cells - skip), as `columns_of` lists them.
+    logs, means
+        Natural logarithms of RMS, float32 ``(c, bands, bins - skip)``, and means in the channel's
+        unit, float64 ``(c, 1 or 0, bins - skip)``, in the order of `columns_of`.
     """
-    means = cell_means(samples, rate, skip=skip)[:, None]
+    means = bin_means(samples, rate, skip=skip)[:, None]
     if is_logarithm(kind):
         with np.errstate(invalid="ignore"):
             # A trend that is not positive has no logarithm: no data.
@@ -129,40 +105,39 @@ def piece_features(
     return log_rms(samples, rate, bands_of_channel(rate, kind, bands), skip=skip), means
 
 
-def slopes(means: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Give the change of each cell (n, m) since the one before in the same block, NaN for its first."""
+def slopes(means: np.ndarray, stretch: np.ndarray) -> np.ndarray:
+    """Compute the change of each row (n, m) since the one before; NaN in the first of each stretch (n,)."""
     change = np.full(means.shape, np.nan)
-    change[1:] = np.where((block[1:] == block[:-1])[:, None], np.diff(means, axis=0), np.nan)
+    change[1:] = np.where((stretch[1:] == stretch[:-1])[:, None], np.diff(means, axis=0), np.nan)
     return change
 
 
-def robust_scores(values: np.ndarray, block: np.ndarray, *, least_scatter: float = 0.0) -> np.ndarray:
+def robust_scores(values: np.ndarray, stretch: np.ndarray, *, least_scatter: float = 0.0) -> np.ndarray:
     """Score each value against the median and MAD of its past.
 
     Parameters
     ----------
     values
-        (n, m) in order of time, NaN where there is no data.
-    block
-        (n,) number of the contiguous interval of each row: the past begins with it.
+        ``(n, m)`` in order of time, NaN where there is no data.
+    stretch
+        ``(n,)`` number of the stretch of each row: the past begins with it.
     least_scatter
-        Least scatter that is believed.
+        A smaller scatter counts as this.
 
     Returns
     -------
     ndarray
-        float32 (n, m): (value - median) / (1.4826 MAD) of the values of the last 300 s
-        before it, itself not among them, within ±1e4. NaN without data, and until 60 s
-        of past are there.
+        float32 ``(n, m)``: (value - median) / (1.4826 MAD) of the values of the last 300 s
+        before it, without itself, within ±1e4. NaN without data, and where less than 60 s
+        of past have data.
     """
     scores = np.full(values.shape, np.nan, np.float32)
-    starts = np.flatnonzero(np.diff(block, prepend=block[:1] - 1))
-    edges = np.append(starts, len(block)).astype(np.int64)
-    for column in range(values.shape[1]):
-        one = np.ascontiguousarray(values[:, column], np.float64)
-        scores[:, column] = _scores(
-            one, edges, round(PAST_S / CELL_S), round(LEAST_PAST_S / CELL_S), least_scatter, LARGEST_SCORE
-        )
+    starts = np.flatnonzero(np.diff(stretch, prepend=stretch[:1] - 1))
+    edges = np.append(starts, len(stretch)).astype(np.int64)
+    past, least = round(PAST_S / BIN_S), round(LEAST_PAST_S / BIN_S)
+    for k in range(values.shape[1]):
+        column = np.ascontiguousarray(values[:, k], np.float64)
+        scores[:, k] = _scores(column, edges, past, least, least_scatter, LARGEST_SCORE)
     return scores
 
 
@@ -170,18 +145,18 @@ def robust_scores(values: np.ndarray, block: np.ndarray, *, least_scatter: float
 def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
     values: np.ndarray, edges: np.ndarray, window: int, least: int, floor: float, largest: float
 ) -> np.ndarray:
-    """Score one column (n,), its past kept sorted."""
+    """Score one column (n,); its past is kept sorted."""
     scores = np.full(values.size, np.nan, np.float32)
     past = np.empty(window)
     for number in range(edges.size - 1):
         count = 0
         for i in range(edges[number], edges[number + 1]):
-            new, gone = i - 1, i - window - 1
+            new, old = i - 1, i - window - 1
             enters = new >= edges[number] and not np.isnan(values[new])
-            leaves = gone >= edges[number] and not np.isnan(values[gone])
-            # What leaves makes room for what enters: only the values between the two move.
-            at = _place(past, count, values[gone]) if leaves else count
-            to = _place(past, count, values[new]) if enters else count
+            leaves = old >= edges[number] and not np.isnan(values[old])
+            # Only the values between the one that leaves and the one that enters move.
+            at = _rank(past, count, values[old]) if leaves else count
+            to = _rank(past, count, values[new]) if enters else count
             if leaves and (not enters or at < to):
                 to -= 1
                 for j in range(at, to):
@@ -205,8 +180,8 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
 
 
 @numba.njit(nogil=True, cache=True)
-def _place(ordered: np.ndarray, count: int, value: float) -> int:
-    """Find the first of `count` sorted values that is not below `value`."""
+def _rank(ordered: np.ndarray, count: int, value: float) -> int:
+    """Return the index of the first of `count` sorted values that is not below `value`."""
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
@@ -219,9 +194,9 @@ def _place(ordered: np.ndarray, count: int, value: float) -> int:
 
 @numba.njit(nogil=True, cache=True)
 def _mad(ordered: np.ndarray, count: int, median: float) -> float:
-    """Give the (lower) median distance from `median` of the first `count` values, which are sorted.
+    """Return the (lower) median distance from `median` of the first `count` values, which are sorted.
 
-    The h nearest values are a window of the sorted array: bisect for where it begins.
+    The h nearest values are contiguous in the sorted array; bisection finds the first of them.
     """
     h = (count + 1) // 2
     low, high = 0, count - h

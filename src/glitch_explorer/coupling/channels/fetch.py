@@ -1,4 +1,4 @@
-"""Many channels of one detector over stretches of time, each frame file opened once."""
+"""Samples of many channels of one detector, read in order of time; each frame file is opened once."""
 
 import logging
 import tempfile
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator
 from glitch_explorer.sources.reasons import Reason
 
-#: Data of frames kept in memory; what is beyond lies in a temporary file.
-_KEPT_BYTES = 256 << 20
+#: Data of frames beyond this size are moved from memory to a temporary file.
+_MEMORY_BYTES = 256 << 20
 
 _LOG = logging.getLogger(__name__)
 _Content = dict[str, Piece | Reason]
@@ -24,7 +24,7 @@ _Content = dict[str, Piece | Reason]
 
 @dataclass(frozen=True, order=True)
 class Missing:
-    """A stretch [start, end) GPS in which a channel has no data, and why."""
+    """An interval [start, end) GPS in which a channel has no data, and why."""
 
     channel: str
     start: float
@@ -33,19 +33,19 @@ class Missing:
 
 
 class ChannelReader:
-    """Reads a detector's channels stretch by stretch.
+    """Reads a detector's channels interval by interval.
 
-    Ask in order of time: a frame is opened once, for all channels, and let go
-    when the stretches have passed it.
+    Intervals are read in order of time: a frame is opened once, for all channels, and released
+    when an interval begins after it.
 
     Parameters
     ----------
     locator
-        Where the frames are (`glitch_explorer.sources.locate.open_locator`).
+        Finds the frames (`glitch_explorer.sources.locate.open_locator`).
     ifo
         Detector.
     table
-        Table `channels`. Data at another rate than the table's are not used.
+        Table "channels". Data at another rate than the table's are not used.
     segments
         Intervals (k, 2), sorted and disjoint, outside which nothing is read.
     """
@@ -54,58 +54,57 @@ class ChannelReader:
         self._locator, self._ifo, self._segments = locator, ifo, segments
         self._names = list(table["channel"])
         self._rates = dict(zip(self._names, table["rate_hz"].astype(float), strict=True))
-        self._kept: dict[Frame, _Content] = {}
+        self._loaded: dict[Frame, _Content] = {}
         self._spill: dict[Frame, tempfile.TemporaryDirectory[str]] = {}
         self.opened = 0
 
     def inside(self, start: float, end: float) -> list[tuple[float, float]]:
-        """Give the parts of [start, end) that lie in the segments."""
+        """Return the parts of [start, end) that lie in the segments."""
         cut = np.clip(self._segments, start, end)
         return [(float(a), float(b)) for a, b in cut if b > a]
 
     def frames(self, start: float, end: float) -> list[Frame]:
-        """List the frames that hold anything of [start, end) inside the segments."""
-        found = {
-            frame for part in self.inside(start, end) for frame in self._locator.frames(self._ifo, *part)
-        }
-        return sorted(found)
+        """List the frames that overlap [start, end) inside the segments."""
+        parts = self.inside(start, end)
+        return sorted({frame for part in parts for frame in self._locator.frames(self._ifo, *part)})
 
     def advance(self, start: float, end: float) -> None:
-        """Open the frames of [start, end) and let go of those that end before it.
+        """Open the frames of [start, end) and release those that end before it.
 
         Raises
         ------
         UserError
             When a frame cannot be opened here, or a server refuses.
         SourceFault
-            When a server stays away.
+            When a server does not answer.
         """
-        for frame in [frame for frame in self._kept if frame.end <= start]:
-            del self._kept[frame]
+        for frame in [frame for frame in self._loaded if frame.end <= start]:
+            del self._loaded[frame]
             if frame in self._spill:
                 self._spill.pop(frame).cleanup()
         for frame in self.frames(start, end):
-            if frame not in self._kept:
+            if frame not in self._loaded:
                 content = self._locator.load_many(frame, self._names)
                 self.opened += 1
                 self._warn(frame, content)
-                self._kept[frame] = self._bounded(frame, content)
+                self._loaded[frame] = self._bounded(frame, content)
 
     def samples(self, channels: Sequence[str], start: float, end: float) -> tuple[np.ndarray, list[Missing]]:
-        """Give the samples of channels of one rate in [start, end), which `advance` has opened.
+        """Return the samples of channels of one rate in [start, end), which `advance` has opened.
 
         Returns
         -------
-        tuple
-            float64 (c, n), NaN where there is no data, sample i at start + i / rate;
-            and what is missing, with its reason.
+        values
+            float64 ``(c, n)``, NaN where there is no data, sample i at start + i / rate.
+        missing
+            Where data are missing, and why.
         """
         rate = self._rates[channels[0]]
         values = np.full((len(channels), round((end - start) * rate)), np.nan)
-        frames = sorted(frame for frame in self._kept if frame.start < end and frame.end > start)
+        frames = sorted(frame for frame in self._loaded if frame.start < end and frame.end > start)
         for frame in frames:
             for row, channel in enumerate(channels):
-                piece = self._kept[frame][channel]
+                piece = self._loaded[frame][channel]
                 if isinstance(piece, Piece) and piece.rate == rate:
                     _fill(values[row], start, rate, piece)
         low = 0
@@ -122,44 +121,41 @@ class ChannelReader:
     def _reasons(
         self, channel: str, values: np.ndarray, start: float, end: float, frames: Sequence[Frame]
     ) -> list[Missing]:
-        """Say for each run of NaN inside the segments why it is there: by frame, else that there is none."""
-        rate, found = self._rates[channel], []
+        """Return each run of NaN inside the segments, cut at the frames, with its reason."""
+        rate, missing = self._rates[channel], []
         for a, b in self.inside(start, end):
             low, high = round((a - start) * rate), round((b - start) * rate)
             gone = np.flatnonzero(np.isnan(values[low:high])) + low
-            # Runs that lie within a cell of each other are told as one.
-            breaks = np.flatnonzero(np.diff(gone) > max(1.0, CELL_S * rate))
-            firsts, lasts = (
-                np.append(0, breaks + 1)[: gone.size],
-                np.append(breaks, gone.size - 1)[: gone.size],
-            )
-            for first, last in zip(gone[firsts], gone[lasts], strict=True):
-                found += self._told(channel, start + first / rate, start + (last + 1) / rate, frames)
-        return found
+            # Runs that are less than a time bin apart count as one.
+            breaks = np.flatnonzero(np.diff(gone) > max(1.0, BIN_S * rate)) + 1
+            for run in np.split(gone, breaks):
+                if run.size:
+                    missing += self._cut(channel, start + run[0] / rate, start + (run[-1] + 1) / rate, frames)
+        return missing
 
-    def _told(self, channel: str, start: float, end: float, frames: Sequence[Frame]) -> list[Missing]:
-        """Cut one run of NaN at the frames, and give each part its reason."""
-        found, at = [], float(start)
+    def _cut(self, channel: str, start: float, end: float, frames: Sequence[Frame]) -> list[Missing]:
+        """Cut one run of NaN at the frames and return each part with its reason."""
+        missing, at = [], float(start)
         for frame in frames:
             low, high = max(at, frame.start), min(end, frame.end)
             if high <= low:
                 continue
             if low > at:
-                found.append(Missing(channel, at, float(low), Reason.NO_FRAME))
-            found.append(Missing(channel, float(low), float(high), self._why(frame, channel)))
+                missing.append(Missing(channel, at, float(low), Reason.NO_FRAME))
+            missing.append(Missing(channel, float(low), float(high), self._reason(frame, channel)))
             at = float(high)
         if at < end:
-            found.append(Missing(channel, at, float(end), Reason.NO_FRAME))
-        return found
+            missing.append(Missing(channel, at, float(end), Reason.NO_FRAME))
+        return missing
 
-    def _why(self, frame: Frame, channel: str) -> Reason:
-        piece = self._kept[frame][channel]
+    def _reason(self, frame: Frame, channel: str) -> Reason:
+        piece = self._loaded[frame][channel]
         if isinstance(piece, Reason):
             return piece
         return Reason.NOT_FINITE if piece.rate == self._rates[channel] else Reason.OTHER_RATE
 
     def _warn(self, frame: Frame, content: _Content) -> None:
-        """Log channels that have another rate than the list says."""
+        """Log channels that have another rate than in the list."""
         for channel, piece in content.items():
             if isinstance(piece, Piece) and piece.rate != self._rates[channel]:
                 _LOG.warning(
@@ -167,9 +163,9 @@ class ChannelReader:
                 )
 
     def _bounded(self, frame: Frame, content: _Content) -> _Content:
-        """Move a frame's data to disk where memory would hold too much."""
-        size = sum(_size(kept) for kept in [content, *self._kept.values()])
-        if size <= _KEPT_BYTES:
+        """Move a frame's data to disk where memory would be exceeded."""
+        size = sum(_size(each) for each in [content, *self._loaded.values()])
+        if size <= _MEMORY_BYTES:
             return content
         folder = tempfile.TemporaryDirectory(prefix="channels-")
         self._spill[frame] = folder
@@ -189,9 +185,9 @@ def _size(content: _Content) -> int:
 
 
 def _fill(target: np.ndarray, start: float, rate: float, piece: Piece) -> None:
-    """Put the piece's samples where the target has none yet."""
+    """Write the piece's samples where the target has none yet."""
     offset = round((piece.t0 - start) * rate)
     low, high = max(0, offset), min(len(target), offset + len(piece.values))
     if low < high:
-        own = target[low:high]
-        np.copyto(own, piece.values[low - offset : high - offset], where=np.isnan(own))
+        part = target[low:high]
+        np.copyto(part, piece.values[low - offset : high - offset], where=np.isnan(part))

@@ -1,7 +1,7 @@
-"""Lists of auxiliary channels: names, rates, kinds, and whether a channel is safe.
+"""Lists of auxiliary channels: names, sample rates, kinds, and whether a channel is safe.
 
-A channel is unsafe when it hears the strain itself, so that a glitch shows in it
-whatever its origin (Essick, Mo & Katsavounidis 2020).
+A channel is unsafe when it responds to the strain itself, so that a glitch shows in it
+whatever its origin (Essick, Mo & Katsavounidis 2020). See docs/explanation/methods.md#channel-safety.
 """
 
 import re
@@ -18,7 +18,7 @@ from glitch_explorer.coupling.schemas import CHANNELS
 #: What a channel's samples are; `displacement` in metres also predicts fringes.
 KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
-#: Names of strain itself: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
+#: Names of strain channels: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
 #: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
 STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
 _COLUMNS = ("channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date")
@@ -27,39 +27,36 @@ _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": 
 _WILD = re.compile(r"[*?\[]")
 _RATE = re.compile(r"([\d.]+)\s*(?:hz)?", re.IGNORECASE)
 _UNTIL = re.compile(r"until\s+(?:gps)?\s*=?\s*([\d.]+)\s*,?\s*then", re.IGNORECASE)
-#: Words for yes and no in the column `oscillator`.
+#: Values of the column `oscillator`.
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
-#: What a safety table says: pattern of names, word, source and date.
-_Said = tuple[str, str, str, str]
+#: Entry of a safety table: pattern of names, safety, source and date.
+_SafetyEntry = tuple[str, str, str, str]
 
 
 def parse_rate(text: str) -> list[tuple[float, float]]:
-    """Understand a sample rate: a number, or a sentence like `2048 until GPS = 1373157695 then 16384`.
+    """Parse a sample rate: a number, or a sentence like `2048 until GPS = 1373157695 then 16384`.
 
     Returns
     -------
     list
-        (GPS time until which it holds, rate in Hz), the last one until infinity.
+        (GPS time until which the rate holds, rate in Hz), the last one until infinity.
 
     Raises
     ------
     UserError
         When the text is neither.
     """
-    steps, at, words = [], 0, text.strip()
-    while True:
-        rate = _RATE.match(words, at)
-        if rate is None:
-            break
-        rest = words[rate.end() :].lstrip()
+    steps: list[tuple[float, float]] = []
+    rest = text.strip()
+    while rate := _RATE.match(rest):
+        rest = rest[rate.end() :].lstrip()
         if not rest:
-            steps.append((np.inf, _positive(rate[1], text)))
-            return steps
+            return [*steps, (np.inf, _positive(rate[1], text))]
         until = _UNTIL.match(rest)
         if until is None:
             break
         steps.append((_positive(until[1], text), _positive(rate[1], text)))
-        words, at = rest[until.end() :].lstrip(), 0
+        rest = rest[until.end() :].lstrip()
     raise UserError(
         f"sample rate {text!r} is not understood; write a number of Hz, or "
         "'2048 until GPS = 1373157695 then 16384'"
@@ -72,26 +69,26 @@ def _positive(text: str, sentence: str) -> float:
     except ValueError:
         value = 0.0
     if value <= 0:
-        raise UserError(f"sample rate {sentence!r}: {text!r} is no positive number")
+        raise UserError(f"sample rate {sentence!r}: {text!r} is not a positive number")
     return value
 
 
 def rate_at(text: str, gps: float) -> float:
-    """Give the sample rate in Hz that `text` says for GPS time `gps`."""
+    """Return the sample rate in Hz that `text` gives for GPS time `gps`."""
     return next(rate for until, rate in parse_rate(text) if gps < until)
 
 
 def read_list(path: str | Path) -> pd.DataFrame:
-    """Read a channel list or safety table: CSV, every column as text, empty where it says nothing.
+    """Read a channel list or safety table: CSV, every column as text, empty where there is no value.
 
-    Columns: channel (may hold wildcards as of a shell, and `{ifo}`), rate_hz,
+    Columns: channel (may contain wildcards as in a shell, and `{ifo}`), rate_hz,
     subsystem, unit, kind, oscillator (yes or no), safety, source, date. All but
-    `channel` may be left out. GWOSC's own lists are read too.
+    `channel` may be left out. GWOSC's own lists can be read too.
 
     Raises
     ------
     UserError
-        When the file is not there, has other columns, or a field is no word of its column.
+        When the file cannot be read, has other columns, or has a value that its column does not allow.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -108,30 +105,30 @@ def read_list(path: str | Path) -> pd.DataFrame:
     frame = frame.reindex(columns=_COLUMNS, fill_value="").apply(lambda column: column.str.strip())
     frame["kind"] = frame["kind"].replace("", "raw")
     frame["safety"] = frame["safety"].replace("", "unknown")
-    for column, words in (("kind", KINDS), ("safety", SAFETIES), ("oscillator", tuple(_YES))):
-        for number, word in frame[column].items():
-            if word.lower() not in words:
+    for column, allowed in (("kind", KINDS), ("safety", SAFETIES), ("oscillator", tuple(_YES))):
+        for number, value in frame[column].items():
+            if value.lower() not in allowed:
                 raise UserError(
-                    f"channel list {path}, {frame['channel'][number]}: {column} is {word!r}; "
-                    f"it can be {', '.join(filter(None, words))}"
+                    f"channel list {path}, {frame['channel'][number]}: {column} is {value!r}; "
+                    f"it can be {', '.join(filter(None, allowed))}"
                 )
         frame[column] = frame[column].str.lower()
     for text in frame["rate_hz"][frame["rate_hz"] != ""].unique():
         parse_rate(text)
-    read: pd.DataFrame = frame
-    return read
+    table: pd.DataFrame = frame
+    return table
 
 
 def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
-    """List what only frames can answer: names with wildcards, and names without a rate, of a detector."""
-    read = pd.concat([read_list(path) for path in lists])
-    names = read["channel"].str.replace("{ifo}", ifo, regex=False)
-    asked = names.str.contains(_WILD) | (read["rate_hz"] == "")
-    return [name for name in names[asked].unique() if _of(name, ifo)]
+    """List the names of a detector that only frames can resolve: with wildcards, or without a rate."""
+    table = pd.concat([read_list(path) for path in lists])
+    names = table["channel"].str.replace("{ifo}", ifo, regex=False)
+    unresolved = names.str.contains(_WILD) | (table["rate_hz"] == "")
+    return [name for name in names[unresolved].unique() if _is_of(name, ifo)]
 
 
-def _of(pattern: str, ifo: str) -> bool:
-    """Tell whether a pattern can be of a detector's channels."""
+def _is_of(pattern: str, ifo: str) -> bool:
+    """Check whether a pattern can match a detector's channels."""
     return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
 
 
@@ -144,68 +141,66 @@ def channel_table(
     available: Mapping[str, float] | None = None,
     strain: str = "",
 ) -> pd.DataFrame:
-    """Make the table of one detector's channels.
+    """Build the table of one detector's channels.
 
     Parameters
     ----------
     lists
-        Channel lists, see `read_list`. The first row that names a channel counts:
-        put names before the wildcards that take the rest.
+        Channel lists, see `read_list`. The first row that matches a channel counts:
+        put names before the wildcards that match the rest.
     ifo
-        Detector; fills `{ifo}`. Channels of others are left out.
+        Detector; replaces `{ifo}`. Channels of other detectors are left out.
     gps
-        Time for which a rate that changes is wanted.
+        Time at which a rate that changes is read.
     safety
-        Safety tables: the same columns, of which channel, safety, source and date count.
+        Safety tables: the same columns, of which channel, safety, source and date are used.
     available
-        Channels that the frames hold, with their rates in Hz: wildcards are
-        expanded among them, and rates that a list leaves out are taken from them.
+        Channels in the frames, with their rates in Hz: wildcards are
+        expanded among them, and they supply the rates that a list leaves out.
     strain
-        The strain channel that the glitches were found in; `{ifo}` is filled.
+        The strain channel of the glitches; `{ifo}` is replaced.
 
     Returns
     -------
     DataFrame
-        Table `channels`, sorted by channel. A channel is unsafe where it is `strain` or is
-        named like strain (`STRAIN_NAMES`), or any list or table says so, safe where one
-        does, else unknown; nothing is guessed.
+        Table "channels", sorted by channel. A channel is unsafe where it is `strain`, has a name
+        of `STRAIN_NAMES`, or is unsafe in any list or table; safe where it is safe in
+        any; else unknown.
 
     Raises
     ------
     UserError
-        When a file cannot be understood, a wildcard matches nothing, or a rate is nowhere.
+        When a file cannot be read, a wildcard matches nothing, or a rate is missing.
     """
-    held = dict(available or {})
-    said = _said(safety, ifo)
+    rates = dict(available or {})
     rows: dict[str, dict[str, object]] = {}
     for path in lists:
         for entry in read_list(path).to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
-            if not _of(pattern, ifo):
+            if not _is_of(pattern, ifo):
                 continue
-            words = {str(column): str(word) for column, word in entry.items()}
-            for name in _names(pattern, held, ifo, path):
+            fields = {str(column): str(value) for column, value in entry.items()}
+            for name in _names(pattern, rates, ifo, path):
                 if name not in rows:
-                    rows[name] = _row(name, words, ifo=ifo, gps=gps, rate=held.get(name), path=path)
+                    rows[name] = _row(name, fields, ifo=ifo, gps=gps, rate=rates.get(name), path=path)
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
-    own = strain.replace("{ifo}", ifo)
-    made = [_strain_is_unsafe(_with_safety(rows[name], said), own) for name in sorted(rows)]
-    return pd.DataFrame(made, columns=CHANNELS.names)
+    entries = _safety_entries(safety, ifo, strain)
+    return pd.DataFrame([_with_safety(rows[name], entries) for name in sorted(rows)], columns=CHANNELS.names)
 
 
-def _names(pattern: str, held: Mapping[str, float], ifo: str, path: str | Path) -> list[str]:
-    """Give the channels of the detector that a pattern stands for."""
+def _names(pattern: str, rates: Mapping[str, float], ifo: str, path: str | Path) -> list[str]:
+    """Return the channels of the detector that a pattern matches."""
     if not _WILD.search(pattern):
         return [pattern]
-    found = [name for name in held if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
-    if not found:
+    names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
+    if not names:
         raise UserError(
             f"channel list {path}: {pattern} matches none of the channels in the frames of {ifo} looked at; "
-            "check it and the frame type, or name the channels with their rates "
-            "(NDS2 and arrakis know no wildcards)"
+            "check it and the frame type, or list the channels with their rates "
+            "(NDS2 and arrakis accept no wildcards)"
         )
-    return sorted(found)
+    return sorted(names)
 
 
 def _row(
@@ -214,13 +209,14 @@ def _row(
     text = entry["rate_hz"]
     if not text and rate is None:
         raise UserError(
-            f"channel list {path}: {name} has no rate_hz, and the frames of {ifo} looked at do not hold it"
+            f"channel list {path}: {name} has no rate_hz, and is not in the frames of {ifo} looked at; "
+            "add its rate_hz"
         )
-    sentence = bool(text) and len(parse_rate(text)) > 1
+    changes = bool(text) and len(parse_rate(text)) > 1
     return {
         "channel": name,
         "rate_hz": rate_at(text, gps) if text else rate,
-        "rate_note": text if sentence else "",
+        "rate_note": text if changes else "",
         "subsystem": entry["subsystem"] or name.split(":", 1)[1].split("-", 1)[0],
         "unit": entry["unit"],
         "kind": entry["kind"],
@@ -231,35 +227,24 @@ def _row(
     }
 
 
-def _strain_is_unsafe(row: dict[str, object], strain: str) -> dict[str, object]:
-    """Mark strain, of this run or of any name, unsafe whatever else is said."""
-    name = str(row["channel"])
-    named = any(fnmatchcase(name, pattern) for pattern in STRAIN_NAMES)
-    if row["safety"] == "unsafe" or not (named or name == strain):
+def _safety_entries(tables: Sequence[str | Path], ifo: str, strain: str) -> list[_SafetyEntry]:
+    """List the entries on safety in the order in which they count: unsafe ones, strain, safe ones."""
+    rows = [row for path in tables for row in read_list(path).to_dict("records")]
+    unsafe, safe = (
+        [
+            (row["channel"].replace("{ifo}", ifo), value, row["source"], row["date"])
+            for row in rows
+            if row["safety"] == value
+        ]
+        for value in ("unsafe", "safe")
+    )
+    names = [(pattern, "unsafe", "its name: it is strain", "") for pattern in STRAIN_NAMES]
+    return [*unsafe, (strain.replace("{ifo}", ifo), "unsafe", "this run's strain channel", ""), *names, *safe]
+
+
+def _with_safety(row: dict[str, object], entries: Sequence[_SafetyEntry]) -> dict[str, object]:
+    """Return a channel's row with the more cautious of its own safety and that of the entries."""
+    entry = next((entry for entry in entries if fnmatchcase(str(row["channel"]), entry[0])), None)
+    if entry is None or row["safety"] in ("unsafe", entry[1]):
         return row
-    source = "this run's strain channel" if name == strain else "its name: it is strain"
-    return {**row, "safety": "unsafe", "safety_source": source, "safety_date": ""}
-
-
-def _said(safety: Sequence[str | Path], ifo: str) -> list[_Said]:
-    """List what safety tables say, unsafe before safe."""
-    rows = [row for path in safety for row in read_list(path).to_dict("records")]
-    return [
-        (row["channel"].replace("{ifo}", ifo), word, row["source"], row["date"])
-        for word in ("unsafe", "safe")
-        for row in rows
-        if row["safety"] == word
-    ]
-
-
-def _with_safety(row: dict[str, object], said: Sequence[_Said]) -> dict[str, object]:
-    """Take the most cautious word that the list and the safety tables say."""
-    if row["safety"] == "unsafe":
-        return row
-    name = str(row["channel"])
-    for pattern, word, source, date in said:
-        if fnmatchcase(name, pattern):
-            if word == row["safety"]:
-                return row
-            return {**row, "safety": word, "safety_source": source, "safety_date": date}
-    return row
+    return row | dict(zip(("safety", "safety_source", "safety_date"), entry[1:], strict=True))

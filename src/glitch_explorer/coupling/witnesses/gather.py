@@ -1,4 +1,4 @@
-"""All families together: q-values, ranks, groups, and how the nulls are calibrated."""
+"""All families together: q-values, ranks, groups, and the calibration of the nulls."""
 
 import json
 from collections.abc import Sequence
@@ -17,10 +17,11 @@ from glitch_explorer.coupling.schemas import (
 )
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.p_values import q_values
+from glitch_explorer.coupling.witnesses.search import ALPHA
 
 
 def rank_groups(table: pd.DataFrame) -> pd.Series:
-    """Rank the groups of a family and detector by their best abs(T), 1 is the best; unsafe rows get none.
+    """Rank the groups of a family and detector by abs(T), 1 is the largest; unsafe rows have no rank.
 
     Parameters
     ----------
@@ -29,26 +30,26 @@ def rank_groups(table: pd.DataFrame) -> pd.Series:
     """
     ranked = table[table["p_fwer"].notna()].assign(size=lambda rows: rows["t_peak"].abs())
     best = ranked.groupby(["family", "ifo", "group"])["size"].max()
-    place = best.groupby(level=["family", "ifo"]).rank(ascending=False, method="first").astype("Int64")
+    ranks = best.groupby(level=["family", "ifo"]).rank(ascending=False, method="first").astype("Int64")
     keys = pd.MultiIndex.from_frame(table[["family", "ifo", "group"]])
-    rank = pd.Series(place.reindex(keys).to_numpy(), index=table.index, dtype="Int64")
+    rank = pd.Series(ranks.reindex(keys).to_numpy(), index=table.index, dtype="Int64")
     return rank.where(table["p_fwer"].notna())
 
 
-def together(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Give all families' rows their group, q-value and rank.
+def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Add group, q-value and rank to the rows of all families.
 
     Parameters
     ----------
     table
-        Tables "family_witnesses", one below the other.
+        Table "family_witnesses" of all families.
     groups
-        channel and group of all detectors.
+        Columns channel and group, of all detectors.
 
     Returns
     -------
     DataFrame
-        Table "witnesses", the best rank first.
+        Table "witnesses", by rank.
     """
     table = table.merge(groups[["channel", "group"]], on="channel", how="left")
     table["group"] = table["group"].fillna(table["channel"])
@@ -71,21 +72,20 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
     out
         Folder for witnesses.parquet, calibration.parquet and notes.json.
     """
-    own = [Path(folder) for folder in folders]
-    table = tables.read_all(FAMILY_WITNESSES, [folder / "witnesses.parquet" for folder in own])
-    grouped = tables.read_all(CHANNEL_GROUPS, groups)
-    folder = Path(out)
-    tables.write(WITNESSES, together(table, grouped), folder / "witnesses.parquet")
-    pseudo = tables.read_all(PSEUDO_FAMILIES, [path / "pseudo_families.parquet" for path in own])
+    families, folder = [Path(path) for path in folders], Path(out)
+    table = tables.read_all(FAMILY_WITNESSES, [path / "witnesses.parquet" for path in families])
+    table = witness_table(table, tables.read_all(CHANNEL_GROUPS, groups))
+    tables.write(WITNESSES, table, folder / "witnesses.parquet")
+    pseudo = tables.read_all(PSEUDO_FAMILIES, [path / "pseudo_families.parquet" for path in families])
     tables.write(CALIBRATION, calibration_table(pseudo), folder / "calibration.parquet")
-    said = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in own}
-    files.write_json(folder / "notes.json", said)
+    notes = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in families}
+    files.write_json(folder / "notes.json", notes)
 
 
-def witnessed(table: pd.DataFrame, *, alpha: float) -> pd.DataFrame:
-    """Give the rows of `table` that count: q-value at most `alpha`, best band of each channel first."""
-    counts = table[table["q_value"].to_numpy(dtype=float, na_value=np.nan) <= alpha]
-    order = counts.assign(size=counts["t_peak"].abs()).sort_values(
+def witnessed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a significant q-value: the band with the largest abs(T) of each channel."""
+    witnesses = table[table["q_value"].to_numpy(dtype=float, na_value=np.nan) <= ALPHA]
+    order = witnesses.assign(size=witnesses["t_peak"].abs()).sort_values(
         ["family", "ifo", "rank", "size"], ascending=[True, True, True, False]
     )
     return order.drop_duplicates(["family", "ifo", "channel"]).drop(columns="size")

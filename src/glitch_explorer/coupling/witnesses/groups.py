@@ -1,4 +1,4 @@
-"""Groups of channels that say the same thing."""
+"""Groups of correlated channels. See docs/explanation/methods.md#channel-groups."""
 
 import numpy as np
 import pandas as pd
@@ -8,11 +8,11 @@ from scipy.stats import rankdata
 
 from glitch_explorer.core.arrays import Float32, Float64
 
-#: Channels whose features correlate at least so much, either way, are one group.
+#: Channels with features whose abs(rank correlation) is at least this are in one group.
 LIMIT = 0.85
-#: Cells looked at, drawn evenly: enough for a correlation, few for a matrix.
+#: Most time bins that enter, spaced evenly: enough for a correlation, few for a matrix.
 _MOST = 20_000
-#: Fewer common cells tell nothing.
+#: With fewer time bins in common a correlation counts as 0.
 _LEAST = 100
 
 
@@ -22,13 +22,13 @@ def correlated_groups(values: Float32, channels: pd.Series) -> dict[str, str]:
     Parameters
     ----------
     values
-        ``(n, m)`` features in background cells, NaN where there are none.
+        ``(n, m)`` features in time bins of the background, NaN where there is no data.
     channels
         ``(m,)`` the channel of each feature.
 
     Returns
     -------
-    Channel to group; a group is called by its first member in alphabetical order.
+    Channel to group; a group is named after its first member in alphabetical order.
     """
     step = max(-(-len(values) // _MOST), 1)
     linked = np.abs(_correlations(values[::step])) >= LIMIT
@@ -41,13 +41,13 @@ def correlated_groups(values: Float32, channels: pd.Series) -> dict[str, str]:
 
 
 def _correlations(values: Float32) -> Float64:
-    """Rank correlation of every two columns, over the cells that both have; 0 where those are few."""
+    """Compute the rank correlation of every two columns, over bins with both; 0 where those are few."""
     known = ~np.isnan(values)
     ranks = np.zeros(values.shape)
     for k in range(values.shape[1]):
-        own = known[:, k]
-        if own.any():
-            ranks[own, k] = rankdata(values[own, k]) / own.sum() - 0.5
+        rows = known[:, k]
+        if rows.any():
+            ranks[rows, k] = rankdata(values[rows, k]) / rows.sum() - 0.5
     mask = known.astype(float)
     n = mask.T @ mask
     sums = ranks.T @ mask
@@ -56,5 +56,4 @@ def _correlations(values: Float32) -> Float64:
         cross = ranks.T @ ranks - sums * sums.T / n
         spread = squares - sums**2 / n
         rho = cross / np.sqrt(spread * spread.T)
-    made: Float64 = np.where((n >= _LEAST) & np.isfinite(rho), rho, 0.0)
-    return made
+    return np.asarray(np.where((n >= _LEAST) & np.isfinite(rho), rho, 0.0))

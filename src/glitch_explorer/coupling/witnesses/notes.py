@@ -1,137 +1,103 @@
-"""What was looked at, what was not and why, in plain words for the page."""
+"""Notes on a family's test: codes with facts. `site/witnesses/notes.html` has the sentence for each code."""
 
 import pandas as pd
 
-from glitch_explorer.coupling.witnesses.background import LAGS_S, Background
+from glitch_explorer.coupling.witnesses.background import LAGS_S, LEAST_SHARE, Background
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+from glitch_explorer.coupling.witnesses.usable import LEAST_COVERAGE
 
-#: None of the features could be used.
-NO_DATA = (
-    f"No channel has data over a fifth of the live time and at {LEAST_GLITCHES} or more of the glitches: "
-    "nothing was looked at."
-)
+#: A code and its facts, as in notes.json.
+Note = dict[str, object]
+
+#: No feature can be tested.
+NO_DATA: Note = {"code": "no_data", "least_coverage": LEAST_COVERAGE, "least_glitches": LEAST_GLITCHES}
 #: The family leaves no background.
-TOO_DENSE = (
-    "Glitches are so frequent here that under 10 % of the live time is background, even for the "
-    "shortest lag range: no answer."
-)
+TOO_DENSE: Note = {"code": "too_dense", "least_share": LEAST_SHARE}
 
 
-def _channels(n: int) -> str:
-    return f"{n} channel" if n == 1 else f"{n} channels"
-
-
-def too_few(usable: int, given: int | None = None) -> str:
-    """Say that a family is too small."""
-    rest = (
-        ""
-        if given is None
-        else f" of {given}; the others lie outside the data or in stretches too short to slide in"
-    )
-    return f"Too few glitches: {usable} can be used{rest}; at least {LEAST_GLITCHES} are needed."
-
-
-def _found(table: pd.DataFrame, alpha: float) -> str:
-    """Say what was found, or that nothing was."""
-    ranked = table[table["p_fwer"].notna()]
-    looked = f"{ranked['channel'].nunique()} channels in {len(ranked)} bands"
-    hits = ranked[ranked["p_fwer"] <= alpha]
-    if len(hits):
-        return (
-            f"{looked} were looked at; {hits['channel'].nunique()} of them light up with this family more "
-            f"than chance allows (family-wise p at most {alpha:g})."
-        )
-    least = f": the smallest family-wise p is {ranked['p_fwer'].min():.2g}" if len(ranked) else ""
-    return (
-        f"No witness found: {looked} were looked at and none lights up with this family more than "
-        f"chance allows{least}."
-    )
+def too_few(usable: int, total: int) -> Note:
+    """Return the note on a family of `total` glitches of which too few are usable."""
+    return {"code": "too_few", "usable": usable, "total": total, "least": LEAST_GLITCHES}
 
 
 def notes(
     table: pd.DataFrame,
     *,
-    given: int,
-    used: int,
+    total: int,
+    usable: int,
     background: Background,
     coverage: pd.DataFrame,
-    dropped: int,
+    untested: int,
     pseudo: pd.DataFrame,
     alpha: float,
-) -> list[str]:
-    """Write the notes of one family in one detector.
+) -> list[Note]:
+    """Return the notes on one family in one detector that has been tested.
 
     Parameters
     ----------
     table
-        Table "family_witnesses", with the group of each channel.
-    given, used
-        Glitches of the family, and those that could be used.
+        Table "family_witnesses".
+    total, usable
+        Glitches of the family, and those that the statistics use.
     background
-        Its background.
+        The family's background.
     coverage
         Channels and the reasons why they have no data.
-    dropped
-        Channels with too little data, or a constant.
+    untested
+        Number of channels with too little data, or a constant.
     pseudo
-        p-values of the null families.
+        p-values of the pseudo-families.
     alpha
-        Level at which a channel counts.
+        Level at which a channel is significant.
     """
-    said = [_found(table, alpha)]
-    if used < given:
-        said.append(
-            f"{given - used} of {given} glitches are left out: outside the data, or in stretches of "
-            "live time too short to slide in."
-        )
+    ranked = table[table["p_fwer"].notna()]
+    significant = ranked[ranked["p_fwer"] <= alpha]
+    tested: Note = {"channels": ranked["channel"].nunique(), "bands": len(ranked)}
+    listed: list[Note] = []
+    if len(significant):
+        n = significant["channel"].nunique()
+        listed.append({"code": "witnesses", **tested, "n": n, "alpha": alpha})
+    else:
+        least = float(ranked["p_fwer"].min()) if len(ranked) else None
+        listed.append({"code": "no_witness", **tested, "p": least})
+    if usable < total:
+        listed.append({"code": "unusable_glitches", "n": total - usable, "total": total})
     if background.lags_s != LAGS_S:
-        said.append(
-            f"Lags are looked at from -{background.lags_s[0]:g} to +{background.lags_s[1]:g} s only: "
-            "the full range would have left under 10 % of the live time as background."
-        )
-    if dropped:
-        said.append(
-            f"Not looked at: {_channels(dropped)} with too little data, or a value that never changes."
-        )
-    missing = coverage[coverage["reason"] != ""]
-    for reason, rows in missing.groupby("reason", sort=True):
-        said.append(f"{reason}: {_channels(rows['channel'].nunique())}.")
-    said += _remarks(table, alpha)
-    failed = calibration_table(pseudo)
-    failed = failed[~failed["passed"]]
-    said += [
-        f"The null is not calibrated here ({row.kind} pseudo-families): {row.n_below} of {row.n} have "
-        f"p at most {row.alpha:g}. Take small p-values of this family with care."
-        for row in failed.itertuples()
+        before, after = background.lags_s
+        lags = {"before_s": before, "after_s": after}
+        listed.append({"code": "shorter_lags", **lags, "least_share": LEAST_SHARE})
+    if untested:
+        listed.append({"code": "untested_channels", "n": untested})
+    reasons = coverage[coverage["reason"] != ""].groupby("reason", sort=True)["channel"].nunique()
+    listed += [{"code": "missing_data", "reason": reason, "n": int(n)} for reason, n in reasons.items()]
+    listed += _channel_notes(table, significant)
+    calibration = calibration_table(pseudo)
+    return listed + [
+        {"code": "not_calibrated", "kind": row.kind, "n_below": row.n_below, "n": row.n, "alpha": row.alpha}
+        for row in calibration[~calibration["passed"]].itertuples()
     ]
-    return said
 
 
-def _remarks(table: pd.DataFrame, alpha: float) -> list[str]:
-    """Remark on safety, on what leads and on what could not be told."""
-    said = []
-    unsafe = table[table["safety"] == "unsafe"]
-    if len(unsafe):
-        said.append(
-            f"Unsafe, shown apart and not ranked, as they may hear the strain itself: "
-            f"{_channels(unsafe['channel'].nunique())}."
-        )
-    hits = table[table["p_fwer"] <= alpha]
-    unknown = hits.loc[hits["safety"] == "unknown", "channel"].nunique()
-    if unknown:
-        said.append(f"Of the channels found, the safety of {unknown} is unknown.")
-    early = hits[(hits["lag"] < 0) & (hits["relation"] == "co-moves") & (hits["n_leading"] < LEAST_GLITCHES)]
-    if len(early):
-        alone = int(early["n_alone"].iloc[0])
-        said.append(
-            f"Only {alone} glitches have no other of the family in the minute before: too few to say "
-            f"whether {early['channel'].nunique()} channels lead."
-        )
-    leads = hits[hits["relation"] == "leads"]
-    if len(leads):
-        said.append(
-            f"Precursor candidates, which light up before the glitch begins: "
-            f"{_channels(leads['channel'].nunique())}. That is an order in time, not its reason."
-        )
-    return said
+def _channel_notes(table: pd.DataFrame, significant: pd.DataFrame) -> list[Note]:
+    """Return the notes on safety and on the order in time."""
+
+    def channels(rows: pd.DataFrame) -> int:
+        return int(rows["channel"].nunique())
+
+    undecided = significant[
+        (significant["lag"] < 0)
+        & (significant["relation"] == "co-moves")
+        & (significant["n_leading"] < LEAST_GLITCHES)
+    ]
+    counts = {
+        "unsafe_channels": channels(table[table["safety"] == "unsafe"]),
+        "unknown_safety": channels(significant[significant["safety"] == "unknown"]),
+        "few_isolated": channels(undecided),
+        "precursors": channels(significant[significant["relation"] == "leads"]),
+    }
+    listed: list[Note] = [{"code": code, "n": n} for code, n in counts.items() if n]
+    for note in listed:
+        if note["code"] == "few_isolated":
+            note["isolated"] = int(undecided["n_alone"].iloc[0])
+    return listed

@@ -1,4 +1,7 @@
-"""Pseudo-families: what the whole procedure says where there is nothing to find."""
+"""Pseudo-families: the whole procedure where there is nothing to find.
+
+See docs/explanation/methods.md#pseudo-families.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,115 +9,100 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
+from glitch_explorer.core.arrays import Bool, Float64
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.nulls import Measured, share_above
-from glitch_explorer.coupling.witnesses.ranks import Grid, make_grid, window_mask
+from glitch_explorer.coupling.witnesses.ranks import make_grid, window_mask
 from glitch_explorer.coupling.witnesses.slides import (
     LEAST_GLITCHES,
-    Slid,
-    Train,
-    make_train,
-    quiet_train,
-    shifted,
-    slide,
+    TimeSlides,
+    make_triggers,
+    quiet_slides,
+    shifted_times,
+    time_slides,
 )
 
-#: Slides of a pseudo-family: they resolve a p of 0.005, and 0.01 is the smallest level asked about.
+#: Time slides of a pseudo-family: they resolve a p of 0.005, and the smallest level checked is 0.01.
 SLIDES = 199
 
 
 @dataclass(frozen=True)
-class Pseudo:
-    """A pseudo-family: shifted or quiet, its number, and its train."""
+class PseudoFamily:
+    """A pseudo-family: shifted or quiet, its number, and its triggers."""
 
     kind: str
     number: int
-    slid: Slid
+    slides: TimeSlides
 
 
-def shifted_train(
-    train: Train,
-    grid: Grid,
-    *,
-    cells: Int64,
-    block: Int32,
-    quiet: Float64,
-    family_times: Float64,
-    rng: np.random.Generator,
-) -> Slid | None:
-    """Turn the real train by an offset; None where no background or too few glitches are left.
+def _shifted(
+    family: TimeSlides, times: Float64, quiet: Float64, *, rng: np.random.Generator
+) -> TimeSlides | None:
+    """Shift the real triggers by an offset; None where no background or too few glitches remain.
 
     The offset is larger than the largest lag, and slides of the pseudo-family start from it:
-    no slide of the real family's null is its train.
+    the triggers of the real family are no slide of its null.
     """
-    times = shifted(family_times, train, cells, grid, rng=rng)
-    found = family_background(cells, times, quiet)
-    if found is None:
+    live = family.grid.live
+    shifted = shifted_times(times, family.triggers, family.grid, rng=rng)
+    background = family_background(live, shifted, quiet)
+    if background is None:
         return None
-    own = make_grid(cells, block, found.lags_s)
-    moved = make_train(times, cells, own)
-    if len(moved.used) < LEAST_GLITCHES:
+    grid = make_grid(live, background.lags_s)
+    triggers = make_triggers(shifted, grid)
+    if len(triggers.used) < LEAST_GLITCHES:
         return None
-    return slide(moved, own, slides=SLIDES, rng=rng)
+    return time_slides(triggers, grid, slides=SLIDES, rng=rng)
 
 
-def quiet_times(background: Bool, grid: Grid, count: int, *, rng: np.random.Generator) -> Slid | None:
-    """Draw `count` quiet times, slid within quiet time; None where there are too few of them."""
-    quiet = window_mask(background)
-    if int(quiet.sum()) < 4 * count:
+def _quiet(family: TimeSlides, background: Bool, *, rng: np.random.Generator) -> TimeSlides | None:
+    """Draw as many quiet times as the family has triggers; None where there is too little quiet time."""
+    windows, count = window_mask(background), len(family.triggers.used)
+    if int(windows.sum()) < 4 * count:
         return None
-    return quiet_train(quiet, grid, count=count, slides=SLIDES, rng=rng)
+    return quiet_slides(windows, family.grid, count=count, slides=SLIDES, rng=rng)
 
 
-def pseudo_trains(
-    train: Train,
-    grid: Grid,
-    background: Bool,
-    *,
-    cells: Int64,
-    block: Int32,
-    quiet: Float64,
-    family_times: Float64,
-    count: int,
-    seed: int,
-) -> list[Pseudo]:
-    """Make `count` pseudo-families of both kinds in turn; those that cannot be made are left out.
+def pseudo_families(
+    family: TimeSlides, times: Float64, background: Bool, quiet: Float64, *, count: int, seed: int
+) -> list[PseudoFamily]:
+    """Build `count` pseudo-families of both kinds in turn; those that cannot be built are left out.
 
     Parameters
     ----------
-    train, grid, background
-        What the real family is measured with.
-    cells, block
-        ``(n,)`` live time: grid indices, and the number of each one's interval.
-    quiet, family_times
-        ``(k, 2)`` quiet stretches, and the real family's times, GPS seconds.
+    family
+        Time slides of the real family.
+    times
+        GPS times of the real family.
+    background
+        ``(n,)`` the real family's background.
+    quiet
+        ``(k, 2)`` quiet time, GPS seconds.
+    count, seed
+        Number of pseudo-families, and seed of the random stream.
     """
-    made = []
+    families = []
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         if number % 2:
-            kind, slid = "quiet", quiet_times(background, grid, len(train.used), rng=rng)
+            kind, slides = "quiet", _quiet(family, background, rng=rng)
         else:
-            kind = "shifted"
-            slid = shifted_train(
-                train, grid, cells=cells, block=block, quiet=quiet, family_times=family_times, rng=rng
-            )
-        if slid is not None:
-            made.append(Pseudo(kind, number, slid))
-    return made
+            kind, slides = "shifted", _shifted(family, times, quiet, rng=rng)
+        if slides is not None:
+            families.append(PseudoFamily(kind, number, slides))
+    return families
 
 
-def pseudo_p_values(made: Sequence[Pseudo], measured: Sequence[Measured]) -> pd.DataFrame:
-    """Give the family-wise p of each pseudo-family's largest abs(T): kind, number and p_value.
+def pseudo_p_values(families: Sequence[PseudoFamily], measured: Sequence[Measured]) -> pd.DataFrame:
+    """Compute the family-wise p of each pseudo-family's largest abs(T): kind, number and p_value.
 
-    Features that are not ranked take no part: `measured` is without them. Without any there is no p.
+    `measured` has the features that are ranked; where there are none, there is no p.
     """
     rows = []
-    for one, found in zip(made, measured, strict=True):
-        if not len(found.t):
+    for family, statistics in zip(families, measured, strict=True):
+        if not len(statistics.t):
             continue
-        most = np.abs(found.t).max(initial=0.0)
-        null = found.peaks.max(axis=0, initial=0.0).astype(float)
-        rows.append((one.kind, one.number, float(share_above(np.array([most]), null)[0])))
+        largest = np.abs(statistics.t).max(initial=0.0)
+        null = statistics.peaks.max(axis=0, initial=0.0).astype(float)
+        rows.append((family.kind, family.number, float(share_above(np.array([largest]), null)[0])))
     return pd.DataFrame(rows, columns=["kind", "number", "p_value"])

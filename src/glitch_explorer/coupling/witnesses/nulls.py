@@ -1,4 +1,7 @@
-"""The statistic T, its family-wise null, and the calibration of both."""
+"""The statistic T, its family-wise null, and the calibration of both.
+
+See docs/explanation/methods.md#t-statistic and docs/explanation/methods.md#family-wise-p.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,21 +12,21 @@ import pandas as pd
 from scipy.sparse import csr_array
 from scipy.stats import binom
 
-from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
-from glitch_explorer.coupling.witnesses.ranks import placements, sum_at, window_mask, windows
-from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, Slid
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
+from glitch_explorer.coupling.witnesses.ranks import placements, window_mask, windows
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides
 
-#: Columns worked on at once; a constant, so that threads change nothing.
-_CHUNK = 16
-#: Levels at which p-values are held against what they promise.
+#: Columns that a thread works on at once; a constant, so that the number of threads changes nothing.
+_COLUMNS = 16
+#: Levels at which the calibration of p-values is checked.
 ALPHAS = (0.01, 0.05, 0.1)
-#: A calibration fails where so many p-values below alpha had a smaller chance than this.
+#: A calibration fails where so many p-values below alpha had a smaller probability than this.
 FAIL_BELOW = 0.025
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Statistics of m features at L lags, and of their slides."""
+    """Statistics of m features at L lags, and of their S time slides."""
 
     #: ``(m, L)`` T; 0 where fewer than `LEAST_GLITCHES` have data.
     t: Float64
@@ -32,100 +35,118 @@ class Measured:
     #: ``(m, L)`` glitches with data.
     count: Int64
 
-    def part(self, chosen: Bool) -> "Measured":
-        """Keep some of the features."""
-        return Measured(self.t[chosen], self.peaks[chosen], self.count[chosen])
+    def part(self, selected: Bool) -> "Measured":
+        """Return the statistics of some of the features."""
+        return Measured(self.t[selected], self.peaks[selected], self.count[selected])
 
 
-def measure(
-    values: Float32, cells: Int64, block: Int32, trains: Sequence[Slid], *, threads: int
-) -> list[Measured]:
-    """Measure every feature of ``values (n, m)`` at every lag, for each train and its slides.
+def measure(values: Float32, families: Sequence[TimeSlides], *, threads: int) -> list[Measured]:
+    """Compute T of every feature at every lag, for the triggers of each family and their time slides.
 
-    T ranks on-source against all live time near, not against the background: the background leaves
-    the train's own surroundings out, but not those of its slides, and where a channel wanders for
-    minutes the train then looks special. The ranks are made once for all trains. The answer does not
-    depend on `threads`.
+    T ranks on-source values in all live time nearby, not in the background: the background excludes
+    the surroundings of the triggers, but not those of their slides, and where a channel drifts for
+    minutes the triggers then look special. The ranks are computed once for all families.
+
+    Parameters
+    ----------
+    values
+        ``(n, m)`` features over the live time.
+    families
+        Time slides of each (pseudo-)family. Their grids differ in lags, not in live time.
+    threads
+        Threads at work; the result does not depend on it.
     """
-    everything = window_mask(np.ones(len(cells), dtype=bool))
-    seam = np.unique(trains[0].grid.end) - 1  # the grids differ by their lags, not by their intervals
+    live = families[0].grid.live
+    all_windows = window_mask(np.ones(len(live), dtype=bool))
+    last = live.edges[1:] - 1
 
     def work(first: int) -> list[Measured]:
-        held = windows(values[:, first : first + _CHUNK], cells, block)
-        placed = placements(held, everything, cells)
-        placed[:, seam] = 0.0  # between an interval's end and what comes next: neither high nor low
-        return [_chunk(placed, slid) for slid in trains]
+        placed = placements(windows(values[:, first : first + _COLUMNS], live), all_windows, live)
+        placed[:, last] = 0.0  # between a stretch's end and what comes next: neither high nor low
+        return [_measure(placed, slides) for slides in families]
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        parts = list(pool.map(work, range(0, values.shape[1], _CHUNK)))
+        parts = list(pool.map(work, range(0, values.shape[1], _COLUMNS)))
     return [
-        Measured(*(np.concatenate([getattr(one, name) for one in own]) for name in ("t", "peaks", "count")))
-        for own in zip(*parts, strict=True)
+        Measured(*(np.concatenate([getattr(part, name) for part in of]) for name in ("t", "peaks", "count")))
+        for of in zip(*parts, strict=True)
     ]
 
 
-def _chunk(placed: Float32, slid: Slid) -> Measured:
-    """Measure a few features."""
-    grid, train, starts = slid.grid, slid.train, slid.starts
-    m, lags = len(placed), len(grid.lags)
+def _measure(placed: Float32, slides: TimeSlides) -> Measured:
+    """Compute the statistics of a few features, placement values ``(m, n)``."""
+    triggers, lags = slides.triggers, len(slides.grid.lags)
+    m = len(placed)
     t, count = np.zeros((m, lags)), np.zeros((m, lags), dtype=np.int64)
-    peaks = np.zeros((m, len(starts) - 1), dtype=np.float32)
+    peaks = np.zeros((m, len(slides.starts) - 1), dtype=np.float32)
     inside = np.zeros(lags + 1, dtype=np.int64)
-    np.add.at(inside, train.low, 1)
-    np.add.at(inside, train.high, -1)
+    np.add.at(inside, triggers.low, 1)
+    np.add.at(inside, triggers.high, -1)
     whole = np.cumsum(inside)[:-1]
-    known_counts: dict[bytes, Float32] = {}
+    counts_of: dict[bytes, Float32] = {}  # many features have data at the same times
     for k in range(m):
         known = ~np.isnan(placed[k])
         key = known.tobytes()
-        if key not in known_counts:
-            known_counts[key] = sum_at(
-                known.astype(np.float32)[grid.rows], starts, train.low, train.high, lags
-            )
-        counts = known_counts[key]
-        sums = sum_at(np.nan_to_num(placed[k])[grid.rows], starts, train.low, train.high, lags)
+        if key not in counts_of:
+            counts_of[key] = slides.sums(known.astype(np.float32))
+        counts = counts_of[key]
+        sums = slides.sums(np.nan_to_num(placed[k]))
         count[k] = counts[0]
         enough = counts[0] >= LEAST_GLITCHES
-        # The root makes the spread of a slide independent of how many of its glitches have data.
+        # The root makes the spread of a slide independent of how many of its triggers have data.
         scores = sums / np.sqrt(np.maximum(counts, 1.0) * np.maximum(whole, 1.0))
-        t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough, slid.near)
+        t[k], peaks[k] = standardise(scores[0].astype(float), scores[1:].astype(float), enough, slides.near)
     return Measured(t, peaks, count)
 
 
-def areas(values: Float32, cells: Int64, block: Int32, background: Bool, slid: Slid) -> Float64:
-    """Give the AUC of on-source against the background near it.
+def areas(values: Float32, background: Bool, slides: TimeSlides) -> Float64:
+    """Compute the AUC of on-source values against the background nearby (Mann & Whitney 1947).
+
+    Parameters
+    ----------
+    values
+        ``(n, m)`` features over the live time.
+    background
+        ``(n,)`` the time bin is background.
+    slides
+        The family's triggers.
 
     Returns
     -------
     ``(m, L)``, NaN where fewer than `LEAST_GLITCHES` have data.
     """
-    grid, train = slid.grid, slid.train
-    held = windows(values, cells, block)
-    placed = placements(held, window_mask(background), cells)
-    auc = np.full((len(placed), len(grid.lags)), np.nan)
+    live = slides.grid.live
+    placed = placements(windows(values, live), window_mask(background), live)
+    auc = np.full((len(placed), len(slides.grid.lags)), np.nan)
     for k, row in enumerate(placed):
-        known, score = (~np.isnan(row)).astype(np.float32), np.nan_to_num(row)
-        count, total = (
-            sum_at(each[grid.rows], slid.starts[:1], train.low, train.high, len(grid.lags))[0]
-            for each in (known, score)
-        )
+        count = slides.unshifted((~np.isnan(row)).astype(np.float32))
+        total = slides.unshifted(np.nan_to_num(row))
         enough = count >= LEAST_GLITCHES
         auc[k, enough] = 0.5 + total[enough] / count[enough]
     return auc
 
 
 def standardise(observed: Float64, slides: Float64, enough: Bool, near: csr_array) -> tuple[Float64, Float32]:
-    """Standardise scores ``(L,)`` by their slides ``(S, L)``, and each slide by those that are not `near` it.
+    """Standardise scores by their time slides, and each slide by those that are not near it.
 
-    What is highest in a slide is high in its neighbours too. Held against them it would look
-    smaller than the real train, which has none: 19 of 178 null families at 0.05 instead of 9.
+    What is highest in a slide is high in its neighbours too. Standardised by them it would look smaller
+    than the real triggers, which have no such neighbours: 19 of 178 null families at 0.05 instead of 9.
+
+    Parameters
+    ----------
+    observed, slides
+        Scores ``(L,)`` of the triggers and ``(S, L)`` of their slides.
+    enough
+        ``(L,)`` enough glitches have data at this lag.
+    near
+        ``(S, S)`` as `slides.near_slides` returns it.
 
     Returns
     -------
-    t : ``(L,)``
-        T, signed; 0 at lags that are not `enough` or do not vary.
-    peaks : ``(S,)``
-        Largest abs(T) of each slide.
+    t
+        ``(L,)`` T, signed; 0 at lags that are not `enough` or do not vary.
+    peaks
+        ``(S,)`` largest abs(T) of each slide.
     """
     s = len(slides)
     mean = slides.mean(axis=0)
@@ -144,15 +165,13 @@ def standardise(observed: Float64, slides: Float64, enough: Bool, near: csr_arra
 
 
 def share_above(value: Float64, null: Float64) -> Float64:
-    """Give (1 + draws of `null` at least as high) / (1 + draws) for each value."""
-    ordered = np.sort(null)
-    above = len(null) - np.searchsorted(ordered, value, side="left")
-    p: Float64 = np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
-    return p
+    """Return (1 + draws of `null` at least as high) / (1 + draws) for each value."""
+    above = len(null) - np.searchsorted(np.sort(null), value, side="left")
+    return np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
 
 
 def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
-    """Hold the p-values of null families against what they promise.
+    """Compare the p-values of pseudo-families with a uniform distribution.
 
     Parameters
     ----------
@@ -162,14 +181,14 @@ def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Table "calibration": for each kind and level alpha, how many p-values are at most
-    alpha, the exact binomial chance of so many or more if the promise holds, and
-    whether it `passed`. It is shown whatever it says.
+    alpha, the exact binomial probability of so many or more if p is uniform, and
+    whether it `passed`.
     """
     rows = []
-    for kind, own in p_values.groupby("kind", sort=True):
-        n = len(own)
+    for kind, part in p_values.groupby("kind", sort=True):
+        n = len(part)
         for alpha in ALPHAS:
-            below = int((own["p_value"] <= alpha).sum())
+            below = int((part["p_value"] <= alpha).sum())
             chance = float(binom.sf(below - 1, n, alpha))
             rows.append((str(kind), alpha, n, below, below / n, chance, chance >= FAIL_BELOW))
     names = ["kind", "alpha", "n", "n_below", "share", "binomial_p", "passed"]

@@ -1,11 +1,12 @@
-"""p-values below what the number of slides resolves, and q-values.
+"""p-values below what the number of time slides resolves, and q-values.
 
-Which way, of the two that METHODS allows: families first (Benjamini & Bogomolov 2014).
+Families first, channels within them (Benjamini & Bogomolov 2014).
 A family's p-value is that of its largest T over channel x band x lag; within a selected
 family a channel's is the same family-wise p. There are then as many tests as families, not
 10 000, and the correlation between channels costs nothing. The tail of the maximum
-is still continued (Knijnenburg 2009), as with many families the floor 1 / (1 + slides)
-would decide; it is continued by a factor of ten or so, not of thousands.
+is still continued (Knijnenburg 2009), since with many families the floor 1 / (1 + slides)
+would decide; it is continued by a factor of about ten, not of thousands.
+See docs/explanation/methods.md#q-value.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,15 @@ from scipy.stats import genpareto
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.witnesses.nulls import share_above
 
-#: With at least so many slides above it, a p-value is counted, not continued.
+#: With more slides than this above it, a p-value is counted, not continued.
 _COUNTED = 10
-#: Share of the slides that the tail is fitted to at first, the least number, and the steps down.
+#: Share of the slides that the tail is first fitted to, the least number of them, and the steps down.
 _TAIL, _LEAST, _STEP = 0.25, 30, 10
-#: A fit is taken where its Cramér-von Mises distance has at least this p-value.
+#: A fit is accepted where its Cramér-von Mises distance has at least this p-value.
 _FITS = 0.05
-#: Draws of the fitted tail that tell how far a good fit lies.
+#: Draws of the fitted tail that the distance is compared with.
 _DRAWS = 400
-#: Heaviest tail allowed; a lighter one than exponential counts as exponential, which keeps p > 0.
+#: Range of the shape; a lighter tail than exponential counts as exponential, which keeps p > 0.
 _SHAPES = (0.0, 0.5)
 
 
@@ -41,20 +42,26 @@ class Tail:
     null: Float64
 
     def p_value(self, value: Float64) -> Float64:
-        """Give p-values: counted where enough slides are above, continued by the tail elsewhere."""
+        """Return p-values: counted where enough slides are above, continued by the tail elsewhere."""
         counted = share_above(value, self.null)
         over = np.maximum(value - self.threshold, 0.0)
         continued = self.share * genpareto.sf(over, self.shape, scale=self.scale)
         many = counted * (1 + len(self.null)) > _COUNTED
-        p: Float64 = np.where(many | (value <= self.threshold), counted, np.minimum(continued, counted))
-        return p
+        return np.asarray(np.where(many | (value <= self.threshold), counted, np.minimum(continued, counted)))
 
 
 def fit_tail(null: Float64, *, seed: int) -> Tail:
     """Fit the upper tail of a null distribution (Knijnenburg 2009).
 
-    The threshold rises until the fit is good by Cramér-von Mises against draws from itself;
+    The threshold rises until the fit is good by the Cramér-von Mises distance of draws from itself;
     the parameters are those of probability-weighted moments (Hosking & Wallis 1987).
+
+    Parameters
+    ----------
+    null
+        ``(S,)`` draws of the null distribution.
+    seed
+        Of the draws that test the fit.
     """
     rng = np.random.default_rng(seed)
     ordered = np.sort(null)[::-1]
@@ -81,16 +88,15 @@ def _moments(over: Float64) -> tuple[Float64, Float64]:
 
 
 def _distance(over: Float64, shape: Float64, scale: Float64) -> Float64:
-    """Cramér-von Mises distance of sorted exceedances ``(d, n)`` from their fits."""
+    """Compute the Cramér-von Mises distance of sorted exceedances ``(d, n)`` from their fits."""
     n = over.shape[1]
     expected = (np.arange(n) + 0.5) / n
-    found = genpareto.cdf(over, shape[:, None], scale=scale[:, None])
-    distance: Float64 = ((found - expected) ** 2).sum(axis=1)
-    return distance
+    fitted = genpareto.cdf(over, shape[:, None], scale=scale[:, None])
+    return np.asarray(((fitted - expected) ** 2).sum(axis=1))
 
 
 def q_values(families: list[str], p_values: Float64) -> Float64:
-    """Give q-values over families x channels, families first (Benjamini & Bogomolov 2014).
+    """Compute q-values over families x channels, families first (Benjamini & Bogomolov 2014).
 
     With K families of which R are selected by Benjamini & Hochberg at level q (each by its
     least p), a channel counts where p <= q R / K: the expected share of selected families
@@ -99,7 +105,7 @@ def q_values(families: list[str], p_values: Float64) -> Float64:
     Parameters
     ----------
     families
-        Family and detector of each row, as one name; families without any row that could be
+        Family and detector of each row, joined to one name; families without a row that was
         tested do not count.
     p_values
         ``(n,)`` family-wise p of each row; NaN rows (unsafe channels) get NaN.

@@ -2,6 +2,7 @@
 
 Light that scatters off a surface moving with speed v returns with fringes at
 f = 2 m |v| / lambda, m = 1, 2, … for each round trip (Accadia 2010; Soni 2021).
+See docs/explanation/methods.md#scattered-light.
 """
 
 from collections.abc import Sequence
@@ -10,27 +11,35 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.schemas import FRINGES, SCATTERING
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 
+#: Families with a median frequency below this are tested: light scattered off moving optics is seen
+#: no higher (Soni 2021).
+SCATTERING_BELOW_HZ = 200.0
+#: Metres in the units of displacement channels.
+METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
 #: Laser wavelength, m.
 WAVELENGTH_M = 1.064e-6
-#: Round trips looked at.
+#: Numbers of round trips.
 HARMONICS = (1, 2, 3, 4)
 #: A fringe frequency within this factor of the observed one is a match.
 MATCH_FACTOR = 1.2
-#: Mismatch is cut here, so that a glitch of another kind counts once and no more.
-_WORST = float(np.log(2.0))
-#: The speed is the largest within half the duration, and at least this, of the event, s.
+#: Mismatch is clipped to this, so that a glitch of another origin does not dominate the mean.
+_LARGEST_MISMATCH = float(np.log(2.0))
+#: The speed is the largest within half the duration of the event, and at least within this, s.
 _LEAST_REACH_S = 0.5
-#: Seconds: offsets of slides are larger, or a slide would keep the phase of slow motion.
+#: Least offset of a time slide, s: with a smaller one a slide would keep the phase of slow motion.
 LEAST_OFFSET_S = 61.0
-_LEAST_GLITCHES = 8
 
 
 @dataclass(frozen=True)
 class Displacement:
-    """A contiguous stretch of a displacement channel."""
+    """Contiguous data of a displacement channel."""
 
     #: GPS seconds of the first sample.
     start: float
@@ -38,126 +47,201 @@ class Displacement:
     #: ``(n,)`` metres; NaN where there are no data.
     metres: Float64
 
+    @property
+    def length_s(self) -> float:
+        """Length in seconds."""
+        return len(self.metres) / self.rate_hz
+
 
 def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> Float64:
-    """Predict the fringe frequency f = 2 m |v| / lambda at each sample ``(n,)``."""
+    """Compute the fringe frequency f = 2 m |v| / lambda at each sample ``(n,)``."""
     speed = np.gradient(displacement_m) * rate_hz
-    predicted: Float64 = 2.0 * harmonic * np.abs(speed) / WAVELENGTH_M
-    return predicted
+    return np.asarray(2.0 * harmonic * np.abs(speed) / WAVELENGTH_M)
 
 
-def predicted_hz(stretch: Displacement, times: Float64, durations: Float64) -> Float64:
-    """Give the highest first-harmonic fringe frequency around each event ``(n,)``; NaN without samples."""
-    fringe = fringe_hz(stretch.metres, stretch.rate_hz)
-    reach = np.maximum(np.nan_to_num(durations) / 2, _LEAST_REACH_S)
-    made = np.full(len(times), np.nan)
-    first = np.ceil((times - reach - stretch.start) * stretch.rate_hz).astype(np.int64)
-    last = np.floor((times + reach - stretch.start) * stretch.rate_hz).astype(np.int64) + 1
+def _reach_s(durations: Float64) -> Float64:
+    """Return the seconds around an event in which the speed counts."""
+    return np.maximum(np.nan_to_num(durations) / 2, _LEAST_REACH_S)
+
+
+def predicted_hz(motion: Displacement, times: Float64, durations: Float64) -> Float64:
+    """Compute the highest first-harmonic fringe frequency around each event ``(n,)``; NaN without samples.
+
+    Parameters
+    ----------
+    motion
+        Data of the channel.
+    times, durations
+        ``(n,)`` GPS times and durations of the events, s.
+    """
+    fringe = fringe_hz(motion.metres, motion.rate_hz)
+    reach = _reach_s(durations)
+    highest = np.full(len(times), np.nan)
+    first = np.ceil((times - reach - motion.start) * motion.rate_hz).astype(np.int64)
+    last = np.floor((times + reach - motion.start) * motion.rate_hz).astype(np.int64) + 1
     inside = np.flatnonzero((first >= 0) & (first < last) & (last <= len(fringe)))
-    # Every other maximum is a window's; NaN wins. The zero at the end is where the last window may end.
+    # Every other maximum is an event's; NaN propagates. The last event may end at the zero that is appended.
     edges = np.column_stack([first[inside], last[inside]]).ravel()
-    made[inside] = np.maximum.reduceat(np.append(fringe, 0.0), edges)[::2] if len(edges) else []
-    return made
+    highest[inside] = np.maximum.reduceat(np.append(fringe, 0.0), edges)[::2] if len(edges) else []
+    return highest
 
 
 def mismatch(observed_hz: Float64, predicted: Float64) -> tuple[Float64, Int64]:
-    """Give |ln(observed / predicted)| of the best harmonic, at most ln 2, and that harmonic."""
+    """Return |ln(observed / predicted)| of the best harmonic, at most ln 2, and that harmonic."""
     harmonics = np.array(HARMONICS)
     with np.errstate(divide="ignore"):
         away = np.abs(np.log(observed_hz)[..., None] - np.log(predicted[..., None] * harmonics))
     away = np.where(np.isnan(away), np.inf, away)
-    best = np.where(np.isnan(predicted), np.nan, np.minimum(away.min(axis=-1), _WORST))
+    best = np.where(np.isnan(predicted), np.nan, np.minimum(away.min(axis=-1), _LARGEST_MISMATCH))
     return best, harmonics[away.argmin(axis=-1)]
 
 
-def _reach_table(stretch: Displacement, reach_s: float, step_s: float) -> Float64:
-    """Give the predicted frequency around times every `step_s` from the stretch's start."""
-    times = stretch.start + np.arange(0.0, len(stretch.metres) / stretch.rate_hz, step_s)
-    return predicted_hz(stretch, times, np.full(len(times), 2 * reach_s))
-
-
-def _turned(
-    stretch: Displacement, times: Float64, durations: Float64, *, slides: int, rng: np.random.Generator
+def _slides_hz(
+    motion: Displacement, times: Float64, durations: Float64, *, slides: int, rng: np.random.Generator
 ) -> Float64:
-    """Predict at slid times ``(slides, n)``: the train turned in the stretch by one offset a slide."""
-    length = len(stretch.metres) / stretch.rate_hz
+    """Predict at time slides ``(slides, n)``: all events shifted circularly by one offset a slide."""
     step = _LEAST_REACH_S / 2
-    offsets = rng.uniform(LEAST_OFFSET_S, length - LEAST_OFFSET_S, slides)
-    made = np.empty((slides, len(times)))
-    reach = np.maximum(np.nan_to_num(durations) / 2, _LEAST_REACH_S)
-    rounded = np.exp2(np.round(np.log2(reach) * 2) / 2)  # a few lengths serve all glitches
-    for value in np.unique(rounded):
-        table = _reach_table(stretch, float(value), step)
-        mine = rounded == value
-        at = ((times[mine] - stretch.start + offsets[:, None]) % length) / step
-        made[:, mine] = table[np.minimum(np.rint(at).astype(np.int64), len(table) - 1)]
-    return made
+    offsets = rng.uniform(LEAST_OFFSET_S, motion.length_s - LEAST_OFFSET_S, slides)
+    predicted = np.empty((slides, len(times)))
+    grid = motion.start + np.arange(0.0, motion.length_s, step)
+    rounded = np.exp2(np.round(np.log2(_reach_s(durations)) * 2) / 2)  # a few lengths serve all glitches
+    for reach in np.unique(rounded):
+        table = predicted_hz(motion, grid, np.full(len(grid), 2 * float(reach)))
+        alike = rounded == reach
+        at = ((times[alike] - motion.start + offsets[:, None]) % motion.length_s) / step
+        predicted[:, alike] = table[np.minimum(np.rint(at).astype(np.int64), len(table) - 1)]
+    return predicted
 
 
 @dataclass(frozen=True)
 class Scattering:
-    """What a displacement channel says about a family."""
+    """A family's frequencies compared with the fringes of one displacement channel."""
 
-    #: One row a glitch with data: time, observed_hz, predicted_hz, harmonic, mismatch, match.
+    #: One row a glitch with data: event_time, observed_hz, predicted_hz, harmonic, mismatch, match.
     glitches: pd.DataFrame
-    #: Share of the glitches that match, and of their slides.
-    matched: float
-    matched_slides: float
-    #: Mean mismatch at least as small by slides; NaN below eight glitches.
-    p_value: float
+    #: Share of the glitches that match, and of their time slides; NaN below `LEAST_GLITCHES`.
+    matched: float = np.nan
+    matched_slides: float = np.nan
+    #: Mean mismatch at least as small by time slides.
+    p_value: float = np.nan
 
 
 def scattering(
     times: Float64,
     durations: Float64,
     observed_hz: Float64,
-    stretches: Sequence[Displacement],
+    motions: Sequence[Displacement],
     *,
     slides: int,
     seed: int,
 ) -> Scattering:
-    """Hold a family's peak frequencies against the fringes of one displacement channel.
+    """Compare a family's peak frequencies with the fringes of one displacement channel.
 
     Parameters
     ----------
     times, durations, observed_hz
-        ``(n,)`` GPS seconds, seconds (NaN where unknown), Hz; others than positive take no part.
-    stretches
-        The channel's contiguous data; those shorter than three least offsets are left
-        out, as nothing can be slid in them.
+        ``(n,)`` GPS seconds, seconds (NaN where unknown), Hz; glitches without a positive frequency are
+        left out.
+    motions
+        The channel's contiguous data; those shorter than three least offsets have no time slides and are
+        left out.
     slides, seed
-        Slides of the train, each stretch by an offset of its own, and their seed.
+        Number of time slides, with one offset for each of `motions`, and their seed.
     """
     rng = np.random.default_rng(seed)
     parts, nulls = [], []
-    for stretch in stretches:
-        length = len(stretch.metres) / stretch.rate_hz
-        mine = (times >= stretch.start) & (times < stretch.start + length) & (observed_hz > 0)
-        if length < 3 * LEAST_OFFSET_S or not mine.any():
+    for motion in motions:
+        inside = (times >= motion.start) & (times < motion.start + motion.length_s) & (observed_hz > 0)
+        if motion.length_s < 3 * LEAST_OFFSET_S or not inside.any():
             continue
-        predicted = predicted_hz(stretch, times[mine], durations[mine])
-        best, harmonic = mismatch(observed_hz[mine], predicted)
-        slid = _turned(stretch, times[mine], durations[mine], slides=slides, rng=rng)
+        events = times[inside], durations[inside]
+        predicted = predicted_hz(motion, *events)
+        best, harmonic = mismatch(observed_hz[inside], predicted)
+        shifted = _slides_hz(motion, *events, slides=slides, rng=rng)
         known = ~np.isnan(best)
-        nulls.append(mismatch(np.broadcast_to(observed_hz[mine], slid.shape), slid)[0][:, known])
-        frame = pd.DataFrame(
-            {
-                "event_time": times[mine],
-                "observed_hz": observed_hz[mine],
-                "predicted_hz": predicted * harmonic,
-                "harmonic": harmonic,
-                "mismatch": best,
-                "match": best <= np.log(MATCH_FACTOR),
-            }
-        )
-        parts.append(frame[known])
-    if not parts or sum(map(len, parts)) < _LEAST_GLITCHES:
-        columns = ["event_time", "observed_hz", "predicted_hz", "harmonic", "mismatch", "match"]
-        empty = pd.DataFrame({name: [] for name in columns})
-        return Scattering(pd.concat(parts) if parts else empty, np.nan, np.nan, np.nan)
-    table = pd.concat(parts, ignore_index=True)
+        nulls.append(mismatch(np.broadcast_to(observed_hz[inside], shifted.shape), shifted)[0][:, known])
+        rows = {
+            "event_time": times[inside],
+            "observed_hz": observed_hz[inside],
+            "predicted_hz": predicted * harmonic,
+            "harmonic": harmonic,
+            "mismatch": best,
+            "match": best <= np.log(MATCH_FACTOR),
+        }
+        parts.append(pd.DataFrame(rows)[known])
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if len(table) < LEAST_GLITCHES:
+        return Scattering(table)
     null = np.concatenate(nulls, axis=1)
     tail = fit_tail(-np.nanmean(null, axis=1), seed=seed)
     p = float(tail.p_value(np.array([-table["mismatch"].mean()]))[0])
     # A comparison with NaN is false: slides without data are no matches, and are few.
     return Scattering(table, float(table["match"].mean()), float((null <= np.log(MATCH_FACTOR)).mean()), p)
+
+
+def family_fringes(
+    glitches: pd.DataFrame,
+    live: Float64,
+    channels: pd.DataFrame,
+    reader: ChannelReader,
+    *,
+    slides: int,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare a family with the fringes of every displacement channel.
+
+    Parameters
+    ----------
+    glitches
+        Its rows of table "members".
+    live
+        ``(k, 2)`` its live time, GPS seconds.
+    channels
+        The displacement channels' rows of table "channels".
+    reader
+        Reads them.
+    slides, seed
+        Number of time slides and their seed.
+
+    Returns
+    -------
+    DataFrame, DataFrame
+        Tables "scattering" and "fringes" without family and ifo; empty where the family's median
+        frequency is `SCATTERING_BELOW_HZ` or more, or unknown, or there is no such channel.
+    """
+    times, durations, observed = (
+        glitches[name].to_numpy(dtype=float) for name in ("event_time", "duration_s", "peak_frequency_hz")
+    )
+    median = np.nanmedian(observed) if np.isfinite(observed).any() else np.inf
+    empty, fringes = (
+        tables.empty(schema).drop(columns=["family", "ifo"]) for schema in (SCATTERING, FRINGES)
+    )
+    if median >= SCATTERING_BELOW_HZ or channels.empty:
+        return empty, fringes
+    motions = _displacements(channels, live, reader)
+    rows, parts = [], []
+    ids = glitches.drop_duplicates("event_time").set_index("event_time")["glitch_id"]
+    for number, channel in enumerate(channels["channel"]):
+        result = scattering(times, durations, observed, motions[channel], slides=slides, seed=seed + number)
+        rows.append((channel, len(result.glitches), result.matched, result.matched_slides, result.p_value))
+        if len(result.glitches):
+            named = result.glitches["event_time"].map(ids)
+            parts.append(result.glitches.assign(channel=channel, glitch_id=named))
+    table = pd.DataFrame(rows, columns=["channel", "n_glitches", "matched", "matched_slides", "p_value"])
+    table["p_fwer"] = np.minimum(table["p_value"] * table["p_value"].notna().sum(), 1.0)
+    return table, pd.concat(parts, ignore_index=True) if parts else fringes
+
+
+def _displacements(
+    channels: pd.DataFrame, live: Float64, reader: ChannelReader
+) -> dict[str, list[Displacement]]:
+    """Read the displacement channels over the live time, in metres."""
+    motions: dict[str, list[Displacement]] = {channel: [] for channel in channels["channel"]}
+    for start, end in live[np.diff(live, axis=1).ravel() >= LEAST_OFFSET_S].tolist():
+        reader.advance(start, end)
+        for _, rows in channels.groupby("rate_hz", sort=True):
+            rate = float(rows["rate_hz"].iloc[0])
+            samples, _ = reader.samples(rows["channel"].tolist(), start, end)
+            for channel, unit, values in zip(rows["channel"], rows["unit"], samples, strict=True):
+                motions[channel].append(Displacement(start, rate, values * METRES[unit]))
+    return motions

@@ -1,168 +1,238 @@
-"""Trains of glitches on the grid, and where they may be slid to.
+"""The triggers of a family on the grid, and their time slides.
 
-A slide turns each ring of live time by an offset of its own that is larger than the
-largest lag: the train keeps its bursts, the channel its memory.
+A time slide shifts the triggers of each ring of live time circularly, each ring by its own offset, which is
+larger than the largest lag: the triggers keep their bursts, the channel its autocorrelation.
+See docs/explanation/methods.md#t-statistic.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 from scipy.sparse import csr_array
 
-from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.witnesses.ranks import STEP, Grid
 
-#: A ring is slid in only if it is so many times as long as the least offset.
+#: A ring has time slides only if it is so many times as long as the least offset.
 LEAST_LENGTH = 3
-#: Two slides stand apart unless the rings in which they are nearer than the least offset hold this
-#: share of the glitches.
+#: Two slides are near if the rings in which their offsets differ by less than the least offset contain
+#: at least this share of the glitches.
 _SHARED = 0.1
-#: Families with fewer glitches that can be slid get no answer.
+#: Families with fewer glitches that have time slides are not tested.
 LEAST_GLITCHES = 8
 
 
 @dataclass(frozen=True)
-class Train:
-    """Glitches that the statistics use."""
+class Triggers:
+    """Glitches that the statistics use, on a grid."""
 
-    #: ``(n,)`` which of the times given they are.
+    #: ``(n,)`` index among the family's times.
     used: Int64
-    #: ``(n,)`` their ring.
-    block: Int64
+    #: ``(n,)`` number of the ring.
+    ring: Int64
     #: ``(n,)`` window of the first lag, counted from the ring's start; negative before it.
-    place: Int64
-    #: ``(n,)`` lags low … high - 1 lie in the glitch's own interval.
+    window: Int64
+    #: ``(n,)`` lags low … high - 1 lie in the trigger's stretch.
     low: Int64
     high: Int64
 
-    def part(self, chosen: Bool) -> "Train":
-        """Keep some of the glitches."""
-        return Train(*(array[chosen] for array in (self.used, self.block, self.place, self.low, self.high)))
+    def part(self, selected: Bool) -> "Triggers":
+        """Return some of the triggers."""
+        return Triggers(*(array[selected] for array in vars(self).values()))
 
 
 @dataclass(frozen=True)
-class Slid:
-    """A train on its grid, with its slides."""
+class TimeSlides:
+    """Triggers on their grid, with S time slides."""
 
     grid: Grid
-    train: Train
-    #: ``(1 + S, n)`` where each glitch's first lag stands in the ring; row 0 is unslid.
+    triggers: Triggers
+    #: ``(1 + S, n)`` index in `grid.rows` of each trigger's first lag; row 0 is not shifted.
     starts: Int32
-    #: ``(S, S)`` the two slides are nearly the same, each with itself.
+    #: ``(S, S)`` the two slides are nearly the same; 1 on the diagonal.
     near: csr_array
 
-    def part(self, chosen: Bool) -> "Slid":
-        """Keep some of the glitches."""
-        return Slid(self.grid, self.train.part(chosen), self.starts[:, chosen], self.near)
+    def part(self, selected: Bool) -> "TimeSlides":
+        """Return the time slides of some of the triggers."""
+        return replace(self, triggers=self.triggers.part(selected), starts=self.starts[:, selected])
+
+    def sums(self, values: Float32, *, high: Int64 | None = None) -> Float32:
+        """Sum values of windows over the triggers at each lag.
+
+        Parameters
+        ----------
+        values
+            ``(rows,)`` a value for each window.
+        high
+            ``(n,)`` lags below `triggers.high` that count, where fewer do.
+
+        Returns
+        -------
+        ``(1 + S, L)``, row 0 of the triggers themselves.
+        """
+        triggers = self.triggers
+        high = triggers.high if high is None else high
+        stored, lags = values[self.grid.rows], len(self.grid.lags)
+        return np.asarray(_sum_at(stored, self.starts, triggers.low, high, lags))
+
+    def unshifted(self, values: Float32) -> Float32:
+        """Sum values of windows ``(rows,)`` over the triggers themselves at each lag, ``(L,)``."""
+        return np.asarray(replace(self, starts=self.starts[:1]).sums(values)[0])
 
 
-def guard(grid: Grid) -> int:
-    """Give the least offset of a slide in cells: larger than the largest lag."""
+@numba.njit(nogil=True, cache=True)
+def _sum_at(stored: Float32, starts: Int32, low: Int64, high: Int64, lags: int) -> Float32:
+    """Sum stored values over each row of `starts` ``(s, n)`` at each lag, ``(s, lags)``.
+
+    Only lags low[j] … high[j] - 1 of trigger j count.
+    """
+    sums = np.zeros((starts.shape[0], lags), dtype=np.float32)
+    for number in range(starts.shape[0]):
+        total = sums[number]
+        for j in range(starts.shape[1]):
+            at = starts[number, j]
+            for lag in range(low[j], high[j]):
+                total[lag] += stored[at + lag]
+    return sums
+
+
+def least_offset(grid: Grid) -> int:
+    """Return the least offset of a slide in time bins: larger than the largest lag."""
     return STEP * (int(np.abs(grid.lags).max()) + 1)
 
 
-def make_train(times: Float64, cells: Int64, grid: Grid) -> Train:
-    """Place glitches on the grid; those outside it, or in rings too short to slide in, are left out.
+def make_triggers(times: Float64, grid: Grid) -> Triggers:
+    """Find the windows of glitches at GPS times ``(t,)``.
 
-    The window of lag l is the one whose middle is nearest to the glitch's time plus l.
+    The window of lag l is the one whose middle is nearest to the glitch's time plus l. Glitches outside the
+    live time, or in rings too short for a time slide, are left out.
     """
-    cell = np.floor(times / CELL_S).astype(np.int64)
-    row = np.minimum(np.searchsorted(cells, cell), len(cells) - 1)
-    block = np.searchsorted(grid.first, row, side="right") - 1
-    used = np.flatnonzero((cells[row] == cell) & (grid.length[block] >= LEAST_LENGTH * guard(grid)))
-    block, row = block[used], row[used]
-    middle = row + np.rint(times[used] / CELL_S).astype(np.int64) - 1 - cells[row]
+    live = grid.live
+    row, inside = live.rows(np.floor(times / BIN_S).astype(np.int64))
+    ring = grid.ring(row)
+    used = np.flatnonzero(inside & (grid.length[ring] >= LEAST_LENGTH * least_offset(grid)))
+    ring, row = ring[used], row[used]
+    middle = row + np.rint(times[used] / BIN_S).astype(np.int64) - 1 - live.bins[row]
     at = middle + STEP * grid.lags[0]
-    low = np.clip(-((at - grid.start[row]) // STEP), 0, len(grid.lags))
-    high = np.clip((grid.end[row] - 2 - at) // STEP + 1, 0, len(grid.lags))
-    place = at - grid.first[block]
-    return Train(used, block, place, low, np.maximum(high, low))
+    edges = live.edges
+    stretch = np.searchsorted(edges, row, side="right") - 1
+    low = np.clip(-((at - edges[stretch]) // STEP), 0, len(grid.lags))
+    high = np.clip((edges[stretch + 1] - 2 - at) // STEP + 1, 0, len(grid.lags))
+    return Triggers(used, ring, at - grid.first[ring], low, np.maximum(high, low))
 
 
-def slide(train: Train, grid: Grid, *, slides: int, rng: np.random.Generator) -> Slid:
-    """Turn a train in each ring by offsets of its own, larger than the largest lag."""
-    least = guard(grid)
-    offsets = np.zeros((1 + slides, len(grid.first)), dtype=np.int64)
-    for number in np.unique(train.block):
-        offsets[1:, number] = rng.integers(least, grid.length[number] - least + 1, slides)
-    starts = _starts(train.place + offsets[:, train.block], train.block, grid)
-    rings, count = np.unique(train.block, return_counts=True)
-    near = near_slides(offsets[1:, rings], grid.length[rings], count, least=least)
-    return Slid(grid, train, starts, near)
+def _offsets(rings: Int64, grid: Grid, size: int | None, rng: np.random.Generator) -> Int64:
+    """Draw offsets of each ring in time bins, ``(size, all rings)``; 0 in rings without triggers."""
+    least = least_offset(grid)
+    offsets = np.zeros((size or 1, len(grid.first)), dtype=np.int64)
+    for number in np.unique(rings):
+        offsets[:, number] = rng.integers(least, grid.length[number] - least + 1, size)
+    return offsets
+
+
+def time_slides(triggers: Triggers, grid: Grid, *, slides: int, rng: np.random.Generator) -> TimeSlides:
+    """Shift triggers in each ring by its own offsets, larger than the largest lag."""
+    offsets = np.concatenate(
+        [np.zeros((1, len(grid.first)), np.int64), _offsets(triggers.ring, grid, slides, rng)]
+    )
+    starts = _starts(triggers.window + offsets[:, triggers.ring], triggers.ring, grid)
+    rings, count = np.unique(triggers.ring, return_counts=True)
+    near = near_slides(offsets[1:, rings], grid.length[rings], count, least=least_offset(grid))
+    return TimeSlides(grid, triggers, starts, near)
 
 
 def near_slides(offsets: Int64, length: Int64, count: Int64, *, least: int) -> csr_array:
-    """Say which slides are nearly the same.
+    """Find slides that are nearly the same.
 
-    The real train is at least the least offset away from every slide, but slides may fall on each other.
+    The real triggers are at least the least offset away from every slide, but slides may coincide.
 
     Parameters
     ----------
     offsets
-        ``(S, rings)`` cells that each slide is turned by.
+        ``(S, rings)`` offset of each slide in time bins.
     length, count
-        ``(rings,)`` cells and glitches of each ring.
+        ``(rings,)`` time bins and triggers of each ring.
     least
         Least offset of a slide.
 
     Returns
     -------
     ``(S, S)`` sparse 0 and 1, 1 on the diagonal. Where a slide would be left with less than half of the
-    others, as in a ring of few minutes, it is near to itself alone.
+    others, as in a ring of few minutes, it is near to itself only.
     """
     shared = np.zeros((len(offsets), len(offsets)))
-    for column, size, glitches in zip(offsets.T, length, count, strict=True):
+    for column, size, triggers in zip(offsets.T, length, count, strict=True):
         apart = np.abs(column[:, None] - column)
-        shared += glitches * (np.minimum(apart, size - apart) < least)
+        shared += triggers * (np.minimum(apart, size - apart) < least)
     near = shared >= _SHARED * count.sum()
     near[near.sum(axis=1) > len(near) / 2] = False
     np.fill_diagonal(near, val=True)
     return csr_array(near.astype(float))
 
 
-def _starts(place: Int64, block: Int64, grid: Grid) -> Int32:
-    at = place % grid.length[block]
-    starts: Int32 = (grid.base[block] + (at % STEP) * grid.half[block] + at // STEP).astype(np.int32)
-    return starts
+def _starts(window: Int64, ring: Int64, grid: Grid) -> Int32:
+    """Return the index in `grid.rows` of windows ``(..., n)`` counted from their ring's start."""
+    at = window % grid.length[ring]
+    return np.asarray(grid.base[ring] + (at % STEP) * grid.half[ring] + at // STEP, dtype=np.int32)
 
 
-def shifted(times: Float64, train: Train, cells: Int64, grid: Grid, *, rng: np.random.Generator) -> Float64:
-    """Turn the real train by one offset a ring: a pseudo-family with the family's own bursts."""
-    least = guard(grid)
-    offset = np.zeros(len(grid.first), dtype=np.int64)
-    for number in np.unique(train.block):
-        offset[number] = rng.integers(least, grid.length[number] - least + 1)
-    cell = np.floor(times[train.used] / CELL_S).astype(np.int64)
-    first = grid.first[train.block]
-    row = first + (np.searchsorted(cells, cell) - first + offset[train.block]) % grid.length[train.block]
-    turned: Float64 = np.sort(times[train.used] + (cells[row] - cell) * CELL_S)
-    return turned
+def shifted_times(times: Float64, triggers: Triggers, grid: Grid, *, rng: np.random.Generator) -> Float64:
+    """Shift the real triggers by one offset a ring: a pseudo-family with the family's own bursts.
+
+    Parameters
+    ----------
+    times
+        ``(t,)`` GPS times that the triggers were made of.
+    triggers, grid
+        As of `make_triggers`.
+    rng
+        Draws the offsets.
+
+    Returns
+    -------
+    GPS times, sorted, of the triggers that are used.
+    """
+    live, first = grid.live, grid.first[triggers.ring]
+    offset = _offsets(triggers.ring, grid, None, rng)[0, triggers.ring]
+    start = np.floor(times[triggers.used] / BIN_S).astype(np.int64)
+    row = first + (live.rows(start)[0] - first + offset) % grid.length[triggers.ring]
+    return np.sort(times[triggers.used] + (live.bins[row] - start) * BIN_S)
 
 
-def quiet_train(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.random.Generator) -> Slid:
-    """Draw quiet times as a pseudo-family, and slides of it that stay within quiet time.
+def quiet_slides(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.random.Generator) -> TimeSlides:
+    """Draw quiet times as a pseudo-family, and time slides that stay within quiet time.
 
-    Each ring's quiet windows, laid end to end, are what its times turn on; all lags count,
+    The quiet windows of each ring are joined end to end, and times shift on these; all lags count,
     as the features wrap with the ring.
+
+    Parameters
+    ----------
+    quiet
+        ``(rows,)`` the window is quiet.
+    grid
+        Rings and lags.
+    count, slides
+        Number of times, and of time slides.
+    rng
+        Draws both.
     """
     rows = np.flatnonzero(quiet)
-    chosen = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
-    block = np.searchsorted(grid.first, chosen, side="right") - 1
-    place = np.empty((1 + slides, len(chosen)), dtype=np.int64)
-    rings, held = np.unique(block, return_counts=True)
+    drawn = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))
+    ring = grid.ring(drawn)
+    window = np.empty((1 + slides, len(drawn)), dtype=np.int64)
+    rings, counts = np.unique(ring, return_counts=True)
     offsets, lengths = np.empty((slides, len(rings)), dtype=np.int64), np.empty(len(rings), dtype=np.int64)
     for k, number in enumerate(rings):
-        mine = block == number
         start = grid.first[number]
-        ring = rows[(rows >= start) & (rows < start + grid.length[number])] - start
-        least = min(guard(grid), len(ring) // 4)
-        offsets[:, k], lengths[k] = rng.integers(least, len(ring) - least + 1, slides), len(ring)
-        offset = np.append(0, offsets[:, k])
-        at = np.searchsorted(ring, chosen[mine] - start)
-        place[:, mine] = ring[(at + offset[:, None]) % len(ring)]
-    first = STEP * grid.lags[0]
-    lags = np.full(len(chosen), len(grid.lags))
-    train = Train(np.arange(len(chosen)), block, place[0] + first, np.zeros_like(lags), lags)
-    near = near_slides(offsets, lengths, held, least=guard(grid))
-    return Slid(grid, train, _starts(place + first, block, grid), near)
+        free = rows[(rows >= start) & (rows < start + grid.length[number])] - start
+        least = min(least_offset(grid), len(free) // 4)
+        offsets[:, k], lengths[k] = rng.integers(least, len(free) - least + 1, slides), len(free)
+        at = np.searchsorted(free, drawn[ring == number] - start)
+        window[:, ring == number] = free[(at + np.append(0, offsets[:, k])[:, None]) % len(free)]
+    window += STEP * grid.lags[0]
+    lags = np.full(len(drawn), len(grid.lags))
+    triggers = Triggers(np.arange(len(drawn)), ring, window[0], np.zeros_like(lags), lags)
+    near = near_slides(offsets, lengths, counts, least=least_offset(grid))
+    return TimeSlides(grid, triggers, _starts(window, ring, grid), near)

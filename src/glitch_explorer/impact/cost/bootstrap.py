@@ -4,9 +4,8 @@ import numpy as np
 from scipy import stats
 
 from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
 
-#: No interval with fewer blocks.
-LEAST_BLOCKS = 10
 _LEVEL = 0.975
 
 

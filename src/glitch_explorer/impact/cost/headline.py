@@ -7,7 +7,8 @@ import pandas as pd
 
 from glitch_explorer.core.arrays import Float64, Object, sum_by_index
 from glitch_explorer.core.intervals import lengths
-from glitch_explorer.impact.cost.bootstrap import LEAST_BLOCKS, block_intervals
+from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
+from glitch_explorer.impact.cost.bootstrap import block_intervals
 from glitch_explorer.impact.cost.contamination import contamination
 from glitch_explorer.impact.cost.detector import (
     RANKING,

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.coupling.witnesses.gather import witnessed
-from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.impact.schemas import RECOVERABLE
 
 
 def significant_witnesses(witnesses: pd.DataFrame) -> pd.DataFrame:
-    """Return the best band of each channel with q up to `ALPHA`, best first, without unsafe channels."""
-    rows = witnessed(witnesses, alpha=ALPHA)
+    """Return the best band of each channel with a significant q, best first, without unsafe channels."""
+    rows = witnessed(witnesses)
     return rows[(rows["safety"] != "unsafe") & rows["excess_efficiency"].notna()]
 
 

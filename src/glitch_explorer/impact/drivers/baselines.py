@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.impact.drivers.windows import Material
 
 #: The past that a rate is taken over, seconds before the window's centre: what is nearer is not known to
@@ -35,9 +35,9 @@ def baseline_features(material: Material, rows: Int64, own: Float64, quiet: Floa
     the live interval; sine and cosine of the time of day, once and twice a day.
     """
     centre = material.times[rows]
-    begun = material.times[np.searchsorted(material.block, material.block[rows], side="left")]
+    begun = material.times[np.searchsorted(material.live.stretch, material.live.stretch[rows], side="left")]
     low, high = np.maximum(centre - PAST_S[0], begun), np.maximum(centre - PAST_S[1], begun)
-    lived = np.maximum(high - low, CELL_S)
+    lived = np.maximum(high - low, BIN_S)
     ordered = np.sort(own)
     rate = (np.searchsorted(ordered, high) - np.searchsorted(ordered, low)) / lived
     busy = 1 - (_covered(quiet, high) - _covered(quiet, low)) / lived

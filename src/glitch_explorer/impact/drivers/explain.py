@@ -10,15 +10,16 @@ import pyarrow as pa
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.witnesses.background import LAGS_S
-from glitch_explorer.coupling.witnesses.lag_profiles import alone
+from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
+from glitch_explorer.coupling.witnesses.lag_profiles import isolated
 from glitch_explorer.coupling.witnesses.ranks import make_grid
 from glitch_explorer.coupling.witnesses.search import start_times
-from glitch_explorer.coupling.witnesses.slides import make_train, shifted
+from glitch_explorer.coupling.witnesses.slides import make_triggers, shifted_times
 from glitch_explorer.impact.drivers import shapley
 from glitch_explorer.impact.drivers.lead import precursor_skill
-from glitch_explorer.impact.drivers.skill import LEAST_BLOCKS, Gain, brier_skill, roc_auc
+from glitch_explorer.impact.drivers.skill import Gain, brier_skill, roc_auc
 from glitch_explorer.impact.drivers.training import MODELS, PERTURBATION, UNITS, ModelName
 from glitch_explorer.impact.drivers.trials import (
     VIEWS,
@@ -142,7 +143,7 @@ def _looks(case: Case, family: pd.DataFrame) -> list[_Look]:
     # What precedes a glitch by seconds is not told from what followed the one before it.
     views: dict[View, tuple[Int64, Bool, Bool]] = {
         "witness": (np.arange(material.n_columns), every, every[: len(slid)]),
-        "precursor": (leading, early & alone(times), alone(slid)),
+        "precursor": (leading, early & isolated(times), isolated(slid)),
     }
     unfit: dict[View, Unfit] = {}
     samples: dict[tuple[View, bool], tuple[Sample, Float64]] = {}
@@ -165,11 +166,9 @@ def _looks(case: Case, family: pd.DataFrame) -> list[_Look]:
 
 def _slid_times(case: Case, times: Float64) -> Float64:
     """Turn the train in each ring of live time by an offset of its own: what no channel can know of."""
-    material = case.material
-    grid = make_grid(material.cells, material.block, LAGS_S)
-    train = make_train(times, material.cells, grid)
+    grid = make_grid(case.material.live, LAGS_S)
     rng = np.random.default_rng([case.seed, _SLID])
-    return shifted(times, train, material.cells, grid, rng=rng)
+    return shifted_times(times, make_triggers(times, grid), grid, rng=rng)
 
 
 def _told(look: _Look, name: ModelName, case: Case, family: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.family import ChannelSource, family_data, timed_glitches
+from glitch_explorer.coupling.channels.source import ChannelSource
+from glitch_explorer.coupling.family import family_data, timed_glitches
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import explain as explaining

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.coupling.channels.bands import CELL_S
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.impact.drivers.training import ModelName
 from glitch_explorer.impact.drivers.trials import Case, Trial
 from glitch_explorer.impact.drivers.windows import BINS_S, Material, feature_windows, segment_numbers
@@ -21,7 +21,7 @@ WARNING_S = 60.0
 #: Seconds from one look to the next.
 STEP_S = 1.0
 
-_STEP = round(STEP_S / CELL_S)
+_STEP = round(STEP_S / BIN_S)
 #: Windows made at a time.
 _CHUNK = 20_000
 #: Thresholds tried: shares of the looks that lie above, from rare to common.
@@ -51,7 +51,7 @@ class Series:
 def held_out_series(case: Case, trial: Trial, name: ModelName) -> Series:
     """Look at every second of the held-out live time."""
     material, sample = case.material, trial.sample
-    every = np.flatnonzero(material.cells % _STEP == 0)
+    every = np.flatnonzero(material.live.bins % _STEP == 0)
     rows = every[material.centred(every)]
     fold = sample.of_segment[segment_numbers(material.times[rows], case.segments)]
     probability, times = np.zeros(len(rows)), material.times[rows]

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-
-#: Under so many blocks of time no interval is given, and nothing beats.
-LEAST_BLOCKS = 10
-#: Draws of the bootstrap, and the interval's ends.
-_DRAWS, _ENDS = 1000, (2.5, 97.5)
+from glitch_explorer.coupling.witnesses.blocks import DRAWS, LEAST_BLOCKS, PERCENTILES
 
 
 @dataclass(frozen=True)
@@ -75,11 +71,11 @@ def gain(probability: Float64, baseline: Float64, glitch: Bool, blocks: Int64, *
     if count < LEAST_BLOCKS:
         return Gain(ap, base, np.nan, np.nan, count)
     rng = np.random.default_rng(seed)
-    weights = rng.multinomial(count, np.full(count, 1 / count), _DRAWS)[:, number].astype(float)
+    weights = rng.multinomial(count, np.full(count, 1 / count), DRAWS)[:, number].astype(float)
     differences = average_precision(probability, glitch, weights) - average_precision(
         baseline, glitch, weights
     )
-    low, high = np.nanpercentile(differences, _ENDS)
+    low, high = np.nanpercentile(differences, PERCENTILES)
     return Gain(ap, base, float(low), float(high), count)
 
 

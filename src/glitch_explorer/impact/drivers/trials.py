@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
-from glitch_explorer.coupling.channels.live_time import drawn
-from glitch_explorer.coupling.witnesses.effects import bootstrap_blocks
+from glitch_explorer.coupling.channels.live_time import even_sample
+from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.impact.drivers import folds, windows
 from glitch_explorer.impact.drivers.baselines import baseline_features, baseline_probability
 from glitch_explorer.impact.drivers.skill import Gain, gain
@@ -107,7 +107,7 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
     used, rows = material.rows_of(times)
     kept = usable[used]
     used, rows = used[kept], rows[kept]
-    kept = np.isin(times[used], drawn(times[used], case.max_glitches))
+    kept = np.isin(times[used], even_sample(times[used], case.max_glitches))
     used, rows = used[kept], rows[kept]
     counts = np.bincount(
         windows.segment_numbers(material.times[rows], segments), minlength=len(segments)

@@ -15,8 +15,9 @@ from igwn_ligolw.lsctables import SegmentDefTable
 from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Float32, Float64
 from glitch_explorer.core.intervals import complement, subtract, union
-from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.channels.features import FeatureSet
+from glitch_explorer.coupling.channels.bands import BIN_S
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.ranks import align, delays_s, window_mask, windows
@@ -69,19 +70,19 @@ def family_veto(
     witnesses
         Rows of table "family_witnesses" of this detector.
     """
-    live = live_spans(features)
+    live = features.live.intervals
     best = best_witness(witnesses)
     if best is None:
         return no_veto(live, family, Reason.NO_WITNESS)
-    background = family_background(features.cells, chosen, quiet)
+    background = family_background(features.live, chosen, quiet)
     if background is None:
         return no_veto(live, family, Reason.NO_BACKGROUND)
     here = (features.columns["channel"] == best["channel"]) & (features.columns["band"] == best["band"])
     place = int(np.flatnonzero(here.to_numpy())[0])
     score = np.float32(1.0 if best["t_peak"] >= 0 else -1.0) * features.values[:, place : place + 1]
-    align(score, features.block, delays_s(features.columns["settling_s"].to_numpy(dtype=float)[[place]]))
-    limit = threshold(score, features, background.mask)
-    segments = veto_segments(features.cells[score[:, 0] >= limit], float(best["lag"]), live)
+    align(score, features.live, delays_s(features.columns["settling_s"].to_numpy(dtype=float)[[place]]))
+    limit = threshold(score, features.live, background.mask)
+    segments = veto_segments(features.live.bins[score[:, 0] >= limit], float(best["lag"]), live)
     named = {name: best[name] for name in ("channel", "band", "lag")}
     row = {**named, "threshold": limit, **effect(segments, live, family), "reason": ""}
     return Veto(segments, live, row)
@@ -94,14 +95,9 @@ def no_veto(live: Float64, family: pd.DataFrame, reason: Reason) -> Veto:
     return Veto(nothing, live, row | {"efficiency": np.nan, "deadtime": np.nan, "reason": reason})
 
 
-def live_spans(features: FeatureSet) -> Float64:
-    """Give the live time as sorted, disjoint intervals ``(j, 2)``."""
-    return union(np.column_stack([features.cells, features.cells + 1]) * CELL_S)
-
-
-def threshold(score: Float32, features: FeatureSet, background: np.ndarray) -> float:
+def threshold(score: Float32, live: LiveTime, background: np.ndarray) -> float:
     """Give the background's 99 % quantile of windows of a score ``(n, 1)``, as witnesses have it."""
-    held = windows(score, features.cells, features.block)[0][window_mask(background)]
+    held = windows(score, live)[0][window_mask(background)]
     return float(np.quantile(held[~np.isnan(held)], QUANTILE))
 
 
@@ -118,8 +114,8 @@ def veto_segments(flagged: np.ndarray, lag: float, live: Float64) -> Float64:
     live
         ``(j, 2)`` sorted, disjoint; what is outside is cut off.
     """
-    at = flagged * CELL_S - lag
-    spans = union(np.column_stack([at - PAD_S, at + CELL_S + PAD_S]))
+    at = flagged * BIN_S - lag
+    spans = union(np.column_stack([at - PAD_S, at + BIN_S + PAD_S]))
     dead = complement(live)
     return np.concatenate([np.empty((0, 2)), *(subtract(a, b, dead) for a, b in spans)])
 

@@ -18,12 +18,13 @@ import numba
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
-from glitch_explorer.coupling.channels.bands import CELL_S
-from glitch_explorer.coupling.channels.features import LEAST_PAST_S, FeatureSet
+from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
+from glitch_explorer.coupling.channels.bands import BIN_S
+from glitch_explorer.coupling.channels.feature_set import FeatureSet
+from glitch_explorer.coupling.channels.features import LEAST_PAST_S
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.witnesses.background import LAGS_S, background_mask
-from glitch_explorer.coupling.witnesses.ranks import align, delays_s
-from glitch_explorer.coupling.witnesses.search import LEAST_COVERAGE, varying
+from glitch_explorer.coupling.witnesses.usable import usable_features
 from glitch_explorer.map.members import MATCH_S
 
 #: Bins of lags in seconds, each without its end: short near the glitch, long away from it.
@@ -42,8 +43,8 @@ class Material:
 
     Attributes
     ----------
-    cells, block
-        int64 and int32 ``(n,)``, grid index and live interval of each row.
+    live
+        Live time, a time bin each row.
     columns
         One row a feature: channel, band, safety, delay_s (taken off: data so long after a bin's end are
         in it) and reach_s, the same with the seconds in which the filter settles.
@@ -53,8 +54,7 @@ class Material:
         int64 ``(n,)`` first row, and the row after the last, that a window may use in each row's interval.
     """
 
-    cells: Int64
-    block: Int32
+    live: LiveTime
     columns: pd.DataFrame
     values: Float32
     first: Int64
@@ -63,13 +63,12 @@ class Material:
     @property
     def times(self) -> Float64:
         """GPS second at which each row begins, ``(n,)``."""
-        begun: Float64 = self.cells.astype(np.float64) * CELL_S
-        return begun
+        return self.live.times
 
     @property
     def bins(self) -> Int64:
         """First row of each bin and the row after its last, relative to a window's centre, ``(bins, 2)``."""
-        return np.rint(np.array(BINS_S) / CELL_S).astype(np.int64)
+        return np.rint(np.array(BINS_S) / BIN_S).astype(np.int64)
 
     @property
     def n_columns(self) -> int:
@@ -84,9 +83,8 @@ class Material:
 
     def rows_of(self, times: Float64) -> tuple[Int64, Int64]:
         """Find the windows nearest to GPS times: which of the times have one, and its row."""
-        cell = np.rint(times / CELL_S).astype(np.int64)
-        row = np.minimum(np.searchsorted(self.cells, cell), len(self.cells) - 1)
-        used = np.flatnonzero((self.cells[row] == cell) & self.centred(row))
+        row, inside = self.live.rows(np.rint(times / BIN_S).astype(np.int64))
+        used = np.flatnonzero(inside & self.centred(row))
         return used, row[used]
 
 
@@ -107,26 +105,18 @@ def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | No
     -------
     The material, None where nothing is left.
     """
-    columns = features.columns.reset_index(drop=True)
-    columns = columns.merge(channels[["channel", "safety"]], on="channel", how="left", validate="many_to_one")
-    columns["safety"] = columns["safety"].fillna("unknown")
-    if not len(features.cells):
+    live = features.live
+    if not len(live):
         return None
-    covered = (~np.isnan(features.values)).mean(axis=0) >= LEAST_COVERAGE
-    kept = np.flatnonzero(covered & varying(features.values) & (columns["safety"] != "unsafe").to_numpy())
-    if not len(kept):
+    columns, values = usable_features(features, channels, unsafe=False)
+    if columns.empty:
         return None
-    columns, values = columns.iloc[kept].reset_index(drop=True), features.values[:, kept]
-    settling = columns["settling_s"].to_numpy(dtype=float)
-    delays = delays_s(settling)
-    align(values, features.block, delays)
-    columns["delay_s"], columns["reach_s"] = delays, settling + delays
-    cuts = np.flatnonzero(np.diff(features.block, prepend=features.block[0] - 1))
-    length = np.diff(np.append(cuts, len(features.block)))
-    early = int(np.ceil((LEAST_PAST_S + settling.max()) / CELL_S))
-    late = int(np.ceil(delays.max() / CELL_S))
-    first, last = np.repeat(cuts + early, length), np.repeat(cuts + length - late, length)
-    return Material(features.cells, features.block, columns, values, first, last)
+    columns["reach_s"] = columns["settling_s"] + columns["delay_s"]
+    length = np.diff(live.edges)
+    early = int(np.ceil((LEAST_PAST_S + columns["settling_s"].max()) / BIN_S))
+    late = int(np.ceil(columns["delay_s"].max() / BIN_S))
+    first, last = np.repeat(live.edges[:-1] + early, length), np.repeat(live.edges[1:] - late, length)
+    return Material(live, columns, values, first, last)
 
 
 def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
@@ -182,7 +172,7 @@ def leading_columns(material: Material, times: Float64, starts: Float64) -> tupl
     early
         ``(k,)`` the glitch starts after all of these have ended.
     """
-    before = starts - np.rint(times / CELL_S) * CELL_S
+    before = starts - np.rint(times / BIN_S) * BIN_S
     limit = float(np.quantile(before, 1 - LEADS, method="higher"))
     ends = np.array(BINS_S)[:, 1:] + material.columns["reach_s"].to_numpy(dtype=float)
     return np.flatnonzero(ends.ravel() <= limit), before >= limit
@@ -208,7 +198,7 @@ def other_rows(
     segments
         ``(k, 2)`` sorted, disjoint analysis segments.
     """
-    mask = background_mask(material.cells, own, _EVERYWHERE, lags_s=LAGS_S, both_sides=True)
+    mask = background_mask(material.live, own, _EVERYWHERE, lags_s=LAGS_S, both_sides=True)
     everywhere = np.arange(len(mask))
     mask &= material.centred(everywhere) & np.append(False, mask[:-1])
     at = np.sort(material.times[rows])

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.stats import binom
 
-from glitch_explorer.coupling.channels.bands import CELL_S, Band, settling_s
+from glitch_explorer.coupling.channels.bands import BIN_S, Band, settling_s
 from glitch_explorer.site.numbers import band_text, lag_text, null_text
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
@@ -38,7 +38,7 @@ class Profile:
 def feature_settling_s(band: str, rate_hz: float) -> float:
     """Return the settling time of a feature in seconds: that of its filter, else of its average."""
     low, _, high = band.partition("-")
-    return settling_s(Band(float(low), float(high)), rate_hz) if high else max(CELL_S, 1 / rate_hz)
+    return settling_s(Band(float(low), float(high)), rate_hz) if high else max(BIN_S, 1 / rate_hz)
 
 
 def make_profile(
@@ -76,7 +76,7 @@ def make_profile(
         title=f"{plain(row['channel'], 52)}\n{band}: {result}; settling time {settled:.1f} s",
         rows=rows.sort_values("lag"),
         lag=row["lag"] if significant else None,
-        near_s=-half_s - settled - CELL_S,
+        near_s=-half_s - settled - BIN_S,
         half_s=half_s,
     )
 

@@ -11,6 +11,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, GAPS, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.groups import LIMIT
+from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
@@ -42,8 +43,8 @@ class CouplingTables:
     witnesses: pd.DataFrame
     slow: pd.DataFrame
     channels: pd.DataFrame
-    #: Family to detector to the notes of its test.
-    notes: Mapping[str, Mapping[str, list[Any]]]
+    #: Family to detector to the notes on its test: codes with facts.
+    notes: Mapping[str, Mapping[str, list[Note]]]
 
     @property
     def detectors(self) -> list[str]:
@@ -204,7 +205,7 @@ def missing_channels(coverage: pd.DataFrame, tested: set[str]) -> list[Row]:
     return sorted(missing, key=lambda row: (row["tested"], row["share"], row["channel"]))
 
 
-def state_of(rows: pd.DataFrame, notes: list[Any] | None) -> str:
+def state_of(rows: pd.DataFrame, notes: list[Note] | None) -> str:
     """Return whether a family is `witnessed` in a detector, `none` was found, or `unanswered`, `absent`."""
     if notes is None:
         return "absent"
