@@ -1,4 +1,4 @@
-"""Draw the pictures of architecture.md: the data's way from the rules, the rooms from their imports.
+"""Draw the pictures of architecture.md: the data's way from the rules, the packages from their imports.
 
 `make reference` writes them beside this file; a test compares them with the rules and the imports.
 """
@@ -73,17 +73,17 @@ def _tables(paths: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(plain))
 
 
-def rooms(package: str = "glitch_explorer") -> tuple[dict[str, str], Edges]:
-    """Return the rooms of the library with their inner rooms, and which room imports which."""
-    graph = grimp.build_graph(package, cache_dir=None)
-    names = {child.removeprefix(f"{package}."): child for child in graph.find_children(package)}
+def packages(library: str = "glitch_explorer") -> tuple[dict[str, str], Edges]:
+    """Return the packages of the library with their inner packages, and which package imports which."""
+    graph = grimp.build_graph(library, cache_dir=None)
+    names = {child.removeprefix(f"{library}."): child for child in graph.find_children(library)}
     notes, edges = {}, set()
-    for name, room in sorted(names.items()):
-        inner = [child for child in graph.find_children(room) if graph.find_children(child)]
-        notes[name] = ", ".join(sorted(child.removeprefix(f"{room}.") for child in inner))
-        for module in {room} | graph.find_descendants(room):
+    for name, package in sorted(names.items()):
+        inner = [child for child in graph.find_children(package) if graph.find_children(child)]
+        notes[name] = ", ".join(sorted(child.removeprefix(f"{package}.") for child in inner))
+        for module in {package} | graph.find_descendants(package):
             for imported in graph.find_modules_directly_imported_by(module):
-                above = imported.removeprefix(f"{package}.").split(".")[0]
+                above = imported.removeprefix(f"{library}.").split(".")[0]
                 if above in names and above != name:
                     edges.add((above, name))
     return notes, edges
@@ -228,8 +228,10 @@ def pictures(root: Path) -> dict[Path, str]:
         folder / "data.svg": drawing(
             "Stages of the workflow; arrows follow the data", *stages(root), dashed=ON_REQUEST
         ),
-        folder / "rooms.svg": drawing(
-            "Rooms of the library; arrows lead from a room to those that import it", *rooms(), upwards=True
+        folder / "packages.svg": drawing(
+            "Packages of the library; arrows lead from a package to those that import it",
+            *packages(),
+            upwards=True,
         ),
     }
 

@@ -1,4 +1,4 @@
-"""The rooms of the library: who may import whom, and how many modules a folder holds."""
+"""The packages of the library: who may import whom, and how many modules a folder holds."""
 
 import importlib.util
 from collections import Counter
