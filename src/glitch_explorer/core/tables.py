@@ -150,3 +150,22 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
     # A file's own metadata can name types that code is looked up for.
     frame: pd.DataFrame = table.select(wanted).replace_schema_metadata().to_pandas()
     return frame
+
+
+def read_csv(schema: pa.Schema, path: str | Path, *, required: Sequence[str]) -> pd.DataFrame:
+    """Read a user's CSV file; the schema's texts are read as texts, and nothing is null.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read or has not the required columns.
+    """
+    texts = {field.name: str for field in schema if field.type == pa.string()}
+    try:
+        frame = pd.read_csv(path, dtype=texts, keep_default_na=False)
+    except (OSError, ValueError) as problem:
+        raise UserError(f"{path} cannot be read as CSV: {problem}") from problem
+    missing = [column for column in required if column not in frame.columns]
+    if missing:
+        raise UserError(f"{path} has no column {', '.join(missing)}; its columns are {list(frame.columns)}")
+    return frame

@@ -70,14 +70,7 @@ def read_events(
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        frame = pd.read_csv(path, dtype={"name": str, "ifo": str, "kind": str}, keep_default_na=False)
-    except (OSError, ValueError, pd.errors.ParserError) as problem:
-        raise UserError(f"event file {path} cannot be read: {problem}") from problem
-    missing = [column for column in EVENTS.names if column not in frame.columns]
-    if missing:
-        raise UserError(f"event file {path} has no column {', '.join(missing)}; it has {list(frame.columns)}")
-    frame = pd.DataFrame(frame, columns=EVENTS.names)
+    frame: pd.DataFrame = tables.read_csv(EVENTS, path, required=EVENTS.names)[EVENTS.names]
     frame["event_time"] = pd.to_numeric(frame["event_time"], errors="coerce")
     for row, event in frame.iterrows():
         if not np.isfinite(event["event_time"]):

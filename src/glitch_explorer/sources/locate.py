@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import gwdatafind
 import numpy as np
@@ -37,17 +38,32 @@ SERVED_S = 64
 _COPIES = 2
 
 
-class Locator(Protocol):
+class Locator(ABC):
     """Finds and reads the frames of one source."""
 
+    @abstractmethod
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """Return the frames that overlap [start, end) and can be read here."""
+        """Return the frames that overlap [start, end) and can be read here.
+
+        Raises
+        ------
+        UserError
+            When a frame has no address that this machine can open, or a server refuses.
+        SourceFault
+            When a server fails after all retries.
+        """
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
         """Read channels of one frame: the data, or why there are none."""
+        return frames.load_many(self._local(frame), channels)
 
     def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
         """Return the channels of one frame that match any of the patterns, with their rates in Hz."""
+        return frames.channel_rates(self._local(frame), patterns)
+
+    def _local(self, frame: Frame) -> Frame:
+        """Return the frame with a path on this machine."""
+        return frame
 
 
 def open_locator(
@@ -88,7 +104,7 @@ def aligned_starts(start: float, end: float, length: int) -> range:
     return range(first, int(np.ceil(end)), length)
 
 
-class Folder:
+class Folder(Locator):
     """Frames in folders, globs or lists of files; see `frames.find_frames`."""
 
     def __init__(self, places: str | Sequence[str], *, frame_type: str | None) -> None:
@@ -104,16 +120,33 @@ class Folder:
         starts, ends = self._spans[ifo].T
         return [self._frames[ifo][i] for i in np.flatnonzero((starts < end) & (ends > start))]
 
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
-        """Read channels of one frame file."""
-        return frames.load_many(frame, channels)
 
-    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
-        """Return the channels of one frame file that match, with their rates in Hz."""
-        return frames.channel_rates(frame, patterns)
+class _Service(Locator):
+    """Files that a service lists; those with a web address are downloaded when they are read."""
+
+    def __init__(self, host: str, policy: RetryPolicy) -> None:
+        self._host, self._policy = host.rstrip("/"), policy
+        self._answers: dict[tuple[str, int], list[Frame]] = {}
+        self._copies = Copies(limit=_COPIES, policy=policy)
+
+    def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
+        """Return the frames that overlap [start, end); each request is made once."""
+        listed: set[Frame] = set()
+        for at in aligned_starts(start, end, REQUEST_S):
+            if (ifo, at) not in self._answers:
+                self._answers[ifo, at] = self._ask(ifo, at, at + REQUEST_S)
+            listed.update(self._answers[ifo, at])
+        return sorted(frame for frame in listed if frame.start < end and frame.end > start)
+
+    @abstractmethod
+    def _ask(self, ifo: str, start: int, end: int) -> list[Frame]:
+        """Ask the service for the frames that overlap [start, end)."""
+
+    def _local(self, frame: Frame) -> Frame:
+        return replace(frame, path=str(self._copies.path(frame.path))) if "://" in frame.path else frame
 
 
-class DataFind:
+class DataFind(_Service):
     """Frames that a GWDataFind server lists; this machine can open them, or GWOSC's public OSDF has them."""
 
     def __init__(self, host: str | None, *, frame_type: str | None, policy: RetryPolicy) -> None:
@@ -127,39 +160,12 @@ class DataFind:
                 "GWDataFind: no frame type; set the section's frame_type, e.g. '{ifo}_HOFT_C00' for strain, "
                 "'{ifo}_R' for channels"
             )
-        self._host, self._frame_type, self._policy = host, frame_type, policy
-        self._answers: dict[tuple[str, int], list[Frame]] = {}
+        super().__init__(host, policy)
+        self._frame_type = frame_type
         self._known_types: set[str] = set()
-        self._copies = Copies(limit=_COPIES, policy=policy)
 
-    def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """Ask the server for the frames that overlap [start, end); each request is made once.
-
-        Raises
-        ------
-        UserError
-            When a frame has no address that this machine can open, or the
-            server refuses.
-        SourceFault
-            When the server fails after all retries.
-        """
-        return _overlapping(self._answers, self._ask, ifo, start, end)
-
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
-        """Read channels of one frame file, which is downloaded first if it is not on this machine."""
-        return frames.load_many(self._local(frame), channels)
-
-    def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
-        """Return the channels of one frame file that match, with their rates in Hz."""
-        return frames.channel_rates(self._local(frame), patterns)
-
-    def _local(self, frame: Frame) -> Frame:
-        if not frame.path.startswith(OSDF_PUBLIC):
-            return frame
-        return replace(frame, path=str(self._copies.path(frame.path)))
-
-    def _ask(self, ifo: str, start: int) -> list[Frame]:
-        frame_type, end = self._frame_type.replace("{ifo}", ifo), start + REQUEST_S
+    def _ask(self, ifo: str, start: int, end: int) -> list[Frame]:
+        frame_type = self._frame_type.replace("{ifo}", ifo)
         what = f"GWDataFind at {self._host}, {frame_type}, [{start}, {end})"
         interval = (ifo[0], frame_type, start, end)
         for ext in _FRAME_FORMATS:
@@ -218,23 +224,7 @@ def _local_frames(urls: Sequence[str], ifo: str, what: str) -> list[Frame]:
     return selected
 
 
-def _overlapping(
-    answers: dict[tuple[str, int], list[Frame]],
-    ask: Callable[[str, int], list[Frame]],
-    ifo: str,
-    start: float,
-    end: float,
-) -> list[Frame]:
-    """Return the frames that overlap [start, end) and keep each answer of the service in `answers`."""
-    listed: set[Frame] = set()
-    for at in aligned_starts(start, end, REQUEST_S):
-        if (ifo, at) not in answers:
-            answers[ifo, at] = ask(ifo, at)
-        listed.update(answers[ifo, at])
-    return sorted(frame for frame in listed if frame.start < end and frame.end > start)
-
-
-class Gwosc:
+class Gwosc(_Service):
     """Public strain of GWOSC; each 4096 s file is downloaded once for all glitches in it.
 
     `TimeSeries.fetch_open_data` would download a whole file for each glitch, and raises the
@@ -244,25 +234,14 @@ class Gwosc:
 
     def __init__(self, host: str, *, sample_rate_hz: float | None, policy: RetryPolicy) -> None:
         rate = 16384 if sample_rate_hz is None or sample_rate_hz > 4096 else 4096
+        super().__init__(host, policy)
         self._rates = [rate, 4096] if sample_rate_hz is None else [rate]
-        self._host, self._policy = host.rstrip("/"), policy
-        self._answers: dict[tuple[str, int], list[Frame]] = {}
-        self._copies = Copies(limit=_COPIES, policy=policy)
-
-    def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
-        """Return the files that overlap [start, end), not yet downloaded."""
-        return _overlapping(self._answers, self._ask, ifo, start, end)
-
-    def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
-        """Read the file, which is downloaded if there is no copy."""
-        return frames.load_many(replace(frame, path=str(self._copies.path(frame.path))), channels)
 
     def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:  # noqa: ARG002
         """Return nothing: GWOSC's files have strain only and name no channel."""
         return {}
 
-    def _ask(self, ifo: str, start: int) -> list[Frame]:
-        end = start + REQUEST_S
+    def _ask(self, ifo: str, start: int, end: int) -> list[Frame]:
         for rate in self._rates:
             urls: list[str] = self._policy.ask(
                 partial(get_run_urls, None, ifo, start, end, sample_rate=rate, host=self._host),
@@ -276,7 +255,7 @@ class Gwosc:
         return []
 
 
-class Served:
+class Served(Locator):
     """Data of an NDS2 or arrakis server, in pieces of 64 s; not tested against a real server.
 
     (NDS2's client is not on PyPI, arrakis needs a login.)

@@ -140,15 +140,7 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
 
 
 def _csv_flags(path: Path) -> list[_Flag]:
-    try:
-        frame = pd.read_csv(path, dtype={"ifo": str, "flag": str})
-    except (ValueError, pd.errors.ParserError) as problem:
-        raise UserError(f"segment file {path} cannot be read: {problem}") from problem
-    missing = [column for column in ("ifo", "start", "end") if column not in frame.columns]
-    if missing:
-        raise UserError(
-            f"segment file {path} has no column {', '.join(missing)}; it has {list(frame.columns)}"
-        )
+    frame = tables.read_csv(SEGMENTS, path, required=["ifo", "start", "end"])
     if "flag" not in frame.columns:
         frame["flag"] = path.stem
     flags = []
