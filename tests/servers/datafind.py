@@ -21,14 +21,14 @@ def serve_datafind(
     stretches: list[tuple[int, int]],
     osdf: str | None = None,
 ) -> Iterator[str]:
-    """Serve the frames of `folder`, of one type or several, as a diskcache tells them, and give the address.
+    """Serve the frames of `folder`, of one type or several, as a diskcache lists them, and yield the address.
 
-    With `osdf`, as at GWOSC, each has also the address under that one in the federation.
+    With `osdf`, as at GWOSC, each also has an address under that in the federation.
     """
     times = " ".join(f"{a} {b}" for a, b in stretches)
     cache = folder / "diskcache.txt"
     tags = [tag] if isinstance(tag, str) else tag
-    lines = [f"{folder},{site},{one},.gwf,1,{duration} 0 1 {{{times}}}" for one in tags]
+    lines = [f"{folder},{site},{name},.gwf,1,{duration} 0 1 {{{times}}}" for name in tags]
     cache.write_text("\n".join(["# version: 0x0101", *lines, ""]))
     config: dict[str, object] = {
         "api": {"versions": ["ldr", "v1"]},

@@ -12,7 +12,7 @@ Answer = Callable[[BaseHTTPRequestHandler, int], None]
 
 @dataclass
 class Web:
-    """What the server answers by path, and what it was asked: (path, headers)."""
+    """The server's answers by path, and the requests that came: (path, headers)."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -37,14 +37,14 @@ def serve() -> Iterator[Web]:
                 answer(self, web.count(path))
 
         def log_message(self, *_args: object) -> None:
-            """Say nothing."""
+            """Write nothing."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
 
         def handle_error(self, *_args: object) -> None:
-            """Say nothing: clients go away in these tests."""
+            """Ignore it: clients disconnect in these tests."""
 
     server = Server(("127.0.0.1", 0), Handler)
     web.url = f"http://127.0.0.1:{server.server_port}"
@@ -57,7 +57,7 @@ def serve() -> Iterator[Web]:
 
 
 def plain(body: bytes, kind: str = "application/octet-stream") -> Answer:
-    """Send the body; know no ranges."""
+    """Send the body, without support of ranges."""
 
     def answer(handler: BaseHTTPRequestHandler, _number: int) -> None:
         handler.send_response(200)
@@ -73,9 +73,9 @@ def ranged(body: bytes, *, stop_after: int | None = None, etag: str | None = '"v
     """Send the body with ranges, breaking each answer off after `stop_after` bytes."""
 
     def answer(handler: BaseHTTPRequestHandler, _number: int) -> None:
-        wanted = handler.headers.get("Range")
+        span = handler.headers.get("Range")
         condition = handler.headers.get("If-Range")
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        start = int(span.removeprefix("bytes=").rstrip("-")) if span else 0
         if condition is not None and condition != etag:
             start = 0
         if start >= len(body):
@@ -132,7 +132,7 @@ def trickle(body: bytes, pause_s: float, *, length: bool = True) -> Answer:
 
 
 def hang(seconds: float) -> Answer:
-    """Say nothing for a while."""
+    """Answer nothing for a while."""
 
     def answer(_handler: BaseHTTPRequestHandler, _number: int) -> None:
         time.sleep(seconds)

@@ -140,15 +140,15 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
         raise UserError(
             f"{path} cannot be read as table {name!r}: {problem}; if it is a result, delete it and run again"
         ) from problem
-    wanted = schema.names if columns is None else columns
-    missing = [column for column in wanted if column not in table.column_names]
+    names = schema.names if columns is None else columns
+    missing = [column for column in names if column not in table.column_names]
     if missing:
         raise UserError(f"{path}: not a valid {name!r} table: missing columns {', '.join(missing)}")
-    other = [column for column in wanted if table.schema.field(column).type != schema.field(column).type]
+    other = [column for column in names if table.schema.field(column).type != schema.field(column).type]
     if other:
         raise UserError(f"{path}: not a valid {name!r} table: columns {', '.join(other)} have the wrong type")
     # A file's own metadata can name types that code is looked up for.
-    frame: pd.DataFrame = table.select(wanted).replace_schema_metadata().to_pandas()
+    frame: pd.DataFrame = table.select(names).replace_schema_metadata().to_pandas()
     return frame
 
 

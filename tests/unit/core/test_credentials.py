@@ -49,13 +49,13 @@ def test_other_text_stays(text):
 
 def test_logs_messages_and_tracebacks_hide_them(tmp_path, capsys):
     url = f"http://u:{SECRET}@127.0.0.1:9/a?token={SECRET}"
-    with pytest.raises(SystemExit), logged(tmp_path / "told"):
+    with pytest.raises(SystemExit), logged(tmp_path / "refused"):
         logging.getLogger("x").info("asking %s", url)
         sys.stderr.write(f"{url}\n")
         raise UserError(f"{url}: given up")
     with pytest.raises(requests.RequestException), logged(tmp_path / "crash"):
         requests.get(url, timeout=1)
-    shown = (tmp_path / "told").read_text() + (tmp_path / "crash").read_text() + capsys.readouterr().err
+    shown = (tmp_path / "refused").read_text() + (tmp_path / "crash").read_text() + capsys.readouterr().err
     assert SECRET not in shown
     assert shown.count("127.0.0.1") >= 4
     assert "Traceback" in shown
@@ -64,9 +64,9 @@ def test_logs_messages_and_tracebacks_hide_them(tmp_path, capsys):
 def test_a_config_with_a_password_is_refused(root):
     schema = load_schema(root / "config/schemas/config.schema.yaml")
     source = {"kind": "catalogue", "paths": ["a.csv"]}
-    with pytest.raises(UserError, match=r"strain\.host: .*netrc") as told:
+    with pytest.raises(UserError, match=r"strain\.host: .*netrc") as error:
         check_config(
             {"source": source, "strain": {"host": f"https://me:{SECRET}@example.org"}},
             schema,
         )
-    assert SECRET not in str(told.value)
+    assert SECRET not in str(error.value)

@@ -1,4 +1,4 @@
-"""A disk that is full or read-only: told in words, and nothing lost; damaged files are told as such."""
+"""A full or read-only disk: an error message and nothing lost; damaged files are detected."""
 
 import os
 import subprocess
@@ -34,8 +34,8 @@ def views(path):
 
 
 def folder(path):
-    with files.whole_folder(path) as made:
-        (made / "a").write_bytes(bytes(BIG * 2))
+    with files.whole_folder(path) as out:
+        (out / "a").write_bytes(bytes(BIG * 2))
 
 
 WRITERS = {
@@ -49,20 +49,20 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
-def test_a_full_disk_is_told_and_leaves_nothing(small_disk, tmp_path, capsys, name):
+def test_a_full_disk_is_reported_and_leaves_nothing(small_disk, tmp_path, capsys, name):
     old = small_disk.folder / "old"
     files.write_text(old, "old")
     with pytest.raises(SystemExit), logged(tmp_path / "log"):
         WRITERS[name](small_disk.folder / "out")
-    told = capsys.readouterr().err
-    assert f"{small_disk.folder}/out: the disk is full" in told.replace("/.out", "/out")
+    message = capsys.readouterr().err
+    assert f"{small_disk.folder}/out: the disk is full" in message.replace("/.out", "/out")
     assert "Traceback" not in (tmp_path / "log").read_text()
     assert [path.name for path in small_disk.folder.iterdir()] == ["old"]
     small_disk.resize("40m")
     WRITERS[name](small_disk.folder / "out")
 
 
-def test_a_read_only_disk_is_told(small_disk, tmp_path, capsys):
+def test_a_read_only_disk_is_reported(small_disk, tmp_path, capsys):
     files.write_text(small_disk.folder / "old", "old")
     small_disk.resize("1m", "ro")
     with pytest.raises(SystemExit), logged(tmp_path / "log"):
@@ -71,7 +71,7 @@ def test_a_read_only_disk_is_told(small_disk, tmp_path, capsys):
     assert (small_disk.folder / "old").read_text() == "old"
 
 
-def test_a_folder_of_somebody_else_is_told(tmp_path):
+def test_a_folder_of_another_user_is_reported(tmp_path):
     """Root may write everywhere, so another user tries, from inside."""
     code = (
         "import os\n"
@@ -86,23 +86,23 @@ def test_a_folder_of_somebody_else_is_told(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_changed_byte_in_a_table_is_told_or_harmless(tmp_path):
+def test_a_changed_byte_in_a_table_is_detected_or_harmless(tmp_path):
     path = tmp_path / "c.parquet"
     tables.write(COORDINATES, tall(400), path)
     whole, expected = path.read_bytes(), tall(400)
-    told = 0
+    detected = 0
     for at in range(4, len(whole), 101):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x20]) + whole[at + 1 :])
         try:
             pd.testing.assert_frame_equal(tables.read(COORDINATES, path), expected)
         except UserError as problem:
             assert str(path) in str(problem)
-            told += 1
-    assert told > 0.8 * len(range(4, len(whole), 101))
+            detected += 1
+    assert detected > 0.8 * len(range(4, len(whole), 101))
 
 
 @pytest.mark.parametrize("kept", [0, 5, 100, 8000])
-def test_half_a_file_of_arrays_is_told(tmp_path, kept):
+def test_half_a_file_of_arrays_is_detected(tmp_path, kept):
     files.write_array(tmp_path / "a.npy", np.ones(2000))
     files.write_arrays(tmp_path / "a.npz", {"a": np.ones(2000)})
     for name, read in (("a.npy", files.read_array), ("a.npz", files.read_arrays)):
@@ -118,15 +118,15 @@ def test_what_killed_jobs_left_is_removed_and_nothing_else(tmp_path):
     for name in (*kept, *left):
         files.write_text(tmp_path / name, "")
     files.remove_unfinished(tmp_path)
-    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert found == set(kept)
+    left_over = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert left_over == set(kept)
     assert not (tmp_path / "pages/.deep.10672").exists()
 
 
 def test_a_folder_of_a_killed_process_of_the_same_id_is_no_obstacle(tmp_path):
     (tmp_path / f".out.{os.getpid()}").mkdir()
-    with files.whole_folder(tmp_path / "out") as made:
-        (made / "a").write_text("")
+    with files.whole_folder(tmp_path / "out") as out:
+        (out / "a").write_text("")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

@@ -196,8 +196,8 @@ def special(name, kind, target=""):
 
 
 def test_a_record_is_fetched_checked_and_unpacked(web, tmp_path):
-    body = tar_of(tmp_path / "made.tar.gz", ("TrainingSet/Blip/a.png", b"png")).read_bytes()
-    files = {"set.tar.gz": body, "meta.csv": b"a,b\n", "huge.h5": b"not wanted"}
+    body = tar_of(tmp_path / "source.tar.gz", ("TrainingSet/Blip/a.png", b"png")).read_bytes()
+    files = {"set.tar.gz": body, "meta.csv": b"a,b\n", "huge.h5": b"not downloaded"}
     entries = [
         {"key": k, "size": len(v), "checksum": "md5:" + hashlib.md5(v).hexdigest()} for k, v in files.items()
     ]
@@ -293,8 +293,8 @@ def test_unpacking_replaces_the_folder_of_another_archive(tmp_path):
 
 
 def weights_file(tmp_path, state):
-    torch.save(state, tmp_path / "made.pth")
-    body = (tmp_path / "made.pth").read_bytes()
+    torch.save(state, tmp_path / "source.pth")
+    body = (tmp_path / "source.pth").read_bytes()
     return body, f"net-{hashlib.sha256(body).hexdigest()[:8]}.pth"
 
 
@@ -305,9 +305,9 @@ def test_weights_become_safetensors_and_are_the_same_bytes_twice(web, tmp_path):
     target = tmp_path / "got" / "w.safetensors"
     weights.fetch_imagenet_weights(target, url=f"{web.url}/{name}", policy=QUICK)
     first = target.read_bytes()
-    found = load_file(target)
-    assert found.keys() == state.keys()
-    assert all(torch.equal(found[key], state[key]) for key in state)
+    tensors = load_file(target)
+    assert tensors.keys() == state.keys()
+    assert all(torch.equal(tensors[key], state[key]) for key in state)
     assert [path.name for path in target.parent.iterdir()] == ["w.safetensors"]
     weights.fetch_imagenet_weights(target, url=f"{web.url}/{name}", policy=QUICK)
     assert target.read_bytes() == first

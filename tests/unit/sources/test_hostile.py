@@ -1,4 +1,4 @@
-"""Files that mean harm: they are refused or set aside, nothing of them runs, and nothing else is read."""
+"""Harmful files: they are refused or quarantined, nothing of them runs, and no other file is read."""
 
 import gzip
 import pickle
@@ -69,8 +69,8 @@ def test_hdf5_gives_only_what_it_holds(tmp_path, harm):
         harm(file, tmp_path)
         member = f"Blip/train/{next(iter(file['Blip/train']))}/0.5.png"
         file["H1:X"] = h5py.SoftLink(f"/{member}")
-    found, bad = find_pictures([str(path)])
-    assert not found
+    pictures, bad = find_pictures([str(path)])
+    assert not pictures
     assert bad[0].detail.startswith("error=")
     with pytest.raises(Unreadable, match=r"file_unreadable|member_not_grey|member_missing"):
         decode(f"{path}::/{member}")
@@ -160,8 +160,8 @@ def test_names_in_a_catalogue_name_no_file(tmp_path):
     glitches, _ = build(folder, [folder / "a.csv"])[:2]
     assert set(glitches["glitch_id"]) <= set(names)
     assert set(glitches["ifo"]) == {"H1"}
-    made = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert all(name.startswith(("work/catalog/", "work/a.csv")) for name in made)
+    written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert all(name.startswith(("work/catalog/", "work/a.csv")) for name in written)
     shards = (folder / "catalog/shards.txt").read_text().split()
     assert shards
     assert all(shard.replace("-", "").isalnum() for shard in shards)

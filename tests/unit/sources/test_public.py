@@ -27,12 +27,12 @@ OSDF = "osdf:///gwdata/O3AUX/AUX_TREND/H1"
 
 
 def write(folder, number, names=NAMES, ext="gwf"):
-    made = TimeSeriesDict()
+    channels = TimeSeriesDict()
     for name in names:
         values = np.arange(STEP, dtype=np.float32) + 1 + STEP * number
-        made[name] = TimeSeries(values, t0=T0 + STEP * number, sample_rate=1, name=name, channel=name)
+        channels[name] = TimeSeries(values, t0=T0 + STEP * number, sample_rate=1, name=name, channel=name)
     path = folder / f"H-H1_AUX_TREND-{T0 + STEP * number}-{STEP}.{ext}"
-    made.write(str(path), **({"format": "gwf"} if ext == "gwf" else {"format": "hdf5"}))
+    channels.write(str(path), **({"format": "gwf"} if ext == "gwf" else {"format": "hdf5"}))
     return path
 
 
@@ -60,7 +60,7 @@ def refuse(handler, _number):
 
 @pytest.fixture
 def federation(tmp_path, monkeypatch):
-    """Give a real GWDataFind server of frames that only a director's cache has, both on loopback."""
+    """Serve a real GWDataFind server whose frames only a director's cache has, on loopback."""
     with serve() as web:
         for number in range(COUNT):
             path = write(tmp_path, number)
@@ -89,13 +89,13 @@ def opened(host, *, frame_type="{ifo}_AUX_TREND", timeout_s=5.0, retries=1):
 def test_public_frames_come_over_https(federation):
     url, web = federation
     locator = opened(url)
-    found = locator.frames("H1", T0 + 1, T0 + STEP + 1)
-    assert [frame.path.rsplit("/", 1)[0] for frame in found] == [OSDF] * 2
-    assert locator.channel_rates(found[0], ["H1:*.rms"]) == dict.fromkeys(NAMES, 1.0)
-    read = locator.load_many(found[0], [*NAMES, "H1:NONE"])
+    listed = locator.frames("H1", T0 + 1, T0 + STEP + 1)
+    assert [frame.path.rsplit("/", 1)[0] for frame in listed] == [OSDF] * 2
+    assert locator.channel_rates(listed[0], ["H1:*.rms"]) == dict.fromkeys(NAMES, 1.0)
+    read = locator.load_many(listed[0], [*NAMES, "H1:NONE"])
     assert read["H1:NONE"] == Reason.NO_CHANNEL
     assert np.array_equal(read[NAMES[1]].values, np.arange(STEP) + 1)
-    assert web.count(f"/cache/{found[0].path.rsplit('/', 1)[1]}") == 1
+    assert web.count(f"/cache/{listed[0].path.rsplit('/', 1)[1]}") == 1
 
 
 def test_a_cache_that_is_busy_breaks_off_or_lies(federation, tmp_path):
@@ -110,8 +110,8 @@ def test_a_cache_that_is_busy_breaks_off_or_lies(federation, tmp_path):
     again = opened(url).load_many(frame, NAMES)
     assert all(np.array_equal(whole[name].values, again[name].values) for name in NAMES)
     web.answers[address] = plain(body[:-300])
-    found = opened(url).load_many(frame, NAMES)
-    assert found == dict.fromkeys(NAMES, Reason.FRAME_DAMAGED)
+    pieces = opened(url).load_many(frame, NAMES)
+    assert pieces == dict.fromkeys(NAMES, Reason.FRAME_DAMAGED)
     web.answers[address] = hang(5.0)
     with pytest.raises(SourceFault, match=path.name):
         opened(url, timeout_s=0.2, retries=0).load_many(frame, NAMES)
@@ -148,21 +148,21 @@ def source(host, lists, tmp_path):
     )
 
 
-def test_our_list_of_the_trends_takes_what_the_frames_hold(federation, tmp_path, root):
+def test_the_shipped_list_of_trends_selects_what_the_frames_have(federation, tmp_path, root):
     url, web = federation
     late = write(tmp_path, 2, names=[*NAMES, "H1:PEM-LATE.rms", "H1:PEM-NO_TREND"])
     web.answers[f"/cache/{late.name}"] = plain(late.read_bytes())
     late.unlink()
     # The frames of the first third of the glitches are broken.
     web.answers[f"/cache/{late.name.replace(str(T0 + 2 * STEP), str(T0))}"] = plain(b"IGWD no more")
-    made = source(url, [root / "resources/channels/o3_trend.csv"], tmp_path)
-    table = made.table("H1", T0 + np.linspace(0, 3 * STEP - 1, 40))
+    channels = source(url, [root / "resources/channels/o3_trend.csv"], tmp_path)
+    table = channels.table("H1", T0 + np.linspace(0, 3 * STEP - 1, 40))
     assert list(table["channel"]) == [NAMES[0], "H1:PEM-LATE.rms", NAMES[1]]
     assert set(table["kind"]) == {"rms"}
     assert set(table["rate_hz"]) == {1.0}
     assert list(table["unit"]) == ["nm/s", "", ""]
     with pytest.raises(UserError, match=r"\*\.rms matches none of the channels in the frames of H1.*NDS2"):
-        made.table("H1", np.array([T0 + 5e5]))
+        channels.table("H1", np.array([T0 + 5e5]))
 
 
 def test_only_what_a_list_leaves_open_is_looked_up(tmp_path):
@@ -175,12 +175,12 @@ def test_only_what_a_list_leaves_open_is_looked_up(tmp_path):
 
 
 @pytest.mark.parametrize("ext", ["gwf", "hdf5"])
-def test_what_a_frame_of_either_format_holds(tmp_path, ext):
+def test_channels_of_a_frame_in_either_format(tmp_path, ext):
     path = write(tmp_path, 0, ext=ext)
     assert frames.channel_rates(Frame(T0, T0 + STEP, str(path)), ["*WIND*"]) == {NAMES[1]: 1.0}
 
 
-# NDS2 and arrakis: no server here, so the client's part is played.
+# NDS2 and arrakis: a fake client, as there is no server.
 
 
 def test_what_a_server_of_channels_answers(tmp_path, monkeypatch, capsys):
@@ -249,9 +249,9 @@ def test_flags_of_dqsegdb(monkeypatch):
     body |= {"known": [[900, 2000]], "active": [[900, 1200], [1500, 1600]]}
     with serve() as web:
         web.answers[DQ] = plain(json.dumps(body).encode(), "application/json")
-        found = dqsegdb(web, monkeypatch)
-        assert found[["start", "end"]].to_numpy().tolist() == [[1000, 1200], [1500, 1600]]
-        assert set(found["source"]) == {"DQSegDB"}
+        segments = dqsegdb(web, monkeypatch)
+        assert segments[["start", "end"]].to_numpy().tolist() == [[1000, 1200], [1500, 1600]]
+        assert set(segments["source"]) == {"DQSegDB"}
         web.answers[DQ] = refuse
         with pytest.raises(UserError, match=r"DMT-ANALYSIS_READY:1.*403.*login"):
             dqsegdb(web, monkeypatch)

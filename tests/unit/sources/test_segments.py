@@ -20,13 +20,13 @@ MERGED = [(100.0, 300.0), (400.0, 500.5)]
 
 
 def read(files=(), flags=(), detectors=("H1", "L1"), **options):
-    found = read_segments(files=list(files), flags=list(flags), detectors=list(detectors), **options)
-    tables.encode(SEGMENTS, found)
-    return found
+    segments = read_segments(files=list(files), flags=list(flags), detectors=list(detectors), **options)
+    tables.encode(SEGMENTS, segments)
+    return segments
 
 
-def intervals(found, ifo="H1"):
-    part = found[found["ifo"] == ifo]
+def intervals(segments, ifo="H1"):
+    part = segments[segments["ifo"] == ifo]
     return list(zip(part["start"], part["end"], strict=True))
 
 
@@ -62,10 +62,10 @@ def written(tmp_path):
 @pytest.mark.parametrize("number", range(7))
 def test_every_format_gives_the_same_segments(tmp_path, number):
     path = written(tmp_path)[number]
-    found = read([path])
-    assert intervals(found) == MERGED
-    assert set(found["source"]) == {path.name}
-    assert intervals(found, "L1") == []
+    segments = read([path])
+    assert intervals(segments) == MERGED
+    assert set(segments["source"]) == {path.name}
+    assert intervals(segments, "L1") == []
 
 
 def test_flags_of_a_detector_are_intersected_and_cut(tmp_path):
@@ -81,11 +81,11 @@ def test_flags_of_a_detector_are_intersected_and_cut(tmp_path):
         columns=["ifo", "start", "end", "flag"],
     )
     frame.to_csv(tmp_path / "s.csv", index=False)
-    found = read([tmp_path / "s.csv"], start=60, end=240)
-    assert intervals(found) == [(60, 150), (200, 240)]
-    assert set(found["flag"]) == {"CAT1 & DATA"}
-    assert intervals(found, "L1") == []
-    assert "V1" not in set(found["ifo"])
+    segments = read([tmp_path / "s.csv"], start=60, end=240)
+    assert intervals(segments) == [(60, 150), (200, 240)]
+    assert set(segments["flag"]) == {"CAT1 & DATA"}
+    assert intervals(segments, "L1") == []
+    assert "V1" not in set(segments["ifo"])
     assert intervals(read([tmp_path / "s.csv"]), "L1") == [(30, 60)]
 
 
@@ -97,11 +97,11 @@ def test_no_segments_are_an_empty_table():
 def test_merged_segments_are_sorted_apart_and_of_the_same_union(tmp_path_factory, pairs):
     path = tmp_path_factory.getbasetemp() / "H1-random.txt"
     path.write_text("".join(f"{a} {a + length}\n" for a, length in pairs))
-    found = intervals(read([path]))
-    assert all(a < b for a, b in found)
-    assert all(first[1] < second[0] for first, second in itertools.pairwise(found))
+    segments = intervals(read([path]))
+    assert all(a < b for a, b in segments)
+    assert all(first[1] < second[0] for first, second in itertools.pairwise(segments))
     union = {second for a, length in pairs for second in range(a, a + length)}
-    assert {second for a, b in found for second in range(int(a), int(b))} == union
+    assert {second for a, b in segments for second in range(int(a), int(b))} == union
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_flags_of_gwosc():
         segments = [{"start": 900, "stop": 1100}, {"start": 1500, "stop": 1600}]
         web.answers["/api/v2/timelines/H1_DATA/segments"] = busy_first(1, page(segments))
         web.answers["/api/v2/timelines/L1_DATA/segments"] = page([])
-        found = read(flags=["{ifo}_DATA"], **options)
-        assert intervals(found) == [(1000, 1100), (1500, 1600)]
-        assert set(found["source"]) == {"GWOSC"}
-        assert set(found["flag"]) == {"H1_DATA"}
+        segments = read(flags=["{ifo}_DATA"], **options)
+        assert intervals(segments) == [(1000, 1100), (1500, 1600)]
+        assert set(segments["source"]) == {"GWOSC"}
+        assert set(segments["flag"]) == {"H1_DATA"}
         with pytest.raises(UserError, match=r"H1_TYPO.*404"):
             read(flags=["{ifo}_TYPO"], **options)
 
@@ -153,9 +153,9 @@ def test_events_of_files_are_sorted_and_cut(tmp_path):
     (tmp_path / "e.csv").write_text(
         "name,ifo,event_time,kind\nB,,200.5,event\nA,H1,100,injection\nC,L1,900,event\nA,H1,100,injection\n"
     )
-    found = read_events(files=[tmp_path / "e.csv"], gwosc=False, start=0, end=500)
-    tables.encode(EVENTS, found)
-    assert found.to_numpy().tolist() == [["A", "H1", 100.0, "injection"], ["B", "", 200.5, "event"]]
+    events = read_events(files=[tmp_path / "e.csv"], gwosc=False, start=0, end=500)
+    tables.encode(EVENTS, events)
+    assert events.to_numpy().tolist() == [["A", "H1", 100.0, "injection"], ["B", "", 200.5, "event"]]
     assert len(read_events(files=[], gwosc=False)) == 0
 
 
@@ -193,8 +193,8 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
                 event("GW151116", 1, 1131748147.7, "GWTC-1-marginal"),
             ]
         )
-        found = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
-    tables.encode(EVENTS, found)
-    assert found.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
+        events = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
+    tables.encode(EVENTS, events)
+    assert events.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
     with pytest.raises(UserError, match="start and an end"):
         read_events(files=[], gwosc=True)

@@ -79,7 +79,7 @@ def test_nobody_there(tmp_path, ask):
         ask("http://127.0.0.1:9", tmp_path)
 
 
-def test_without_any_network_a_download_says_where_it_wanted_to_go(tmp_path):
+def test_without_any_network_the_error_names_the_address(tmp_path):
     """In a name space of its own a process has no network at all."""
     code = (
         "from glitch_explorer.core import job\n"

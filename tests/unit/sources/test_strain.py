@@ -196,20 +196,20 @@ def test_a_frame_that_went_away_is_no_row(tmp_path):
 
 
 @given(st.integers(0, 2**31), st.integers(1, 10**5), st.sampled_from(["gwf", "hdf5", "h5"]))
-def test_a_frame_name_is_its_cover(start, length, ext):
-    found = frames.parse(f"/a/b-c/H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type="H1_HOFT_C00")
-    assert (found.start, found.end) == (start, start + length)
+def test_a_frame_name_is_its_interval(start, length, ext):
+    frame = frames.parse(f"/a/b-c/H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type="H1_HOFT_C00")
+    assert (frame.start, frame.end) == (start, start + length)
     assert frames.parse(f"H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="L1", frame_type=None) is None
     assert frames.parse(f"H-H2_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type=None) is None
     assert frames.parse(f"HLV-HW-{start}-{length}.{ext}", ifo="L1", frame_type=None) is not None
 
 
 @given(st.floats(0, 2e9), st.floats(0.1, 1e5), st.integers(1, 5000))
-def test_blocks_cover_the_interval(start, length, step):
-    found = locate.aligned_starts(start, start + length, step)
-    assert found[0] <= start
-    assert found[-1] + step >= start + length
-    assert all(at % step == 0 for at in found)
+def test_aligned_pieces_cover_the_interval(start, length, step):
+    starts = locate.aligned_starts(start, start + length, step)
+    assert starts[0] <= start
+    assert starts[-1] + step >= start + length
+    assert all(at % step == 0 for at in starts)
 
 
 @pytest.mark.parametrize(
@@ -287,9 +287,9 @@ def test_gwosc_files_are_downloaded_once(tmp_path):
         def strain_files(handler, _number):
             query = parse_qs(urlparse(handler.path).query)
             start, end = int(query["start"][0]), int(query["stop"][0])
-            found = [at for at in (first, first + 4096) if at < end and at + 4096 > start]
-            found = found if query["sample-rate"] == ["4"] and query["detector"] == ["H1"] else []
-            names = [f"{web.url}/data/H-H1_GWOSC_4KHZ_R1-{at}-4096.hdf5" for at in found]
+            covering = [at for at in (first, first + 4096) if at < end and at + 4096 > start]
+            covering = covering if query["sample-rate"] == ["4"] and query["detector"] == ["H1"] else []
+            names = [f"{web.url}/data/H-H1_GWOSC_4KHZ_R1-{at}-4096.hdf5" for at in covering]
             body = {"num_pages": 1, "next": None, "results": [{"hdf5_url": name} for name in names]}
             plain(json.dumps(body).encode(), "application/json")(handler, 1)
 
@@ -311,7 +311,7 @@ def test_gwosc_files_are_downloaded_once(tmp_path):
         assert web.count(f"/data/H-H1_GWOSC_4KHZ_R1-{first}-4096.hdf5") == 2
 
 
-def test_nds2_without_its_client_says_so():
+def test_nds2_without_its_client():
     with pytest.raises(UserError, match="conda"):
         opened(None, source="nds2", host="nds.example.org")
 
