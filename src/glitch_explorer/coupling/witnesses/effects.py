@@ -19,8 +19,23 @@ OVERSTATED = 0.1
 
 
 def hveto_significance(n: Int64 | int, mu: Float64 | float) -> Float64:
-    """Return -log10 P(N >= n | mu) of a Poisson count (Smith 2011), exact however small P is.
+    """Compute hveto's significance of a Poisson count, -log10 P(N >= n) (Smith 2011).
 
+    Parameters
+    ----------
+    n
+        Number of coincidences.
+    mu
+        Their expected number.
+
+    Returns
+    -------
+    numpy.ndarray
+        Significance, exact however small the probability is. 0 for no coincidence, infinite where some
+        are observed and none is expected.
+
+    Notes
+    -----
     P = exp(-mu) mu^n / n! * 1F1(1; n + 1; mu), in logarithms.
     """
     count, mean = np.broadcast_arrays(np.asarray(n, dtype=float), np.asarray(mu, dtype=float))

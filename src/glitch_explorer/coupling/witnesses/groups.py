@@ -28,7 +28,8 @@ def correlated_groups(values: Float32, channels: pd.Series) -> dict[str, str]:
 
     Returns
     -------
-    Channel to group; a group is named after its first member in alphabetical order.
+    dict
+        Channel to group; a group is named after its first member in alphabetical order.
     """
     step = max(-(-len(values) // _MOST), 1)
     linked = np.abs(_correlations(values[::step])) >= LIMIT

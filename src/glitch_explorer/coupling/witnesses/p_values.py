@@ -96,23 +96,24 @@ def _distance(over: Float64, shape: Float64, scale: Float64) -> Float64:
 
 
 def q_values(families: list[str], p_values: Float64) -> Float64:
-    """Compute q-values over families x channels, families first (Benjamini & Bogomolov 2014).
+    """Compute q-values over families and channels, families first (Benjamini & Bogomolov 2014).
 
     With K families of which R are selected by Benjamini & Hochberg at level q (each by its
-    least p), a channel counts where p <= q R / K: the expected share of selected families
+    smallest p), a channel counts where p <= q R / K. The expected share of selected families
     with any false channel is then at most q.
 
     Parameters
     ----------
     families
-        Family and detector of each row, joined to one name; families without a row that was
+        Family and detector of each row, as one name. Families without any row that could be
         tested do not count.
     p_values
-        ``(n,)`` family-wise p of each row; NaN rows (unsafe channels) get NaN.
+        ``(n,)`` family-wise p of each row; NaN for unsafe channels.
 
     Returns
     -------
-    ``(n,)`` the smallest level at which the row counts, at most 1.
+    numpy.ndarray
+        ``(n,)`` smallest level at which the row counts, at most 1; NaN where p is.
     """
     q = np.full(len(p_values), np.nan)
     known = ~np.isnan(p_values)

@@ -54,7 +54,22 @@ class Displacement:
 
 
 def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> Float64:
-    """Compute the fringe frequency f = 2 m |v| / lambda at each sample ``(n,)``."""
+    """Predict the fringe frequency of scattered light, f = 2 m v / lambda (Accadia 2010).
+
+    Parameters
+    ----------
+    displacement_m
+        ``(n,)`` displacement of the scattering surface in m.
+    rate_hz
+        Sample rate in Hz.
+    harmonic
+        Number m of the harmonic: 1 for one bounce.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n,)`` frequency at each sample in Hz.
+    """
     speed = np.gradient(displacement_m) * rate_hz
     return np.asarray(2.0 * harmonic * np.abs(speed) / WAVELENGTH_M)
 

@@ -85,7 +85,7 @@ def find_witnesses(
     threads: int,
     groups: dict[str, str] | None = None,
 ) -> WitnessResult:
-    """Find the features that light up with a family, when, and with what significance.
+    """Find the witnesses of a family in one detector: features that move with it, their lag and significance.
 
     Parameters
     ----------
@@ -108,6 +108,11 @@ def find_witnesses(
         The result depends on the first only.
     groups
         Channel to group (`groups.correlated_groups`); from this family's background where None.
+
+    Returns
+    -------
+    WitnessResult
+        Tables of witnesses, lag profiles and pseudo-families, and notes.
     """
     prepared = _prepare(features, family, quiet, segments, slides=slides, seed=seed, threads=threads)
     if not isinstance(prepared, _Family):
