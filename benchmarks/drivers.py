@@ -18,7 +18,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.live_time import live_intervals
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.impact.drivers.explain import explain
-from glitch_explorer.impact.drivers.gather import together
+from glitch_explorer.impact.drivers.gather import driver_table
 from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SKILL
 from glitch_explorer.observatory import catalog
 from glitch_explorer.observatory.couplings import drivers_of
@@ -88,7 +88,7 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
         **{"class": lambda rows: rows["family"]}
     )
     truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
-    planted = drivers_table(held, together(drivers, values, groups), skill, truth)
+    planted = drivers_table(held, driver_table(drivers, values, groups), skill, truth)
     tables.write(SKILL, skill, folder / f"{seed}-skill.parquet")
     tables.write(PRECURSOR_SKILL, warned, folder / f"{seed}-precursors.parquet")
     tables.write(PLANTED_DRIVERS, planted, folder / f"{seed}.parquet")

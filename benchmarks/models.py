@@ -11,9 +11,9 @@ import argparse
 import numpy as np
 from harness import peak_mib, print_table, timed
 
-from glitch_explorer.impact.drivers.explain import Explanation, explain
+from glitch_explorer.impact.drivers.explain import Tables, explain
 from glitch_explorer.impact.drivers.training import MODELS, fit
-from glitch_explorer.impact.drivers.windows import BINS_S, OTHERS
+from glitch_explorer.impact.drivers.windows import BACKGROUND_RATIO, BINS_S
 from tests.fixtures.worlds import Plant, World, make_world
 
 #: A witness and a precursor, so that every part has something to do.
@@ -35,7 +35,7 @@ def world_of(glitches: int, features: int) -> World:
     )
 
 
-def answer(world: World, glitches: int, threads: int = 2) -> Explanation:
+def answer(world: World, glitches: int, threads: int = 2) -> Tables:
     family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
     return explain(
         world.features, family, world.quiet, world.segments, world.channels,
@@ -46,7 +46,7 @@ def answer(world: World, glitches: int, threads: int = 2) -> Explanation:
 def measure(glitches: int, features: int) -> tuple[object, ...]:
     world = world_of(glitches, features)
     with timed() as spent:
-        skill = answer(world, glitches).skill
+        skill = answer(world, glitches)["skill"]
     n = skill["n_glitches"].iloc[0] + skill["n_background"].iloc[0]
     m = len(BINS_S) * len(world.features.columns)
     return n, m, f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}", f"{int(skill['beats'].sum())} of 4"
@@ -54,9 +54,9 @@ def measure(glitches: int, features: int) -> tuple[object, ...]:
 
 def unscreened(glitches: int, features: int) -> float:
     """Give the core-seconds of both models on every feature, of one fold."""
-    n, m = glitches * (1 + OTHERS) * 4 // 5, features
+    n, m = glitches * (1 + BACKGROUND_RATIO) * 4 // 5, features
     rng = np.random.default_rng(1)
-    windows, glitch = rng.normal(size=(n, m)).astype(np.float32), np.arange(n) % (1 + OTHERS) == 0
+    windows, glitch = rng.normal(size=(n, m)).astype(np.float32), np.arange(n) % (1 + BACKGROUND_RATIO) == 0
     with timed() as spent:
         for name in MODELS:
             fit(name, windows, glitch, np.arange(m), seed=1)

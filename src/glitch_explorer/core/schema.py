@@ -21,6 +21,11 @@ def column(kind: pa.DataType, description: str, *, unit: str = "", nullable: boo
     return Column(kind, description, unit, nullable)
 
 
+def number(description: str, *, unit: str = "") -> Column:
+    """Return a column of numbers that may be null. Its unit and description are no part of a fingerprint."""
+    return Column(FLOAT, description, unit, nullable=True)
+
+
 def schema(name: str, /, **columns: Column) -> pa.Schema:
     """Return the schema of table `name`; each column carries its unit and description as metadata."""
     fields = [

@@ -12,15 +12,16 @@ from glitch_explorer.core.schema import (
     STRING,
     Column,
     column,
+    number,
     schema,
 )
 
 MODEL = column(STRING, "xgboost or random_forest")
 REASON = column(STRING, "code of the reason why a result is missing (`impact/reasons.py`); else empty")
 N_TIMED = column(INT, "glitches of the family with a time")
-AP = column(FLOAT, "average precision on held-out segments", nullable=True)
-AP_BASELINE = column(FLOAT, "average precision of rate and time of day alone", nullable=True)
-BRIER_SKILL = column(FLOAT, "1 - Brier score / that of the baseline, on held-out segments", nullable=True)
+AP = number("average precision on held-out segments")
+AP_BASELINE = number("average precision of rate and time of day alone")
+BRIER_SKILL = number("1 - Brier score / that of the baseline, on held-out segments")
 
 _FAMILY: dict[str, Column] = {"family": FAMILY, "ifo": IFO}
 _MODEL: dict[str, Column] = {
@@ -35,9 +36,7 @@ _MODEL: dict[str, Column] = {
 _DRIVER: dict[str, Column] = {
     **_MODEL,
     "channel": column(STRING, "full name of the channel; empty where the model is gated"),
-    "mean_abs_shap": column(
-        FLOAT, "mean over the glitches of abs(sum of the channel's SHAP values)", nullable=True
-    ),
+    "mean_abs_shap": number("mean over the glitches of abs(sum of the channel's SHAP values)"),
     "shap_unit": column(STRING, "log-odds (xgboost) or probability (random_forest)"),
     "perturbation": column(STRING, "how SHAP removes features: tree path dependent or interventional"),
     "safety": column(STRING, "safe or unknown; no model uses unsafe channels"),
@@ -59,21 +58,19 @@ SKILL = schema(
     n_segments=column(INT, "segments with glitches"),
     n_folds=column(INT, "folds of whole segments"),
     blocks=column(INT, "blocks of time for the interval of the gain"),
-    prevalence=column(
-        FLOAT, "share of glitches among the windows: the average precision of chance", nullable=True
-    ),
+    prevalence=number("share of glitches among the windows: the average precision of chance"),
     ap=AP,
     ap_baseline=AP_BASELINE,
-    ap_gain=column(FLOAT, "ap minus ap_baseline", nullable=True),
-    ap_gain_low=column(FLOAT, "lower end of its 95 % block-bootstrap interval", nullable=True),
-    ap_gain_high=column(FLOAT, "upper end of its 95 % block-bootstrap interval", nullable=True),
-    ap_slid=column(FLOAT, "average precision of the same procedure for time-shifted triggers", nullable=True),
+    ap_gain=number("ap minus ap_baseline"),
+    ap_gain_low=number("lower end of its 95 % block-bootstrap interval"),
+    ap_gain_high=number("upper end of its 95 % block-bootstrap interval"),
+    ap_slid=number("average precision of the same procedure for time-shifted triggers"),
     slid_beats=column(
         BOOL, "the model of time-shifted triggers beats its baseline, which it should not", nullable=True
     ),
     brier_skill=BRIER_SKILL,
-    roc_auc=column(FLOAT, "area under the ROC curve on held-out segments", nullable=True),
-    base_value=column(FLOAT, "value that SHAP values are added to, in the model's unit", nullable=True),
+    roc_auc=number("area under the ROC curve on held-out segments"),
+    base_value=number("value that SHAP values are added to, in the model's unit"),
     beats=column(BOOL, "ap_gain_low is above 0"),
     reason=REASON,
 )
@@ -91,7 +88,7 @@ SHAP_VALUES = schema(
     event_time=column(FLOAT, "GPS time of the glitch", unit="s"),
     channel=CHANNEL,
     shap=column(FLOAT, "sum of the channel's SHAP values, in the model's unit"),
-    value=column(FLOAT, "largest abs(score) of the channel's features, with its sign", nullable=True),
+    value=number("largest abs(score) of the channel's features, with its sign"),
 )
 
 #: `impact/{family}/shap_features.parquet`: the importance by feature, that is by band and lag.
@@ -112,13 +109,13 @@ PRECURSOR_SKILL = schema(
     **_FAMILY,
     model=MODEL,
     false_alarms_per_hour=column(FLOAT, "nominal rate of alarms that no glitch follows", unit="1/h"),
-    threshold=column(FLOAT, "probability that raises an alarm", nullable=True),
-    measured_per_hour=column(FLOAT, "the rate measured on held-out time", unit="1/h", nullable=True),
-    warned=column(FLOAT, "share of the glitches with an alarm before them", nullable=True),
-    warned_chance=column(FLOAT, "the share for as many alarms at random times", nullable=True),
-    lead_s=column(FLOAT, "median time from the alarm to the glitch's start", unit="s", nullable=True),
-    lead_low_s=column(FLOAT, "lower quartile of that time", unit="s", nullable=True),
-    lead_high_s=column(FLOAT, "upper quartile of that time", unit="s", nullable=True),
+    threshold=number("probability that raises an alarm"),
+    measured_per_hour=number("the rate measured on held-out time", unit="1/h"),
+    warned=number("share of the glitches with an alarm before them"),
+    warned_chance=number("the share for as many alarms at random times"),
+    lead_s=number("median time from the alarm to the glitch's start", unit="s"),
+    lead_low_s=number("lower quartile of that time", unit="s"),
+    lead_high_s=number("upper quartile of that time", unit="s"),
     live_time_s=column(FLOAT, "held-out live time in which alarms are counted", unit="s"),
     n_glitches=column(INT, "glitches in it"),
     reason=REASON,
@@ -129,9 +126,7 @@ DRIVERS = schema(
     "drivers",
     **_DRIVER,
     group=column(STRING, "group of correlated channels, named after its first"),
-    group_mean_abs_shap=column(
-        FLOAT, "mean over the glitches of abs(sum of the group's SHAP values)", nullable=True
-    ),
+    group_mean_abs_shap=number("mean over the glitches of abs(sum of the group's SHAP values)"),
     group_rank=column(
         INT, "rank of the group within family, detector, feature set and model; 1 is best", nullable=True
     ),
@@ -144,19 +139,17 @@ VETOES = schema(
     **_FAMILY,
     channel=column(STRING, "best witness; empty without one"),
     band=column(STRING, "its band"),
-    lag=column(FLOAT, "time of its signal relative to the glitch", unit="s", nullable=True),
-    threshold=column(
-        FLOAT, "score above which time is vetoed: the background's 99 % quantile", nullable=True
-    ),
+    lag=number("time of its signal relative to the glitch", unit="s"),
+    threshold=number("score above which time is vetoed: the background's 99 % quantile"),
     n_segments=column(INT, "veto segments"),
     vetoed_s=column(FLOAT, "length of the veto segments", unit="s"),
     live_time_s=column(FLOAT, "live time searched", unit="s"),
     n_timed=N_TIMED,
     n_glitches=column(INT, "the family's glitches in it"),
     n_vetoed=column(INT, "glitches whose gate overlaps a veto segment"),
-    efficiency=column(FLOAT, "n_vetoed / n_glitches", nullable=True),
-    deadtime=column(FLOAT, "vetoed_s / live_time_s", nullable=True),
-    efficiency_over_deadtime=column(FLOAT, "efficiency / deadtime", nullable=True),
+    efficiency=number("n_vetoed / n_glitches"),
+    deadtime=number("vetoed_s / live_time_s"),
+    efficiency_over_deadtime=number("efficiency / deadtime"),
     reason=REASON,
 )
 
@@ -167,15 +160,9 @@ MINUTES = schema(
     minute=column(FLOAT, "GPS start of the minute", unit="s"),
     live_s=column(FLOAT, "live time in it", unit="s"),
     gated_s=column(FLOAT, "time in it within gates of any glitch", unit="s"),
-    range_mpc=column(
-        FLOAT, "BNS range of the time outside gates; null if unknown", unit="Mpc", nullable=True
-    ),
-    reference_mpc=column(
-        FLOAT, "running median of minutes gated by less than 10 %", unit="Mpc", nullable=True
-    ),
-    loss_mpc3_yr=column(
-        FLOAT, "(4 pi/3)(reference^3 - range^3) times the live time, signed", unit="Mpc^3 yr", nullable=True
-    ),
+    range_mpc=number("BNS range of the time outside gates; null if unknown", unit="Mpc"),
+    reference_mpc=number("running median of minutes gated by less than 10 %", unit="Mpc"),
+    loss_mpc3_yr=number("(4 pi/3)(reference^3 - range^3) times the live time, signed", unit="Mpc^3 yr"),
     source=column(STRING, "channel, or strain"),
 )
 
@@ -186,45 +173,32 @@ COST = schema(
     n=column(INT, "glitches in the live time"),
     n_gated=column(INT, "glitches that a search would gate: SNR at least the configured one"),
     rank=column(INT, "rank by cost among all families and detectors; null without a cost", nullable=True),
-    cost_mpc3_yr=column(
-        FLOAT, "lost sensitive time-volume, the headline C_k", unit="Mpc^3 yr", nullable=True
-    ),
-    cost_low=column(
-        FLOAT, "lower end of its 95 % interval over blocks of live time", unit="Mpc^3 yr", nullable=True
-    ),
-    cost_high=column(FLOAT, "upper end of that interval", unit="Mpc^3 yr", nullable=True),
-    hours_per_1000h=column(FLOAT, "hours of sensitive time lost per 1000 h", unit="h", nullable=True),
-    hours_low=column(FLOAT, "lower end of its interval", unit="h", nullable=True),
-    hours_high=column(FLOAT, "upper end of its interval", unit="h", nullable=True),
+    cost_mpc3_yr=number("lost sensitive time-volume, the headline C_k", unit="Mpc^3 yr"),
+    cost_low=number("lower end of its 95 % interval over blocks of live time", unit="Mpc^3 yr"),
+    cost_high=number("upper end of that interval", unit="Mpc^3 yr"),
+    hours_per_1000h=number("hours of sensitive time lost per 1000 h", unit="h"),
+    hours_low=number("lower end of its interval", unit="h"),
+    hours_high=number("upper end of its interval", unit="h"),
     deadtime_s=column(FLOAT, "(a) live time in the family's gates", unit="s"),
     marginal_deadtime_s=column(FLOAT, "(a) exclusive time: gated by this family only", unit="s"),
-    deadtime_loss_mpc3_yr=column(
-        FLOAT, "(a) mean volume times the marginal deadtime", unit="Mpc^3 yr", nullable=True
-    ),
-    range_loss_mpc3_yr=column(
-        FLOAT, "(b) loss of range charged to the family, signed", unit="Mpc^3 yr", nullable=True
-    ),
+    deadtime_loss_mpc3_yr=number("(a) mean volume times the marginal deadtime", unit="Mpc^3 yr"),
+    range_loss_mpc3_yr=number("(b) loss of range charged to the family, signed", unit="Mpc^3 yr"),
     range_minutes=column(INT, "(b) minutes with a known loss and a share of the family", unit="min"),
-    threshold_loss=column(FLOAT, "(c) share of the volume lost to a higher threshold", nullable=True),
+    threshold_loss=number("(c) share of the volume lost to a higher threshold"),
     threshold_source=column(
         STRING, "ranking, snr (a proxy, outside the headline), or none (every glitch is gated)"
     ),
     threshold_in_cost=column(BOOL, "(c) is part of the headline"),
-    contamination_per_yr=column(
-        FLOAT, "(d) signals that overlap a glitch of the family", unit="1/yr", nullable=True
-    ),
-    recoverable=column(
-        FLOAT,
-        "cost, at least 0, times the best witness's excess efficiency: an upper bound",
-        unit="Mpc^3 yr",
-        nullable=True,
+    contamination_per_yr=number("(d) signals that overlap a glitch of the family", unit="1/yr"),
+    recoverable=number(
+        "cost, at least 0, times the best witness's excess efficiency: an upper bound", unit="Mpc^3 yr"
     ),
     best_witness=column(STRING, "channel of the best witness; empty if none has q up to 0.05"),
     live_s=column(FLOAT, "live time of the detector", unit="s"),
-    volume_mpc3=column(FLOAT, "mean sensitive volume, from the reference range", unit="Mpc^3", nullable=True),
-    rate_per_day=column(FLOAT, "naive: glitches per day of live time", unit="1/d", nullable=True),
-    rate_times_snr=column(FLOAT, "naive: rate times median SNR", unit="1/d", nullable=True),
-    efficiency_over_deadtime=column(FLOAT, "naive: of the best witness at its threshold", nullable=True),
+    volume_mpc3=number("mean sensitive volume, from the reference range", unit="Mpc^3"),
+    rate_per_day=number("naive: glitches per day of live time", unit="1/d"),
+    rate_times_snr=number("naive: rate times median SNR", unit="1/d"),
+    efficiency_over_deadtime=number("naive: of the best witness at its threshold"),
     blocks=column(INT, "blocks of live time for the interval"),
     reason=REASON,
 )
@@ -242,12 +216,8 @@ RECOVERABLE = schema(
     recoverable_mpc3_yr=column(
         FLOAT, "upper bound of what removing the coupling gives back", unit="Mpc^3 yr"
     ),
-    recoverable_low=column(
-        FLOAT, "product of the lower ends of cost and excess", unit="Mpc^3 yr", nullable=True
-    ),
-    recoverable_high=column(
-        FLOAT, "product of the upper ends of cost and excess", unit="Mpc^3 yr", nullable=True
-    ),
+    recoverable_low=number("product of the lower ends of cost and excess", unit="Mpc^3 yr"),
+    recoverable_high=number("product of the upper ends of cost and excess", unit="Mpc^3 yr"),
 )
 
 #: `impact/cost_by_day.parquet`: the cost by day. Days are of GPS seconds: midnight UTC but for leap
@@ -258,7 +228,7 @@ COST_BY_DAY = schema(
     day=column(FLOAT, "GPS second at which the day begins", unit="s"),
     n=column(INT, "glitches"),
     live_s=column(FLOAT, "live time of the detector on that day", unit="s"),
-    cost_mpc3_yr=column(FLOAT, "share of the headline on that day, signed", unit="Mpc^3 yr", nullable=True),
+    cost_mpc3_yr=number("share of the headline on that day, signed", unit="Mpc^3 yr"),
 )
 
 #: `impact/rank_stability.parquet`: how the ranking changes with the assumptions.
@@ -267,8 +237,6 @@ RANK_STABILITY = schema(
     ifo=column(STRING, "detector, or all"),
     varied=column(STRING, "min_gate_s, gate_snr or false_alarm_rate"),
     value=column(FLOAT, "value of the varied setting, in its unit (s, none with 0 for all, 1/yr)"),
-    kendall_tau=column(
-        FLOAT, "tau-b with the ranking of the headline; null with fewer than three families", nullable=True
-    ),
+    kendall_tau=number("tau-b with the ranking of the headline; null with fewer than three families"),
     n=column(INT, "families and detectors ranked in both"),
 )

@@ -19,6 +19,8 @@ Place = tuple[str, str | None]
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+#: Functions that build columns, and how many of their arguments are no words.
+_COLUMNS = {"column": 1, "number": 0}
 _LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
@@ -31,8 +33,8 @@ class _WithoutWords(ast.NodeTransformer):
             node.body = node.body[1:]
         if isinstance(node, ast.Raise) or _is_logging(node):
             return _WithoutTexts().generic_visit(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "column":
-            node.args = node.args[:1]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _COLUMNS:
+            node.args = node.args[: _COLUMNS[node.func.id]]
             node.keywords = [keyword for keyword in node.keywords if keyword.arg != "unit"]
         return self.generic_visit(node)
 

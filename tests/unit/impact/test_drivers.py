@@ -6,7 +6,7 @@ import pytest
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
-from glitch_explorer.impact.drivers.gather import gather_drivers, group_importance, together
+from glitch_explorer.impact.drivers.gather import driver_table, gather_drivers, group_importance
 from glitch_explorer.impact.schemas import DRIVERS, FAMILY_DRIVERS, SHAP_VALUES
 
 KEY = {"family": "F001", "ifo": "H1", "view": "witness", "model": "xgboost"}
@@ -27,7 +27,7 @@ def values(**changes):
 def drivers():
     base = {**KEY, "shap_unit": "log-odds", "perturbation": "tree path dependent", "safety": "safe"}
     base |= {"ap": 0.5, "ap_baseline": 0.1, "brier_skill": 0.2, "gated": False, "reason": ""}
-    told = [{**base, "channel": c, "mean_abs_shap": float(np.abs(v).mean())} for c, v in SHAP.items()]
+    rows = [{**base, "channel": c, "mean_abs_shap": float(np.abs(v).mean())} for c, v in SHAP.items()]
     nothing = {
         "view": "precursor",
         "channel": "",
@@ -35,7 +35,7 @@ def drivers():
         "gated": True,
         "reason": "few_glitches",
     }
-    return pd.DataFrame([*told, base | nothing])
+    return pd.DataFrame([*rows, base | nothing])
 
 
 def test_group_importance_by_hand():
@@ -53,14 +53,14 @@ def test_units_are_never_ranked_together():
 
 
 def test_the_table_has_every_channel_and_every_gated_model():
-    table = together(drivers(), values(), GROUPS)
+    table = driver_table(drivers(), values(), GROUPS)
     assert len(tables.conform(DRIVERS, table)) == 4
     gated = table[table["gated"]].iloc[0]
     assert (gated["channel"], gated["reason"]) == ("", "few_glitches")
     assert pd.isna(gated["group_rank"])
-    told = table[~table["gated"]]
-    assert told["channel"].tolist() == ["H1:B", "H1:A", "H1:C"]
-    assert told["group_rank"].tolist() == [1, 1, 2]
+    reported = table[~table["gated"]]
+    assert reported["channel"].tolist() == ["H1:B", "H1:A", "H1:C"]
+    assert reported["group_rank"].tolist() == [1, 1, 2]
 
 
 def test_families_without_drivers_are_gathered_too(tmp_path):

@@ -58,19 +58,19 @@ def found(world):
 
 
 def test_planted_drivers_come_first_in_both_models_and_views(found):
-    assert found.skill["beats"].all()
-    assert (found.skill["ap"] > 0.7).all()
-    best = found.family_drivers.groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
+    assert found["skill"]["beats"].all()
+    assert (found["skill"]["ap"] > 0.7).all()
+    best = found["drivers"].groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
     for (view, _), channels in best:
         assert name(EARLY) in set(channels)
         if view == "witness":
             assert set(channels) == {name(EARLY), name(WITH)}
-    assert name(UNSAFE) not in set(found.family_drivers["channel"])
-    assert name(UNSAFE) not in set(found.shap_values["channel"])
+    assert name(UNSAFE) not in set(found["drivers"]["channel"])
+    assert name(UNSAFE) not in set(found["shap_values"]["channel"])
 
 
 def test_the_bin_of_lags_is_the_planted_one(found):
-    best = found.shap_features.sort_values("mean_abs_shap", ascending=False)
+    best = found["shap_features"].sort_values("mean_abs_shap", ascending=False)
     early = best[best["view"] == "precursor"].groupby("model").first()
     assert (early["channel"] == name(EARLY)).all()
     assert (early["lag_low"] == -10).all()
@@ -78,20 +78,20 @@ def test_the_bin_of_lags_is_the_planted_one(found):
 
 
 def test_tables_fit_and_shap_values_add_up_to_the_importance(found):
-    for table in TABLES:
-        assert len(tables.conform(table, getattr(found, tables.name_of(table))))
-    sizes = found.shap_values.assign(shap=found.shap_values["shap"].abs())
+    for table, schema in TABLES.items():
+        assert len(tables.conform(schema, found[table]))
+    sizes = found["shap_values"].assign(shap=found["shap_values"]["shap"].abs())
     keys = ["view", "model", "channel"]
     again = sizes.groupby(keys)["shap"].mean()
-    told = found.family_drivers.set_index(keys)["mean_abs_shap"]
+    told = found["drivers"].set_index(keys)["mean_abs_shap"]
     pd.testing.assert_series_equal(told.sort_index(), again, check_names=False)
-    units = found.family_drivers.groupby("model")["shap_unit"].unique()
+    units = found["drivers"].groupby("model")["shap_unit"].unique()
     assert units["xgboost"].tolist() == ["log-odds"]
     assert units["random_forest"].tolist() == ["probability"]
 
 
 def test_precursors_warn_in_time_and_more_than_chance(found):
-    rows = found.precursor_skill
+    rows = found["precursor_skill"]
     assert rows["false_alarms_per_hour"].tolist() == [0.5, 1.0, 2.0, 5.0] * 2
     last = rows[rows["false_alarms_per_hour"] == 5.0]
     assert (last["warned"] > last["warned_chance"] + 0.3).all()
@@ -103,18 +103,18 @@ def test_precursors_warn_in_time_and_more_than_chance(found):
 def test_the_answer_does_not_depend_on_threads(world, found):
     again = ask(world, threads=1)
     for table in TABLES:
-        pd.testing.assert_frame_equal(getattr(again, table), getattr(found, table))
+        pd.testing.assert_frame_equal(again[table], found[table])
 
 
 @pytest.mark.slow
 def test_a_family_that_nothing_drives_gets_no_story():
     found = ask(make(3, plants=()))
-    assert not found.skill["beats"].any()
-    assert found.skill["reason"].eq(Reason.NO_GAIN).all()
-    assert found.shap_values.empty
-    assert found.precursor_skill.empty
-    assert found.family_drivers["gated"].all()
-    assert found.family_drivers["channel"].eq("").all()
+    assert not found["skill"]["beats"].any()
+    assert found["skill"]["reason"].eq(Reason.NO_GAIN).all()
+    assert found["shap_values"].empty
+    assert found["precursor_skill"].empty
+    assert found["drivers"]["gated"].all()
+    assert found["drivers"]["channel"].eq("").all()
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_a_family_that_nothing_drives_gets_no_story():
 )
 def test_too_few_glitches_or_segments_are_counted(changes, n_segments):
     found = ask(make(5, **changes))
-    assert found.skill["reason"].eq(Reason.FEW_GLITCHES).all()
-    assert len(found.skill) == 4
+    assert found["skill"]["reason"].eq(Reason.FEW_GLITCHES).all()
+    assert len(found["skill"]) == 4
     if n_segments is None:
-        assert found.skill["n_glitches"].between(1, 12).all()
+        assert found["skill"]["n_glitches"].between(1, 12).all()
     else:
-        assert found.skill["n_segments"].eq(n_segments).all()
-    for table in TABLES:
-        tables.conform(table, getattr(found, tables.name_of(table)))
+        assert found["skill"]["n_segments"].eq(n_segments).all()
+    for table, schema in TABLES.items():
+        tables.conform(schema, found[table])
 
 
 def only(world, times):
@@ -150,28 +150,30 @@ def test_degenerate_families_are_rows_with_a_reason(world):
         (only(world, at + np.linspace(0, 1, 30)), world.features, Reason.FEW_GLITCHES),
         (only(world, [5.0] * 30), world.features, Reason.FEW_GLITCHES),
     ):
-        assert ask(world, family=family, features=features).skill["reason"].eq(reason).all()
-    for values in (empty, np.ones_like(empty)):
-        features = replace(world.features, values=values)
-        assert (ask(world, features=features).skill["reason"] == Reason.NO_DATA).all()
+        assert ask(world, family=family, features=features)["skill"]["reason"].eq(reason).all()
     no_time = replace(world.features, live=LiveTime.of(np.empty((0, 2))), values=empty[:0])
-    assert (ask(world, features=no_time).skill["reason"] == Reason.NO_DATA).all()
+    for features in (
+        replace(world.features, values=empty),
+        replace(world.features, values=np.ones_like(empty)),
+        no_time,
+    ):
+        assert ask(world, features=features)["skill"]["reason"].eq(Reason.NO_DATA).all()
 
 
 def test_long_glitches_leave_no_precursor_view(world):
     family = world.family.assign(glitch_id="G", start_time=world.family["event_time"] - 70.0)
-    rows = ask(world, family=family).skill.set_index("view")
+    rows = ask(world, family=family)["skill"].set_index("view")
     assert (rows.loc["precursor", "reason"] == Reason.NO_LEADING_BIN).all()
     assert rows.loc["witness", "beats"].all()
 
 
 def test_segments_too_near_to_keep_apart_say_so(world, monkeypatch):
     monkeypatch.setattr(folds, "EMBARGO_S", 1e7)
-    assert (ask(world).skill["reason"] == Reason.EMBARGO).all()
+    assert (ask(world)["skill"]["reason"] == Reason.EMBARGO).all()
 
 
 def test_an_unexplained_family_has_all_its_rows():
     found = unexplained(Reason.FEW_TIMED, family_id="F009", ifo="L1", n_timed=3)
-    assert len(tables.conform(SKILL, found.skill)) == 4
-    assert len(tables.conform(FAMILY_DRIVERS, found.family_drivers)) == 4
-    assert set(found.skill["family"]) == {"F009"}
+    assert len(tables.conform(SKILL, found["skill"])) == 4
+    assert len(tables.conform(FAMILY_DRIVERS, found["drivers"])) == 4
+    assert set(found["skill"]["family"]) == {"F009"}

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.impact.drivers.folds import EMBARGO_S, FOLDS, learnt_from, make_folds
+from glitch_explorer.impact.drivers.folds import EMBARGO_S, FOLDS, is_fitted, make_folds
 
 
 def test_segments_are_dealt_out_by_their_glitches():
@@ -25,25 +25,25 @@ def test_every_fold_has_glitches_and_none_has_many_more(counts):
         assert held.max() - held.min() <= counts.max()
 
 
-def test_nothing_is_learnt_from_within_the_embargo_of_a_held_out_segment():
+def test_nothing_is_fitted_within_the_embargo_of_a_held_out_segment():
     segments = np.array([[0.0, 1000.0], [1010.0, 2000.0], [5000.0, 6000.0]])
-    of_segment = np.array([0, 1, 1])
+    segment_fold = np.array([0, 1, 1])
     times = np.array([500.0, 1000.0 - 1, 1060.0, 1000 + EMBARGO_S + 1, 5500.0])
     fold = np.array([0, 0, 1, 1, 1])
-    assert learnt_from(times, fold, 0, segments, of_segment).tolist() == [False, False, False, True, True]
-    assert learnt_from(times, fold, 1, segments, of_segment).tolist() == [True, False, False, False, False]
+    assert is_fitted(times, fold, 0, segments, segment_fold).tolist() == [False, False, False, True, True]
+    assert is_fitted(times, fold, 1, segments, segment_fold).tolist() == [True, False, False, False, False]
 
 
 @given(st.integers(0, 2**31), st.integers(2, 12))
-def test_learnt_and_held_out_windows_share_no_data(seed, n):
+def test_fitted_and_held_out_windows_share_no_data(seed, n):
     rng = np.random.default_rng(seed)
     edges = np.sort(rng.uniform(0, 5000, 2 * n)).reshape(n, 2)
-    of_segment = make_folds(rng.integers(0, 5, n))
+    segment_fold = make_folds(rng.integers(0, 5, n))
     owner = rng.integers(0, n, 200)
     times = rng.uniform(edges[owner, 0], edges[owner, 1])
-    fold = of_segment[owner]
-    for number in range(int(of_segment.max()) + 1):
-        learnt = learnt_from(times, fold, number, edges, of_segment)
-        assert not (learnt & (fold == number)).any()
-        if learnt.any() and (fold == number).any():
-            assert np.abs(times[learnt][:, None] - times[fold == number]).min() > 70
+    fold = segment_fold[owner]
+    for number in range(int(segment_fold.max()) + 1):
+        fitted = is_fitted(times, fold, number, edges, segment_fold)
+        assert not (fitted & (fold == number)).any()
+        if fitted.any() and (fold == number).any():
+            assert np.abs(times[fitted][:, None] - times[fold == number]).min() > 70

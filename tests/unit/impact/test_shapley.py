@@ -79,7 +79,7 @@ def forest_expectation(forest, x, known):
 def test_boosted_trees_against_all_subsets():
     values, glitch = windows(missing=0.1)
     model = fit("xgboost", values, glitch, COLUMNS, seed=1)
-    rows = model.booster.trees_to_dataframe().to_dict("records")
+    rows = model.trees.trees_to_dataframe().to_dict("records")
     table = {(row["Tree"], row["Node"]): row for row in rows}
     found, base = model.shapley(values[:6])
     for x, phi in zip(values[:6], found, strict=True):
@@ -95,7 +95,7 @@ def test_the_forest_against_all_subsets():
     model = fit("random_forest", values, glitch, COLUMNS, seed=1)
     found, base = model.shapley(values[:4])
     for x, phi in zip(imputed(values[:4], model.medians), found, strict=True):
-        game = partial(forest_expectation, model.forest, x)
+        game = partial(forest_expectation, model.trees, x)
         assert phi == pytest.approx(by_subsets(game), abs=1e-4)
         assert base == pytest.approx(game(set()), abs=1e-6)
 

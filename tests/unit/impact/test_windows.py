@@ -8,12 +8,12 @@ from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.impact.drivers.baselines import baseline_features
 from glitch_explorer.impact.drivers.windows import (
+    BACKGROUND_RATIO,
     BINS_S,
-    OTHERS,
+    background_rows,
     feature_windows,
     leading_columns,
     make_material,
-    other_rows,
 )
 
 START = 1000
@@ -51,7 +51,7 @@ def test_a_bin_holds_its_largest_score_with_its_sign():
     given.values[at + 1, 0] = -4  # its last
     given.values[at + 2, 0] = 9  # no more of it
     material = make_material(given, CHANNELS)
-    used, rows = material.rows_of(np.array([1200.1]))
+    used, rows = material.window_rows(np.array([1200.1]))
     assert used.tolist() == [0]
     before, around, after = (2 * BINS_S.index(one) for one in ((-3, -1), (-1, 1), (1, 10)))
     found = feature_windows(material, rows, np.array([before, around, after, around + 1]))[0]
@@ -63,7 +63,7 @@ def test_a_bin_with_a_gap_is_missing_and_no_other():
     given = features()
     given.values[2 * (1200 - START) - 40, 1] = np.nan  # 20 s before
     material = make_material(given, CHANNELS)
-    _, rows = material.rows_of(np.array([1200.0]))
+    _, rows = material.window_rows(np.array([1200.0]))
     found = feature_windows(material, rows, np.arange(material.n_columns)).reshape(len(BINS_S), 2)
     assert np.argwhere(np.isnan(found)).tolist() == [[1, 1]]
 
@@ -72,9 +72,9 @@ def test_windows_lie_whole_in_their_interval_after_the_scores_have_begun():
     material = make_material(features(), CHANNELS)
     # 60 s without scores, 0.1 s settling (a cell), 60 s of lags; 10 s after.
     times = np.array([1000.0, 1120.0, 1121.0, 1589.9, 1590.6, 5000.0, 11_300.0])
-    used, rows = material.rows_of(times)
+    used, rows = material.window_rows(times)
     assert used.tolist() == [2, 3, 6]
-    assert material.times[rows].tolist() == [1121.0, 1590.0, 11_300.0]
+    assert material.live.times[rows].tolist() == [1121.0, 1590.0, 11_300.0]
 
 
 def test_delays_are_taken_off_and_their_rows_left_out():
@@ -84,9 +84,9 @@ def test_delays_are_taken_off_and_their_rows_left_out():
     material = make_material(given, CHANNELS)
     assert material.columns["delay_s"].tolist() == [2.0, 0.0]
     assert material.columns["reach_s"].tolist() == [7.5, 0.1]
-    _, rows = material.rows_of(np.array([1200.0]))
+    _, rows = material.window_rows(np.array([1200.0]))
     assert feature_windows(material, rows, np.array([2 * 4]))[0, 0] == 7.0
-    assert len(material.rows_of(np.array([1588.0, 1588.6]))[0]) == 1
+    assert len(material.window_rows(np.array([1588.0, 1588.6]))[0]) == 1
 
 
 def test_unsafe_silent_and_absent_channels_enter_no_model():
@@ -115,23 +115,23 @@ def test_other_times_keep_away_from_the_family_and_near_its_glitches():
     material = make_material(features(seconds=3000), CHANNELS)
     segments = np.array([[1000.0, 4000.0], [11_000.0, 14_000.0]])
     own = np.array([1500.0, 1560.0, 12_000.0])
-    _, rows = material.rows_of(own)
-    drawn = other_rows(material, own, rows, segments, rng=np.random.default_rng(1))
-    times = material.times[drawn]
+    _, rows = material.window_rows(own)
+    drawn = background_rows(material, own, rows, segments, rng=np.random.default_rng(1))
+    times = material.live.times[drawn]
     away = np.abs(times[:, None] - own).min(axis=1)
     assert away.min() >= 60
     assert away.max() <= 600
-    assert (times < 5000).sum() == 2 * OTHERS
-    assert (times > 5000).sum() == OTHERS
+    assert (times < 5000).sum() == 2 * BACKGROUND_RATIO
+    assert (times > 5000).sum() == BACKGROUND_RATIO
     assert len(np.unique(drawn)) == len(drawn)
-    assert material.centred(drawn).all()
-    again = other_rows(material, own, rows, segments, rng=np.random.default_rng(1))
+    assert material.has_window(drawn).all()
+    again = background_rows(material, own, rows, segments, rng=np.random.default_rng(1))
     assert np.array_equal(drawn, again)
 
 
 def test_the_baseline_knows_rate_and_hour_by_hand():
     material = make_material(features(seconds=2000), CHANNELS)
-    row = np.flatnonzero(material.times == 2500.0)
+    row = np.flatnonzero(material.live.times == 2500.0)
     own = np.array([1899.0, 1901.0, 2200.0, 2441.0])  # two lie 60 to 600 s before
     quiet = np.array([[1000.0, 1900.0], [2000.0, 2170.0], [2400.0, 2600.0]])  # 170 + 40 s of the 540
     found = baseline_features(material, row, own, quiet)[0]
@@ -139,7 +139,7 @@ def test_the_baseline_knows_rate_and_hour_by_hand():
     assert found[:2] == pytest.approx([2 / 540, 1 - 210 / 540])
     assert found[2:] == pytest.approx([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)])
     # 200 s after the interval begins only its own past counts: 1000 … 1140 s.
-    early = np.flatnonzero(material.times == 1200.0)
+    early = np.flatnonzero(material.live.times == 1200.0)
     assert baseline_features(material, early, np.array([1100.0, 1150.0]), quiet)[0, :2] == pytest.approx(
         [1 / 140, 0.0]
     )

@@ -29,7 +29,7 @@ def unused(r):
 from glitch_explorer.shapes import helper
 
 _LOG = None
-TABLE = schema("sides", n=column(INT, "number of sides", unit="m"))
+TABLE = schema("sides", n=column(INT, "number of sides", unit="m"), r=number("radius", unit="m"))
 
 def check(n):
     _LOG.info("checking %d", n)
@@ -91,6 +91,7 @@ SHAPES, WORDS = "src/glitch_explorer/shapes.py", "src/glitch_explorer/words.py"
         ("src/glitch_explorer/deep/core.py", "shapes.area(x)", "shapes.area(-x)", {"two"}),
         (WORDS, "number of sides", "how many sides", set()),
         (WORDS, '"m"', '"km"', set()),
+        (WORDS, '"radius"', '"length"', set()),
         (WORDS, "column(INT", "column(FLOAT", {"five"}),
         (WORDS, "is too few", "are too few", set()),
         (WORDS, "checking", "looking at", set()),

@@ -1,4 +1,4 @@
-"""One family's own job: what drives it, and the veto of its best witness, detector by detector."""
+"""Job of one family: its drivers, and the veto of its best witness, in each detector."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,31 +14,17 @@ from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import explain as explaining
 from glitch_explorer.impact.drivers.vetoes import Veto, family_veto, no_veto, write_veto
 from glitch_explorer.impact.reasons import Reason
-from glitch_explorer.impact.schemas import (
-    FAMILY_DRIVERS,
-    PRECURSOR_SKILL,
-    SHAP_FEATURES,
-    SHAP_VALUES,
-    SKILL,
-    VETOES,
-)
+from glitch_explorer.impact.schemas import VETOES
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
 
-#: Tables that a family's job writes, by their file's name.
-TABLES = {
-    "skill": SKILL,
-    "drivers": FAMILY_DRIVERS,
-    "shap_values": SHAP_VALUES,
-    "shap_features": SHAP_FEATURES,
-    "precursor_skill": PRECURSOR_SKILL,
-    "vetoes": VETOES,
-}
+#: Tables that a family's job writes, by file name.
+TABLES = {**explaining.TABLES, "vetoes": VETOES}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a family is explained; see config/README.md."""
+    """Settings of a family's models. See config/README.md."""
 
     max_glitches: int
     seed: int
@@ -54,44 +40,47 @@ def explain_family(
     source: ChannelSource,
     settings: Settings,
 ) -> None:
-    """Explain one family in each detector, and make the veto of its best witness.
+    """Write the drivers of one family in each detector, and the veto of its best witness.
 
     Parameters
     ----------
     members
-        Table "members" of the family; its name is the family's.
+        Table "members" of the family, named after it.
     segments
         Table "segments".
     witnesses
         Table "family_witnesses" of the family.
     out
         Folder for the tables of `TABLES`, and `vetoes` in it for the segment files.
-    source, settings
-        Where the channels are, and how the family is explained.
+    source
+        Source of the auxiliary channels.
+    settings
+        Settings of the models.
 
     Raises
     ------
     UserError, SourceFault
-        When a channel list or a source cannot be used, or a server stays away.
+        If a channel list or a source cannot be used, or a server does not answer.
     """
     family, folder = Path(members).stem, Path(out)
-    rows = tables.read(MEMBERS, members)
     known = tables.read(SEGMENTS, segments)
-    found = tables.read(FAMILY_WITNESSES, witnesses)
+    best = tables.read(FAMILY_WITNESSES, witnesses)
     (folder / "vetoes").mkdir(parents=True, exist_ok=True)
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    for ifo, own in rows.groupby("ifo", sort=True):
-        made = _in_detector(
+    for ifo, rows in tables.read(MEMBERS, members).groupby("ifo", sort=True):
+        explained, veto = _in_detector(
             family,
             str(ifo),
-            own,
+            rows,
             segments=known,
-            witnesses=found[found["ifo"] == ifo],
+            witnesses=best[best["ifo"] == ifo],
             source=source,
             settings=settings,
-            out=folder / "vetoes",
         )
-        for name, part in made.items():
+        if len(veto.segments):
+            write_veto(veto, folder / "vetoes", family=family, ifo=str(ifo))
+        explained["vetoes"] = pd.DataFrame([{"family": family, "ifo": ifo, **veto.row}])
+        for name, part in explained.items():
             parts[name].append(part)
     for name, schema in TABLES.items():
         tables.write(schema, tables.joined(schema, parts[name]), folder / f"{name}.parquet")
@@ -106,19 +95,15 @@ def _in_detector(
     witnesses: pd.DataFrame,
     source: ChannelSource,
     settings: Settings,
-    out: Path,
-) -> dict[str, pd.DataFrame]:
-    """Give one detector's tables, and write the files of its veto."""
+) -> tuple[explaining.Tables, Veto]:
+    """Compute the tables of one detector, and its veto."""
     timed = timed_glitches(rows)
     if len(timed) < LEAST_GLITCHES:
-        veto = no_veto(np.empty((0, 2)), timed, Reason.FEW_TIMED)
-        nothing = explaining.unexplained(Reason.FEW_TIMED, family_id=family, ifo=ifo, n_timed=len(timed))
-        return _named(nothing, veto, family, ifo)
+        reason = Reason.FEW_TIMED
+        unexplained = explaining.unexplained(reason, family_id=family, ifo=ifo, n_timed=len(timed))
+        return unexplained, no_veto(np.empty((0, 2)), timed, reason)
     data = family_data(rows, ifo, segments=segments, source=source, max_glitches=settings.max_glitches)
-    chosen = data.chosen["event_time"].to_numpy(dtype=float)
-    veto = family_veto(data.features, data.glitches, chosen, data.quiet, witnesses)
-    if len(veto.segments):
-        write_veto(veto, out, family=family, ifo=ifo)
+    times = data.chosen["event_time"].to_numpy(dtype=float)
     explained = explaining.explain(
         data.features,
         data.glitches,
@@ -131,14 +116,4 @@ def _in_detector(
         seed=settings.seed,
         threads=settings.threads,
     )
-    return _named(explained, veto, family, ifo)
-
-
-def _named(explained: explaining.Explanation, veto: Veto, family: str, ifo: str) -> dict[str, pd.DataFrame]:
-    """Give the tables by their file's name."""
-    made = {
-        name: getattr(explained, tables.name_of(schema))
-        for name, schema in TABLES.items()
-        if name != "vetoes"
-    }
-    return {**made, "vetoes": pd.DataFrame([{"family": family, "ifo": ifo, **veto.row}])}
+    return explained, family_veto(data.features, data.glitches, times, data.quiet, witnesses)

@@ -1,4 +1,4 @@
-"""Folds of whole analysis segments, with an embargo between what is learnt from and what is held out."""
+"""Folds of whole analysis segments, with an embargo around what is held out."""
 
 import numpy as np
 
@@ -6,19 +6,20 @@ from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.core.intervals import union
 from glitch_explorer.coupling.witnesses.background import LAGS_S
 
-#: Folds at most.
+#: Largest number of folds.
 FOLDS = 5
-#: Least number of glitches, and of segments that hold them: with fewer the interval of the average
-#: precision is wider than any gain, and a fold has no glitches to learn from.
+#: Least number of glitches, and of segments with glitches: with fewer, the interval of the average precision
+#: is wider than any gain, and a fold has no glitches to fit.
 LEAST_GLITCHES, LEAST_SEGMENTS = 20, 3
-#: Seconds that are kept between windows of different folds, more than a window's longest reach.
+#: Seconds between windows of different folds, more than a window's longest reach.
 EMBARGO_S = sum(LAGS_S) + 10.0
 
 
 def make_folds(counts: Int64) -> Int64:
-    """Deal segments out to folds so that each holds about as many glitches.
+    """Return the fold of each segment, so that folds have about as many glitches each.
 
-    The segment with most glitches first, each to the fold that has fewest (ties: the first).
+    The segment with most glitches is assigned first, each to the fold with fewest (ties: the first).
+    Segments without glitches are spread evenly too, because their time is held out as well.
 
     Parameters
     ----------
@@ -27,43 +28,37 @@ def make_folds(counts: Int64) -> Int64:
 
     Returns
     -------
-    Fold of each segment ``(k,)``; at most `FOLDS`, and no more than segments with glitches.
+    ndarray
+        ``(k,)`` fold of each segment; at most `FOLDS`, and no more than segments with glitches.
     """
-    folds = min(FOLDS, int((counts > 0).sum()))
+    folds = max(min(FOLDS, int((counts > 0).sum())), 1)
     fold = np.zeros(len(counts), dtype=np.int64)
-    held = np.zeros(max(folds, 1), dtype=np.int64)
-    segments = np.zeros(max(folds, 1), dtype=np.int64)
+    glitches, segments = np.zeros(folds, dtype=np.int64), np.zeros(folds, dtype=np.int64)
     for number in np.argsort(-counts, kind="stable"):
-        # Segments without glitches are dealt out evenly too: their time is held out as well.
-        chosen = np.lexsort((segments, held))[0]
-        fold[number] = chosen
-        held[chosen] += counts[number]
-        segments[chosen] += 1
+        fold[number] = np.lexsort((segments, glitches))[0]
+        glitches[fold[number]] += counts[number]
+        segments[fold[number]] += 1
     return fold
 
 
-def learnt_from(times: Float64, fold: Int64, number: int, segments: Float64, of_segment: Int64) -> Bool:
-    """Say which windows a fold's model learns from.
+def is_fitted(times: Float64, fold: Int64, number: int, segments: Float64, segment_fold: Int64) -> Bool:
+    """Return which windows ``(n,)`` the model of a fold is fitted to.
+
+    These are windows of other folds, at least the embargo away from the held-out segments.
 
     Parameters
     ----------
     times
         ``(n,)`` GPS times of the windows.
     fold
-        ``(n,)`` fold of each.
+        ``(n,)`` fold of each window.
     number
         Fold that is held out.
-    segments
-        ``(k, 2)`` analysis segments, and their folds `of_segment`.
-
-    Returns
-    -------
-    ``(n,)`` bool: of another fold, and no nearer than the embargo to the held-out segments.
+    segments, segment_fold
+        ``(k, 2)`` analysis segments, and ``(k,)`` their folds.
     """
-    held = segments[of_segment == number]
-    near = union(np.column_stack([held[:, 0] - EMBARGO_S, held[:, 1] + EMBARGO_S]))
-    place = np.searchsorted(near[:, 0], times, side="right") - 1
+    held_out = segments[segment_fold == number]
+    near = union(np.column_stack([held_out[:, 0] - EMBARGO_S, held_out[:, 1] + EMBARGO_S]))
+    last = np.searchsorted(near[:, 0], times, side="right") - 1
     ends = np.append(near[:, 1], -np.inf)
-    inside = (place >= 0) & (times <= ends[place])
-    learnt: Bool = (fold != number) & ~inside
-    return learnt
+    return np.asarray((fold != number) & ~((last >= 0) & (times <= ends[last])))

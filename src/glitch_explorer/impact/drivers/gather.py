@@ -1,4 +1,4 @@
-"""All families together: what groups of correlated channels drive each of them."""
+"""Drivers of all families, by groups of correlated channels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,75 +14,66 @@ _KEY = ["family", "ifo", "view", "model"]
 
 
 def group_importance(values: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Sum SHAP values with their sign to groups, then average their size over the glitches.
+    """Sum SHAP values with their sign over groups, then average their size over the glitches.
 
     Parameters
     ----------
     values
         Table "shap_values".
     groups
-        channel and group; a channel in none is its own.
+        channel and group; a channel without a group is its own.
 
     Returns
     -------
     DataFrame
-        family, ifo, view, model, group, group_mean_abs_shap, and group_rank among those of the same family,
-        detector, view and model: the two units of SHAP are never ranked together.
+        family, ifo, view, model, group, group_mean_abs_shap, and group_rank within family, detector, feature
+        set and model: the two units of SHAP are never ranked together.
     """
-    named = _grouped(values, groups)
-    summed = named.groupby([*_KEY, "glitch_id", "group"], sort=True)["shap"].sum()
-    size = summed.abs().groupby([*_KEY, "group"]).mean().rename("group_mean_abs_shap").reset_index()
-    place = size.groupby(_KEY)["group_mean_abs_shap"].rank(ascending=False, method="first")
-    size["group_rank"] = place.astype("Int64")
-    return size
+    sums = with_group(values, groups).groupby([*_KEY, "glitch_id", "group"], sort=True)["shap"].sum()
+    size = sums.abs().groupby([*_KEY, "group"]).mean().rename("group_mean_abs_shap").reset_index()
+    rank = size.groupby(_KEY)["group_mean_abs_shap"].rank(ascending=False, method="first")
+    return size.assign(group_rank=rank.astype("Int64"))
 
 
-def _grouped(rows: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Give each row the group of its channel."""
-    known = groups.drop_duplicates("channel").set_index("channel")["group"]
-    return rows.assign(group=rows["channel"].map(known).fillna(rows["channel"]))
+def with_group(rows: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the group of their channel."""
+    group = groups.drop_duplicates("channel").set_index("channel")["group"]
+    return rows.assign(group=rows["channel"].map(group).fillna(rows["channel"]))
 
 
-def together(drivers: pd.DataFrame, values: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Give all families' rows their group, its importance and its rank.
+def driver_table(drivers: pd.DataFrame, values: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Return table "drivers" of all families, the best group first.
 
     Parameters
     ----------
     drivers, values
-        Tables "family_drivers" and "shap_values", one below the other.
+        Tables "family_drivers" and "shap_values" of all families.
     groups
         channel and group of all detectors.
-
-    Returns
-    -------
-    DataFrame
-        Table "drivers", the best group first; gated models keep their one row without a channel.
     """
-    found = _grouped(drivers, groups)
-    table = found.merge(group_importance(values, groups), on=[*_KEY, "group"], how="left")
+    importance = group_importance(values, groups)
+    table = with_group(drivers, groups).merge(importance, on=[*_KEY, "group"], how="left")
     table["group_rank"] = table["group_rank"].astype("Int64")
-    size = -table["mean_abs_shap"].fillna(-np.inf)
-    order = table.assign(size=size).sort_values([*_KEY, "group_rank", "size", "channel"], ignore_index=True)
-    kept: pd.DataFrame = order[DRIVERS.names]
-    return kept
+    table["order"] = -table["mean_abs_shap"].fillna(-np.inf)
+    ordered = table.sort_values([*_KEY, "group_rank", "order", "channel"], ignore_index=True)
+    return ordered.reindex(columns=DRIVERS.names)
 
 
 def gather_drivers(folders: Sequence[str | Path], groups: Sequence[str | Path], out: str | Path) -> None:
-    """Gather the drivers of all families.
+    """Write table "drivers" of all families.
 
     Parameters
     ----------
     folders
-        The families' folders, as `family.explain_family` writes them.
+        Folders of the families, from `family.explain_family`.
     groups
         Tables "channel_groups" of the detectors.
     out
         File of table "drivers".
     """
-    own = [Path(folder) for folder in folders]
-    table = together(
-        tables.read_all(FAMILY_DRIVERS, [folder / "drivers.parquet" for folder in own]),
-        tables.read_all(SHAP_VALUES, [folder / "shap_values.parquet" for folder in own]),
+    table = driver_table(
+        tables.read_all(FAMILY_DRIVERS, [Path(folder) / "drivers.parquet" for folder in folders]),
+        tables.read_all(SHAP_VALUES, [Path(folder) / "shap_values.parquet" for folder in folders]),
         tables.read_all(CHANNEL_GROUPS, groups),
     )
     tables.write(DRIVERS, table, out)

@@ -1,4 +1,4 @@
-"""How well probabilities tell glitches from other times, and whether better than a baseline does."""
+"""Skill of probabilities against a baseline. See docs/explanation/drivers.md#folds-models-baseline-gate."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,25 @@ from glitch_explorer.coupling.witnesses.blocks import DRAWS, LEAST_BLOCKS, PERCE
 
 @dataclass(frozen=True)
 class Gain:
-    """Average precision of a model and its baseline, and the bootstrap interval of the difference."""
+    """Average precision of a model and of its baseline, and the interval of the difference."""
 
     ap: float
     baseline: float
     low: float
     high: float
-    #: Blocks that hold windows.
+    #: Blocks that contain windows.
     blocks: int
 
     @property
     def beats(self) -> bool:
-        """Tell whether the interval's lower end is above 0."""
+        """Whether the lower end of the interval is above 0."""
         return self.low > 0
 
 
 def average_precision(probability: Float64, glitch: Bool, weights: Float64) -> Float64:
-    """Give the average precision for each set of weights.
+    """Return the average precision for each set of weights.
 
-    Sum over the thresholds of the gain in recall times the precision; windows of the same probability
+    Sum over the thresholds of the gain in recall times the precision; windows with the same probability
     share a threshold.
 
     Parameters
@@ -40,29 +40,30 @@ def average_precision(probability: Float64, glitch: Bool, weights: Float64) -> F
 
     Returns
     -------
-    ``(w,)``, NaN where no glitch has weight.
+    ndarray
+        ``(w,)``, NaN where no glitch has weight.
     """
     order = np.argsort(-probability, kind="stable")
     last = np.flatnonzero(np.append(np.diff(probability[order]) != 0, True))
     ordered = weights[:, order]
     hits = np.cumsum(ordered * glitch[order], axis=1)[:, last]
-    named = np.cumsum(ordered, axis=1)[:, last]
-    precision = hits / np.maximum(named, 1e-300)
-    won = np.diff(hits, axis=1, prepend=0.0)
+    flagged = np.cumsum(ordered, axis=1)[:, last]
+    precision = hits / np.maximum(flagged, 1e-300)
     with np.errstate(invalid="ignore"):
-        found: Float64 = (won * precision).sum(axis=1) / hits[:, -1]
-    return found
+        return np.asarray((np.diff(hits, axis=1, prepend=0.0) * precision).sum(axis=1) / hits[:, -1])
 
 
 def gain(probability: Float64, baseline: Float64, glitch: Bool, blocks: Int64, *, seed: int) -> Gain:
-    """Compare a model with its baseline on the same held-out windows.
+    """Compare a model with its baseline on the same held-out windows, by a block bootstrap.
 
     Parameters
     ----------
     probability, baseline, glitch
         ``(n,)``
     blocks
-        ``(n,)`` block of time of each window; whole blocks are drawn.
+        ``(n,)`` block of each window; whole blocks are drawn.
+    seed
+        Seed of the draws.
     """
     once = np.ones((1, len(glitch)))
     ap, base = (float(average_precision(p, glitch, once)[0]) for p in (probability, baseline))
@@ -72,21 +73,19 @@ def gain(probability: Float64, baseline: Float64, glitch: Bool, blocks: Int64, *
         return Gain(ap, base, np.nan, np.nan, count)
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(count, np.full(count, 1 / count), DRAWS)[:, number].astype(float)
-    differences = average_precision(probability, glitch, weights) - average_precision(
-        baseline, glitch, weights
-    )
-    low, high = np.nanpercentile(differences, PERCENTILES)
+    drawn, drawn_base = (average_precision(p, glitch, weights) for p in (probability, baseline))
+    low, high = np.nanpercentile(drawn - drawn_base, PERCENTILES)
     return Gain(ap, base, float(low), float(high), count)
 
 
 def brier_skill(probability: Float64, baseline: Float64, glitch: Bool) -> float:
-    """Give 1 - Brier score / that of the baseline (Brier 1950); NaN where the baseline makes no error."""
-    own, other = (float(((p - glitch) ** 2).mean()) for p in (probability, baseline))
-    return 1 - own / other if other > 0 else np.nan
+    """Return 1 - Brier score / that of the baseline (Brier 1950); NaN if the baseline makes no error."""
+    score, reference = (float(((p - glitch) ** 2).mean()) for p in (probability, baseline))
+    return 1 - score / reference if reference > 0 else np.nan
 
 
 def roc_auc(probability: Float64, glitch: Bool) -> float:
-    """Give the share of (glitch, other time) pairs that stand in the right order, ties half."""
+    """Return the share of (glitch, background) pairs in the right order; ties count half."""
     ordered = np.sort(probability[~glitch])
     below = np.searchsorted(ordered, probability[glitch], side="left")
     upto = np.searchsorted(ordered, probability[glitch], side="right")

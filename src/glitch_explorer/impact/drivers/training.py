@@ -1,16 +1,16 @@
-"""Gradient-boosted trees and random forests: small, fixed, and the same with any number of threads.
+"""Gradient-boosted trees and random forests: small, with fixed parameters, independent of threads.
 
-Every model trains on one thread; folds run beside each other. Hyper-parameters are not searched: a family
-has tens of glitches, and a search over them would need a fold of its own. Glitches are not weighted
-up: it raises the held-out Brier score (docs/explanation/drivers.md).
+Every model is fitted on one thread; folds run in parallel. Hyper-parameters are not searched: a family has
+tens of glitches, and a search would need a fold of its own. Glitches have no larger weight: it raises the
+held-out Brier score (docs/explanation/drivers.md#folds-models-baseline-gate).
 
-A model is trained on the features that tell its training windows apart best, one by one: of
-2,000 that say nothing 200 glitches cannot find a few that do, and a fold takes a second instead of ten.
+A model is fitted to the features that separate its windows best one by one. Among 2,000 features without
+information, 200 glitches cannot identify a few with it, and a fold takes one second instead of ten.
 """
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import shap
@@ -21,11 +21,11 @@ from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 
 ModelName = Literal["xgboost", "random_forest"]
 MODELS: tuple[ModelName, ...] = ("xgboost", "random_forest")
-#: Unit that a model's SHAP values have.
+#: Unit of a model's SHAP values.
 UNITS: dict[ModelName, str] = {"xgboost": "log-odds", "random_forest": "probability"}
-#: How SHAP takes features away: by the share of training windows on each side of a split.
+#: How SHAP removes features: by the share of fitted windows on each side of a split.
 PERTURBATION = "tree path dependent"
-#: Features that a model is trained on.
+#: Features that a model is fitted to.
 SCREENED = 100
 _ROUNDS = 100
 _BOOSTING = {
@@ -42,107 +42,84 @@ _BOOSTING = {
 _TREES, _DEPTH, _LEAF = 100, 8, 3
 
 
-class Model(Protocol):
-    """What is common to both kinds of model."""
-
-    @property
-    def columns(self) -> Int64:
-        """Numbers of the columns that it was trained on."""
-        ...
-
-    def probability(self, windows: Float32) -> Float64:
-        """Give the probability of a glitch for windows ``(n, k)`` of the model's columns."""
-        ...
-
-    def shapley(self, windows: Float32) -> tuple[Float64, float]:
-        """Give SHAP values ``(n, k)`` of the model's columns, and what they are added to."""
-        ...
-
-
 @dataclass(frozen=True)
-class Boosted:
-    """Gradient-boosted trees (Chen & Guestrin 2016); SHAP values in log-odds."""
+class Model:
+    """Gradient-boosted trees (Chen & Guestrin 2016) or a random forest (Breiman 2001).
+
+    Attributes
+    ----------
+    columns
+        ``(k,)`` columns that the model is fitted to.
+    trees
+        Fitted booster or forest.
+    medians
+        ``(k,)`` values that replace missing ones in a forest; None for a booster, which needs none.
+    """
 
     columns: Int64
-    booster: xgboost.Booster
+    trees: xgboost.Booster | RandomForestClassifier
+    medians: Float32 | None = None
 
     def probability(self, windows: Float32) -> Float64:
-        """Give the probability of a glitch for windows ``(n, k)`` of the model's columns."""
-        return np.asarray(self.booster.inplace_predict(windows), dtype=float)
+        """Return the probability of a glitch for windows ``(n, k)`` of the model's columns."""
+        if isinstance(self.trees, xgboost.Booster):
+            return np.asarray(self.trees.inplace_predict(windows), dtype=np.float64)
+        return np.asarray(self.trees.predict_proba(imputed(windows, self.medians))[:, 1], dtype=np.float64)
 
     def shapley(self, windows: Float32) -> tuple[Float64, float]:
-        """Give SHAP values ``(n, k)``, and what they are added to (Lundberg 2020)."""
-        return _explained(shap.TreeExplainer(self.booster), windows)
+        """Return SHAP values ``(n, k)`` and their base value (Lundberg 2020).
+
+        Their unit is log-odds for a booster and probability for a forest.
+        """
+        explainer = shap.TreeExplainer(self.trees)
+        values = np.asarray(explainer.shap_values(imputed(windows, self.medians)), dtype=float)
+        base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=float))
+        return (values[..., 1] if values.ndim == 3 else values), float(base[-1])
 
 
-@dataclass(frozen=True)
-class Forest:
-    """A random forest (Breiman 2001), medians where windows lack data; SHAP values in probability."""
-
-    columns: Int64
-    forest: RandomForestClassifier
-    medians: Float32
-
-    def probability(self, windows: Float32) -> Float64:
-        """Give the probability of a glitch for windows ``(n, k)`` of the model's columns."""
-        return np.asarray(self.forest.predict_proba(imputed(windows, self.medians))[:, 1], dtype=float)
-
-    def shapley(self, windows: Float32) -> tuple[Float64, float]:
-        """Give SHAP values ``(n, k)``, and what they are added to (Lundberg 2020)."""
-        return _explained(shap.TreeExplainer(self.forest), imputed(windows, self.medians))
-
-
-def _explained(explainer: shap.TreeExplainer, windows: Float32) -> tuple[Float64, float]:
-    """Explain windows; of two classes the glitches' values are taken."""
-    values = np.asarray(explainer.shap_values(windows), dtype=float)
-    base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=float))
-    return (values[..., 1] if values.ndim == 3 else values), float(base[-1])
-
-
-def imputed(windows: Float32, medians: Float32) -> Float32:
-    """Fill what is missing with the columns' medians."""
-    filled: Float32 = np.where(np.isnan(windows), medians, windows)
-    return filled
+def imputed(windows: Float32, medians: Float32 | None) -> Float32:
+    """Return windows with missing values replaced by medians, if there are any."""
+    return windows if medians is None else np.where(np.isnan(windows), medians, windows)
 
 
 def separation(windows: Float32, glitch: Bool) -> Float64:
-    """Say how well each column ``(n, k)`` alone tells glitches from other times.
+    """Return how well each column ``(n, k)`` alone separates glitches from background.
 
     Returns
     -------
-    ``(k,)`` larger of the two standard scores of the rank sum (Mann & Whitney 1947), of values and of
-    their sizes (a burst may go either way); 0 where either side has none.
+    ndarray
+        ``(k,)`` larger of two standard scores of the rank sum (Mann & Whitney 1947), of values and of their
+        sizes (a burst can have either sign); 0 where glitches or background have no value.
     """
-    found = np.zeros(windows.shape[1])
+    score = np.zeros(windows.shape[1])
     for values in (windows, np.abs(windows)):
         ours, others = (np.sort(values[side].T, axis=1) for side in (glitch, ~glitch))  # NaN come last
         sizes = [np.count_nonzero(~np.isnan(side), axis=1) for side in (ours, others)]
         for k, (n, m) in enumerate(zip(*sizes, strict=True)):
             if n and m:
-                rest, these = others[k, :m], ours[k, :n]
-                below, upto = (np.searchsorted(rest, these, side=end) for end in ("left", "right"))
-                away = abs((below + upto).sum() - n * m) / 2
-                found[k] = max(found[k], away / np.sqrt(n * m * (n + m + 1) / 12))
-    return found
+                background, signal = others[k, :m], ours[k, :n]
+                below, upto = (np.searchsorted(background, signal, side=end) for end in ("left", "right"))
+                distance = abs((below + upto).sum() - n * m) / 2
+                score[k] = max(score[k], distance / np.sqrt(n * m * (n + m + 1) / 12))
+    return score
 
 
 def screened(windows: Float32, glitch: Bool) -> Int64:
-    """Choose the columns that a model is trained on: those that separate best, in their order."""
+    """Select the columns with the best separation, in ascending order."""
     best = np.argsort(-separation(windows, glitch), kind="stable")[:SCREENED]
     return np.sort(best).astype(np.int64)
 
 
 def fit(name: ModelName, windows: Float32, glitch: Bool, columns: Int64, *, seed: int) -> Model:
-    """Train a model on the columns of windows ``(n, k)``."""
+    """Fit a model to some columns of windows ``(n, k)``."""
     chosen = np.ascontiguousarray(windows[:, columns])
     if name == "xgboost":
         data = xgboost.DMatrix(chosen, glitch.astype(np.float32), nthread=1)
-        return Boosted(columns, xgboost.train(_BOOSTING | {"seed": seed}, data, _ROUNDS))
+        return Model(columns, xgboost.train(_BOOSTING | {"seed": seed}, data, _ROUNDS))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All-NaN slice")
         medians = np.nan_to_num(np.nanmedian(chosen, axis=0)).astype(np.float32)
     forest = RandomForestClassifier(
         _TREES, max_depth=_DEPTH, min_samples_leaf=_LEAF, max_features="sqrt", n_jobs=1, random_state=seed
     )
-    forest.fit(imputed(chosen, medians), glitch)
-    return Forest(columns, forest, medians)
+    return Model(columns, forest.fit(imputed(chosen, medians), glitch), medians)

@@ -1,8 +1,9 @@
-"""A trial: windows of one train in one view, folds, models and their baseline, and how they do."""
+"""Trial: models of one set of triggers and one feature set, with folds, baseline and scores."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -16,15 +17,16 @@ from glitch_explorer.impact.drivers.skill import Gain, gain
 from glitch_explorer.impact.drivers.training import MODELS, Model, ModelName, fit, screened
 from glitch_explorer.impact.reasons import Reason
 
-View = Literal["witness", "precursor"]
-VIEWS: tuple[View, ...] = ("witness", "precursor")
+FeatureSetName = Literal["witness", "precursor"]
+#: Feature sets: all bins of lags, or those that end before the glitches start.
+FEATURE_SETS: tuple[FeatureSetName, ...] = ("witness", "precursor")
 #: Purposes of the random streams.
-_OTHERS, _FIT, _BOOTSTRAP = range(3)
+_BACKGROUND, _FIT, _BOOTSTRAP = range(3)
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is fixed for one family in one detector."""
+    """Data and settings of one family in one detector."""
 
     material: windows.Material
     #: ``(q, 2)`` stretches without any glitch, and ``(k, 2)`` sorted, disjoint analysis segments.
@@ -37,18 +39,24 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """Windows of one train in one view: glitches first, each in order of time.
+    """Windows of one set of triggers in one feature set: glitches first, each in order of time.
 
     Attributes
     ----------
     rows, glitch, fold
-        ``(n,)`` centre row, whether a glitch's, and the fold of its segment.
+        ``(n,)`` centre row, whether it is a glitch, and the fold of its segment.
     number
-        ``(g,)`` which of the times given each glitch is.
+        ``(g,)`` index of each glitch among the triggers.
     columns
-        ``(c,)`` numbers of (bin, feature), and the windows ``(n, c)`` of them.
-    of_segment
+        ``(c,)`` numbers of (bin, feature).
+    windows
+        ``(n, c)`` values.
+    baseline
+        ``(n, 6)`` features of the baseline.
+    segment_fold
         ``(k,)`` fold of each analysis segment.
+    n_segments
+        Segments with glitches.
     """
 
     rows: Int64
@@ -57,13 +65,14 @@ class Sample:
     number: Int64
     columns: Int64
     windows: Float32
-    of_segment: Int64
+    baseline: Float64
+    segment_fold: Int64
     n_segments: int
 
     @property
     def n_folds(self) -> int:
         """Number of folds."""
-        return int(self.of_segment.max()) + 1
+        return int(self.segment_fold.max()) + 1
 
 
 @dataclass(frozen=True)
@@ -78,117 +87,102 @@ class Unfit:
 
 @dataclass(frozen=True)
 class Trial:
-    """Held-out probabilities, each by the model that saw nothing of that segment."""
+    """Held-out probabilities, each by the model that its segment was held out from."""
 
     sample: Sample
-    #: Of each model and fold.
-    fitted: dict[ModelName, list[Model]]
-    #: ``(n,)`` of each model, and of the baseline.
+    #: Models of each kind, one per fold.
+    models: dict[ModelName, list[Model]]
+    #: ``(n,)`` of each kind of model, and of the baseline.
     probability: dict[ModelName, Float64]
     baseline: Float64
     gain: dict[ModelName, Gain]
 
 
 def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, stream: int) -> Sample | Unfit:
-    """Lay out the windows of a train, or return why there are too few.
+    """Build the windows of some triggers, or return why there are too few.
 
     Parameters
     ----------
+    case
+        Data and settings.
     times
-        ``(t,)`` GPS times of all the family's glitches, sorted.
+        ``(t,)`` GPS times of all triggers, sorted.
     usable
-        ``(t,)`` those that may be looked at in this view.
+        ``(t,)`` triggers that the feature set may use.
     columns
-        Numbers of (bin, feature) that the view has.
+        Numbers of (bin, feature) of the feature set.
     stream
         Number of the random stream.
     """
     material, segments = case.material, case.segments
-    used, rows = material.rows_of(times)
-    kept = usable[used]
-    used, rows = used[kept], rows[kept]
-    kept = np.isin(times[used], even_sample(times[used], case.max_glitches))
-    used, rows = used[kept], rows[kept]
-    counts = np.bincount(
-        windows.segment_numbers(material.times[rows], segments), minlength=len(segments)
-    ).astype(np.int64)
-    held = int((counts > 0).sum())
-    if len(rows) < folds.LEAST_GLITCHES or held < folds.LEAST_SEGMENTS:
-        return Unfit(Reason.FEW_GLITCHES, len(rows), held)
-    rng = np.random.default_rng([case.seed, _OTHERS, stream])
-    others = windows.other_rows(material, times, rows, segments, rng=rng)
-    if len(others) < len(rows):
-        return Unfit(Reason.FEW_BACKGROUND, len(rows), held, len(others))
-    every = np.concatenate([rows, others])
-    of_segment, glitch = folds.make_folds(counts), np.arange(len(every)) < len(rows)
-    at = material.times[every]
-    fold = of_segment[windows.segment_numbers(at, segments)]
-    for number in range(int(of_segment.max()) + 1):
-        learnt = glitch[folds.learnt_from(at, fold, number, segments, of_segment)]
-        if learnt.all() or not learnt.any():
-            return Unfit(Reason.EMBARGO, len(rows), held)
+    number, rows = material.window_rows(times)
+    number, rows = number[usable[number]], rows[usable[number]]
+    kept = np.isin(times[number], even_sample(times[number], case.max_glitches))
+    number, rows = number[kept], rows[kept]
+    segment = windows.segment_numbers(material.live.times[rows], segments)
+    counts = np.bincount(segment, minlength=len(segments)).astype(np.int64)
+    n_segments = int((counts > 0).sum())
+    if len(rows) < folds.LEAST_GLITCHES or n_segments < folds.LEAST_SEGMENTS:
+        return Unfit(Reason.FEW_GLITCHES, len(rows), n_segments)
+    rng = np.random.default_rng([case.seed, _BACKGROUND, stream])
+    background = windows.background_rows(material, times, rows, segments, rng=rng)
+    if len(background) < len(rows):
+        return Unfit(Reason.FEW_BACKGROUND, len(rows), n_segments, len(background))
+    centres = np.concatenate([rows, background])
+    segment_fold, glitch = folds.make_folds(counts), np.arange(len(centres)) < len(rows)
+    centre_times = material.live.times[centres]
+    fold = segment_fold[windows.segment_numbers(centre_times, segments)]
+    for held_out in range(int(segment_fold.max()) + 1):
+        fitted = glitch[folds.is_fitted(centre_times, fold, held_out, segments, segment_fold)]
+        if fitted.all() or not fitted.any():
+            return Unfit(Reason.EMBARGO, len(rows), n_segments)
     return Sample(
-        rows=every,
+        rows=centres,
         glitch=glitch,
         fold=fold,
-        number=used,
+        number=number,
         columns=columns,
-        windows=windows.feature_windows(material, every, columns),
-        of_segment=of_segment,
-        n_segments=held,
+        windows=windows.feature_windows(material, centres, columns),
+        baseline=baseline_features(material, centres, times, case.quiet),
+        segment_fold=segment_fold,
+        n_segments=n_segments,
     )
 
 
-def run_trials(case: Case, samples: Iterable[tuple[Sample, Float64]]) -> list[Trial]:
-    """Train and score the models of samples, each with the times of its whole train."""
-    given = list(samples)
-    known = [baseline_features(case.material, sample.rows, times, case.quiet) for sample, times in given]
-    jobs = [(k, fold) for k, (sample, _) in enumerate(given) for fold in range(sample.n_folds)]
-
-    def work(job: tuple[int, int]) -> tuple[dict[ModelName, Model], Bool, Float64]:
-        k, fold = job
-        return _fold(case, given[k][0], known[k], fold)
-
+def run_trials(case: Case, samples: Sequence[Sample]) -> list[Trial]:
+    """Fit and score the models of samples; folds run in parallel."""
+    jobs = [(sample, fold) for sample in samples for fold in range(sample.n_folds)]
     with ThreadPoolExecutor(max(case.threads, 1)) as pool:
-        done = list(pool.map(work, jobs))
-    made = []
-    for k, (sample, _) in enumerate(given):
-        mine = [result for (owner, _), result in zip(jobs, done, strict=True) if owner == k]
-        made.append(_trial(case, sample, mine))
-    return made
+        fitted = iter(list(pool.map(lambda job: _fit_fold(case, *job), jobs)))
+    return [_trial(case, sample, list(islice(fitted, sample.n_folds))) for sample in samples]
 
 
-def _fold(
-    case: Case, sample: Sample, known: Float64, fold: int
-) -> tuple[dict[ModelName, Model], Bool, Float64]:
-    """Train both models without a fold; also give which windows it holds, and their baseline."""
-    held = sample.fold == fold
-    times = case.material.times[sample.rows]
-    learnt = folds.learnt_from(times, sample.fold, fold, case.segments, sample.of_segment)
-    data, glitch = sample.windows[learnt], sample.glitch[learnt]
+def _fit_fold(case: Case, sample: Sample, fold: int) -> tuple[dict[ModelName, Model], Float64]:
+    """Fit the models without a fold; return them, and the baseline's probabilities for the fold."""
+    times = case.material.live.times[sample.rows]
+    fitted = folds.is_fitted(times, sample.fold, fold, case.segments, sample.segment_fold)
+    data, glitch = sample.windows[fitted], sample.glitch[fitted]
     columns = screened(data, glitch)
     seed = int(np.random.default_rng([case.seed, _FIT, fold]).integers(2**31))
     models = {name: fit(name, data, glitch, columns, seed=seed) for name in MODELS}
-    return models, held, baseline_probability(known, sample.glitch, learnt, held)
+    return models, baseline_probability(sample.baseline, sample.glitch, fitted, sample.fold == fold)
 
 
-def _trial(case: Case, sample: Sample, done: list[tuple[dict[ModelName, Model], Bool, Float64]]) -> Trial:
-    """Gather a sample's folds and score them."""
+def _trial(case: Case, sample: Sample, fitted: list[tuple[dict[ModelName, Model], Float64]]) -> Trial:
+    """Gather the held-out probabilities of a sample's folds and score them."""
     n = len(sample.rows)
-    baseline = np.zeros(n)
-    probability = {name: np.zeros(n) for name in MODELS}
-    for models, held, base in done:
-        baseline[held] = base
+    baseline, probability = np.zeros(n), {name: np.zeros(n) for name in MODELS}
+    for fold, (models, fold_baseline) in enumerate(fitted):
+        held_out = sample.fold == fold
+        baseline[held_out] = fold_baseline
         for name, model in models.items():
-            probability[name][held] = model.probability(sample.windows[np.ix_(held, model.columns)])
-    blocks = bootstrap_blocks(case.material.times[sample.rows], case.segments)
+            probability[name][held_out] = model.probability(sample.windows[np.ix_(held_out, model.columns)])
+    blocks = bootstrap_blocks(case.material.live.times[sample.rows], case.segments)
+    seed = case.seed + _BOOTSTRAP
     return Trial(
         sample=sample,
-        fitted={name: [models[name] for models, _, _ in done] for name in MODELS},
+        models={name: [models[name] for models, _ in fitted] for name in MODELS},
         probability=probability,
         baseline=baseline,
-        gain={
-            name: gain(probability[name], baseline, sample.glitch, blocks, seed=case.seed + _BOOTSTRAP)
-            for name in MODELS
-        },
+        gain={name: gain(probability[name], baseline, sample.glitch, blocks, seed=seed) for name in MODELS},
     )

@@ -1,15 +1,15 @@
-"""Windows that models look at: around glitches, and around other times near them.
+"""Windows that models are fitted to: around glitches, and background windows near them.
 
-A window holds, for each feature and each bin of lags, the score that is largest in size within
-the bin, with its sign. Glitches and other times must both have the whole range of lags inside their live
-interval, past the first seconds that have no scores: else what is missing would tell them apart.
+A window has, for each feature and each bin of lags, the score with the largest size within the bin, with its
+sign. Windows of glitches and of background must have the whole range of lags inside their stretch,
+after the first seconds, which have no scores: otherwise missing values would separate them.
 
-The other times are not METHODS' quiet background. That has no glitch of any family within seconds,
-while a train slid to ordinary times does, so a channel that answers another family looks like a driver of
-any train. With 200 glitches of a family and 2,400 of another in 8 h, slid trains reached an average
-precision of 0.16 to 0.32 against quiet time (one of three beat its baseline) and of 0.09 to 0.11, where
-0.09 is chance, against all live time but the family's own range of lags (three worlds like those of
-`benchmarks/driver_nulls.py --glitches 260 --others 2400`). `nulls.measure` ranks likewise.
+Background windows are not limited to quiet time. Quiet time has no glitch of any family within seconds, while
+time-shifted triggers do, so a channel that responds to another family would look like a driver of any
+triggers. With 200 glitches of a family and 2,400 others in 8 h, time-shifted triggers reached an average
+precision of 0.16 to 0.32 against quiet time (one of three beat its baseline), and of 0.09 to 0.11 against all
+live time outside the family's range of lags, where 0.09 is chance (`benchmarks/driver_nulls.py` at commit
+b9b16dd). The null of witnesses uses the same background (`nulls.measure`).
 """
 
 from dataclasses import dataclass
@@ -29,29 +29,29 @@ from glitch_explorer.map.members import MATCH_S
 
 #: Bins of lags in seconds, each without its end: short near the glitch, long away from it.
 BINS_S: tuple[tuple[float, float], ...] = ((-60, -30), (-30, -10), (-10, -3), (-3, -1), (-1, 1), (1, 10))
-#: Other times drawn for each glitch.
-OTHERS = 10
-#: A bin leads where it ends before the start of at least this share of the glitches; the rest are left out.
-LEADS = 0.9
+#: Background windows drawn for each glitch.
+BACKGROUND_RATIO = 10
+#: A bin leads if it ends before the start of at least this share of the glitches; the rest are left out.
+LEADING_SHARE = 0.9
 
 _EVERYWHERE = np.array([[-np.inf, np.inf]])
 
 
 @dataclass(frozen=True)
 class Material:
-    """Features that models may use, their delays taken off.
+    """Features that models may use, with their delays removed.
 
     Attributes
     ----------
     live
-        Live time, a time bin each row.
+        Live time, one bin per row.
     columns
-        One row a feature: channel, band, safety, delay_s (taken off: data so long after a bin's end are
-        in it) and reach_s, the same with the seconds in which the filter settles.
+        One row per feature: channel, band, safety, delay_s (time after a bin's end at which its data are
+        complete) and reach_s, the delay and the settling time of the filter.
     values
         float32 ``(n, m)``.
     first, last
-        int64 ``(n,)`` first row, and the row after the last, that a window may use in each row's interval.
+        ``(n,)`` first row, and the row after the last, that a window may use in each row's stretch.
     """
 
     live: LiveTime
@@ -59,11 +59,6 @@ class Material:
     values: Float32
     first: Int64
     last: Int64
-
-    @property
-    def times(self) -> Float64:
-        """GPS second at which each row begins, ``(n,)``."""
-        return self.live.times
 
     @property
     def bins(self) -> Int64:
@@ -75,21 +70,20 @@ class Material:
         """Number of (bin, feature)."""
         return len(BINS_S) * len(self.columns)
 
-    def centred(self, rows: Int64) -> Bool:
-        """Say around which rows a window has room."""
+    def has_window(self, rows: Int64) -> Bool:
+        """Return which rows can be the centre of a whole window."""
         low, high = self.bins.min(), self.bins.max()
-        room: Bool = (rows + low >= self.first[rows]) & (rows + high <= self.last[rows])
-        return room
+        return np.asarray((rows + low >= self.first[rows]) & (rows + high <= self.last[rows]))
 
-    def rows_of(self, times: Float64) -> tuple[Int64, Int64]:
-        """Find the windows nearest to GPS times: which of the times have one, and its row."""
+    def window_rows(self, times: Float64) -> tuple[Int64, Int64]:
+        """Return which GPS times have a window, and the row of the window nearest to each of these."""
         row, inside = self.live.rows(np.rint(times / BIN_S).astype(np.int64))
-        used = np.flatnonzero(inside & self.centred(row))
+        used = np.flatnonzero(inside & self.has_window(row))
         return used, row[used]
 
 
 def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | None:
-    """Keep the features that models may use, and take off their delays.
+    """Select the features that models may use, and remove their delays.
 
     Unsafe channels are left out, and features that never change or have data in less than a fifth of the
     live time.
@@ -103,7 +97,8 @@ def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | No
 
     Returns
     -------
-    The material, None where nothing is left.
+    Material or None
+        None if no feature is left.
     """
     live = features.live
     if not len(live):
@@ -120,29 +115,30 @@ def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | No
 
 
 def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
-    """Give the windows around rows, ``(k, len(columns))``.
+    """Return the windows around rows, ``(k, len(columns))``.
 
     Parameters
     ----------
     rows
-        ``(k,)`` rows that have room (`Material.centred`).
+        ``(k,)`` rows with a whole window (`Material.has_window`).
     columns
         Numbers of (bin, feature), bin * m + feature.
 
     Returns
     -------
-    Largest score in size of each bin, with its sign; NaN where a cell of the bin has none: of fewer cells
-    it would be smaller than of all.
+    ndarray
+        Score with the largest size in each bin, with its sign; NaN if any time bin has none, because the
+        largest of fewer bins would be smaller.
     """
     bins, m = material.bins, material.values.shape[1]
-    made = np.empty((len(rows), len(columns)), dtype=np.float32)
-    _strongest(material.values, rows, bins[columns // m], columns % m, made)
-    return made
+    windows = np.empty((len(rows), len(columns)), dtype=np.float32)
+    _fill_strongest(material.values, rows, bins[columns // m], columns % m, windows)
+    return windows
 
 
 @numba.njit(nogil=True, cache=True)
-def _strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, made: Float32) -> None:
-    """Write the score that is largest in size of each row's bins ``(c, 2)`` and features ``(c,)``."""
+def _fill_strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, windows: Float32) -> None:
+    """Write the score with the largest size of each row's bins ``(c, 2)`` and features ``(c,)``."""
     for i in range(rows.size):
         for j in range(features.size):
             best = np.float32(0.0)
@@ -153,11 +149,11 @@ def _strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, made:
                     break
                 if abs(value) > abs(best):
                     best = value
-            made[i, j] = best
+            windows[i, j] = best
 
 
 def leading_columns(material: Material, times: Float64, starts: Float64) -> tuple[Int64, Bool]:
-    """Find what ends before the glitches start.
+    """Select the bins of lags that end before the glitches start.
 
     Parameters
     ----------
@@ -167,52 +163,51 @@ def leading_columns(material: Material, times: Float64, starts: Float64) -> tupl
     Returns
     -------
     columns
-        Numbers of (bin, feature) whose bin, and what its filter needs, ends before the start of at least
+        Numbers of (bin, feature) that end, with the reach of the filter, before the start of at least
         nine tenths of the glitches.
     early
-        ``(k,)`` the glitch starts after all of these have ended.
+        ``(k,)`` whether the glitch starts after the end of all of these.
     """
     before = starts - np.rint(times / BIN_S) * BIN_S
-    limit = float(np.quantile(before, 1 - LEADS, method="higher"))
+    limit = float(np.quantile(before, 1 - LEADING_SHARE, method="higher"))
     ends = np.array(BINS_S)[:, 1:] + material.columns["reach_s"].to_numpy(dtype=float)
     return np.flatnonzero(ends.ravel() <= limit), before >= limit
 
 
 def segment_numbers(times: Float64, segments: Float64) -> Int64:
-    """Give the segment ``(k, 2)`` that each time lies in."""
-    number: Int64 = np.clip(np.searchsorted(segments[:, 0], times, side="right") - 1, 0, None)
-    return number.astype(np.int64)
+    """Return the number of the segment ``(k, 2)`` that contains each time."""
+    return np.clip(np.searchsorted(segments[:, 0], times, side="right") - 1, 0, None).astype(np.int64)
 
 
-def other_rows(
-    material: Material, own: Float64, rows: Int64, segments: Float64, *, rng: np.random.Generator
+def background_rows(
+    material: Material, times: Float64, rows: Int64, segments: Float64, *, rng: np.random.Generator
 ) -> Int64:
-    """Draw other times: of each segment ten for each of its glitches, or all there are.
+    """Draw the centres of background windows: ten per glitch of each segment, or all there are.
 
     Parameters
     ----------
-    own
-        GPS times of all the family's glitches: none lies within a minute of a time that is drawn.
+    times
+        GPS times of all the family's glitches. Background is at least a minute away from them.
     rows
-        Rows of the glitches that are looked at; what is drawn lies within ten minutes of one.
+        Rows of the glitches with windows. Background is within ten minutes of one.
     segments
         ``(k, 2)`` sorted, disjoint analysis segments.
     """
-    mask = background_mask(material.live, own, _EVERYWHERE, lags_s=LAGS_S, both_sides=True)
-    everywhere = np.arange(len(mask))
-    mask &= material.centred(everywhere) & np.append(False, mask[:-1])
-    at = np.sort(material.times[rows])
-    place = np.searchsorted(at, material.times)
-    gap = np.minimum(
-        np.abs(material.times - at[np.maximum(place - 1, 0)]),
-        np.abs(at[np.minimum(place, len(at) - 1)] - material.times),
+    bin_times = material.live.times
+    mask = background_mask(material.live, times, _EVERYWHERE, lags_s=LAGS_S, both_sides=True)
+    mask &= material.has_window(np.arange(len(mask))) & np.append(False, mask[:-1])
+    glitches = np.sort(bin_times[rows])
+    after = np.searchsorted(glitches, bin_times)
+    distance = np.minimum(
+        np.abs(bin_times - glitches[np.maximum(after - 1, 0)]),
+        np.abs(bin_times - glitches[np.minimum(after, len(glitches) - 1)]),
     )
-    free = everywhere[mask & (gap <= MATCH_S)]
-    where = segment_numbers(material.times[free], segments)
+    free = np.flatnonzero(mask & (distance <= MATCH_S))
+    segment = segment_numbers(bin_times[free], segments)
+    counts = zip(*np.unique(segment_numbers(bin_times[rows], segments), return_counts=True), strict=True)
     drawn = [np.empty(0, np.int64)]
-    for number, count in zip(
-        *np.unique(segment_numbers(material.times[rows], segments), return_counts=True), strict=True
-    ):
-        there = free[where == number]
-        drawn.append(np.sort(rng.choice(there, min(OTHERS * count, len(there)), replace=False)))
+    for number, count in counts:
+        rows_there = free[segment == number]
+        n = min(BACKGROUND_RATIO * count, len(rows_there))
+        drawn.append(np.sort(rng.choice(rows_there, n, replace=False)))
     return np.concatenate(drawn)
