@@ -1,4 +1,4 @@
-"""The impact stage in a small run: what it says of every family, and what it remakes."""
+"""The impact stage in a small run: its tables of every family, and what it reruns."""
 
 import json
 
@@ -19,7 +19,7 @@ CHANNEL = IMPACT["range_channel"]
 
 @pytest.fixture(scope="session")
 def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
-    """Give a small finished run with drivers and costs; clone it, do not change it."""
+    """Return a small finished run with drivers and costs; clone it, do not change it."""
 
     def make(folder):
         project = coupled.clone(folder)
@@ -42,9 +42,9 @@ def test_every_family_has_a_cost_or_a_reason(costed):
     total = by_day.groupby(["family", "ifo"])["cost_mpc3_yr"].sum()
     for row in cost[known].itertuples():
         assert total[row.family, row.ifo] == pytest.approx(row.cost_mpc3_yr)
-    told = json.loads((results / "cost.json").read_text())
-    assert len(told["rows"]) == len(cost)
-    assert told["settings"]["min_gate_s"] == 0.5
+    report = json.loads((results / "cost.json").read_text())
+    assert len(report["rows"]) == len(cost)
+    assert report["settings"]["min_gate_s"] == 0.5
     assert len(pd.read_csv(results / "cost.csv")) == len(cost)
     minutes = tables.read(MINUTES, results / "minutes/H1.parquet")
     assert minutes["range_mpc"].dropna().between(80, 130).all()

@@ -1,4 +1,4 @@
-"""SHAP values are summed with their sign to groups before their size is averaged."""
+"""SHAP values are summed with their sign over groups before their size is averaged."""
 
 import numpy as np
 import pandas as pd
@@ -10,16 +10,16 @@ from glitch_explorer.impact.drivers.gather import driver_table, gather_drivers, 
 from glitch_explorer.impact.schemas import DRIVERS, FAMILY_DRIVERS, SHAP_VALUES
 
 KEY = {"family": "F001", "ifo": "H1", "view": "witness", "model": "xgboost"}
-#: Two channels that say the same and share one effect between them, now one, now the other, or pull apart.
+#: Channels A and B share one effect: each has it in turn, both have it, or their SHAP values cancel.
 SHAP = {"H1:A": [3.0, -1.0, 2.0], "H1:B": [-3.0, 2.0, 2.0], "H1:C": [1.0, 1.5, -2.0]}
 GROUPS = pd.DataFrame({"channel": ["H1:A", "H1:B", "H1:C"], "group": ["H1:A", "H1:A", "H1:C"]})
 
 
 def values(**changes):
     rows = [
-        {**KEY, "glitch_id": f"G{k}", "event_time": float(k), "channel": channel, "shap": one, "value": 1.0}
+        {**KEY, "glitch_id": f"G{k}", "event_time": float(k), "channel": channel, "shap": shap, "value": 1.0}
         for channel, phi in SHAP.items()
-        for k, one in enumerate(phi)
+        for k, shap in enumerate(phi)
     ]
     return pd.DataFrame(rows).assign(**changes)
 
@@ -39,17 +39,17 @@ def drivers():
 
 
 def test_group_importance_by_hand():
-    found = group_importance(values(), GROUPS).set_index("group")
+    table = group_importance(values(), GROUPS).set_index("group")
     # abs(3 - 3), abs(-1 + 2), abs(2 + 2): 5 / 3, though the channels' own sizes are 2 and 7 / 3.
-    assert found.loc["H1:A", "group_mean_abs_shap"] == pytest.approx(5 / 3)
-    assert found.loc["H1:C", "group_mean_abs_shap"] == pytest.approx(1.5)
-    assert found["group_rank"].tolist() == [1, 2]
+    assert table.loc["H1:A", "group_mean_abs_shap"] == pytest.approx(5 / 3)
+    assert table.loc["H1:C", "group_mean_abs_shap"] == pytest.approx(1.5)
+    assert table["group_rank"].tolist() == [1, 2]
 
 
 def test_units_are_never_ranked_together():
     both = pd.concat([values(), values(model="random_forest", shap=0.01)])
-    found = group_importance(both, GROUPS)
-    assert sorted(found["group_rank"]) == [1, 1, 2, 2]
+    table = group_importance(both, GROUPS)
+    assert sorted(table["group_rank"]) == [1, 1, 2, 2]
 
 
 def test_the_table_has_every_channel_and_every_gated_model():
@@ -74,8 +74,8 @@ def test_families_without_drivers_are_gathered_too(tmp_path):
     gather_drivers(
         [tmp_path / "F001", tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "all.parquet"
     )
-    found = tables.read(DRIVERS, tmp_path / "all.parquet")
+    table = tables.read(DRIVERS, tmp_path / "all.parquet")
     # In no group a channel is its own.
-    assert found.dropna(subset="group_rank")["group"].tolist() == ["H1:B", "H1:A", "H1:C"]
+    assert table.dropna(subset="group_rank")["group"].tolist() == ["H1:B", "H1:A", "H1:C"]
     gather_drivers([tmp_path / "F002"], [tmp_path / "H1.parquet"], tmp_path / "none.parquet")
     assert tables.read(DRIVERS, tmp_path / "none.parquet").empty

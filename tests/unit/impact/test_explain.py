@@ -1,4 +1,4 @@
-"""What drives a planted family is found, what does not beat its baseline is not told."""
+"""Planted drivers are recovered; models that do not beat their baseline are not reported."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import FAMILY_DRIVERS, SKILL
 from tests.fixtures.worlds import Plant, make_world, name
 
-#: One lights up seconds before, one with the glitch, one falls, and one is not to be used.
+#: Channels with a signal seconds before the glitch, at the glitch, and an unsafe one.
 EARLY, WITH, UNSAFE = 2, 5, 8
 PLANTS = (Plant(EARLY, -6.0, height=9), Plant(WITH, 0.0, height=9), Plant(UNSAFE, -4.0, height=20))
 
@@ -42,9 +42,14 @@ def make(seed=11, plants=PLANTS, **changes):
 def ask(world, **changes):
     family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
     safety = ["unsafe" if k == name(UNSAFE) else "safe" for k in world.channels["channel"]]
-    given = {"features": world.features, "family": family, "quiet": world.quiet, "segments": world.segments}
-    given |= {"channels": world.channels.assign(safety=safety), "threads": 2} | changes
-    return explain(**given, family_id="F001", ifo="H1", max_glitches=200, seed=1)
+    arguments = {
+        "features": world.features,
+        "family": family,
+        "quiet": world.quiet,
+        "segments": world.segments,
+    }
+    arguments |= {"channels": world.channels.assign(safety=safety), "threads": 2} | changes
+    return explain(**arguments, family_id="F001", ifo="H1", max_glitches=200, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -53,45 +58,45 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def found(world):
+def result(world):
     return ask(world)
 
 
-def test_planted_drivers_come_first_in_both_models_and_views(found):
-    assert found["skill"]["beats"].all()
-    assert (found["skill"]["ap"] > 0.7).all()
-    best = found["drivers"].groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
+def test_planted_drivers_come_first_in_both_models_and_views(result):
+    assert result["skill"]["beats"].all()
+    assert (result["skill"]["ap"] > 0.7).all()
+    best = result["drivers"].groupby(["view", "model"]).head(2).groupby(["view", "model"])["channel"]
     for (view, _), channels in best:
         assert name(EARLY) in set(channels)
         if view == "witness":
             assert set(channels) == {name(EARLY), name(WITH)}
-    assert name(UNSAFE) not in set(found["drivers"]["channel"])
-    assert name(UNSAFE) not in set(found["shap_values"]["channel"])
+    assert name(UNSAFE) not in set(result["drivers"]["channel"])
+    assert name(UNSAFE) not in set(result["shap_values"]["channel"])
 
 
-def test_the_bin_of_lags_is_the_planted_one(found):
-    best = found["shap_features"].sort_values("mean_abs_shap", ascending=False)
+def test_the_bin_of_lags_is_the_planted_one(result):
+    best = result["shap_features"].sort_values("mean_abs_shap", ascending=False)
     early = best[best["view"] == "precursor"].groupby("model").first()
     assert (early["channel"] == name(EARLY)).all()
     assert (early["lag_low"] == -10).all()
     assert (best.loc[best["view"] == "precursor", "lag_high"] < 0).all()
 
 
-def test_tables_fit_and_shap_values_add_up_to_the_importance(found):
+def test_tables_fit_and_shap_values_add_up_to_the_importance(result):
     for table, schema in TABLES.items():
-        assert len(tables.conform(schema, found[table]))
-    sizes = found["shap_values"].assign(shap=found["shap_values"]["shap"].abs())
+        assert len(tables.conform(schema, result[table]))
+    sizes = result["shap_values"].assign(shap=result["shap_values"]["shap"].abs())
     keys = ["view", "model", "channel"]
     again = sizes.groupby(keys)["shap"].mean()
-    told = found["drivers"].set_index(keys)["mean_abs_shap"]
-    pd.testing.assert_series_equal(told.sort_index(), again, check_names=False)
-    units = found["drivers"].groupby("model")["shap_unit"].unique()
+    reported = result["drivers"].set_index(keys)["mean_abs_shap"]
+    pd.testing.assert_series_equal(reported.sort_index(), again, check_names=False)
+    units = result["drivers"].groupby("model")["shap_unit"].unique()
     assert units["xgboost"].tolist() == ["log-odds"]
     assert units["random_forest"].tolist() == ["probability"]
 
 
-def test_precursors_warn_in_time_and_more_than_chance(found):
-    rows = found["precursor_skill"]
+def test_precursors_warn_in_time_and_more_than_chance(result):
+    rows = result["precursor_skill"]
     assert rows["false_alarms_per_hour"].tolist() == [0.5, 1.0, 2.0, 5.0] * 2
     last = rows[rows["false_alarms_per_hour"] == 5.0]
     assert (last["warned"] > last["warned_chance"] + 0.3).all()
@@ -100,21 +105,21 @@ def test_precursors_warn_in_time_and_more_than_chance(found):
 
 
 @pytest.mark.slow
-def test_the_answer_does_not_depend_on_threads(world, found):
+def test_the_answer_does_not_depend_on_threads(world, result):
     again = ask(world, threads=1)
     for table in TABLES:
-        pd.testing.assert_frame_equal(again[table], found[table])
+        pd.testing.assert_frame_equal(again[table], result[table])
 
 
 @pytest.mark.slow
 def test_a_family_that_nothing_drives_gets_no_story():
-    found = ask(make(3, plants=()))
-    assert not found["skill"]["beats"].any()
-    assert found["skill"]["reason"].eq(Reason.NO_GAIN).all()
-    assert found["shap_values"].empty
-    assert found["precursor_skill"].empty
-    assert found["drivers"]["gated"].all()
-    assert found["drivers"]["channel"].eq("").all()
+    result = ask(make(3, plants=()))
+    assert not result["skill"]["beats"].any()
+    assert result["skill"]["reason"].eq(Reason.NO_GAIN).all()
+    assert result["shap_values"].empty
+    assert result["precursor_skill"].empty
+    assert result["drivers"]["gated"].all()
+    assert result["drivers"]["channel"].eq("").all()
 
 
 @pytest.mark.parametrize(
@@ -122,15 +127,15 @@ def test_a_family_that_nothing_drives_gets_no_story():
     [({"glitches": 12}, None), ({"glitches": 70, "segments": 2, "segment_s": 3000}, 2)],
 )
 def test_too_few_glitches_or_segments_are_counted(changes, n_segments):
-    found = ask(make(5, **changes))
-    assert found["skill"]["reason"].eq(Reason.FEW_GLITCHES).all()
-    assert len(found["skill"]) == 4
+    result = ask(make(5, **changes))
+    assert result["skill"]["reason"].eq(Reason.FEW_GLITCHES).all()
+    assert len(result["skill"]) == 4
     if n_segments is None:
-        assert found["skill"]["n_glitches"].between(1, 12).all()
+        assert result["skill"]["n_glitches"].between(1, 12).all()
     else:
-        assert found["skill"]["n_segments"].eq(n_segments).all()
+        assert result["skill"]["n_segments"].eq(n_segments).all()
     for table, schema in TABLES.items():
-        tables.conform(schema, found[table])
+        tables.conform(schema, result[table])
 
 
 def only(world, times):
@@ -173,7 +178,7 @@ def test_segments_too_near_to_keep_apart_say_so(world, monkeypatch):
 
 
 def test_an_unexplained_family_has_all_its_rows():
-    found = unexplained(Reason.FEW_TIMED, family_id="F009", ifo="L1", n_timed=3)
-    assert len(tables.conform(SKILL, found["skill"])) == 4
-    assert len(tables.conform(FAMILY_DRIVERS, found["drivers"])) == 4
-    assert set(found["skill"]["family"]) == {"F009"}
+    result = unexplained(Reason.FEW_TIMED, family_id="F009", ifo="L1", n_timed=3)
+    assert len(tables.conform(SKILL, result["skill"])) == 4
+    assert len(tables.conform(FAMILY_DRIVERS, result["drivers"])) == 4
+    assert set(result["skill"]["family"]) == {"F009"}

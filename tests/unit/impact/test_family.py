@@ -1,4 +1,4 @@
-"""One family's job: its tables and veto files, whatever there is of it."""
+"""Job of one family: its tables and veto files, also without times or witnesses."""
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,8 @@ def world():
 
 
 def members(world, ifo, count):
-    """Make a member file's rows of one detector: glitches and quiet stretches."""
-    found = world.family.head(count).assign(
+    """Return a member file's rows of one detector: glitches and quiet stretches."""
+    witness_table = world.family.head(count).assign(
         kind="glitch", glitch_id=[f"{ifo}-{k}" for k in range(min(count, len(world.family)))]
     )
     quiet = pd.DataFrame(
@@ -38,7 +38,7 @@ def members(world, ifo, count):
             "duration_s": np.diff(world.quiet)[:, 0],
         }
     )
-    rows = pd.concat([found, quiet], ignore_index=True).assign(ifo=ifo, view="")
+    rows = pd.concat([witness_table, quiet], ignore_index=True).assign(ifo=ifo, view="")
     return rows.reindex(columns=MEMBERS.names)
 
 
@@ -57,7 +57,7 @@ def witnesses(ifo):
     return pd.DataFrame([row | counts])
 
 
-def run(world, rows, found, folder, monkeypatch):
+def run(world, rows, witness_table, folder, monkeypatch):
     def data(rows, ifo, *, segments, source, max_glitches):
         glitches = timed_glitches(rows)
         quiet = rows[rows["kind"] == "quiet"]
@@ -71,7 +71,7 @@ def run(world, rows, found, folder, monkeypatch):
     segments = pd.concat([segments.assign(ifo=ifo, flag="", source="") for ifo in ("H1", "L1")])
     tables.write(MEMBERS, rows, folder / "F001.parquet")
     tables.write(SEGMENTS, segments, folder / "segments.parquet")
-    tables.write(FAMILY_WITNESSES, found, folder / "witnesses.parquet")
+    tables.write(FAMILY_WITNESSES, witness_table, folder / "witnesses.parquet")
     paths = [folder / name for name in ("F001.parquet", "segments.parquet", "witnesses.parquet", "out")]
     explain_family(*paths, source=None, settings=SETTINGS)
     return {name: tables.read(schema, folder / "out" / f"{name}.parquet") for name, schema in TABLES.items()}
@@ -80,16 +80,16 @@ def run(world, rows, found, folder, monkeypatch):
 @pytest.mark.slow
 def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
     rows = pd.concat([members(world, "H1", 500), members(world, "L1", 5)])
-    made = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)
-    skill = made["skill"].set_index("ifo")
+    result = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)
+    skill = result["skill"].set_index("ifo")
     assert skill.loc["H1", "beats"].all()
     assert skill.loc["L1", "reason"].eq(Reason.FEW_TIMED).all()
     assert skill.loc["L1", "n_timed"].eq(5).all()
-    best = made["drivers"].dropna(subset="mean_abs_shap").groupby(["view", "model"]).first()
+    best = result["drivers"].dropna(subset="mean_abs_shap").groupby(["view", "model"]).first()
     assert (best["channel"] == name(2)).all()
-    assert set(made["shap_values"]["ifo"]) == {"H1"}
-    assert set(made["shap_values"]["glitch_id"]) <= set(rows["glitch_id"])
-    vetoes = made["vetoes"].set_index("ifo")
+    assert set(result["shap_values"]["ifo"]) == {"H1"}
+    assert set(result["shap_values"]["glitch_id"]) <= set(rows["glitch_id"])
+    vetoes = result["vetoes"].set_index("ifo")
     assert vetoes.index.tolist() == ["H1", "L1"]
     assert vetoes.loc["L1", ["reason", "n_timed"]].tolist() == [Reason.FEW_TIMED, 5]
     assert vetoes.loc["H1", "channel"] == name(2)
@@ -101,10 +101,10 @@ def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
 def test_a_family_without_times_or_witness_has_tables_all_the_same(world, tmp_path, monkeypatch):
     rows = members(world, "H1", 30)
     rows.loc[rows["kind"] == "glitch", "event_time"] = np.nan
-    made = run(world, rows, tables.empty(FAMILY_WITNESSES), tmp_path, monkeypatch)
+    result = run(world, rows, tables.empty(FAMILY_WITNESSES), tmp_path, monkeypatch)
     for table in ("skill", "vetoes"):
-        assert made[table]["reason"].eq(Reason.FEW_TIMED).all()
-        assert made[table]["n_timed"].eq(0).all()
-    assert made["vetoes"]["efficiency"].isna().all()
-    assert made["drivers"]["gated"].all()
+        assert result[table]["reason"].eq(Reason.FEW_TIMED).all()
+        assert result[table]["n_timed"].eq(0).all()
+    assert result["vetoes"]["efficiency"].isna().all()
+    assert result["drivers"]["gated"].all()
     assert list((tmp_path / "out" / "vetoes").iterdir()) == []

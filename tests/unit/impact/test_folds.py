@@ -1,4 +1,4 @@
-"""Folds are whole segments, hold about as many glitches each, and keep apart."""
+"""Folds are whole segments with about as many glitches each, and an embargo between them."""
 
 import numpy as np
 from hypothesis import given
@@ -18,11 +18,11 @@ def test_every_fold_has_glitches_and_none_has_many_more(counts):
     counts = np.array(counts)
     fold = make_folds(counts)
     n = min(FOLDS, int((counts > 0).sum()))
-    held = np.bincount(fold, counts, minlength=max(n, 1))
+    glitches = np.bincount(fold, counts, minlength=max(n, 1))
     assert fold.max() < max(n, 1)
     if n:
-        assert (held > 0).all()
-        assert held.max() - held.min() <= counts.max()
+        assert (glitches > 0).all()
+        assert glitches.max() - glitches.min() <= counts.max()
 
 
 def test_nothing_is_fitted_within_the_embargo_of_a_held_out_segment():

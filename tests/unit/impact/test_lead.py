@@ -1,4 +1,4 @@
-"""Alarms, warnings and false alarms by hand, and the threshold for a stated rate."""
+"""Alarms, warnings and false alarms by hand, and the threshold for a nominal rate."""
 
 import numpy as np
 import pytest
@@ -23,15 +23,15 @@ def series(probability, start=0.0, run=None):
 
 
 def peaks(n, at, height=0.9):
-    made = np.full(n, 0.1)
-    made[list(at)] = height
-    return made
+    values = np.full(n, 0.1)
+    values[list(at)] = height
+    return values
 
 
 def test_alarms_are_rises_apart_from_the_dead_time():
-    found = series(peaks(300, [10, 11, 50, 71, 200]))
-    assert alarms(found, 0.5).tolist() == [10.0, 71.0, 200.0]
-    assert alarms(found, 0.95).tolist() == []
+    curve = series(peaks(300, [10, 11, 50, 71, 200]))
+    assert alarms(curve, 0.5).tolist() == [10.0, 71.0, 200.0]
+    assert alarms(curve, 0.95).tolist() == []
     # Already high where a run begins is a rise; staying high is none.
     high = series(np.full(200, 0.9), run=[0] * 100 + [1] * 100)
     assert alarms(high, 0.5).tolist() == [0.0, 100.0]
@@ -50,10 +50,10 @@ def test_warnings_and_false_alarms_by_hand():
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=400), st.floats(0, 1))
 def test_no_two_alarms_are_nearer_than_the_dead_time(values, threshold):
-    found = series(np.array(values))
-    raised = alarms(found, threshold)
+    curve = series(np.array(values))
+    raised = alarms(curve, threshold)
     assert (np.diff(raised) >= WARNING_S).all()
-    assert (found.probability[np.searchsorted(found.times, raised)] >= threshold).all()
+    assert (curve.probability[np.searchsorted(curve.times, raised)] >= threshold).all()
 
 
 def test_the_threshold_gives_no_more_false_alarms_than_stated():
@@ -62,11 +62,11 @@ def test_the_threshold_gives_no_more_false_alarms_than_stated():
     starts = np.sort(rng.uniform(0, 36_000, 20))
     for before in (2, 3, 4):
         values[np.floor(starts).astype(int) - before] = 0.999_999
-    found = series(values)
+    curve = series(values)
     last = 1.0
     for rate in (0.5, 2.0, 5.0):
-        threshold = threshold_for(found, starts, rate)
-        assert false_alarms(alarms(found, threshold), starts) <= rate * 10
+        threshold = threshold_for(curve, starts, rate)
+        assert false_alarms(alarms(curve, threshold), starts) <= rate * 10
         assert threshold <= last
         last = threshold
     assert np.isnan(threshold_for(series(values[:100]), np.empty(0), 0.5))

@@ -18,7 +18,7 @@ ASD = 1e-23
 
 
 def white(n, seed=0):
-    """Give white noise (n,) of one-sided density ASD^2."""
+    """Return white noise (n,) of one-sided density ASD^2."""
     return ASD * np.sqrt(RATE / 2) * np.random.default_rng(seed).standard_normal(n)
 
 
@@ -37,15 +37,15 @@ def test_the_mean_of_one_over_a_median(n):
 
 @pytest.mark.parametrize("seconds", [12.5, 20.5, 60.0])
 def test_a_range_from_few_spectra_is_no_larger_than_from_many(seconds):
-    found = []
+    minutes = []
     for seed in range(40):
         series = TimeSeries(white(round(seconds * RATE), seed), t0=T0, sample_rate=RATE)
         power = ranges.spectra(series, np.empty((0, 2)))
         assert len(power) == int((seconds - 4) // 2) + 1
-        found.append(ranges.range_of_spectra(power) ** 2)
+        minutes.append(ranges.range_of_spectra(power) ** 2)
     # The mean of R^2, in which 1 / power is summed, from 5, 9 and 29 spectra alike.
-    error = np.std(found) / np.sqrt(len(found))
-    assert abs(np.mean(found) - true_range() ** 2) < 4 * error
+    error = np.std(minutes) / np.sqrt(len(minutes))
+    assert abs(np.mean(minutes) - true_range() ** 2) < 4 * error
     assert error < 0.05 * true_range() ** 2
 
 
@@ -66,8 +66,10 @@ def write(folder, values, rate, name, start=T0):
 
 
 def glitches(times, **more):
-    own = pd.DataFrame({"event_time": np.asarray(times, float), "ifo": "H1", "duration_s": 0.5, "snr": 20.0})
-    return own.assign(astrophysical="", **more)
+    table = pd.DataFrame(
+        {"event_time": np.asarray(times, float), "ifo": "H1", "duration_s": 0.5, "snr": 20.0}
+    )
+    return table.assign(astrophysical="", **more)
 
 
 def segments(*spans):
@@ -76,7 +78,7 @@ def segments(*spans):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Give 20 minutes of strain with a loud burst every 7 s in the sixth, and a gap in the ninth."""
+    """Write 20 minutes of strain with a loud burst every 7 s in the sixth, and a gap in the ninth."""
     path = tmp_path_factory.mktemp("frames")
     values = white(1200 * RATE, 1)
     for at in range(300, 360, 7):
@@ -111,14 +113,14 @@ def test_gating_gives_back_the_range_of_the_time_that_remains(folder):
 
 
 def test_minutes_without_enough_data_have_no_range(folder):
-    found = measured(folder, spans=((T0 + 50, T0 + 1190),)).set_index("minute")
+    minutes = measured(folder, spans=((T0 + 50, T0 + 1190),)).set_index("minute")
     start = 60 * (T0 // 60)
     assert start == T0
-    assert np.isnan(found["range_mpc"][start + 480])
-    assert found["live_s"].iloc[0] < 30
-    assert np.isnan(found["range_mpc"].iloc[0])
-    assert found["loss_mpc3_yr"].isna().equals(found["range_mpc"].isna())
-    assert (found["source"] == "strain").all()
+    assert np.isnan(minutes["range_mpc"][start + 480])
+    assert minutes["live_s"].iloc[0] < 30
+    assert np.isnan(minutes["range_mpc"].iloc[0])
+    assert minutes["loss_mpc3_yr"].isna().equals(minutes["range_mpc"].isna())
+    assert (minutes["source"] == "strain").all()
 
 
 @pytest.mark.parametrize("rate", [16.0, 1.0, 1 / 60])
@@ -127,14 +129,14 @@ def test_a_channel_gives_the_mean_of_good_samples(tmp_path, rate):
     n = round(1800 * rate)
     values = 100.0 + np.arange(n) // max(round(60 * rate), 1)
     write(tmp_path, values, rate, "RANGE", start)
-    found = measured(
+    minutes = measured(
         tmp_path,
         channel="{ifo}:RANGE",
         name="RANGE",
         spans=((start, start + 600), (start + 690, start + 1800)),
     )
-    assert (found["source"] == "H1:RANGE").all()
-    known = found[found["live_s"] > 30]
+    assert (minutes["source"] == "H1:RANGE").all()
+    known = minutes[minutes["live_s"] > 30]
     np.testing.assert_allclose(known["range_mpc"], 100 + (known["minute"] - start) / 60)
 
 
@@ -143,28 +145,28 @@ def test_samples_that_are_no_range_do_not_count(tmp_path):
     values = np.full(1200, 100.0)
     values[60:75], values[90:100], values[120:180] = 0.0, np.nan, -1.0
     write(tmp_path, values, 1.0, "RANGE", start)
-    found = measured(tmp_path, channel="{ifo}:RANGE", name="RANGE", spans=((start, start + 1200),))
-    assert found["range_mpc"][1] == 100.0
-    assert np.isnan(found["range_mpc"][2])
+    minutes = measured(tmp_path, channel="{ifo}:RANGE", name="RANGE", spans=((start, start + 1200),))
+    assert minutes["range_mpc"][1] == 100.0
+    assert np.isnan(minutes["range_mpc"][2])
 
 
 def test_a_missing_channel_is_a_range_not_known(folder):
-    found = measured(folder, channel="{ifo}:NO", name="NO")
-    assert found["range_mpc"].isna().all()
-    assert found["reference_mpc"].isna().all()
-    assert len(found) == 20
+    minutes = measured(folder, channel="{ifo}:NO", name="NO")
+    assert minutes["range_mpc"].isna().all()
+    assert minutes["reference_mpc"].isna().all()
+    assert len(minutes) == 20
 
 
 def test_no_analysed_time_has_no_minutes(folder):
-    found = measured(folder, spans=())
-    tables.conform(MINUTES, found)
-    assert found.empty
+    minutes = measured(folder, spans=())
+    tables.conform(MINUTES, minutes)
+    assert minutes.empty
 
 
 def test_signals_are_not_gated():
-    own = glitches([T0 + 5.0, T0 + 15.0]).assign(astrophysical=["", "event"])
+    table = glitches([T0 + 5.0, T0 + 15.0]).assign(astrophysical=["", "event"])
     spans = np.array([[T0, T0 + 60.0]])
     np.testing.assert_array_equal(
-        ranges.gate_union(own, "H1", spans, CostSettings()), T0 + np.array([[4.5, 5.5]])
+        ranges.gate_union(table, "H1", spans, CostSettings()), T0 + np.array([[4.5, 5.5]])
     )
-    assert not len(ranges.gate_union(own, "H1", spans, CostSettings(gate_snr=30.0)))
+    assert not len(ranges.gate_union(table, "H1", spans, CostSettings(gate_snr=30.0)))

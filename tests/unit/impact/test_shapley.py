@@ -1,4 +1,4 @@
-"""SHAP values against Shapley values by all subsets, written independently, and additivity."""
+"""SHAP values against an independent sum over all subsets, and their additivity."""
 
 from functools import cache, partial
 from itertools import combinations
@@ -20,7 +20,7 @@ def small(monkeypatch):
 
 
 def windows(n=300, *, missing=0.0, seed=0):
-    """Glitches in which two features rise together, one falls, and one says nothing."""
+    """Return windows and labels: in glitches two features rise, one falls, and one is noise."""
     rng = np.random.default_rng(seed)
     glitch = np.arange(n) % 4 == 0
     values = rng.normal(size=(n, 4)).astype(np.float32)
@@ -31,16 +31,16 @@ def windows(n=300, *, missing=0.0, seed=0):
 
 
 def by_subsets(expectation, features=4):
-    """Give the Shapley values of a game `expectation(known features)`."""
-    found = np.zeros(features)
+    """Return the Shapley values of a game `expectation(known features)`."""
+    phis = np.zeros(features)
     expectation = cache(expectation)
     for i in range(features):
         rest = [j for j in range(features) if j != i]
         for size in range(features):
             weight = factorial(size) * factorial(features - size - 1) / factorial(features)
             for known in combinations(rest, size):
-                found[i] += weight * (expectation(frozenset({*known, i})) - expectation(frozenset(known)))
-    return found
+                phis[i] += weight * (expectation(frozenset({*known, i})) - expectation(frozenset(known)))
+    return phis
 
 
 def boosted_expectation(table, x, known):
@@ -73,7 +73,7 @@ def forest_expectation(forest, x, known):
             return down(tree, sides[0] if x[tree.feature[node]] <= tree.threshold[node] else sides[1])
         return np.average([down(tree, s) for s in sides], weights=tree.weighted_n_node_samples[sides])
 
-    return np.mean([down(one.tree_, 0) for one in forest.estimators_])
+    return np.mean([down(first.tree_, 0) for first in forest.estimators_])
 
 
 def test_boosted_trees_against_all_subsets():
@@ -81,8 +81,8 @@ def test_boosted_trees_against_all_subsets():
     model = fit("xgboost", values, glitch, COLUMNS, seed=1)
     rows = model.trees.trees_to_dataframe().to_dict("records")
     table = {(row["Tree"], row["Node"]): row for row in rows}
-    found, base = model.shapley(values[:6])
-    for x, phi in zip(values[:6], found, strict=True):
+    phis, base = model.shapley(values[:6])
+    for x, phi in zip(values[:6], phis, strict=True):
         game = partial(boosted_expectation, table, x)
         assert phi == pytest.approx(by_subsets(game), abs=1e-4)
         full, empty = game(set(range(4))), game(set())
@@ -93,8 +93,8 @@ def test_boosted_trees_against_all_subsets():
 def test_the_forest_against_all_subsets():
     values, glitch = windows(missing=0.1, seed=3)
     model = fit("random_forest", values, glitch, COLUMNS, seed=1)
-    found, base = model.shapley(values[:4])
-    for x, phi in zip(imputed(values[:4], model.medians), found, strict=True):
+    phis, base = model.shapley(values[:4])
+    for x, phi in zip(imputed(values[:4], model.medians), phis, strict=True):
         game = partial(forest_expectation, model.trees, x)
         assert phi == pytest.approx(by_subsets(game), abs=1e-4)
         assert base == pytest.approx(game(set()), abs=1e-6)
@@ -105,20 +105,20 @@ def test_shap_values_add_up_to_what_the_model_says(name):
     values, glitch = windows(400, missing=0.05, seed=2)
     model = fit(name, values, glitch, COLUMNS, seed=5)
     phi, base = model.shapley(values)
-    said, total = model.probability(values), phi.sum(axis=1) + base
+    probability, total = model.probability(values), phi.sum(axis=1) + base
     if name == "xgboost":
-        said = np.log(said / (1 - said))
-    assert total == pytest.approx(said, abs=1e-4)
+        probability = np.log(probability / (1 - probability))
+    assert total == pytest.approx(probability, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", ["xgboost", "random_forest"])
 def test_the_same_seed_is_the_same_model(name):
     values, glitch = windows()
-    one, two, other = (
+    first, second, third = (
         fit(name, values, glitch, COLUMNS, seed=seed).probability(values) for seed in (1, 1, 2)
     )
-    assert np.array_equal(one, two)
-    assert not np.array_equal(one, other)
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, third)
 
 
 def test_separation_is_the_standardised_rank_sum():

@@ -19,26 +19,26 @@ def test_average_precision_by_hand():
     # All share one threshold: the prevalence.
     assert average_precision(np.full(5, 0.3), GLITCH, once)[0] == pytest.approx(2 / 5)
     weights = np.array([[0, 1, 1, 1, 1], [0, 1, 0, 1, 1.0]])
-    found = average_precision(PROBABILITY, GLITCH, weights)
-    assert found[0] == pytest.approx(1 / 2)
-    assert np.isnan(found[1])
+    result = average_precision(PROBABILITY, GLITCH, weights)
+    assert result[0] == pytest.approx(1 / 2)
+    assert np.isnan(result[1])
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=1, max_size=30))
 def test_weights_are_repetitions(rows):
     score, glitch, times = (np.array(column) for column in zip(*rows, strict=True))
-    found = average_precision(score.astype(float), glitch, times[None].astype(float))[0]
+    result = average_precision(score.astype(float), glitch, times[None].astype(float))[0]
     again, score = np.repeat(glitch, times), np.repeat(score, times)
     if again.any():
-        assert found == pytest.approx(average_precision_score(again, score))
+        assert result == pytest.approx(average_precision_score(again, score))
     else:
-        assert np.isnan(found)
+        assert np.isnan(result)
 
 
 def test_brier_skill_and_roc_area_by_hand():
     baseline = np.full(5, 0.4)
-    own = (0.1**2 + 0.8**2 + 0.3**2 + 0.2**2 + 0.1**2) / 5
-    assert brier_skill(PROBABILITY, baseline, GLITCH) == pytest.approx(1 - own / 0.24)
+    score = (0.1**2 + 0.8**2 + 0.3**2 + 0.2**2 + 0.1**2) / 5
+    assert brier_skill(PROBABILITY, baseline, GLITCH) == pytest.approx(1 - score / 0.24)
     assert np.isnan(brier_skill(PROBABILITY, GLITCH.astype(float), GLITCH))
     assert roc_auc(PROBABILITY, GLITCH) == pytest.approx(5 / 6)
     tied = np.round(np.random.default_rng(0).uniform(size=200), 1)
@@ -54,14 +54,14 @@ def draws(seed, blocks, lift):
 
 
 def test_a_model_that_knows_beats_and_one_that_does_not_does_not():
-    found = gain(*draws(1, 20, 2.0), seed=1)
-    assert found.beats
-    assert 0 < found.low < found.ap - found.baseline < found.high
+    result = gain(*draws(1, 20, 2.0), seed=1)
+    assert result.beats
+    assert 0 < result.low < result.ap - result.baseline < result.high
     assert sum(gain(*draws(k, 20, 0.0), seed=1).beats for k in range(40)) <= 3
 
 
 def test_under_ten_blocks_nothing_beats():
-    found = gain(*draws(1, 9, 3.0), seed=1)
-    assert found.blocks == 9
-    assert np.isnan(found.low)
-    assert not found.beats
+    result = gain(*draws(1, 9, 3.0), seed=1)
+    assert result.blocks == 9
+    assert np.isnan(result.low)
+    assert not result.beats

@@ -1,4 +1,4 @@
-"""Vetoes by hand, as properties, and through the files that gwpy reads."""
+"""Vetoes by hand, their properties, and their files as gwpy reads them."""
 
 import time
 
@@ -52,12 +52,12 @@ def test_efficiency_and_deadtime_by_hand():
     segments = np.array([[10.0, 12.0], [50.0, 51.0]])
     # Gates: 8.5 … 9.5 misses; 9.2 … 10.2 meets; 44 … 56 meets; 150 s is not live; 249.5 … 250.5 misses.
     family = glitches([9.0, 9.7, 50.0, 150.0, 250.0], [0.1, np.nan, 12.0, 1.0, 0.2])
-    found = effect(segments, LIVE, family)
-    assert (found["n_glitches"], found["n_vetoed"], found["n_segments"]) == (4, 2, 2)
-    assert found["efficiency"] == 0.5
-    assert found["vetoed_s"] == 3.0
-    assert found["deadtime"] == pytest.approx(3 / 200)
-    assert found["efficiency_over_deadtime"] == pytest.approx(0.5 * 200 / 3)
+    result = effect(segments, LIVE, family)
+    assert (result["n_glitches"], result["n_vetoed"], result["n_segments"]) == (4, 2, 2)
+    assert result["efficiency"] == 0.5
+    assert result["vetoed_s"] == 3.0
+    assert result["deadtime"] == pytest.approx(3 / 200)
+    assert result["efficiency_over_deadtime"] == pytest.approx(0.5 * 200 / 3)
     nothing = effect(np.empty((0, 2)), np.empty((0, 2)), family)
     assert np.isnan(nothing["efficiency"])
     assert np.isnan(nothing["deadtime"])
@@ -65,16 +65,16 @@ def test_efficiency_and_deadtime_by_hand():
 
 @given(st.sets(st.integers(-20, 700), max_size=60), st.integers(-60, 10))
 def test_veto_segments_are_live_disjoint_and_as_long_as_their_cells_ask(cells, lag):
-    found = veto_segments(np.array(sorted(cells), dtype=int), float(lag), LIVE)
-    assert (found[:, 1] > found[:, 0]).all()
-    assert (found[1:, 0] >= found[:-1, 1]).all()
+    result = veto_segments(np.array(sorted(cells), dtype=int), float(lag), LIVE)
+    assert (result[:, 1] > result[:, 0]).all()
+    assert (result[1:, 0] >= result[:-1, 1]).all()
     ticks = (np.arange(0, 1200) + 0.5) / 4  # quarter seconds
     live = ((ticks[:, None] > LIVE[:, 0]) & (ticks[:, None] < LIVE[:, 1])).any(axis=1)
     at = np.array(sorted(cells), dtype=float) * BIN_S - lag
     asked = ((ticks[:, None] > at - 0.5) & (ticks[:, None] < at + BIN_S + 0.5)).any(axis=1) & live
-    inside = ((ticks[:, None] > found[:, 0]) & (ticks[:, None] < found[:, 1])).any(axis=1)
+    inside = ((ticks[:, None] > result[:, 0]) & (ticks[:, None] < result[:, 1])).any(axis=1)
     assert np.array_equal(inside, asked)
-    assert np.diff(found, axis=1).sum() == pytest.approx(asked.sum() / 4)
+    assert np.diff(result, axis=1).sum() == pytest.approx(asked.sum() / 4)
 
 
 def test_the_best_witness_is_surest_then_largest_and_never_unsafe():
@@ -133,7 +133,7 @@ def test_gwpy_reads_back_what_was_written(tmp_path, monkeypatch):
     assert not list(folder.iterdir())  # nothing is left where the job runs
     path = str(out / "H1-F001.txt")
     listed = SegmentList.read(path, format="segwizard", gpstype=float)
-    assert [list(one) for one in listed] == segments.tolist()
+    assert [list(row) for row in listed] == segments.tolist()
     assert np.loadtxt(path).tolist() == segments.tolist()
     before = [(p.name, p.read_bytes()) for p in sorted(out.iterdir())]
     time.sleep(1.1)
