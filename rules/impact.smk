@@ -2,6 +2,16 @@
 # families is one job, because two families can gate the same time.
 # Source of the range: a channel of the auxiliary data, else the strain.
 RANGE_SOURCE = "coupling" if config["impact"]["range_channel"] else "strain"
+RANGE = {
+    **{key: config[RANGE_SOURCE][key] for key in ("source", "frames", "frame_type", "host")},
+    "channel": config["impact"]["range_channel"] or config["strain"]["channel"],
+    # A BNS range ends at 1.6 kHz, so the small files of GWOSC are enough.
+    "sample_rate_hz": (
+        4096
+        if RANGE_SOURCE == "strain" and config["strain"]["source"] == "gwosc"
+        else None
+    ),
+}
 # Assumptions of the cost.
 ASSUMPTIONS = ["gate_snr", "min_gate_s", "false_alarm_rate_per_yr", "cbc_rate_per_yr"]
 COST = {name: config["impact"][name] for name in ASSUMPTIONS}
@@ -26,13 +36,7 @@ rule measure_range:
         **needs(mem_mb=4000, runtime=240),
     params:
         channel=lambda wildcards: config["impact"]["range_channel"],
-        source=config[RANGE_SOURCE]["source"],
-        frames=lambda wildcards: config[RANGE_SOURCE]["frames"],
-        frame_type=lambda wildcards: config[RANGE_SOURCE]["frame_type"],
-        host=config[RANGE_SOURCE]["host"],
-        strain=lambda wildcards: config["strain"]["channel"],
-        # A BNS range ends at 1.6 kHz, so the small files of GWOSC are enough.
-        sample_rate_hz=4096 if config[RANGE_SOURCE]["source"] == "gwosc" else None,
+        source=lambda wildcards: RANGE,
         gates={name: COST[name] for name in ("gate_snr", "min_gate_s")},
         code=code("measure_range"),
     script:

@@ -1,8 +1,6 @@
-"""Work out what each family costs the search."""
+"""Compute what each family costs the search."""
 
 from pathlib import Path
-
-import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
@@ -17,15 +15,12 @@ from glitch_explorer.sources.schemas import SEGMENTS
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         settings = CostSettings(**snakemake.params.cost)
-        given = snakemake.input
-        minutes = [tables.read(MINUTES, path) for path in given.minutes]
-        witnesses = given.get("witnesses")
         costs = family_costs(
-            tables.read(GLITCHES, given.glitches),
-            tables.read(FAMILIES, given.families),
-            tables.read(SEGMENTS, given.segments),
-            pd.concat(minutes, ignore_index=True),
-            witnesses=tables.read(WITNESSES, witnesses) if witnesses else tables.empty(WITNESSES),
+            tables.read(GLITCHES, snakemake.input.glitches),
+            tables.read(FAMILIES, snakemake.input.families),
+            tables.read(SEGMENTS, snakemake.input.segments),
+            tables.read_all(MINUTES, snakemake.input.minutes),
+            witnesses=tables.read_all(WITNESSES, snakemake.input.witnesses),
             settings=settings,
         )
         write_costs(costs, settings, Path(snakemake.output.cost).parent)

@@ -11,20 +11,12 @@ from glitch_explorer.sources.strain import open_strain
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
-        made = measure_minutes(
+        minutes = measure_minutes(
             tables.read(GLITCHES, snakemake.input.glitches),
             tables.read(SEGMENTS, snakemake.input.segments),
             ifo=snakemake.wildcards.ifo,
-            source=open_strain(
-                source=wanted.source,
-                channel=wanted.channel or wanted.strain,
-                frames=wanted.frames,
-                frame_type=wanted.frame_type,
-                host=wanted.host,
-                sample_rate_hz=None if wanted.channel else wanted.sample_rate_hz,
-            ),
-            channel=wanted.channel,
-            settings=CostSettings(**wanted.gates),
+            source=open_strain(**snakemake.params.source),
+            channel=snakemake.params.channel,
+            settings=CostSettings(**snakemake.params.gates),
         )
-        tables.write(MINUTES, made, snakemake.output.minutes)
+        tables.write(MINUTES, minutes, snakemake.output.minutes)

@@ -1,4 +1,4 @@
-"""Skill of probabilities against a baseline. See docs/explanation/drivers.md#folds-models-baseline-gate."""
+"""Skill of probabilities against a baseline. See docs/explanation/drivers.md#folds-models-baseline."""
 
 from dataclasses import dataclass
 
