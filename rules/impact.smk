@@ -3,7 +3,10 @@
 # Source of the range: a channel of the auxiliary data, else the strain.
 RANGE_SOURCE = "coupling" if config["impact"]["range_channel"] else "strain"
 RANGE = {
-    **{key: config[RANGE_SOURCE][key] for key in ("source", "frames", "frame_type", "host")},
+    **{
+        key: config[RANGE_SOURCE][key]
+        for key in ("source", "frames", "frame_type", "host")
+    },
     "channel": config["impact"]["range_channel"] or config["strain"]["channel"],
     # A BNS range ends at 1.6 kHz, so the small files of GWOSC are enough.
     "sample_rate_hz": (

@@ -1,4 +1,4 @@
-"""Explain one family by models that beat rate and time of day, and make the veto of its best witness."""
+"""Fit models of one family that beat rate and time of day, and compute the veto of its best witness."""
 
 from pathlib import Path
 
