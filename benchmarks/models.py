@@ -1,9 +1,9 @@
 """Models of one family at full size: `python benchmarks/models.py --glitches 182 --features 2000`.
 
-Times the whole answer for one family in one detector (both models, both views, folds, baselines, the slid
-control, SHAP, and precursor skill over the live time) on two threads, and how it grows with windows and
-with features. Beside it stands what the same folds take without screening: the two models
-trained on every feature, measured on one fold and multiplied by the number of fits.
+Measures the time for one family in one detector (both models and feature sets, folds, baselines, the control
+by time-shifted triggers, SHAP values, and precursor skill over the live time) on two threads, and how it
+grows with windows and features. Beside it is the time of the same folds without screening: the two models
+fitted to every feature, measured on one fold and multiplied by the number of fits.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from glitch_explorer.impact.drivers.training import MODELS, fit
 from glitch_explorer.impact.drivers.windows import BACKGROUND_RATIO, BINS_S
 from tests.fixtures.worlds import Plant, World, make_world
 
-#: A witness and a precursor, so that every part has something to do.
+#: A witness and a precursor, so that every part runs.
 PLANTS = (Plant(1, 0.0), Plant(2, -6.0))
-#: Folds, views, and the train beside its slid control.
+#: Folds, feature sets, and the triggers with their control.
 FITS = 5 * 2 * 2
 
 
 def world_of(glitches: int, features: int) -> World:
-    """Make a world with about so many glitches that have windows, and features by bin of lags."""
+    """Build a world with about `glitches` glitches with windows, and `features` features by bin of lags."""
     return make_world(
         1,
         segments=24,

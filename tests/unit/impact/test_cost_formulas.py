@@ -51,14 +51,8 @@ def test_signal_time_of_a_binary_by_hand():
 
 def test_contamination_by_hand():
     # A glitch each 100 s, of 2 s, in no band at all: 10 (1 - exp(-0.02)).
-    result = contamination.contamination(
-        np.array([10.0]),
-        1000.0,
-        duration_s=np.array([2.0]),
-        peak_hz=np.array([50.0]),
-        bandwidth_hz=np.array([0.0]),
-        cbc_rate_per_yr=10.0,
-    )
+    medians = {"duration_s": np.array([2.0]), "peak_hz": np.array([50.0]), "bandwidth_hz": np.array([0.0])}
+    result = contamination.contamination(np.array([10.0]), 1000.0, **medians, cbc_rate_per_yr=10.0)
     assert result[0] == pytest.approx(10 * (1 - np.exp(-0.02)))
 
 

@@ -28,14 +28,8 @@ def drivers():
     base = {**KEY, "shap_unit": "log-odds", "perturbation": "tree path dependent", "safety": "safe"}
     base |= {"ap": 0.5, "ap_baseline": 0.1, "brier_skill": 0.2, "gated": False, "reason": ""}
     rows = [{**base, "channel": c, "mean_abs_shap": float(np.abs(v).mean())} for c, v in SHAP.items()]
-    nothing = {
-        "view": "precursor",
-        "channel": "",
-        "mean_abs_shap": np.nan,
-        "gated": True,
-        "reason": "few_glitches",
-    }
-    return pd.DataFrame([*rows, base | nothing])
+    gated = {"view": "precursor", "channel": "", "gated": True, "reason": "few_glitches"}
+    return pd.DataFrame([*rows, base | gated])
 
 
 def test_group_importance_by_hand():

@@ -21,34 +21,21 @@ PLANTS = (Plant(EARLY, -6.0, height=9), Plant(WITH, 0.0, height=9), Plant(UNSAFE
 
 @pytest.fixture(autouse=True, scope="module")
 def small():
-    before = training._TREES
-    training._TREES = 25
-    yield
-    training._TREES = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_TREES", 25)
+        yield
 
 
 def make(seed=11, plants=PLANTS, **changes):
-    shape = {
-        "channels": 10,
-        "glitches": 120,
-        "segments": 14,
-        "segment_s": 900,
-        "others": 80,
-        "isolated": True,
-    }
-    return make_world(seed, plants=plants, **(shape | changes))
+    shape = {"channels": 10, "glitches": 120, "segments": 14, "segment_s": 900, "others": 80}
+    return make_world(seed, plants=plants, isolated=True, **(shape | changes))
 
 
 def ask(world, **changes):
     family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
     safety = ["unsafe" if k == name(UNSAFE) else "safe" for k in world.channels["channel"]]
-    arguments = {
-        "features": world.features,
-        "family": family,
-        "quiet": world.quiet,
-        "segments": world.segments,
-    }
-    arguments |= {"channels": world.channels.assign(safety=safety), "threads": 2} | changes
+    arguments = {name: getattr(world, name) for name in ("features", "quiet", "segments")}
+    arguments |= {"family": family, "channels": world.channels.assign(safety=safety), "threads": 2} | changes
     return explain(**arguments, family_id="F001", ifo="H1", max_glitches=200, seed=1)
 
 

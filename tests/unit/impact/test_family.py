@@ -27,34 +27,19 @@ def world():
 
 def members(world, ifo, count):
     """Return a member file's rows of one detector: glitches and quiet stretches."""
-    witness_table = world.family.head(count).assign(
-        kind="glitch", glitch_id=[f"{ifo}-{k}" for k in range(min(count, len(world.family)))]
-    )
-    quiet = pd.DataFrame(
-        {
-            "kind": "quiet",
-            "glitch_id": "",
-            "event_time": world.quiet[:, 0],
-            "duration_s": np.diff(world.quiet)[:, 0],
-        }
-    )
-    rows = pd.concat([witness_table, quiet], ignore_index=True).assign(ifo=ifo, view="")
+    family = world.family.head(count)
+    glitches = family.assign(kind="glitch", glitch_id=[f"{ifo}-{k}" for k in range(len(family))])
+    quiet = pd.DataFrame({"event_time": world.quiet[:, 0], "duration_s": np.diff(world.quiet)[:, 0]})
+    quiet = quiet.assign(kind="quiet", glitch_id="")
+    rows = pd.concat([glitches, quiet], ignore_index=True).assign(ifo=ifo, view="")
     return rows.reindex(columns=MEMBERS.names)
 
 
 def witnesses(ifo):
     row = {field.name: 0.0 for field in FAMILY_WITNESSES}
-    row |= {
-        "family": "F001",
-        "ifo": ifo,
-        "channel": name(2),
-        "band": "1-3",
-        "relation": "leads",
-        "safety": "safe",
-    }
-    row |= {"lag": -5.0, "t_peak": 9.0, "p_fwer": 0.002, "hveto_overstated": False}
-    counts = {"n_glitches": 50, "n_alone": 50, "n_leading": 50}
-    return pd.DataFrame([row | counts])
+    row |= {"family": "F001", "ifo": ifo, "channel": name(2), "band": "1-3", "safety": "safe"}
+    row |= {"relation": "leads", "lag": -5.0, "t_peak": 9.0, "p_fwer": 0.002, "hveto_overstated": False}
+    return pd.DataFrame([row | dict.fromkeys(("n_glitches", "n_alone", "n_leading"), 50)])
 
 
 def run(world, rows, witness_table, folder, monkeypatch):

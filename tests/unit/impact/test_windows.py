@@ -17,37 +17,27 @@ from glitch_explorer.impact.drivers.windows import (
 )
 
 START = 1000
-
-
-def features(seconds=600, blocks=2, settling=(0.1, 0.1), seed=0):
-    """Blocks of live time that begin at 1000 s, 10,000 s later each; two channels with one band."""
-    rng = np.random.default_rng(seed)
-    starts = START + 10_000 * np.arange(blocks)
-    live = LiveTime.of(np.column_stack([starts, starts + seconds]))
-    columns = pd.DataFrame(
-        {
-            "channel": ["H1:A", "H1:B"],
-            "band": "10-30",
-            "low_hz": 10.0,
-            "high_hz": 30.0,
-            "settling_s": settling,
-        }
-    )
-    values = rng.normal(size=(len(live), 2)).astype(np.float32)
-    return FeatureSet(live, columns, values, pd.DataFrame())
-
-
 CHANNELS = pd.DataFrame({"channel": ["H1:A", "H1:B"], "safety": ["safe", "unknown"]})
 SEGMENTS = np.array([[1000.0, 1600.0], [11_000.0, 11_600.0]])
+
+
+def features(seconds=600, stretches=2, settling=(0.1, 0.1), seed=0):
+    """Return features of stretches that begin at 1000 s, 11,000 s, …; two channels with one band."""
+    rng = np.random.default_rng(seed)
+    starts = START + 10_000 * np.arange(stretches)
+    live = LiveTime.of(np.column_stack([starts, starts + seconds]))
+    columns = CHANNELS[["channel"]].assign(band="10-30", low_hz=10.0, high_hz=30.0, settling_s=settling)
+    values = rng.normal(size=(len(live), 2)).astype(np.float32)
+    return FeatureSet(live, columns, values, pd.DataFrame())
 
 
 def test_a_bin_holds_its_largest_score_with_its_sign():
     data = features()
     data.values[:] = 0.1 * np.sign(data.values)
-    # The event is at 1200.1 s: the nearest edge of a cell is 1200.0. Bins: -3 … -1 and -1 … +1.
+    # The event is at 1200.1 s: the nearest edge of a time bin is 1200.0. Bins: -3 … -1 and -1 … +1.
     at = 2 * (1200 - START)
-    data.values[at - 6, 0] = -5  # the first cell of -3 … -1
-    data.values[at - 2, 0] = 3  # the first cell of -1 … +1
+    data.values[at - 6, 0] = -5  # the first time bin of -3 … -1
+    data.values[at - 2, 0] = 3  # the first time bin of -1 … +1
     data.values[at + 1, 0] = -4  # its last
     data.values[at + 2, 0] = 9  # no more of it
     material = make_material(data, CHANNELS)
@@ -97,7 +87,7 @@ def test_unsafe_silent_and_absent_channels_enter_no_model():
     silent.values[int(0.15 * len(silent.values)) :, 1] = np.nan
     assert make_material(silent, CHANNELS) is None
     assert make_material(features(), CHANNELS.assign(safety="unsafe")) is None
-    assert make_material(features(blocks=0), CHANNELS) is None
+    assert make_material(features(stretches=0), CHANNELS) is None
 
 
 def test_a_bin_leads_where_it_ends_before_nine_tenths_of_the_starts():
