@@ -35,8 +35,8 @@
     const count = document.getElementById(`${box.dataset.filters}-count`);
     const texts = rows.map((row) => row.textContent.toLowerCase());
     box.addEventListener("input", () => {
-      const wanted = box.value.trim().toLowerCase();
-      rows.forEach((row, number) => { row.hidden = !texts[number].includes(wanted); });
+      const text = box.value.trim().toLowerCase();
+      rows.forEach((row, number) => { row.hidden = !texts[number].includes(text); });
       count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} shown`;
     });
     box.closest("[hidden]").hidden = false;

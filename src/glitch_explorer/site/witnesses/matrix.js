@@ -4,53 +4,53 @@
   const grid = document.getElementById("cells");
   if (!grid) return;
   const element = (id) => document.getElementById(id);
-  const kinds = { row: [...grid.querySelectorAll(".rowhead")], column: [...grid.querySelectorAll(".columnhead")] };
+  const heads = { row: [...grid.querySelectorAll(".rowhead")], column: [...grid.querySelectorAll(".columnhead")] };
   const cells = [...grid.querySelectorAll(".hitcell")];
   const texts = cells.map((cell) => cell.getAttribute("aria-label").toLowerCase());
-  let taken = new Map();
+  let cellAt = new Map();
 
-  // Places of the heads that are shown, from 2: the first row and column are the heads' own.
-  function places(kind, used) {
-    const heads = kinds[kind].filter((head) => used.has(head.dataset[kind]));
+  // Grid lines of the visible heads, from 2: the first row and column are for the heads themselves.
+  function lines(kind, used) {
+    const shown = heads[kind].filter((head) => used.has(head.dataset[kind]));
     if (element("order").value === "name") {
-      heads.sort((one, other) => one.textContent.localeCompare(other.textContent, undefined, { numeric: true }));
+      shown.sort((one, other) => one.textContent.localeCompare(other.textContent, undefined, { numeric: true }));
     }
-    return new Map(heads.map((head, place) => [head.dataset[kind], place + 2]));
+    return new Map(shown.map((head, number) => [head.dataset[kind], number + 2]));
   }
 
-  function lay() {
-    const wanted = element("only").value.trim().toLowerCase();
-    const shown = cells.filter((cell, number) => texts[number].includes(wanted));
+  function arrange() {
+    const text = element("only").value.trim().toLowerCase();
+    const shown = cells.filter((cell, number) => texts[number].includes(text));
     const used = { row: new Set(), column: new Set() };
     shown.forEach((cell) => { used.row.add(cell.dataset.row); used.column.add(cell.dataset.column); });
-    const [row, column] = [places("row", used.row), places("column", used.column)];
-    kinds.row.forEach((head) => { head.hidden = !row.has(head.dataset.row); head.style.gridRow = row.get(head.dataset.row) || ""; });
-    kinds.column.forEach((head) => { head.hidden = !column.has(head.dataset.column); head.style.gridColumn = column.get(head.dataset.column) || ""; });
-    taken = new Map();
-    const kept = new Set(shown);
+    const [row, column] = [lines("row", used.row), lines("column", used.column)];
+    heads.row.forEach((head) => { head.hidden = !row.has(head.dataset.row); head.style.gridRow = row.get(head.dataset.row) || ""; });
+    heads.column.forEach((head) => { head.hidden = !column.has(head.dataset.column); head.style.gridColumn = column.get(head.dataset.column) || ""; });
+    cellAt = new Map();
+    const visible = new Set(shown);
     cells.forEach((cell) => {
-      cell.hidden = !kept.has(cell);
+      cell.hidden = !visible.has(cell);
       if (cell.hidden) return;
       const [down, along] = [row.get(cell.dataset.row), column.get(cell.dataset.column)];
       cell.style.gridArea = `${down} / ${along}`;
-      taken.set(`${down} ${along}`, cell);
+      cellAt.set(`${down} ${along}`, cell);
     });
     grid.style.setProperty("--rows", row.size);
     grid.style.setProperty("--columns", column.size);
     element("matrixcount").textContent = `${shown.length} of ${cells.length} witnesses shown: ${row.size} families, ${column.size} groups of channels`;
   }
 
-  function placeOf(cell) {
+  function linesOf(cell) {
     return [parseInt(cell.style.gridRowStart, 10), parseInt(cell.style.gridColumnStart, 10)];
   }
 
   // The nearest cell in a direction: along the line first, then by distance.
   function next(cell, down, along) {
-    const [row, column] = cell ? placeOf(cell) : [1, 1];
+    const [row, column] = cell ? linesOf(cell) : [1, 1];
     let best = null;
     let least = Infinity;
-    taken.forEach((other) => {
-      const [there, across] = placeOf(other);
+    cellAt.forEach((other) => {
+      const [there, across] = linesOf(other);
       const ahead = (there - row) * down + (across - column) * along;
       const aside = Math.abs((there - row) * along) + Math.abs((across - column) * down);
       const far = ahead + 3 * aside;
@@ -67,17 +67,17 @@
     if (target) target.focus();
   }
 
-  function tell(event) {
+  function describe(event) {
     const cell = event.target.closest(".hitcell");
     if (cell) element("matrixword").textContent = cell.getAttribute("aria-label");
   }
 
-  element("order").addEventListener("change", lay);
-  element("only").addEventListener("input", lay);
+  element("order").addEventListener("change", arrange);
+  element("only").addEventListener("input", arrange);
   grid.addEventListener("keydown", keys);
-  grid.addEventListener("pointerover", tell);
-  grid.addEventListener("focusin", tell);
+  grid.addEventListener("pointerover", describe);
+  grid.addEventListener("focusin", describe);
   element("matrixcontrols").hidden = false;
   element("matrixword").textContent = "Hover for details; click to open the family's page.";
-  lay();
+  arrange();
 })();
