@@ -1,4 +1,4 @@
-"""What the coupling leaves behind for the fake results' families: planted answers, no data."""
+"""Results of the coupling for the families of the fake results: planted witnesses, no data."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ CHANNELS = (
 
 
 def witness(family: str, ifo: str, channel: str, band: str, **changes: object) -> dict[str, object]:
-    """Make a row of table "family_witnesses" that says nothing, but for `changes`."""
+    """Build a row of table "family_witnesses" without a witness, but for `changes`."""
     row: dict[str, object] = {"family": family, "ifo": ifo, "channel": channel, "band": band}
     row |= {"lag": 3.0, "lag_peak": 3.0, "auc": 0.55, "t_statistic": 2.0, "t_peak": 2.0, "efficiency": 0.02}
     row |= {"excess_efficiency": 0.01, "excess_low": -0.01, "excess_high": 0.03, "deadtime": 0.01}
@@ -56,7 +56,7 @@ FOUND |= {"excess_high": 0.92, "t_peak": 9.0, "t_statistic": 8.0, "auc": 0.95}
 
 
 def planted(family: str) -> list[dict[str, object]]:
-    """Plant what a family shows: F001 much, F002 lows, F003 is too small in L1, the others nothing."""
+    """Plant witnesses: F001 has two groups, F002 a channel that drops; F003 is too small in L1."""
     rows = [
         witness(family, ifo, f"{ifo}:{name}", band, safety=safety, **_unranked(safety))
         for ifo in ("H1", "L1")
@@ -99,7 +99,7 @@ def profiles(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def channel_groups(ifo: str) -> pd.DataFrame:
-    """List the channels; the two accelerometers are one group."""
+    """Build table "channel_groups"; the two accelerometers are one group."""
     names = [f"{ifo}:{name}" for name, *_ in CHANNELS]
     table = pd.DataFrame(
         {
@@ -125,7 +125,7 @@ def channel_groups(ifo: str) -> pd.DataFrame:
 
 
 def slow(ifo: str, names: list[str]) -> pd.DataFrame:
-    """Say: F001 rises with the microseism, falls with nothing, and human noise is too short for all."""
+    """Build table "slow_drivers": F001 follows the microseism; for human noise there is too little time."""
     rows = []
     for family in names:
         for band, rho, p, blocks in (
@@ -142,7 +142,7 @@ def slow(ifo: str, names: list[str]) -> pd.DataFrame:
 
 
 def write_family(folder: Path, family: str, *, found: bool) -> None:
-    """Write a family's own folder."""
+    """Write a family's folder."""
     rows = planted(family) if found else planted("F999")
     rows = [{**row, "family": family} for row in rows]
     table = pd.DataFrame(rows)
@@ -172,7 +172,7 @@ def write_family(folder: Path, family: str, *, found: bool) -> None:
 
 
 def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
-    """Write `coupling` and the member files for the families of the fake results; give their names."""
+    """Write `coupling` and the member files for the families of the fake results; return their names."""
     glitches = tables.read(GLITCHES, root / "catalog" / "glitches.parquet")
     mapped = tables.read(FAMILIES, root / "map" / "families.parquet")
     names = sorted(set(mapped["family"]) - {"-1"})
@@ -190,7 +190,7 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
 
 
 def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) -> Path:
-    """Run the job of the witness pages; give the folder of the fragments."""
+    """Run the job of the witness pages; return the folder of the parts of pages."""
     folder = root / "coupling"
     write_witness_pages(
         WitnessInputs(
@@ -213,18 +213,19 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
     return folder / "pages"
 
 
-def many(families: int, channels: int, each: int) -> dict[str, list[dict[str, object]]]:
-    """Answer for many families, about `each` witnesses a family, some with names that try to break pages."""
+def many(families: int, channels: int, each: int) -> list[dict[str, object]]:
+    """Return the rows of many families, each with about `each` witnesses, some with hostile names."""
     generator = np.random.default_rng(3)
     names = [f"{'HL'[number % 2]}1:PEM-EX_ACC_BSC{number:03d}_X_DQ" for number in range(channels)]
     names[:3] = [EVIL, "H1:" + "LONG" * 2500, "H1:SUS-\u202egpj.exe\"'><b>_DQ"]
-    told = {}
+    empty = {key: [] for key in ("leads", "ground", "calibration", "strongest", "notes")}
+    rows = []
     for number in range(families):
-        start = number * channels // families
+        family, start = f"F{number + 1:03d}", number * channels // families
         chosen = {*(start + generator.integers(0, 12, each)) % channels, *generator.integers(0, channels, 2)}
         groups = [
             {
-                **witness(f"F{number + 1:03d}", names[place][:2], names[place], "10-30", **FOUND),
+                **witness(family, names[place][:2], names[place], "10-30", **FOUND),
                 "lag": float(generator.integers(-9, 4)),
                 "relation": ("leads", "co-moves", "follows")[place % 3],
                 "excess_efficiency": float(generator.random()),
@@ -234,29 +235,17 @@ def many(families: int, channels: int, each: int) -> dict[str, list[dict[str, ob
             }
             for place in sorted(chosen)
         ]
-        one = {
-            "ifo": "H1",
-            "state": "witnessed",
-            "groups": groups,
-            "leads": [],
-            "fringes": {"code": "no"},
-            "ground": [],
-        }
-        told[f"F{number + 1:03d}"] = [one | {"calibration": [], "strongest": [], "notes": []}]
-    return told
+        row = {"family": family, "ifo": "H1", "state": "witnessed", "groups": groups}
+        rows.append(empty | row | {"fringes": {"code": "no"}})
+    return rows
 
 
 def write_many(page: Path, families: int, channels: int, each: int) -> int:
-    """Write the page of all witnesses for `many`; give the number of cells of its matrix."""
-    told = many(families, channels, each)
-    none = {
-        name: tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")
-    }
-    coupling = CouplingTables(
-        none["witnesses"], none["slow_drivers"], none["channel_groups"], {name: {"H1": []} for name in told}
-    )
-    values = overview(coupling, told, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
-    files.write_text(
-        page, render("witnesses/witnesses.html", folder="witnesses", **values, cost=False, root="")
-    )
+    """Write the page of all witnesses for `many`; return the number of cells of its matrix."""
+    rows = many(families, channels, each)
+    none = [tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")]
+    coupling = CouplingTables(*none, {str(row["family"]): {"H1": []} for row in rows})
+    values = overview(coupling, rows, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
+    text = render("witnesses/witnesses.html", folder="witnesses", **values, cost=False, root="")
+    files.write_text(page, text)
     return len(values["matrix"]["cells"])

@@ -14,7 +14,7 @@ from glitch_explorer.site.numbers import count_text, signed_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.plots import figure, nothing, plain, save
 from glitch_explorer.site.witnesses.matrix import MARKS
-from glitch_explorer.site.witnesses.rows import Row, Rows
+from glitch_explorer.site.witnesses.rows import Row
 
 #: Groups and families in the figure, at most.
 MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
@@ -22,13 +22,13 @@ MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
 _COLOURS = colormaps["cividis_r"]
 
 
-def matrix_figure(rows: Rows, lines: Sequence[Row], path: Path, *, dpi: int) -> None:
+def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi: int) -> None:
     """Draw families against the groups that witness them, detectors side by side.
 
     Parameters
     ----------
     rows
-        Family to its rows, one a detector (`rows.detector_row`).
+        Of `rows.detector_row`.
     lines
         Of `overview.detector_lines`: the panels, from left to right.
     path
@@ -73,19 +73,18 @@ def matrix_figure(rows: Rows, lines: Sequence[Row], path: Path, *, dpi: int) -> 
     save(drawing, path, dpi)
 
 
-def _cells(rows: Rows) -> pd.DataFrame:
+def _cells(rows: Sequence[Row]) -> pd.DataFrame:
     """Return a row for each cell: family, detector and group, the groups without the detector's prefix."""
     columns = ["family", "ifo", "group", "size", "lag", "relation", "safety"]
     cells = [
         (
-            family,
+            row["family"],
             row["ifo"],
             str(group["group"]).removeprefix(f"{row['ifo']}:"),
             abs(group["t_peak"]),
             *(group[name] for name in columns[4:]),
         )
-        for family, own in rows.items()
-        for row in own
+        for row in rows
         for group in row["groups"]
     ]
     return pd.DataFrame(cells, columns=columns)

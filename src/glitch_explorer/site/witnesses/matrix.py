@@ -1,5 +1,6 @@
 """The matrix of families and their witnesses: its cells and their order."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.site.witnesses.rows import Row, Rows
+from glitch_explorer.site.witnesses.rows import Row
 
 #: Marks of the order in time.
 MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
@@ -42,11 +43,11 @@ def matrix_order(sizes: Float64) -> tuple[list[int], list[int]]:
     return rows, [int(column) for column in np.argsort(mean.round(9), kind="stable")]
 
 
-def _cell(family: str, group: Row) -> Row:
+def _cell(row: Row, group: Row) -> Row:
     """Return one cell: what it shows, and its row of table "witnesses" as `witness`."""
     excess = group["excess_efficiency"]
     return {
-        "family": family,
+        "family": row["family"],
         "group": str(group["group"]),
         "size": abs(float(group["t_peak"])),
         "shade": sum(excess >= low for low in SHADES),
@@ -57,13 +58,13 @@ def _cell(family: str, group: Row) -> Row:
     }
 
 
-def witness_matrix(rows: Rows) -> dict[str, Any]:
+def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
     """Arrange the witnesses of all families in a matrix.
 
     Parameters
     ----------
     rows
-        Family to its rows (`rows.detector_row`), a detector each.
+        Of `rows.detector_row`.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def witness_matrix(rows: Rows) -> dict[str, Any]:
         `families` and `groups` in order, the latter with `unknown` safety, and `cells`, each with the
         positions of its family (`row`) and group (`column`), from 0.
     """
-    cells = [_cell(family, group) for family, own in rows.items() for row in own for group in row["groups"]]
+    cells = [_cell(row, group) for row in rows for group in row["groups"]]
     if not cells:
         return {"families": [], "groups": [], "cells": []}
     sizes = pd.DataFrame(cells).pivot_table(
@@ -80,10 +81,10 @@ def witness_matrix(rows: Rows) -> dict[str, Any]:
     down, along = matrix_order(sizes.to_numpy(dtype=float))
     families = [str(name) for name in sizes.index[down]]
     groups = [str(name) for name in sizes.columns[along]]
-    row = {name: number for number, name in enumerate(families)}
+    line = {name: number for number, name in enumerate(families)}
     column = {name: number for number, name in enumerate(groups)}
     unknown = {cell["group"] for cell in cells if cell["witness"]["safety"] == "unknown"}
-    ordered = [{**cell, "row": row[cell["family"]], "column": column[cell["group"]]} for cell in cells]
+    ordered = [{**cell, "row": line[cell["family"]], "column": column[cell["group"]]} for cell in cells]
     return {
         "families": families,
         "groups": [{"name": name, "unknown": name in unknown} for name in groups],

@@ -1,5 +1,6 @@
 """Values of the page of all witnesses: families, nulls, ground motion, and channels without data."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,12 +10,12 @@ from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witnesses.matrix import witness_matrix
-from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row, Rows, best_bands
+from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row, best_bands
 
 STATES = ("witnessed", "none", "unanswered", "absent")
 
 
-def detector_lines(coupling: CouplingTables, rows: Rows) -> list[Row]:
+def detector_lines(coupling: CouplingTables, rows: Sequence[Row]) -> list[Row]:
     """Return for each detector its channels by safety, and its families by their state."""
     lines = []
     for ifo in coupling.detectors:
@@ -22,19 +23,19 @@ def detector_lines(coupling: CouplingTables, rows: Rows) -> list[Row]:
         tested = coupling.witnesses.loc[coupling.witnesses["ifo"] == ifo, "channel"].nunique()
         line = {"ifo": ifo, "listed": len(channels), "tested": tested}
         line |= {name: int((channels["safety"] == name).sum()) for name in ("safe", "unknown", "unsafe")}
-        states = [(family, row["state"]) for family, own in rows.items() for row in own if row["ifo"] == ifo]
-        lines.append(line | {state: [family for family, of in states if of == state] for state in STATES})
+        own = [row for row in rows if row["ifo"] == ifo]
+        states = {state: [row["family"] for row in own if row["state"] == state] for state in STATES}
+        lines.append(line | states)
     return lines
 
 
-def slow_lines(rows: Rows) -> list[Row]:
+def slow_lines(rows: Sequence[Row]) -> list[Row]:
     """Return for each band of ground motion and detector the families by their result."""
     families: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for family, own in rows.items():
-        for row in own:
-            for band in row["ground"] if row["state"] != "absent" else ():
-                by_code = families.setdefault((band["name"], row["ifo"]), {})
-                by_code.setdefault(band["code"], []).append(family)
+    for row in rows:
+        for band in row["ground"] if row["state"] != "absent" else ():
+            by_code = families.setdefault((band["name"], row["ifo"]), {})
+            by_code.setdefault(band["code"], []).append(row["family"])
     return [
         {"name": name, "low": low, "high": high, "ifo": ifo, "by": by_code}
         for name, (low, high) in GROUND_BANDS.items()
@@ -71,12 +72,11 @@ def missing_lines(coverage: pd.DataFrame, tested: set[tuple[str, str]]) -> list[
     return sorted(lines, key=lambda line: (line["tested"], line["high"], line["ifo"], line["channel"]))
 
 
-def null_values(rows: Rows, pooled: pd.DataFrame) -> dict[str, Any]:
+def null_values(rows: Sequence[Row], pooled: pd.DataFrame) -> dict[str, Any]:
     """Return the calibration of the nulls: pooled, and the levels at which it fails for one family."""
     levels = [
-        {"family": family, "place": f"{family}, {row['ifo']}", **level}
-        for family, own in rows.items()
-        for row in own
+        {"family": row["family"], "place": f"{row['family']}, {row['ifo']}", **level}
+        for row in rows
         for level in row["calibration"]
     ]
     return {
@@ -89,7 +89,7 @@ def null_values(rows: Rows, pooled: pd.DataFrame) -> dict[str, Any]:
 
 
 def overview(
-    coupling: CouplingTables, rows: Rows, coverage: pd.DataFrame, pooled: pd.DataFrame
+    coupling: CouplingTables, rows: Sequence[Row], coverage: pd.DataFrame, pooled: pd.DataFrame
 ) -> dict[str, Any]:
     """Collect the values of the page of all witnesses.
 
@@ -98,25 +98,25 @@ def overview(
     coupling
         Results for all families.
     rows
-        Family to its rows, one a detector (`rows.detector_row`).
+        Of `rows.detector_row`: every family in every detector.
     coverage
         Tables "channel_coverage" of all families.
     pooled
         Table "calibration".
     """
     tested = set(coupling.witnesses[["ifo", "channel"]].itertuples(index=False, name=None))
-    every = [(family, row) for family, own in rows.items() for row in own]
     groups = [part for _, part in coupling.channels.groupby(["ifo", "group"], sort=True) if len(part) > 1]
     return {
         "lines": detector_lines(coupling, rows),
         "rows": rows,
-        "witnessed": len({family for family, row in every if row["state"] == "witnessed"}),
-        "answered": len({family for family, row in every if row["state"] in ("witnessed", "none")}),
+        "families": len({row["family"] for row in rows}),
+        "witnessed": len({row["family"] for row in rows if row["state"] == "witnessed"}),
+        "answered": len({row["family"] for row in rows if row["state"] in ("witnessed", "none")}),
         "detectors": coupling.detectors,
         "matrix": witness_matrix(rows),
-        "leads": [(family, group) for family, row in every for group in row["leads"]],
-        "fringes": [(family, row) for family, row in every if row["fringes"]["code"] == "yes"],
-        "fringe_tests": sum(row["fringes"]["code"] in ("yes", "no") for _, row in every),
+        "leads": [group for row in rows for group in row["leads"]],
+        "fringes": [row for row in rows if row["fringes"]["code"] == "yes"],
+        "fringe_tests": sum(row["fringes"]["code"] in ("yes", "no") for row in rows),
         "slow": slow_lines(rows),
         "unsafe": records(best_bands(coupling.witnesses[coupling.witnesses["safety"] == "unsafe"])),
         "missing": missing_lines(coverage, tested),

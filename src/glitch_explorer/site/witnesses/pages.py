@@ -39,15 +39,15 @@ DESCRIBED = 3
 def _panels(row: Row, coupling: CouplingTables, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
     """Return what is drawn of a family in a detector: its best witnesses, else the strongest channel."""
     channels = coupling.channels[coupling.channels["ifo"] == row["ifo"]].set_index("channel")
-    own = profiles[profiles["ifo"] == row["ifo"]]
+    profiles = profiles[profiles["ifo"] == row["ifo"]]
     drawn = row["groups"][:DESCRIBED] or row["strongest"]
     if not drawn:
         reason = "no glitch of this family" if row["state"] == "absent" else "no result"
-        return [witness_plots.Profile(f"{row['ifo']}: {reason}", own.head(0), None, 0.0, 0.0)]
+        return [witness_plots.Profile(f"{row['ifo']}: {reason}", profiles.head(0), None, 0.0, 0.0)]
     return [
         witness_plots.make_profile(
             best,
-            own,
+            profiles,
             channels.loc[best["channel"]],
             half_s=row["half_s"],
             significant=bool(row["groups"]),
@@ -65,7 +65,7 @@ class WitnessInputs:
     calibration: str | Path
     #: JSON: family to detector to the notes of the test.
     notes: str | Path
-    #: The families' own folders and tables "members", in the same order.
+    #: The families' folders and tables "members", in the same order.
     folders: Sequence[str | Path]
     members: Sequence[str | Path]
     #: Tables "channel_groups" and "slow_drivers" of all detectors.
@@ -130,12 +130,12 @@ def write_witness_pages(
         Whether the site has a page of costs.
     """
     coupling = inputs.read()
-    rows: dict[str, list[Row]] = {}
+    rows: list[Row] = []
     pseudo, coverage = [], []
     with files.whole_folder(out) as folder:
         for path, members in zip(inputs.folders, inputs.members, strict=True):
             family, family_tables = Path(path).name, read_family(path, members)
-            rows[family] = _write_fragment(coupling, family_tables, family, folder, dpi=dpi)
+            rows += _write_fragment(coupling, family_tables, family, folder, dpi=dpi)
             pseudo.append(family_tables.pseudo)
             coverage.append(family_tables.coverage)
     pooled = tables.read(CALIBRATION, inputs.calibration)

@@ -30,9 +30,8 @@ CONSTANTS: dict[str, Any] = {
     "correlated": LIMIT,
 }
 
+#: Results of a family in a detector, or a part of them.
 Row = dict[str, Any]
-#: Family to its rows, one a detector.
-Rows = Mapping[str, list[Row]]
 
 
 @dataclass(frozen=True)
@@ -226,6 +225,7 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
     glitches, ranked = part(family_tables.glitches), rows[rows["p_fwer"].notna()]
     groups = witness_groups(rows, part(coupling.channels))
     return {
+        "family": family,
         "ifo": ifo,
         "state": state_of(rows, notes),
         "notes": notes or [],
