@@ -8,10 +8,10 @@ EVALUATION = schema(
     pictures=column(STRING, "folder that the pictures come from"),
     encoder=column(STRING, "backbone and weights"),
     draw=column(INT, "seed of untrained weights, 0 for others"),
-    types=column(STRING, "catalogue: the 22 types; outside: other types and rests"),
-    view=column(STRING, "view length in seconds, any (each view asks all views), or fused"),
-    n=column(INT, "glitches that asked"),
-    n_classes=column(INT, "their classes"),
+    types=column(STRING, "catalogue: the 22 types; outside: other types and rest classes"),
+    view=column(STRING, "view length in seconds, any (each view against all views), or fused"),
+    n=column(INT, "number of query glitches"),
+    n_classes=column(INT, "number of their classes"),
     accuracy=column(FLOAT, "share whose nearest other glitch has the same class", nullable=True),
     accuracy_low=column(FLOAT, "lower end of its 95 % Wilson interval", nullable=True),
     accuracy_high=column(FLOAT, "upper end of its 95 % Wilson interval", nullable=True),
@@ -21,8 +21,8 @@ EVALUATION = schema(
     chance=column(FLOAT, "accuracy of a random neighbour", nullable=True),
     p_value=column(FLOAT, "share of random labellings with as high an accuracy", nullable=True),
     errors=column(INT, "rows whose nearest neighbour has another class"),
-    confusable=column(FLOAT, "share of the errors on pairs that experts call confusable", nullable=True),
-    confusable_chance=column(FLOAT, "that share for errors at random", nullable=True),
+    confusable=column(FLOAT, "share of the errors on pairs that experts confuse", nullable=True),
+    confusable_chance=column(FLOAT, "the same share for random errors", nullable=True),
 )
 
 #: `evaluate/confusion.parquet`: the classes of glitches and of their nearest neighbours (`snakemake
@@ -32,8 +32,8 @@ CONFUSION = schema(
     pictures=column(STRING, "folder that the pictures come from"),
     encoder=column(STRING, "backbone and weights"),
     draw=column(INT, "seed of untrained weights, 0 for others"),
-    label=column(STRING, "class of the glitch that asked"),
-    nearest=column(STRING, "class of its nearest other glitch, views fused"),
+    label=column(STRING, "class of the query glitch"),
+    nearest=column(STRING, "class of its nearest other glitch, with fused views"),
     n=column(INT, "glitches"),
-    confusable_pair=column(BOOL, "experts call the two classes confusable"),
+    confusable_pair=column(BOOL, "experts confuse the two classes"),
 )

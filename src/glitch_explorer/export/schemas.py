@@ -29,8 +29,8 @@ EMBEDDING_ATLAS = schema(
     run=column(STRING, "observing run", nullable=True),
     family=FAMILY,
     probability=column(FLOAT, "HDBSCAN membership probability"),
-    isolation=column(FLOAT, "mean cosine distance to its neighbours over its family's median"),
+    isolation=column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
     evidence=column(FLOAT, "1 - label quality (cleanlab), 0 to 1, high is suspect", nullable=True),
-    suspect=column(BOOL, "confident learning counts its label as an error"),
-    neighbours=column(NEIGHBOURS, "rows of the nearest glitches, from 0, and their cosine distances"),
+    suspect=column(BOOL, "whether confident learning counts its label as an error"),
+    neighbours=column(NEIGHBOURS, "row numbers of the nearest glitches, from 0, and their cosine distances"),
 )

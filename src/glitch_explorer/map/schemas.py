@@ -10,7 +10,7 @@ MAP_ROWS = schema(
     "map_rows",
     glitch_id=ID,
     view=VIEW,
-    representative=column(INT, "first row with the same vector; that one is mapped, this copies it"),
+    representative=column(INT, "first row with the same vector, whose position this row copies"),
 )
 
 #: `map/coordinates.parquet`: the two-dimensional layout, one row per row of the map.
@@ -30,7 +30,7 @@ FAMILIES = schema(
     family=FAMILY,
     probability=column(FLOAT, "HDBSCAN membership probability"),
     outlier_score=column(FLOAT, "GLOSH outlier score, in the layout"),
-    isolation=column(FLOAT, "mean cosine distance to its neighbours over its family's median"),
+    isolation=column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
 )
 
 #: `map/family_ids.parquet`: the families, and how they match a reference map.
@@ -38,7 +38,7 @@ FAMILY_IDS = schema(
     "family_ids",
     family=FAMILY,
     n=column(INT, "rows in it"),
-    new=column(BOOL, "no family of the reference map stands behind it"),
+    new=column(BOOL, "no family of the reference map matches it"),
     overlap=column(FLOAT, "Jaccard overlap with the reference family of this id", nullable=True),
 )
 
@@ -50,9 +50,11 @@ PLACED = schema(
     x=column(FLOAT, "first UMAP coordinate"),
     y=column(FLOAT, "second UMAP coordinate"),
     family=FAMILY,
-    probability=column(FLOAT, "the family's share of the neighbours' weight, 0 where unassigned"),
-    fits=column(BOOL, "it lies no farther out than members of its family do"),
-    p_value=column(FLOAT, "share of the family's members at least as far from their neighbours"),
+    probability=column(
+        FLOAT, "share of the neighbours' weight that votes for the family, 0 where unassigned"
+    ),
+    fits=column(BOOL, "whether it is as near to its neighbours as members of the family are; false: novel"),
+    p_value=column(FLOAT, "share of the family's members that are at least as far from their neighbours"),
     nearest_id=column(STRING, "nearest glitch of the map"),
     nearest_family=column(STRING, "its family, -1 where unassigned"),
     distance=column(FLOAT, "cosine distance to it"),
@@ -66,12 +68,8 @@ MEMBERS = schema(
     glitch_id=column(STRING, "the glitch; empty for quiet time"),
     view=VIEW,
     ifo=IFO,
-    event_time=column(
-        FLOAT, "GPS time of the glitch, or where the quiet stretch starts", unit="s", nullable=True
-    ),
-    duration_s=column(
-        FLOAT, "duration of the glitch, or length of the quiet stretch", unit="s", nullable=True
-    ),
+    event_time=column(FLOAT, "GPS time of the glitch, or start of the quiet time", unit="s", nullable=True),
+    duration_s=column(FLOAT, "duration of the glitch, or length of the quiet time", unit="s", nullable=True),
     peak_frequency_hz=column(FLOAT, "frequency at the peak of the glitch", unit="Hz", nullable=True),
     snr=column(FLOAT, "signal-to-noise ratio of the glitch", nullable=True),
 )
@@ -80,10 +78,10 @@ MEMBERS = schema(
 STABILITY = schema(
     "stability",
     family=FAMILY,
-    stability=column(FLOAT, "mean best Jaccard over re-runs"),
+    stability=column(FLOAT, "mean best Jaccard overlap over reruns"),
     stability_low=column(FLOAT, "lower end of its 95 % interval"),
     stability_high=column(FLOAT, "upper end of its 95 % interval"),
-    n_runs=column(INT, "number of re-runs"),
+    n_runs=column(INT, "number of reruns"),
 )
 
 #: `map/quality.parquet`, `audit/quality.parquet`: quality of the map, and agreement of families and
@@ -92,5 +90,5 @@ QUALITY = schema(
     "quality",
     metric=column(STRING, "name of the measure"),
     value=column(FLOAT, "its value"),
-    n=column(INT, "number of glitches it was measured on"),
+    n=column(INT, "number of rows that it was measured on"),
 )

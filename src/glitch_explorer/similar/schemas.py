@@ -8,7 +8,7 @@ NEIGHBOURS = schema(
     glitch_id=ID,
     view=VIEW,
     rank=column(INT, "1 is the nearest"),
-    neighbour_id=column(STRING, "glitch that is near"),
+    neighbour_id=column(STRING, "the neighbour"),
     neighbour_view=column(STRING, "its view, empty where the four views are fused"),
     distance=column(FLOAT, "cosine distance over the views that both have"),
 )
@@ -16,9 +16,9 @@ NEIGHBOURS = schema(
 #: `similar/{query}.csv`, `similar/answers.csv`: the nearest glitches of each query.
 SIMILAR = schema(
     "similar",
-    query=column(STRING, "what was asked for"),
+    query=column(STRING, "the query"),
     query_id=column(
-        STRING, "glitch of the map that it is, null for a picture or another moment", nullable=True
+        STRING, "glitch of the map that the query means, null for a picture or another time", nullable=True
     ),
     rank=column(INT, "1 is the nearest"),
     distance=column(FLOAT, "cosine distance over the views that both have"),
@@ -28,5 +28,5 @@ SIMILAR = schema(
     event_time=column(FLOAT, "GPS time of the event", unit="s", nullable=True),
     family=FAMILY,
     label=LABEL,
-    suspect=column(BOOL, "confident learning counts its label as an error"),
+    suspect=column(BOOL, "whether confident learning counts its label as an error"),
 )
