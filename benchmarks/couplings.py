@@ -32,13 +32,8 @@ from glitch_explorer.coupling.witnesses.gather import witness_table
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.search import ALPHA, find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
-from glitch_explorer.map.families import cluster_layout
-from glitch_explorer.map.graph import neighbour_graph
-from glitch_explorer.map.ids import name_families
-from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
-from glitch_explorer.map.vectors import fuse
 from glitch_explorer.observatory import auxiliary, catalog
 from glitch_explorer.observatory.plan import Plan, make_plan
 from glitch_explorer.validate import couplings as validate
@@ -146,24 +141,6 @@ def mapped_families(seed: int) -> pd.DataFrame:
         return tables.read(FAMILIES, Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
 
 
-def families_of(path: Path) -> pd.DataFrame:
-    """Find the families of vectors made elsewhere (`vectors.py`), as the workflow does."""
-    settings = CONFIG["map"]
-    stored = files.read_arrays(path)
-    values, mask = fuse(stored["vectors"])
-    indices, distances = neighbour_graph(
-        values, mask, n_neighbors=settings["n_neighbors"], seed=settings["seed"], threads=2
-    )
-    fuzzy = fuzzy_set(indices, distances)
-    start = start_positions(fuzzy, values, n_components=settings["n_components"], seed=settings["seed"])
-    layout = umap_layout(fuzzy, start, min_dist=0.0, seed=settings["seed"], threads=2)
-    names = {"min_cluster_size", "min_samples", "cluster_selection"}
-    found = cluster_layout(layout, **{name: settings[name] for name in names})
-    rows = pd.DataFrame({"glitch_id": stored["ids"], "view": "", "cluster": found.cluster})
-    named = name_families(rows, None).set_index("cluster")["family"]
-    return rows[["glitch_id"]].assign(family=rows["cluster"].map(named).fillna(UNASSIGNED))
-
-
 def said(
     witnesses: pd.DataFrame, families: pd.DataFrame, catalogue: pd.DataFrame, truth: dict[str, Any]
 ) -> dict[str, Any]:
@@ -190,7 +167,6 @@ def one_seed(
     *,
     found: bool,
     classes: list[str],
-    vectors: Path | None,
 ) -> None:
     """Do what is not yet there of one seed."""
     modes = [
@@ -216,7 +192,7 @@ def one_seed(
             [row for row in named if not classes or row[1] in classes], columns=["glitch_id", "family"]
         )
     if "found" in modes:
-        families["found"] = families_of(vectors / f"{seed}.npz") if vectors else mapped_families(seed)
+        families["found"] = mapped_families(seed)
     with ProcessPoolExecutor(2) as pool:
         waiting = [pool.submit(detector, ifo, arguments, catalogue, families) for ifo in CONFIG["detectors"]]
         answers = [each.result() for each in waiting]
@@ -288,7 +264,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--found", type=int, default=0, help="seeds whose own map is asked too")
-    parser.add_argument("--vectors", type=Path, help="folder of vectors.py; else the workflow makes the maps")
     parser.add_argument("--glitches", type=int, default=CONFIG["observatory"]["glitches"])
     parser.add_argument("--segments", type=int, default=CONFIG["observatory"]["segments"])
     parser.add_argument("--classes", nargs="*", default=[], help="only these planted families")
@@ -304,7 +279,6 @@ def main() -> None:
                 size,
                 found=found,
                 classes=arguments.classes,
-                vectors=arguments.vectors,
             )
     summary(arguments.folder)
 

@@ -1,13 +1,11 @@
 """From pictures to vectors: the seed's way against ours, on the same machine in one run.
 
-First the networks alone, then from PNG pictures to vectors. The seed's way: torchvision's
-ImageFolder, Resize 224, ToTensor, Normalize, batches of 64 without workers, ResNet-18 in float32.
-Ours: decode to views of 128 x 128, then `embed_pictures`: 3.1 times fewer pixels, and that is part
-of what is compared. All networks are untrained, which changes no time.
+The seed's way, the baseline: torchvision's ImageFolder, Resize 224, ToTensor, Normalize, batches of 64
+without workers, ResNet-18 in float32. Ours: decode to views of 128 x 128, then `embed_pictures`: 3.1 times
+fewer pixels, and that is part of what is compared. All networks are untrained, which changes no time.
 
-The networks take turns, so that other work on the machine falls on all of them. From PNG, each way
-runs in a process of its own on the same generated tree of 800 x 600 pictures with axes; reads are
-from the file cache.
+Each way runs in a process of its own on the same generated tree of 800 x 600 pictures with axes; reads
+are from the file cache.
 
     python benchmarks/embedding.py --images 800 --threads 2
 """
@@ -15,20 +13,14 @@ from the file cache.
 import argparse
 import io
 import json
-import os
-import resource
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from harness import peak_mib, run_part, timed
 
 from glitch_explorer.core.views import VIEW_NAMES
-from glitch_explorer.views.schemas import VIEWS
 
 CLASSES = ("Blip", "Low_Frequency_Burst", "Scattered_Light", "Whistle", "Power_Line", "Repeating_Blips")
 #: The picture within an 800 x 600 image of Gravity Spy: rows 66-531, columns 105-670.
@@ -143,158 +135,21 @@ def seed_network():
     return network
 
 
-def seed_pass(threads: int, batch: int, *, channels_last: bool = False):
-    """Give a function that embeds one batch of 224 x 224 in float32, as the seed does."""
-    import torch
-
-    network, pictures = seed_network(), torch.randn(batch, 3, 224, 224)
-    if channels_last:
-        network = network.to(memory_format=torch.channels_last)
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-
-    def run() -> int:
-        torch.set_num_threads(threads)
-        with torch.inference_mode():
-            network(pictures)
-        return batch
-
-    return run
-
-
-def our_pass(backbone, precision: str, threads: int, views: np.ndarray):
-    """Give a function that embeds views of 128 x 128 with a backbone that is loaded already."""
-    from glitch_explorer.embed.shard import embed_pictures
-
-    def run() -> int:
-        embed_pictures(
-            views,
-            np.arange(len(views)),
-            load=lambda: backbone,
-            precision=precision,
-            device="cpu",
-            threads=threads,
-        )
-        return len(views)
-
-    return run
-
-
-def job_pass(folder: Path, threads: int, glitches: int):
-    """Give a function that does all of an embed job: views in a file to vectors in a file."""
-    from glitch_explorer.core import files, tables
-    from glitch_explorer.embed.shard import embed_shard
-    from glitch_explorer.views.status import views_table
-
-    views = np.random.default_rng(0).integers(0, 255, (glitches, 4, 128, 128), np.uint8)
-    files.write_array(folder / "views.npy", views)
-    ids = [f"g{i}" for i in range(glitches)]
-    status = views_table(ids, views, np.ones(views.shape[:2], dtype=bool))
-    tables.write(VIEWS, status, folder / "views.parquet")
-
-    def run() -> int:
-        embed_shard(
-            folder / "views.npy", folder / "views.parquet", folder / "out.npy", backbone="resnet18",
-            weights="untrained", precision="auto", device="cpu", threads=threads,
-        )  # fmt: skip
-        return glitches * 4
-
-    return run
-
-
-def compiled_backbone(backbone, views: np.ndarray):
-    """Compile a backbone for batches of an embed job; give it with the seconds that this takes."""
-    import torch
-
-    from glitch_explorer.core.threads import one_thread
-    from glitch_explorer.embed.shard import CPU_BATCH
-
-    start = time.perf_counter()
-    made = torch.compile(backbone)
-    with one_thread(), torch.inference_mode():
-        made(torch.from_numpy(views[:CPU_BATCH, None]))
-    return made, time.perf_counter() - start
-
-
-def spent() -> tuple[float, float]:
-    """Give wall and core seconds of this process."""
-    return time.perf_counter(), time.process_time()
-
-
-def rates(threads: int, images: int, rounds: int) -> None:
-    """Print how fast each network is, by turns."""
-    import torch
-
-    from glitch_explorer.embed.backbone import load_backbone
-    from glitch_explorer.embed.precision import choose_precision
-
-    views = np.random.default_rng(0).integers(0, 255, (max(64, images // 8), 128, 128), np.uint8)
-    kind = choose_precision("auto", "cpu")
-    eager = load_backbone("resnet18", "untrained").to(device="cpu", dtype=kind)
-    with tempfile.TemporaryDirectory() as folder:
-        ways = {
-            "seed: 224, float32": seed_pass(threads, 64),
-            "224, float32, channels last": seed_pass(threads, 64, channels_last=True),
-            "128, float32, channels last": our_pass(
-                load_backbone("resnet18", "untrained"), "float32", threads, views
-            ),
-            f"128, {str(kind).removeprefix('torch.')}": our_pass(eager, "auto", threads, views),
-            "whole embed job": job_pass(Path(folder), threads, len(views) // 4),
-            "oriented gradients": our_pass(load_backbone("gradients", "untrained"), "auto", threads, views),
-        }
-        start_s = None
-        # Compiling takes over a minute: not in the short form.
-        if rounds > 1 and shutil.which("g++"):
-            made, start_s = compiled_backbone(eager, views)
-            ways["the same, torch.compile"] = our_pass(made, "auto", threads, views)
-        walls, cores = ({name: [] for name in ways} for _ in range(2))
-        for turn in range(rounds + 1):
-            for name, run in ways.items():
-                before = spent()
-                count = run()
-                wall, core = np.subtract(spent(), before) / count
-                if turn:  # the first is for warming up
-                    walls[name].append(wall)
-                    cores[name].append(core)
-        torch.set_num_threads(threads)
-    wall = {name: float(np.median(values)) for name, values in walls.items()}
-    core = {name: float(np.median(values)) for name, values in cores.items()}
-    base = next(iter(ways))
-    print("| network alone | images/s | × | core-seconds per 1,000 glitches | × |\n|---|---|---|---|---|")
-    for name in ways:
-        print(
-            f"| {name} | {1 / wall[name]:.1f} | {wall[base] / wall[name]:.1f} "
-            f"| {core[name] * SHARD:.1f} | {core[base] / core[name]:.1f} |"
-        )
-    if start_s is not None:
-        eager_name = next(name for name in ways if name.startswith("128, ") and "last" not in name)
-        gain = wall[eager_name] - wall["the same, torch.compile"]
-        pays = f"pays off from {start_s / gain:,.0f} views" if gain > 0 else "never pays off"
-        print(
-            f"torch.compile takes {start_s:.0f} s and {pays}; a shard of 1,000 glitches has {SHARD}",
-            flush=True,
-        )
-
-
 WAYS = {"seed": seed_way, "ours": our_way}
 
 
-def child(arguments: argparse.Namespace) -> None:
+def measure(arguments: argparse.Namespace) -> None:
     """Run one way and report; a job imports once, so that is not timed."""
     import torchvision  # noqa: F401
 
     from glitch_explorer.embed import network, shard  # noqa: F401
     from glitch_explorer.views import pictures  # noqa: F401
 
-    wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    vectors = WAYS[arguments.way](arguments.tree, arguments.threads, arguments.precision, arguments.backbone)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    report = {
-        "wall": time.perf_counter() - wall,
-        "cores": used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime,
-        "peak_mb": used.ru_maxrss / 1024,
-    }
+    way = WAYS[arguments.way]
+    with timed() as spent:
+        vectors = way(arguments.tree, arguments.threads, arguments.precision, arguments.backbone)
     np.save(arguments.tree.parent / "vectors.npy", vectors)
-    print(json.dumps(report))
+    print(json.dumps({"wall": spent.seconds, "cores": spent.core_seconds, "peak_mb": peak_mib()}))
 
 
 def neighbours(vectors: np.ndarray) -> np.ndarray:
@@ -310,23 +165,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each network")
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--tree", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--precision", help=argparse.SUPPRESS)
     parser.add_argument("--backbone", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.way:
-        child(arguments)
+        measure(arguments)
         return
-    rates(arguments.threads, arguments.images, arguments.rounds)
     runs = [
         ("seed", "float32", "resnet18"),
         ("ours", "float32", "resnet18"),
         ("ours", "auto", "resnet18"),
         ("ours", "auto", "gradients"),
     ]
-    environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
     near: dict[tuple[str, str, str], np.ndarray] = {}
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
@@ -335,10 +187,9 @@ def main() -> None:
         kinds = np.array([path.parent.name for path in sorted(tree.rglob("*.png"))][::4])
         base = base_work = 0.0
         for way, precision, backbone in runs:
-            command = [sys.executable, __file__, "--way", way, "--tree", str(tree), "--threads"]
-            command += [str(arguments.threads), "--precision", precision, "--backbone", backbone]
-            shown = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-            report = json.loads(shown.stdout.splitlines()[-1])
+            options = ("--way", way, "--tree", tree, "--precision", precision, "--backbone", backbone)
+            threads = arguments.threads
+            report = run_part(__file__, *options, "--threads", threads, OMP_NUM_THREADS=str(threads))
             near[way, precision, backbone] = found = neighbours(np.load(Path(folder) / "vectors.npy"))
             rate, work = (arguments.images / report[key] for key in ("wall", "cores"))
             base, base_work = base or rate, base_work or work

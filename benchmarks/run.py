@@ -15,7 +15,7 @@ from harness import machine
 HERE = Path(__file__).resolve().parent
 
 
-def commands(data: Path, hveto: Path | None) -> list[list[str]]:
+def commands(data: Path) -> list[list[str]]:
     made = [
         ["embedding.py", "--images", "800"],
         ["gpu.py"],
@@ -27,7 +27,6 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
         ["fetch.py", "--spread", "--glitches", "6", "--channels", "20", "--seconds", "14336"],
         ["fetch.py", "--day"],
         ["witness.py"],
-        ["hveto.py", *(["--python", str(hveto)] if hveto else [])],
         ["models.py"],
         ["costs.py"],
         ["planted_costs.py"],
@@ -46,14 +45,13 @@ def commands(data: Path, hveto: Path | None) -> list[list[str]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared/data")
-    parser.add_argument("--hveto", type=Path, help="python of an environment with hveto; see hveto.py")
     options = parser.parse_args()
     commit = subprocess.run(
         ["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     print(f"commit {commit or 'unknown'}, {machine()}, Python {platform.python_version()}")
     worst = 0
-    for name, *arguments in commands(options.data, options.hveto):
+    for name, *arguments in commands(options.data):
         print(f"\n## {name} {' '.join(arguments)}\n", flush=True)
         worst = max(worst, subprocess.run([sys.executable, HERE / name, *arguments], check=False).returncode)
     return worst

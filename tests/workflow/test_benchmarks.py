@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("embedding.py --images 48 --rounds 1", r"images/s"),
+        ("embedding.py --images 48", r"images/s"),
         ("qscan.py --rate 4096 --glitches 2", r"ratio"),
         ("reduction.py --n 1500", r"times"),
         (
@@ -27,10 +27,6 @@ pytestmark = pytest.mark.slow
         ),
         ("fetch.py --day --day-seconds 256", r"peak: [01]\."),
         ("witness.py --channels 4 --hours 1 --glitches 30 --slides 50", r"same bytes with 1 thread: True"),
-        (
-            "hveto.py --seeds 1 --slides 99 --processes 1 --kinds prompt '20 s before'",
-            r"all with witnesses \| ours \| 2 \| 1\.00 \| 1\.00 [^$]*ours 2000 coincident",
-        ),
         ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
         (
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
@@ -44,7 +40,6 @@ pytestmark = pytest.mark.slow
             "planted_costs.py --seeds 3 --intervals 3",
             r"mean of C_k over the seeds \| 0\.(8[5-9]|9\d)\d \| .* \| 0\.9\d\d \|",
         ),
-        ("vectors.py FOLDER 1 --glitches 30 --segments 2", r"seed 1: 3\d glitches in"),
         ("gpu.py --pictures 64 --scans 16", r"no GPU here|the same bytes again: True"),
         ("costs.py --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
         (
