@@ -31,7 +31,10 @@ default_role = "code"
 napoleon_use_rtype = False
 #: Only the library's own names have to lead somewhere; others would need the network. The protocol in
 #: `views.shard` is what `sources.strain.Strain` fulfils.
-nitpick_ignore_regex = [(r"py:.*", r"(?!glitch_explorer\b).*"), (r"py:class", r"glitch_explorer\.views\.shard\.Strain")]
+nitpick_ignore_regex = [
+    (r"py:.*", r"(?!glitch_explorer\b).*"),
+    (r"py:class", r"glitch_explorer\.views\.shard\.Strain"),
+]
 
 html_theme = "furo"
 html_title = project
