@@ -94,14 +94,30 @@ def test_cited_anchors_exist(root):
     assert not wrong
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/develop/architecture.md"])
-def test_named_files_exist(root, name):
-    paths = re.findall(
-        r"`((?:src|rules|scripts|tests|config|docs|envs|profiles|benchmarks|resources)/[\w./-]*)`",
-        (root / name).read_text(),
-    )
-    assert len(paths) > 5
-    assert [path for path in paths if not (root / path).exists()] == []
+def test_named_files_exist(root):
+    folders = "src|rules|scripts|tests|config|docs|envs|profiles|benchmarks|resources|report|glitch_explorer"
+    # A finished experiment is named with the commit that holds it.
+    named = re.compile(rf"`((?:{folders})/[\w./-]*)`(?! (?:at|\(at) )")
+    paths = [
+        (page.name, path.replace("glitch_explorer/", "src/glitch_explorer/", 1).replace("src/src/", "src/"))
+        for page in pages(root)
+        for path in named.findall(page.read_text())
+    ]
+    assert len(paths) > 40
+    assert [(page, path) for page, path in paths if not (root / path).exists()] == []
+
+
+def test_named_modules_exist(root):
+    """`glitch_explorer.a.b` is a module, or a name that module `glitch_explorer.a` defines or imports."""
+    for page in pages(root):
+        for name in re.findall(r"(?:from|-m|`)\s?(glitch_explorer(?:\.\w+)+)", page.read_text()):
+            path = root / "src" / name.replace(".", "/")
+            sources = [p for p in (path.parent.with_suffix(".py"), path.parent / "__init__.py") if p.exists()]
+            assert (
+                path.is_dir()
+                or path.with_suffix(".py").exists()
+                or any(re.search(rf"\b{path.name}\b", source.read_text()) for source in sources)
+            ), f"{page.name}: {name}"
 
 
 @pytest.mark.slow
