@@ -155,8 +155,8 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
             enters = new >= edges[number] and not np.isnan(values[new])
             leaves = old >= edges[number] and not np.isnan(values[old])
             # Only the values between the one that leaves and the one that enters move.
-            at = _rank(past, count, values[old]) if leaves else count
-            to = _rank(past, count, values[new]) if enters else count
+            at = np.searchsorted(past[:count], values[old]) if leaves else count
+            to = np.searchsorted(past[:count], values[new]) if enters else count
             if leaves and (not enters or at < to):
                 to -= 1
                 for j in range(at, to):
@@ -177,19 +177,6 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
             else:
                 scores[i] = largest * np.sign(away)
     return scores
-
-
-@numba.njit(nogil=True, cache=True)
-def _rank(ordered: np.ndarray, count: int, value: float) -> int:
-    """Return the index of the first of `count` sorted values that is not below `value`."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @numba.njit(nogil=True, cache=True)

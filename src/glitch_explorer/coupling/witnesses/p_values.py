@@ -12,6 +12,7 @@ See docs/explanation/methods.md#q-value.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.stats import genpareto
 
 from glitch_explorer.core.arrays import Float64
@@ -119,11 +120,7 @@ def q_values(families: list[str], p_values: Float64) -> Float64:
     known = ~np.isnan(p_values)
     if not known.any():
         return q
-    least: dict[str, float] = {}
-    for name, p in zip(families, p_values, strict=True):
-        if not np.isnan(p):
-            least[name] = min(p, least.get(name, 1.0))
-    ordered = np.sort(np.array(list(least.values())))
+    ordered = pd.Series(p_values).groupby(families).min().dropna().sort_values().to_numpy()
     k = np.arange(1, len(ordered) + 1)
     needed = np.maximum(ordered[None, :], p_values[known][:, None]) * len(ordered) / k
     q[known] = np.minimum(needed.min(axis=1), 1.0)

@@ -155,33 +155,15 @@ def placements(values: Float32, background: Bool, live: LiveTime) -> Float32:
 def _rank(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
     values: Float32, start: int, end: int, known: Float32, count: Int64, placed: Float32
 ) -> None:
-    """Write u - 0.5 of columns start … end, by bisection in each row's sorted background."""
+    """Write u - 0.5 of columns start … end, from each row's sorted background."""
     for row in range(values.shape[0]):
         total = count[row]
         if total < LEAST_BACKGROUND:
             continue
-        ordered = known[row]
+        ordered = known[row, :total]
         for column in range(start, end):
             value = values[row, column]
-            if np.isnan(value):
-                continue
-            below = 0
-            size = total
-            while size > 0:
-                step = size // 2
-                if ordered[below + step] < value:
-                    below += step + 1
-                    size -= step + 1
-                else:
-                    size = step
-            upto = below
-            size = total - below
-            if size > 0 and ordered[below] == value:
-                while size > 0:
-                    step = size // 2
-                    if ordered[upto + step] <= value:
-                        upto += step + 1
-                        size -= step + 1
-                    else:
-                        size = step
-            placed[row, column] = np.float32((below + upto) / (2.0 * total) - 0.5)
+            if not np.isnan(value):
+                below = np.searchsorted(ordered, value, side="left")
+                upto = np.searchsorted(ordered, value, side="right")
+                placed[row, column] = np.float32((below + upto) / (2.0 * total) - 0.5)

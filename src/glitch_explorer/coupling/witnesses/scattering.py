@@ -128,19 +128,6 @@ def _slides_hz(
     return predicted
 
 
-@dataclass(frozen=True)
-class Scattering:
-    """A family's frequencies compared with the fringes of one displacement channel."""
-
-    #: One row a glitch with data: event_time, observed_hz, predicted_hz, harmonic, mismatch, match.
-    glitches: pd.DataFrame
-    #: Share of the glitches that match, and of their time slides; NaN below `LEAST_GLITCHES`.
-    matched: float = np.nan
-    matched_slides: float = np.nan
-    #: Mean mismatch at least as small by time slides.
-    p_value: float = np.nan
-
-
 def scattering(
     times: Float64,
     durations: Float64,
@@ -149,7 +136,7 @@ def scattering(
     *,
     slides: int,
     seed: int,
-) -> Scattering:
+) -> tuple[dict[str, float], pd.DataFrame]:
     """Compare a family's peak frequencies with the fringes of one displacement channel.
 
     Parameters
@@ -162,6 +149,14 @@ def scattering(
         left out.
     slides, seed
         Number of time slides, with one offset for each of `motions`, and their seed.
+
+    Returns
+    -------
+    dict
+        Columns n_glitches, matched, matched_slides and p_value of table "scattering"; the last three are NaN
+        below `LEAST_GLITCHES`.
+    DataFrame
+        Columns event_time … match of table "fringes", one row a glitch with data.
     """
     rng = np.random.default_rng(seed)
     parts, nulls = [], []
@@ -185,13 +180,16 @@ def scattering(
         }
         parts.append(pd.DataFrame(rows)[known])
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    row = {"n_glitches": len(table), "matched": np.nan, "matched_slides": np.nan, "p_value": np.nan}
     if len(table) < LEAST_GLITCHES:
-        return Scattering(table)
+        return row, table
     null = np.concatenate(nulls, axis=1)
     tail = fit_tail(-np.nanmean(null, axis=1), seed=seed)
-    p = float(tail.p_value(np.array([-table["mismatch"].mean()]))[0])
+    row["matched"] = float(table["match"].mean())
     # A comparison with NaN is false: slides without data are no matches, and are few.
-    return Scattering(table, float(table["match"].mean()), float((null <= np.log(MATCH_FACTOR)).mean()), p)
+    row["matched_slides"] = float((null <= np.log(MATCH_FACTOR)).mean())
+    row["p_value"] = float(tail.p_value(np.array([-table["mismatch"].mean()]))[0])
+    return row, table
 
 
 def family_fringes(
@@ -237,12 +235,13 @@ def family_fringes(
     rows, parts = [], []
     ids = glitches.drop_duplicates("event_time").set_index("event_time")["glitch_id"]
     for number, channel in enumerate(channels["channel"]):
-        result = scattering(times, durations, observed, motions[channel], slides=slides, seed=seed + number)
-        rows.append((channel, len(result.glitches), result.matched, result.matched_slides, result.p_value))
-        if len(result.glitches):
-            named = result.glitches["event_time"].map(ids)
-            parts.append(result.glitches.assign(channel=channel, glitch_id=named))
-    table = pd.DataFrame(rows, columns=["channel", "n_glitches", "matched", "matched_slides", "p_value"])
+        row, part = scattering(
+            times, durations, observed, motions[channel], slides=slides, seed=seed + number
+        )
+        rows.append({"channel": channel, **row})
+        if len(part):
+            parts.append(part.assign(channel=channel, glitch_id=part["event_time"].map(ids)))
+    table = pd.DataFrame(rows)
     table["p_fwer"] = np.minimum(table["p_value"] * table["p_value"].notna().sum(), 1.0)
     return table, pd.concat(parts, ignore_index=True) if parts else fringes
 
