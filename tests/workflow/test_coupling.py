@@ -1,4 +1,4 @@
-"""The coupling stage in a small run: what it remakes, what it says, and what it keeps quiet about."""
+"""The coupling stage in a small run: its results, and which jobs a change reruns."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ BEFORE = {"catalog", "make_views", "embed_shard", "map_graph", "map_layout", "ma
 
 @pytest.fixture(scope="session")
 def coupled(finished, tmp_path_factory) -> Project:
-    """Give a small finished run with couplings; clone it, do not change it."""
+    """Return a small finished run with couplings; clone it, do not change it."""
 
     def make(folder):
         project = finished.clone(folder)
@@ -31,17 +31,17 @@ def names(project: Project) -> list[str]:
     return sorted(path.stem for path in (project.folder / "results/map/members").glob("*.parquet"))
 
 
-def test_every_family_gets_an_answer_or_a_reason(coupled):
+def test_every_family_is_tested_or_has_a_reason(coupled):
     results = coupled.folder / "results/coupling"
-    found = tables.read(WITNESSES, results / "witnesses.parquet")
-    said = json.loads((results / "notes.json").read_text())
-    assert sorted(said) == names(coupled)
-    for family, detectors in said.items():
+    witnesses = tables.read(WITNESSES, results / "witnesses.parquet")
+    listed = json.loads((results / "notes.json").read_text())
+    assert sorted(listed) == names(coupled)
+    for family, detectors in listed.items():
         for ifo, notes in detectors.items():
-            answered = ((found["family"] == family) & (found["ifo"] == ifo)).any()
+            tested = ((witnesses["family"] == family) & (witnesses["ifo"] == ifo)).any()
             assert notes
-            assert answered != (notes[0]["code"] in ("too_few", "no_data"))
-    unsafe = found[found["safety"] == "unsafe"]
+            assert tested != (notes[0]["code"] in ("too_few", "no_data"))
+    unsafe = witnesses[witnesses["safety"] == "unsafe"]
     assert unsafe["rank"].isna().all()
     assert unsafe["q_value"].isna().all()
     groups = tables.read(CHANNEL_GROUPS, results / "groups/H1.parquet")
@@ -63,7 +63,7 @@ def test_nothing_is_left_to_do(coupled):
     assert "Nothing to be done" in coupled.run("--dry-run", "coupling")
 
 
-def test_a_key_of_the_statistics_remakes_no_map(coupled, tmp_path):
+def test_a_key_of_the_statistics_reruns_no_map(coupled, tmp_path):
     clone = coupled.clone(tmp_path / "clone")
     clone.configure(coupling={"seed": 43})
     planned = clone.plan("coupling")

@@ -43,8 +43,8 @@ def test_names_wildcards_and_rates(tmp_path):
         "L1:SUS-X,16,,,,,,\n"
         "{ifo}:IMC-F,16,Hz,,,,,yes\n",
     )
-    held = {"H1:PEM-A_DQ": 1.0, "H1:PEM-B": 64.0, "L1:PEM-C": 8.0, "H1:SUS-Q": 4.0}
-    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=held)
+    rates = {"H1:PEM-A_DQ": 1.0, "H1:PEM-B": 64.0, "L1:PEM-C": 8.0, "H1:SUS-Q": 4.0}
+    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=rates)
     tables.conform(CHANNELS, table)
     table = table.set_index("channel")
     assert list(table.index) == ["H1:IMC-F", "H1:PEM-A_DQ", "H1:PEM-B"]
@@ -100,9 +100,9 @@ def test_strain_is_unsafe_whatever_the_lists_say(tmp_path):
         "channel,rate_hz,safety,source,date\n"
         + "".join(f"H1:{name},256,safe,me,2020\n" for name in [*strain, *other])
     )
-    found = channel_table(lists=[path], ifo="H1", gps=1e9, strain="{ifo}:OBS-H_OF_T").set_index("channel")
-    assert set(found.index[found["safety"] == "unsafe"]) == {f"H1:{name}" for name in strain}
-    assert found["safety_source"]["H1:OBS-H_OF_T"] == "this run's strain channel"
-    assert found["safety_source"]["H1:GDS-CALIB_STRAIN"] == "its name: it is strain"
+    table = channel_table(lists=[path], ifo="H1", gps=1e9, strain="{ifo}:OBS-H_OF_T").set_index("channel")
+    assert set(table.index[table["safety"] == "unsafe"]) == {f"H1:{name}" for name in strain}
+    assert table["safety_source"]["H1:OBS-H_OF_T"] == "this run's strain channel"
+    assert table["safety_source"]["H1:GDS-CALIB_STRAIN"] == "its name: it is strain"
     path.write_text("channel,rate_hz\nV1:Hrec_hoft_16384Hz,256\nV1:h_16384Hz,256\nV1:ENV_CEB_MAG_N,256\n")
     assert list(channel_table(lists=[path], ifo="V1", gps=1e9)["safety"]) == ["unknown", "unsafe", "unsafe"]

@@ -67,11 +67,11 @@ def test_a_burst_changes_no_bin_before_it(seed, at, rate):
 
 def test_a_sample_of_a_slow_trend_is_used_once_it_is_over():
     samples = np.arange(1.0, 9.0)[None]
-    made, means = chunk_features(samples, 1.0, "trend", BANDS, skip=0)
+    levels, means = chunk_features(samples, 1.0, "trend", BANDS, skip=0)
     assert means.size == 0
     # The sample of [t, t + 1) is used from the bin that ends at t + 1 on.
     expected = [np.nan, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]
-    assert np.exp(made[0, 0]) == pytest.approx(expected, nan_ok=True)
+    assert np.exp(levels[0, 0]) == pytest.approx(expected, nan_ok=True)
     gone, _ = chunk_features(-samples, 1.0, "trend", BANDS, skip=0)
     assert np.isnan(gone).all()
 
@@ -81,20 +81,20 @@ def test_a_gap_stays_a_gap_until_the_filter_has_settled():
     samples = rng.standard_normal((3, 192 * rate)) + 1e6
     samples[1, 100 * rate : 110 * rate] = np.nan
     samples[2] = np.nan
-    made, means = chunk_features(samples, rate, "raw", BANDS, skip=SKIP)
+    levels, means = chunk_features(samples, rate, "raw", BANDS, skip=SKIP)
     gap = slice(round((100 - 64) / BIN_S), round((110 - 64) / BIN_S))
-    assert np.isfinite(made[0]).all()
-    assert np.isnan(made[2]).all()
+    assert np.isfinite(levels[0]).all()
+    assert np.isnan(levels[2]).all()
     assert np.isnan(means[1, 0, gap]).all()
     assert np.isfinite(means[1, 0]).sum() == 256 - 20
     for number, band in enumerate(bands_of(rate, BANDS)):
-        one = made[1, number]
-        assert np.isnan(one[gap]).all()
-        assert np.isnan(one[gap.stop : gap.stop + int(settling_s(band, rate) / BIN_S)]).all()
-        settled = one[gap.stop + int(np.ceil(settling_s(band, rate) / BIN_S)) + 1 :]
+        interrupted = levels[1, number]
+        assert np.isnan(interrupted[gap]).all()
+        assert np.isnan(interrupted[gap.stop : gap.stop + int(settling_s(band, rate) / BIN_S)]).all()
+        settled = interrupted[gap.stop + int(np.ceil(settling_s(band, rate) / BIN_S)) + 1 :]
         assert np.isfinite(settled).all()
-        assert settled == pytest.approx(made[0, number, -len(settled) :], abs=4)
-    assert np.array_equal(one[: gap.start], logs(samples[1], rate)[0, number, : gap.start])
+        assert settled == pytest.approx(levels[0, number, -len(settled) :], abs=4)
+    assert np.array_equal(interrupted[: gap.start], logs(samples[1], rate)[0, number, : gap.start])
 
 
 def test_a_chunk_agrees_with_a_filter_that_has_run_for_long():
@@ -132,8 +132,8 @@ def test_scores_are_against_the_past_alone():
 
 
 def test_slopes_end_with_a_stretch():
-    found = slopes(np.array([[1.0], [3.0], [7.0], [8.0]]), np.array([0, 0, 1, 1]))
-    assert found[:, 0] == pytest.approx([np.nan, 2, np.nan, 1], nan_ok=True)
+    change = slopes(np.array([[1.0], [3.0], [7.0], [8.0]]), np.array([0, 0, 1, 1]))
+    assert change[:, 0] == pytest.approx([np.nan, 2, np.nan, 1], nan_ok=True)
 
 
 def test_columns_of_every_kind():

@@ -72,13 +72,13 @@ def test_blocks_are_days_else_segments_else_twentieths():
 def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
     rng = np.random.default_rng(2)
     blocks = np.repeat(np.arange(30), 5)
-    held = 0
+    covered = 0
     for k in range(200):
         low, high = time_blocks.bootstrap_interval(
             rng.normal(size=30)[blocks] + rng.normal(size=150) + 0.3, blocks, seed=k
         )
-        held += low <= 0.3 <= high
-    assert 0.88 <= held / 200 <= 0.98
+        covered += low <= 0.3 <= high
+    assert 0.88 <= covered / 200 <= 0.98
     assert np.isnan(time_blocks.bootstrap_interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
 
 
@@ -149,8 +149,8 @@ def test_correlated_channels_are_one_group_either_sign_and_through_gaps():
     base[:, 3] = -base[:, 0] + 0.2 * base[:, 3]
     base[:500, 3] = np.nan
     base[:, 4] = base[:, 1] + 1.0 * base[:, 4]  # 0.7: not enough
-    found = groups.correlated_groups(base, pd.Series(["D", "B", "C", "A", "E"]))
-    assert found == {"A": "A", "D": "A", "B": "B", "C": "C", "E": "E"}
+    named = groups.correlated_groups(base, pd.Series(["D", "B", "C", "A", "E"]))
+    assert named == {"A": "A", "D": "A", "B": "B", "C": "C", "E": "E"}
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_relations():
     none = np.zeros(11, dtype=bool)
 
     def at(*chosen):
-        made = none.copy()
-        made[[c + 5 for c in chosen]] = True
-        return made
+        mask = none.copy()
+        mask[[c + 5 for c in chosen]] = True
+        return mask
 
     assert lag_profiles.relation(2, none, none, lags, 0.2) == ""
     assert lag_profiles.relation(2, at(-3, 0), at(-3), lags, 0.2) == "leads"

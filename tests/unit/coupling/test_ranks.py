@@ -80,17 +80,17 @@ def test_placement_is_the_share_of_near_background_below_and_ties_count_half(see
         values = np.round(values)
     values[0, rng.integers(0, len(bins), 50)] = np.nan
     quiet = rng.uniform(size=len(bins)) < 0.5
-    found = placements(values, quiet, live)[0]
+    placed = placements(values, quiet, live)[0]
     for k in rng.integers(0, len(bins), 20):
         centre = bins[k] // TILE * TILE + TILE // 2
         near = quiet & (bins >= centre - HALF_RANGE) & (bins < centre + HALF_RANGE)
         assert np.abs(bins[near] - bins[k]).max(initial=0) <= 1200
         rest = values[0, near & ~np.isnan(values[0])]
         if np.isnan(values[0, k]) or len(rest) < 40:
-            assert np.isnan(found[k])
+            assert np.isnan(placed[k])
         else:
             expected = (rest < values[0, k]).mean() + (rest == values[0, k]).mean() / 2 - 0.5
-            assert found[k] == pytest.approx(expected, abs=1e-6)
+            assert placed[k] == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_ring_gives_every_lag_its_own_window():

@@ -32,15 +32,15 @@ def table(rates=RATES):
 
 def write(folder, number, *, leave=(), change=None):
     """Write one frame of all channels; `change` alters a channel's samples and rate."""
-    rng, start, made = np.random.default_rng(number), T0 + number * STEP, TimeSeriesDict()
+    rng, start, series = np.random.default_rng(number), T0 + number * STEP, TimeSeriesDict()
     for name, usual in RATES.items():
         values, rate = rng.standard_normal(round(STEP * usual)).astype(np.float32) + 2, usual
         if change and name in change:
             values, rate = change[name](values, rate)
         if name not in leave:
-            made[name] = TimeSeries(np.abs(values), t0=start, sample_rate=rate, name=name, channel=name)
+            series[name] = TimeSeries(np.abs(values), t0=start, sample_rate=rate, name=name, channel=name)
     path = folder / f"H-H1_T-{start}-{STEP}.gwf"
-    made.write(str(path), format="gwf")
+    series.write(str(path), format="gwf")
     return path
 
 
@@ -52,12 +52,12 @@ def folder(tmp_path_factory):
     return path
 
 
-def opened(place, store, *, rates=RATES, segments=SEGMENTS, limit=1 << 30, **options):
-    base = {"frames": str(place), "frame_type": "{ifo}_T", "host": None}
+def opened(gwf_folder, store, *, rates=RATES, segments=SEGMENTS, limit=1 << 30, **options):
+    base = {"frames": str(gwf_folder), "frame_type": "{ifo}_T", "host": None}
     base |= {"sample_rate_hz": None, "policy": RetryPolicy(1, 5.0, 0.01)}
     locator = open_locator(options.pop("source", "frames"), **(base | options))
     reader = ChannelReader(locator, ifo="H1", table=table(rates), segments=segments)
-    made = FeatureStore(
+    feature_store = FeatureStore(
         store,
         ifo="H1",
         table=table(rates),
@@ -66,17 +66,17 @@ def opened(place, store, *, rates=RATES, segments=SEGMENTS, limit=1 << 30, **opt
         source="T",
         size_limit_bytes=limit,
     )
-    return made, reader
+    return feature_store, reader
 
 
-def features(place, store, *, live=SEGMENTS, **options):
-    return family_features(opened(place, store, **options)[0], live)
+def features(gwf_folder, store, *, live=SEGMENTS, **options):
+    return family_features(opened(gwf_folder, store, **options)[0], live)
 
 
-def same(one, other):
-    assert np.array_equal(one.live.bins, other.live.bins)
-    assert np.array_equal(one.values, other.values, equal_nan=True)
-    pd.testing.assert_frame_equal(one.coverage, other.coverage)
+def same(first, second):
+    assert np.array_equal(first.live.bins, second.live.bins)
+    assert np.array_equal(first.values, second.values, equal_nan=True)
+    pd.testing.assert_frame_equal(first.coverage, second.coverage)
 
 
 def stored(folder):
@@ -115,11 +115,11 @@ def test_half_a_file_is_made_again(folder, tmp_path):
     assert stored(tmp_path) == whole
 
 
-def _work(source, store, barrier, answers):
-    made, reader = opened(source, store)
+def _work(gwf_folder, store, barrier, answers):
+    feature_store, reader = opened(gwf_folder, store)
     barrier.wait()
-    found = family_features(made, SEGMENTS)
-    answers.put((made.computed, reader.opened, float(np.nansum(found.values))))
+    values = family_features(feature_store, SEGMENTS).values
+    answers.put((feature_store.computed, reader.opened, float(np.nansum(values))))
 
 
 @pytest.mark.slow
@@ -132,7 +132,7 @@ def test_two_processes_compute_each_chunk_once(folder, tmp_path):
     got = [answers.get(timeout=600) for _ in workers]
     for worker in workers:
         worker.join()
-    assert sum(made for made, _, _ in got) == len(stored(tmp_path)) == STEP * FRAMES / CHUNK_S
+    assert sum(computed for computed, _, _ in got) == len(stored(tmp_path)) == STEP * FRAMES / CHUNK_S
     assert got[0][2] == got[1][2]
 
 
@@ -166,22 +166,22 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
     path = tmp_path / f"H-H1_T-{T0 + 6 * STEP}-{STEP}.gwf"
     path.write_bytes(path.read_bytes()[:5000])
     rates = RATES | {"H1:PEM-NONE": 64.0}
-    found = features(tmp_path, tmp_path / "store", rates=rates)
-    about = found.coverage.set_index("channel")
-    assert about["share"]["H1:PEM-NONE"] == 0
-    assert about["reason"]["H1:PEM-NONE"] == Reason.NO_CHANNEL
-    assert about["no_channel"].to_dict() == pytest.approx(
+    result = features(tmp_path, tmp_path / "store", rates=rates)
+    coverage = result.coverage.set_index("channel")
+    assert coverage["share"]["H1:PEM-NONE"] == 0
+    assert coverage["reason"]["H1:PEM-NONE"] == Reason.NO_CHANNEL
+    assert coverage["no_channel"].to_dict() == pytest.approx(
         dict.fromkeys(RATES, 0) | {"H1:PEM-B": 0.3, "H1:PEM-NONE": 0.8}
     )
-    assert about["no_frame"].tolist() == pytest.approx([0.1] * 5)
-    assert about["frame_damaged"].tolist() == pytest.approx([0.1] * 5)
-    assert about["not_finite"]["H1:PEM-A"] == pytest.approx(0.0156, abs=1e-3)
-    assert about["other_rate"]["H1:SUS-C"] == pytest.approx(0.1)
-    assert about["share"]["H1:ISI-D_RMS"] == pytest.approx(0.8, abs=0.01)
-    assert about["share"]["H1:SUS-C"] == pytest.approx(0.7, abs=0.01)
+    assert coverage["no_frame"].tolist() == pytest.approx([0.1] * 5)
+    assert coverage["frame_damaged"].tolist() == pytest.approx([0.1] * 5)
+    assert coverage["not_finite"]["H1:PEM-A"] == pytest.approx(0.0156, abs=1e-3)
+    assert coverage["other_rate"]["H1:SUS-C"] == pytest.approx(0.1)
+    assert coverage["share"]["H1:ISI-D_RMS"] == pytest.approx(0.8, abs=0.01)
+    assert coverage["share"]["H1:SUS-C"] == pytest.approx(0.7, abs=0.01)
     # From the second bin on: what a 1 Hz channel said last holds for its second.
-    gone = (found.live.bins > (T0 + 4 * STEP) * 2) & (found.live.bins < (T0 + 5 * STEP) * 2)
-    assert np.isnan(found.values[gone]).all()
+    gone = (result.live.bins > (T0 + 4 * STEP) * 2) & (result.live.bins < (T0 + 5 * STEP) * 2)
+    assert np.isnan(result.values[gone]).all()
     # The frame comes back: what was made without it is made again.
     write(tmp_path, 6)
     again = features(tmp_path, tmp_path / "store", rates=rates)
@@ -193,11 +193,11 @@ def test_nothing_outside_the_segments_is_read(folder, tmp_path):
     segments = np.array([[T0 + 128, T0 + 300.25], [T0 + 400, T0 + 500]], float)
     live = live_intervals([T0 + 200, T0 + 450], segments)
     assert live.tolist() == [[T0 + 128, T0 + 300], [T0 + 400, T0 + 500]]
-    made, reader = opened(folder, tmp_path, segments=segments)
-    found = family_features(made, live)
+    feature_store, reader = opened(folder, tmp_path, segments=segments)
+    result = family_features(feature_store, live)
     assert reader.opened == 3 + 2
-    assert set(found.live.stretch) == {0, 1}
-    assert (found.coverage["no_frame"] == 0).all()
+    assert set(result.live.stretch) == {0, 1}
+    assert (result.coverage["no_frame"] == 0).all()
 
 
 def test_live_time_is_bounded_and_on_the_grid():
@@ -206,9 +206,9 @@ def test_live_time_is_bounded_and_on_the_grid():
     assert np.ptp(np.diff(even_sample(times, 50))) == 0
     live = live_intervals(times, [[0, 200.2], [5000.3, 5001]], pad_s=10, max_glitches=1000)
     assert live.tolist() == [[0, 10], [90, 110], [190, 200], [5000.5, 5001]]
-    made = LiveTime.of(live)
-    assert made.intervals.tolist() == live.tolist()
-    assert np.bincount(made.stretch).tolist() == [20, 40, 20, 1]
+    bins = LiveTime.of(live)
+    assert bins.intervals.tolist() == live.tolist()
+    assert np.bincount(bins.stretch).tolist() == [20, 40, 20, 1]
     assert live_intervals([], np.empty((0, 2))).shape == (0, 2)
 
 
@@ -219,9 +219,9 @@ def test_the_real_datafind_server_and_a_truncated_frame(tmp_path):
     live = np.array([[T0, T0 + 4 * STEP]], float)
     stretches = [(T0, T0 + 4 * STEP)]
     with serve_datafind(tmp_path, site="H", tag="H1_T", duration=STEP, stretches=stretches) as url:
-        found = features(None, tmp_path / "store", live=live, source="gwdatafind", host=url)
-    assert found.coverage["share"].tolist() == pytest.approx([0.75] * 4, abs=0.01)
-    assert set(found.coverage["reason"]) == {Reason.FRAME_DAMAGED}
+        result = features(None, tmp_path / "store", live=live, source="gwdatafind", host=url)
+    assert result.coverage["share"].tolist() == pytest.approx([0.75] * 4, abs=0.01)
+    assert set(result.coverage["reason"]) == {Reason.FRAME_DAMAGED}
     os.remove(path)
     with pytest.raises(SourceFault, match="GWDataFind"):
         once = {"source": "gwdatafind", "host": url, "policy": RetryPolicy(1, 0.5, 0.01)}

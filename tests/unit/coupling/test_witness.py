@@ -18,13 +18,13 @@ PLANTS = (
 
 
 def ask(world, *, slides=300, pseudo=0, seed=1, threads=2, **changes):
-    given = {"family": world.family, "quiet": world.quiet, "channels": world.channels} | changes
+    options = {"family": world.family, "quiet": world.quiet, "channels": world.channels} | changes
     return find_witnesses(
         world.features,
-        given["family"],
-        given["quiet"],
+        options["family"],
+        options["quiet"],
         world.segments,
-        given["channels"],
+        options["channels"],
         family_id="F001",
         ifo="H1",
         slides=slides,
@@ -40,39 +40,39 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def found(world):
+def planted(world):
     return ask(world, pseudo=4)
 
 
-def test_planted_witnesses_come_first_at_their_lags_and_nothing_else_does(world, found):
-    best = found.table.drop_duplicates("group")
+def test_planted_witnesses_come_first_at_their_lags_and_nothing_else_does(world, planted):
+    best = planted.table.drop_duplicates("group")
     assert set(best["channel"].head(3)) <= {name(2), name(5), name(9), name(10)}
     assert set(best["group"].head(3)) == {name(2), name(5), name(9)}
     for plant in PLANTS:
-        row = found.table[found.table["channel"] == name(plant.channel)].iloc[0]
+        row = planted.table[planted.table["channel"] == name(plant.channel)].iloc[0]
         assert abs(row["lag"] - plant.lag_s) <= 1.0
         assert row["relation"] == ("leads" if plant.lag_s < 0 else "co-moves")
         assert row["p_fwer"] < 0.01
         assert row["excess_efficiency"] > 0.3
         assert row["excess_low"] < row["excess_efficiency"] < row["excess_high"]
-    assert (found.table.loc[found.table["p_fwer"] <= 0.05, "group"].nunique()) == 3
-    assert found.table["relation"].ne("").sum() == (found.table["p_fwer"] <= 0.05).sum()
+    assert (planted.table.loc[planted.table["p_fwer"] <= 0.05, "group"].nunique()) == 3
+    assert planted.table["relation"].ne("").sum() == (planted.table["p_fwer"] <= 0.05).sum()
 
 
-def test_the_tables_fit_their_schemas(found):
-    assert len(tables.conform(FAMILY_WITNESSES, found.table.drop(columns="group"))) == 50
-    assert len(tables.conform(LAG_PROFILES, found.profiles)) == 50 * 71
-    assert len(tables.conform(PSEUDO_FAMILIES, found.pseudo)) == 4
-    tables.conform(CALIBRATION, calibration_table(found.pseudo))
+def test_the_tables_fit_their_schemas(planted):
+    assert len(tables.conform(FAMILY_WITNESSES, planted.table.drop(columns="group"))) == 50
+    assert len(tables.conform(LAG_PROFILES, planted.profiles)) == 50 * 71
+    assert len(tables.conform(PSEUDO_FAMILIES, planted.pseudo)) == 4
+    tables.conform(CALIBRATION, calibration_table(planted.pseudo))
 
 
-def test_the_answer_does_not_depend_on_threads_nor_on_other_columns_order(world, found):
+def test_the_answer_does_not_depend_on_threads_nor_on_other_columns_order(world, planted):
     again = ask(world, pseudo=4, threads=1)
-    pd.testing.assert_frame_equal(again.table, found.table)
-    pd.testing.assert_frame_equal(again.pseudo, found.pseudo)
+    pd.testing.assert_frame_equal(again.table, planted.table)
+    pd.testing.assert_frame_equal(again.pseudo, planted.pseudo)
 
 
-def test_an_unsafe_channel_is_shown_and_never_ranked(world, found):
+def test_an_unsafe_channel_is_shown_and_never_ranked(world):
     channels = world.channels.assign(
         safety=["unsafe" if c == name(2) else "unknown" for c in world.channels["channel"]]
     )
@@ -169,18 +169,3 @@ def test_planted_truth_over_seeds():
     assert recalled >= 0.95 * 36
     assert np.mean(np.array(lags) <= 1.0) >= 0.95
     assert false <= 3  # 0.05 of 12, and chance
-
-
-@pytest.mark.slow
-def test_null_families_are_rejected_no_more_often_than_promised():
-    rows = []
-    for seed in range(60):
-        world = make_world(seed + 300, channels=10, glitches=(14, 40, 90)[seed % 3], segments=12)
-        result = ask(world, slides=150, pseudo=2, seed=seed)
-        if len(result.table):
-            rows.append(("family", result.table["p_fwer"].min()))
-            rows += list(result.pseudo[["kind", "p_value"]].itertuples(index=False, name=None))
-    table = calibration_table(pd.DataFrame(rows, columns=["kind", "p_value"]))
-    assert set(table["kind"]) == {"family", "quiet", "shifted"}
-    assert table["n"].min() >= 50
-    assert table["passed"].all(), table

@@ -38,10 +38,13 @@ class ChannelSource:
     locator: Locator
     #: Identifies the source in the store's key.
     name: str
+    #: Channel lists, and safety tables (`lists.read_list`).
     lists: Sequence[str | Path]
     safety: Sequence[str | Path]
+    #: Folder of the feature store, and its largest size in GiB.
     store: str | Path
     store_gib: float
+    #: Band edges in Hz.
     bands: Sequence[tuple[float, float]]
     #: Strain channel of the glitches.
     strain: str
@@ -113,12 +116,7 @@ def open_source(
     frames: str | None,
     frame_type: str | None,
     host: str | None,
-    lists: Sequence[str | Path],
-    safety: Sequence[str | Path],
-    store: str | Path,
-    store_gib: float,
-    bands: Sequence[tuple[float, float]],
-    strain: str,
+    **options: Any,
 ) -> ChannelSource:
     """Open the source of auxiliary channels.
 
@@ -126,37 +124,23 @@ def open_source(
     ----------
     source, frames, frame_type, host
         As of `sources.locate.open_locator`.
-    lists, safety
-        Channel lists, and safety tables (`lists.read_list`).
-    store, store_gib
-        Folder of the feature store, and its largest size in GiB.
-    bands
-        Band edges in Hz.
-    strain
-        Strain channel of the glitches.
+    options
+        The other fields of `ChannelSource`.
     """
     locator = open_locator(
         source, frames=frames, frame_type=frame_type, host=host, sample_rate_hz=None, policy=_POLICY
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
-    return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
+    return ChannelSource(locator, name, **options)
 
 
 def project_source(
-    source: str,
-    *,
-    lists: Sequence[str],
-    shipped: str,
-    safety: Sequence[str | Path],
-    scripts: str | Path,
-    **options: Any,
+    *, lists: Sequence[str], shipped: str, safety: Sequence[str | Path], scripts: str | Path, **options: Any
 ) -> ChannelSource:
     """Open the source of a project's jobs, with the store that they share.
 
     Parameters
     ----------
-    source, options
-        As of `open_source`.
     lists
         Channel lists; those under `resources/` ship with the project.
     shipped
@@ -165,9 +149,10 @@ def project_source(
         Other safety tables.
     scripts
         The project's folder of scripts.
+    options
+        As of `open_source`.
     """
     return open_source(
-        source,
         lists=[project_file(path, scripts) for path in lists],
         safety=[project_file(shipped, scripts), *safety],
         store=STORE,
