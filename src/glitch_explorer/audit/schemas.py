@@ -46,8 +46,8 @@ SUSPECTS = schema(
 GRADIENTS = schema(
     "gradients",
     family=FAMILY,
-    segment=column(INT, "number of the part along the family's principal axis"),
-    position_low=column(FLOAT, "position at which the part begins, 0 to 1"),
+    segment=column(INT, "number of the section along the family's principal axis"),
+    position_low=column(FLOAT, "position at which the section begins, 0 to 1"),
     position_high=column(FLOAT, "position at which it ends"),
     n=column(INT, "members in it"),
     n_labelled=column(INT, "labelled members"),
@@ -64,7 +64,7 @@ POSITIONS = schema(
     glitch_id=ID,
     view=VIEW,
     family=FAMILY,
-    segment=column(INT, "part of the family's axis"),
+    segment=column(INT, "section of the family's axis"),
     position=column(FLOAT, "rank along the family's principal axis, 0 to 1"),
 )
 
@@ -74,7 +74,7 @@ RELABEL = schema(
     glitch_id=ID,
     view=VIEW,
     family=FAMILY,
-    segment=column(INT, "part of the family's axis"),
+    segment=column(INT, "section of the family's axis"),
     label=LABEL,
     proposed_label=column(STRING, "label proposed"),
     evidence=column(STRING, "why, in words and numbers"),
