@@ -17,7 +17,7 @@
   let first = 0;
   let saved = true;
 
-  const { legible } = Words;
+  const { legible } = Texts;
   const labelOf = (code) => (code < 0 ? "" : data.names.label[code]);
   const shown = (code) => (code < 0 ? "unlabelled" : legible(labelOf(code)));
   const familyOf = (row) => data.names.family[data.family[row]];
@@ -186,8 +186,8 @@
     const lines = data.id.map((id, row) => [
       id, data.view[row], labelOf(data.label[row]), labelOf(data.proposed[row]),
       data.evidence[row] === null ? "" : String(data.evidence[row]), judgements.get(row) || "",
-    ].map(Words.quoted).join(","));
-    Words.save("proposed_labels.csv", [head, ...lines, ""].join("\r\n"), "text/csv");
+    ].map(Texts.quoted).join(","));
+    Texts.save("proposed_labels.csv", [head, ...lines, ""].join("\r\n"), "text/csv");
     saved = true;
   }
 

@@ -15,12 +15,12 @@ const Card = (() => {
     box.style.backgroundImage = sprite < 0 ? "none" : `url("${window.GLITCH_FOLDER}/sprites/${file}.webp")`;
     box.style.backgroundPosition = `0 ${-(sprite % sheet) * step}px`;
     box.textContent = sprite < 0 ? "no picture stored" : "";
-    box.setAttribute("aria-label", sprite < 0 ? "No picture of this glitch is stored" : `Four views of glitch ${Words.legible(Data.id(row))}`);
+    box.setAttribute("aria-label", sprite < 0 ? "No picture of this glitch is stored" : `Four views of glitch ${Texts.legible(Data.id(row))}`);
   }
 
   function title(row) {
     const view = Data.viewOf(row);
-    return Words.legible(Data.id(row)) + (view ? `, the ${view} s view` : "");
+    return Texts.legible(Data.id(row)) + (view ? `, the ${view} s view` : "");
   }
 
   function familyOf(row) {
@@ -29,13 +29,13 @@ const Card = (() => {
     const link = document.createElement("a");
     const name = Data.nameOf("family", row);
     link.href = `family/${encodeURIComponent(name)}.html`;
-    link.textContent = Words.legible(name);
+    link.textContent = Texts.legible(name);
     return [link, ` · membership ${Data.probability[row].toFixed(3)}${isolation}`];
   }
 
   function suspicion(row) {
     if (!known(Data.evidence[row])) return "";
-    const verdict = Data.suspect[row] ? `suspect, proposed label ${Words.legible(Data.nameOf("proposed", row))}` : "not suspect";
+    const verdict = Data.suspect[row] ? `suspect, proposed label ${Texts.legible(Data.nameOf("proposed", row))}` : "not suspect";
     return `\n${verdict} · score ${Data.evidence[row].toFixed(3)}`;
   }
 
@@ -58,7 +58,7 @@ const Card = (() => {
     const time = Data.time[row];
     const run = Data.isMissing("run", Data.run[row]) ? "" : ` · ${Data.nameOf("run", row)}`;
     element("what").replaceChildren(
-      `${title(row)}\n${Words.legible(Data.nameOf("detector", row) + run)}`,
+      `${title(row)}\n${Texts.legible(Data.nameOf("detector", row) + run)}`,
       known(time) ? ` · GPS ${time}\n${Times.utc(time).replace("T", " ")} UTC` : " · time unknown",
       `\nLabel: ${Data.groupName("label", Data.label[row])}\nFamily: `, ...familyOf(row),
       suspicion(row), `\n${measures(row)}`,

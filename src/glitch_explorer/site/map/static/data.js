@@ -46,6 +46,6 @@ const Data = (() => {
   data.viewOf = (row) => data.names.view[data.view[row]];
   data.nameOf = (group, row) => data.names[group][data[group][row]];
   data.isMissing = (group, code) => data.names[group][code] === data.missing[group];
-  data.groupName = (group, code) => (group === "family" && data.isMissing(group, code) ? "unassigned" : Words.legible(data.names[group][code]));
+  data.groupName = (group, code) => (group === "family" && data.isMissing(group, code) ? "unassigned" : Texts.legible(data.names[group][code]));
   return data;
 })();

@@ -2,7 +2,7 @@
 // Export of the shown glitches: as a table, as times, as segments.
 const Export = (() => {
   const element = (id) => document.getElementById(id);
-  const { quoted, save } = Words;
+  const { quoted, save } = Texts;
   const single = (value) => (value === value ? String(Number(value.toPrecision(7))) : "");
   const double = (value) => (value === value ? String(value) : "");
   const nameOrEmpty = (group, row) => (Data.isMissing(group, Data[group][row]) ? "" : quoted(Data.nameOf(group, row)));
@@ -48,7 +48,7 @@ const Export = (() => {
   function detectorButton(name, code) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = `segments ${Words.legible(name)}`;
+    button.textContent = `segments ${Texts.legible(name)}`;
     button.addEventListener("click", () => {
       const least = Math.max(0, Number(element("half").value) || 0);
       save(`segments-${name.replace(/[^A-Za-z0-9]/g, "_")}.txt`, segments(code, least), "text/plain");

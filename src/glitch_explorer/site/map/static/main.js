@@ -44,7 +44,7 @@
     colourBy(Colours.by);
     refresh();
     pin(row, false);
-    if (unknown.length) element("found").textContent = `Not on this map: ${unknown.map(Words.legible).join(", ")}.`;
+    if (unknown.length) element("found").textContent = `Not on this map: ${unknown.map(Texts.legible).join(", ")}.`;
   }
 
   function stepped(by) {

@@ -1,10 +1,10 @@
 "use strict";
-// What several pages do with text: show it legibly, quote it for a table, save it as a file.
-const Words = (() => {
-  // Signs that turn the reading direction of the text around them are shown as what they are not.
-  const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// Text in several pages: made legible, quoted for a table, saved as a file.
+const Texts = (() => {
+  // Characters that change the reading direction are replaced.
+  const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-  const legible = (text) => text.replace(TURNING, "\ufffd");
+  const legible = (text) => text.replace(BIDI, "\ufffd");
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
   function save(name, text, kind) {
