@@ -36,7 +36,7 @@ COLUMNS += ["frame moved", "frame zoomed", "CPU to ready", "CPU of a frame"]
 FRAMES = 90
 POINTS = 40
 FRAME_TIMES = """async ([frames, zoom]) => {
-  const began = { ...Plot.view }; const gaps = []; let last = await new Promise(requestAnimationFrame);
+  const began = { ...Plot.extent }; const gaps = []; let last = await new Promise(requestAnimationFrame);
   for (let i = 0; i < frames; i += 1) {
     const turn = 6.28 * i / frames;
     if (zoom) Plot.look({ ...began, span: began.span * (0.55 + 0.45 * Math.cos(turn)) });

@@ -33,9 +33,9 @@ class Dashboard(Watched):
 
 @pytest.fixture
 def dashboard(chromium: Any) -> Iterator[Dashboard]:
-    made = Dashboard(chromium)
-    yield made
-    made.close()
+    page = Dashboard(chromium)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +61,10 @@ def overlaps(page: Any, selector: str) -> int:
         "nodes => nodes.map(node => { const b = node.getBoundingClientRect();"
         " return [b.left, b.top, b.right, b.bottom]; })"
     )
-    found = 0
+    count = 0
     for one, other in itertools.pairwise(boxes):
-        found += one[0] < other[2] and other[0] < one[2] and one[1] + 1 < other[3] and other[1] + 1 < one[3]
-    return found
+        count += one[0] < other[2] and other[0] < one[2] and one[1] + 1 < other[3] and other[1] + 1 < one[3]
+    return count
 
 
 def test_bars_have_intervals_names_and_units(site: Path, dashboard: Dashboard) -> None:

@@ -1,4 +1,4 @@
-"""The interactive map in a real browser, opened from a folder: what it promises clicked, typed, dragged."""
+"""The interactive map in a real browser, opened from a folder: clicks, keys and drags."""
 
 import io
 from collections.abc import Iterator
@@ -25,17 +25,17 @@ COUNTS = "[Filters.shown, Array.from(Filters.rows())]"
 
 @pytest.fixture
 def explorer(site: Path, chromium: Any) -> Iterator[Explorer]:
-    made = Explorer(chromium, site / "map.html")
-    yield made
-    made.close()
-    assert all(url.startswith(("file:", "blob:")) for url in made.requests)
+    opened = Explorer(chromium, site / "map.html")
+    yield opened
+    opened.close()
+    assert all(url.startswith(("file:", "blob:")) for url in opened.requests)
 
 
 @pytest.fixture(scope="module")
 def rows(results: Path) -> pd.DataFrame:
-    """Give the rows of the map as the page has them."""
-    told = tables.read(FAMILIES, results / "map/families.parquet")
-    return told.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
+    """Return the rows of the map as the page has them."""
+    families = tables.read(FAMILIES, results / "map/families.parquet")
+    return families.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
 
 
 def test_hovering_shows_the_picture_and_the_facts(explorer: Explorer, rows: pd.DataFrame) -> None:
@@ -44,14 +44,14 @@ def test_hovering_shows_the_picture_and_the_facts(explorer: Explorer, rows: pd.D
     explorer.page.wait_for_timeout(300)
     with Image.open(io.BytesIO(explorer.page.locator("#picture").screenshot())) as shown:
         assert np.asarray(shown.convert("RGB")).reshape(-1, 3).std(axis=0).max() > 10
-    told, text = rows.iloc[row], explorer.text("#what")
+    glitch, text = rows.iloc[row], explorer.text("#what")
     for part in (
-        f"{told.glitch_id}\n{told.ifo} · O3b · GPS {told.event_time}\n",
-        f"Label: {told.label}\nFamily: F002 · membership {told.probability:.3f}",
-        f"SNR {told.snr:.1f} · {told.peak_frequency_hz:.1f} Hz",
+        f"{glitch.glitch_id}\n{glitch.ifo} · O3b · GPS {glitch.event_time}\n",
+        f"Label: {glitch.label}\nFamily: F002 · membership {glitch.probability:.3f}",
+        f"SNR {glitch.snr:.1f} · {glitch.peak_frequency_hz:.1f} Hz",
     ):
         assert part in text
-    assert Time(told.event_time, format="gps").utc.iso in text
+    assert Time(glitch.event_time, format="gps").utc.iso in text
     assert not any("near.js" in url for url in explorer.requests)
 
 
@@ -69,9 +69,9 @@ def test_a_click_pins_the_glitch_with_links(explorer: Explorer, rows: pd.DataFra
     explorer.page.keyboard.press("Control+V")
     assert explorer.page.locator("#find").input_value() == line
     assert explorer.page.locator("#near li").count() == 8
-    wanted = explorer.page.locator("#near button").first.inner_text()
+    nearest = explorer.page.locator("#near button").first.inner_text()
     explorer.page.locator("#near button").first.click()
-    assert explorer.text("#what").startswith(wanted)
+    assert explorer.text("#what").startswith(nearest)
     explorer.page.locator("#what a").click()
     explorer.page.wait_for_selector("h1")
     assert explorer.text("h1").startswith("Family F")
@@ -82,8 +82,8 @@ def test_times_are_those_of_astropy(explorer: Explorer) -> None:
     leap = [1167264016.25, 1167264017.25, 1167264018.25, 1119744016.0, 46828800.5]
     times = [*np.round(draw.uniform(1e8, 1.4e9, 50), 3), *leap]
     # The fake catalogue ends in 2020, after the last leap second.
-    told = explorer.js("times => times.map(time => [Times.utc(time), Times.gps(Times.utc(time))])", times)
-    for gps, (utc, back) in zip(times, told, strict=True):
+    pairs = explorer.js("times => times.map(gps => [Times.utc(gps), Times.gps(Times.utc(gps))])", times)
+    for gps, (utc, back) in zip(times, pairs, strict=True):
         assert utc == Time(gps, format="gps").utc.isot
         assert back == pytest.approx(gps, abs=2e-3)
     bad = ["2020-13", "yesterday", "12", "2020-01-06 25h"]
@@ -97,8 +97,8 @@ def test_colours_follow_the_choice(explorer: Explorer) -> None:
         explorer.page.wait_for_timeout(100)
         row = explorer.alone()
         pixel = explorer.js("row => Colours.pixels[row]", row)
-        wanted = np.array([pixel & 255, pixel >> 8 & 255, pixel >> 16 & 255])
-        assert np.abs(np.array(explorer.colour(row)) - wanted).max() <= 3, name
+        expected = np.array([pixel & 255, pixel >> 8 & 255, pixel >> 16 & 255])
+        assert np.abs(np.array(explorer.colour(row)) - expected).max() <= 3, name
         assert explorer.page.locator("#scale").is_visible() == (name not in groups), name
         if name in groups:
             signs = explorer.page.locator(f"#group-{name} .sign svg").count()
@@ -240,11 +240,11 @@ def test_exported_files_can_be_read(explorer: Explorer, rows: pd.DataFrame) -> N
     named = path.with_name("segments-H1.txt")
     path.rename(named)
     segments = SegmentList.read(named, format="segwizard")
-    own = np.sort(expected.event_time[expected.ifo == "H1"])
-    assert len(segments) < len(own)
+    times = np.sort(expected.event_time[expected.ifo == "H1"])
+    assert len(segments) < len(times)
     assert abs(segments) == abs(segments.coalesce())
-    assert all(any(start < time < end for start, end in segments) for time in own)
-    union = 4000 + np.minimum(np.diff(own), 4000).sum()
+    assert all(any(start < time < end for start, end in segments) for time in times)
+    union = 4000 + np.minimum(np.diff(times), 4000).sum()
     assert float(abs(segments)) == pytest.approx(union, abs=0.01)
 
 
@@ -258,8 +258,8 @@ def test_search_by_id_gps_and_utc(explorer: Explorer, rows: pd.DataFrame) -> Non
 
     assert find("g00000") == next(name for name in rows.glitch_id if name.startswith("g00000"))
     assert find("G000017") == "g000017"
-    told = rows.iloc[17]
-    assert find(f"{told.event_time + 0.01:.2f}") == told.glitch_id
+    glitch = rows.iloc[17]
+    assert find(f"{glitch.event_time + 0.01:.2f}") == glitch.glitch_id
     assert "Nearest in time, 0.0" in explorer.text("#found")
     assert find(Time(rows.event_time[40], format="gps").utc.isot + "Z") == rows.glitch_id[40]
     find("nothing <b>like</b> it")
@@ -277,13 +277,13 @@ def test_the_address_keeps_the_state_and_back_goes_back(
     page.keyboard.press("Enter")
     page.locator("#closer").click()
     row = explorer.js("Filters.rows()[0]")
-    explorer.js("row => Plot.look({ ...Plot.view, x: Data.x[row], y: Data.y[row] })", row)
+    explorer.js("row => Plot.look({ ...Plot.extent, x: Data.x[row], y: Data.y[row] })", row)
     page.wait_for_timeout(100)
     explorer.click(row)
-    page.wait_for_function("location.hash.includes('view=') && location.hash.includes('pin=')")
-    state = explorer.js("[Filters.shown, Colours.by, Card.pinned, Plot.view.span]")
+    page.wait_for_function("location.hash.includes('extent=') && location.hash.includes('pin=')")
+    state = explorer.js("[Filters.shown, Colours.by, Card.pinned, Plot.extent.span]")
     other = Explorer(chromium, site / "map.html", "#" + page.url.partition("#")[2])
-    restored = other.js("[Filters.shown, Colours.by, Card.pinned, Plot.view.span]")
+    restored = other.js("[Filters.shown, Colours.by, Card.pinned, Plot.extent.span]")
     assert restored[:3] == state[:3]
     assert restored[3] == pytest.approx(state[3], rel=1e-4)
     assert other.page.locator("#snr-low").input_value() == "12"
@@ -297,13 +297,13 @@ def test_the_address_keeps_the_state_and_back_goes_back(
 
 @pytest.mark.parametrize(
     "hash_",
-    ["#label=%3Cb%3E&colour=constructor&pin=%E0&view=0,0,-1&area=1,2&snr=a..b", f"#%%%&label={HOSTILE}"],
+    ["#label=%3Cb%3E&colour=constructor&pin=%E0&extent=0,0,-1&area=1,2&snr=a..b", f"#%%%&label={HOSTILE}"],
 )
 def test_a_hostile_address_does_nothing(site: Path, chromium: Any, hash_: str) -> None:
-    made = Explorer(chromium, site / "map.html", hash_)
-    assert made.js("Colours.by") == "family"
-    assert not made.js("document.querySelector('main script')")
-    made.close()
+    opened = Explorer(chromium, site / "map.html", hash_)
+    assert opened.js("Colours.by") == "family"
+    assert not opened.js("document.querySelector('main script')")
+    opened.close()
 
 
 def test_keys_step_zoom_and_unpin(explorer: Explorer) -> None:
@@ -320,9 +320,9 @@ def test_keys_step_zoom_and_unpin(explorer: Explorer) -> None:
     assert explorer.js("Card.pinned === Filters.rows()[1]")
     page.keyboard.press("ArrowLeft")
     assert explorer.js("Card.pinned === Filters.rows()[0]")
-    span = explorer.js("Plot.view.span")
+    span = explorer.js("Plot.extent.span")
     page.keyboard.press("+")
-    assert explorer.js("Plot.view.span") == pytest.approx(span / 1.5)
+    assert explorer.js("Plot.extent.span") == pytest.approx(span / 1.5)
     page.keyboard.press("0")
     assert explorer.js("Plot.isWhole")
     page.keyboard.press("Escape")
@@ -349,15 +349,15 @@ def test_wheel_and_drag_move_the_map(explorer: Explorer) -> None:
 def test_it_fits_phones_large_print_and_the_dark(
     site: Path, chromium: Any, size: tuple[int, int], scheme: str
 ) -> None:
-    made = Explorer(chromium, site / "map.html", scheme=scheme)
-    made.page.set_viewport_size({"width": size[0], "height": size[1]})
-    made.page.wait_for_timeout(200)
-    assert made.js("document.documentElement.scrollWidth") <= size[0]
-    with Image.open(io.BytesIO(made.page.screenshot())) as picture:
+    opened = Explorer(chromium, site / "map.html", scheme=scheme)
+    opened.page.set_viewport_size({"width": size[0], "height": size[1]})
+    opened.page.wait_for_timeout(200)
+    assert opened.js("document.documentElement.scrollWidth") <= size[0]
+    with Image.open(io.BytesIO(opened.page.screenshot())) as picture:
         grey = np.asarray(picture.convert("L"))
     assert (np.median(grey) < 60) == (scheme == "dark")
     assert grey.std() > 10
-    made.close()
+    opened.close()
 
 
 def test_views_as_rows_without_times_and_few_pictures(
@@ -370,22 +370,22 @@ def test_views_as_rows_without_times_and_few_pictures(
     glitches["label"] = glitches["label"].where(glitches["label"] != HOSTILE, "\u202e" + "x" * 10_000)
     tables.write(GLITCHES, glitches, path)
     make_map(root, root / "site", pictures=20)
-    made = Explorer(chromium, root / "site/map.html")
-    assert made.text("#shown") == "240 of 240 shown"
-    assert "60 glitches have a picture" in made.text("aside")
-    assert not made.page.locator("#time").is_visible()
-    row = made.js("Array.from(Data.glitch).findIndex((glitch) => Data.sprite[glitch] < 0)")
-    made.js("row => Card.show(row)", row)
-    assert made.text("#picture") == "no picture stored"
-    assert " s view" in made.text("#what")
-    assert not made.page.locator("#strain").is_visible()
-    made.page.select_option("#mode", "snr")
-    assert "no value (240)" in made.text("#scale")
-    assert "\u202e" not in made.text("main")
-    assert made.js("document.documentElement.scrollWidth - innerWidth") <= 0
-    made.click(made.js("Filters.rows()[100]"))
-    address = made.js("location.hash")
-    made.close()
+    opened = Explorer(chromium, root / "site/map.html")
+    assert opened.text("#shown") == "240 of 240 shown"
+    assert "60 glitches have a picture" in opened.text("aside")
+    assert not opened.page.locator("#time").is_visible()
+    row = opened.js("Array.from(Data.glitch).findIndex((glitch) => Data.sprite[glitch] < 0)")
+    opened.js("row => Card.show(row)", row)
+    assert opened.text("#picture") == "no picture stored"
+    assert " s view" in opened.text("#what")
+    assert not opened.page.locator("#strain").is_visible()
+    opened.page.select_option("#mode", "snr")
+    assert "no value (240)" in opened.text("#scale")
+    assert "\u202e" not in opened.text("main")
+    assert opened.js("document.documentElement.scrollWidth - innerWidth") <= 0
+    opened.click(opened.js("Filters.rows()[100]"))
+    address = opened.js("location.hash")
+    opened.close()
     monkeypatch.setattr("glitch_explorer.site.map.page.MOST", 239)
     make_map(root, root / "site")
     thinned = Explorer(chromium, root / "site/map.html", address)

@@ -1,15 +1,14 @@
 """The audit page of planted tables: suspects, pairs of labels, gate and probe."""
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE, RELABEL, SUSPECTS
+from glitch_explorer.audit.schemas import RELABEL, SUSPECTS
 from glitch_explorer.core import tables
 from glitch_explorer.site.audit.entropies import family_rows, label_rows
-from glitch_explorer.site.audit.page import AuditTables, page_values, probe_counts
+from glitch_explorer.site.audit.page import TABLES, page_values, probe_counts
 from glitch_explorer.site.audit.suspects import label_pairs, pair_matrix, review_rows
 from glitch_explorer.site.pages import render
 
@@ -91,27 +90,19 @@ def leaks(*rows: tuple[str, float, float, bool, bool]) -> pd.DataFrame:
 def page(**changes: pd.DataFrame) -> str:
     """Return the text of the page, empty but for the tables in `changes`."""
     metrics = ["over_splitting_bits", "over_compression_bits", "label_bits", "family_bits"]
-    empty: dict[str, Any] = {
-        "rows": pd.DataFrame({"family": [], "label": []}),
-        "families": tables.empty(AUDIT_FAMILIES),
-        "labels": tables.empty(LABELS),
-        "quality": pd.DataFrame({"metric": metrics, "value": 0.0, "n": 0}),
-        "suspects": tables.empty(SUSPECTS),
-        "proposals": tables.empty(RELABEL),
-        "leakage": tables.empty(LEAKAGE),
-        "probe": tables.empty(PROBE),
-    }
-    read = AuditTables(**empty | changes)
-    values = page_values(read, review_rows(read.suspects, read.proposals))
+    empty = {name: tables.empty(schema) for name, schema in TABLES.items()}
+    audit = empty | {"quality": pd.DataFrame({"metric": metrics, "value": 0.0, "n": 0})} | changes
+    rows = pd.DataFrame({"family": [], "label": []})
+    values = page_values(audit, rows, review_rows(audit["suspects"], audit["relabel"]))
     text = render("audit/audit.html", **values, folder="audit", witnesses=True, cost=True, root="")
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text.split("<main")[1]))
 
 
 def test_the_lead_counts_labels_in_doubt() -> None:
     proposals = relabel(("z", None, "Blip", "bare"))
-    text = page(suspects=FOUND, proposals=proposals)
+    text = page(suspects=FOUND, relabel=proposals)
     assert "Of 4 labels, 3 are contradicted by their neighbours on the map; 2 of these count as label" in text
-    assert "A label is proposed for 1 unlabelled glitches." in text
+    assert "A label is proposed for 1 unlabelled glitch." in text
     assert "No glitch on the map has a label, so 0 families cannot be compared with labels." in page()
 
 

@@ -65,8 +65,8 @@ def test_a_family_stands_for_the_class_of_more_than_half_of_it():
     ids = [f"g{i}" for i in range(21)]
     table = pd.DataFrame({"glitch_id": ids, "family": families})
     ifo = ["H1"] * 6 + ["L1"] * 4 + ["H1"] * 10 + ["H1"]
-    found = compositions(table, pd.DataFrame({"glitch_id": ids, "ifo": ifo}), pd.Series(planted))
-    assert found.fillna("a mixture").values.tolist() == [
+    counts = compositions(table, pd.DataFrame({"glitch_id": ids, "ifo": ifo}), pd.Series(planted))
+    assert counts.fillna("a mixture").values.tolist() == [
         ["F001", "H1", "Hum", 6, ("Hum",)],
         ["F001", "L1", "Hum", 4, ("Blip",)],
         ["F002", "H1", "a mixture", 10, ("Blip", "Hum")],
@@ -74,12 +74,12 @@ def test_a_family_stands_for_the_class_of_more_than_half_of_it():
 
 
 def test_the_channels_best_row_is_compared():
-    found = witnesses(
+    measured = witnesses(
         row("F001", WITNESS, 1, 0.01, t=4.0, lag=-9.0),
         row("F001", WITNESS, 1, 0.002, t=-8.0, lag=-3.0, relation="leads", band="3-10"),
         row("F001", OTHER, 2, 0.7, t=3.0),
     )
-    table = validate.couplings_table(composition(hum()), found, truth(plant(lag_s=-2.0)))
+    table = validate.couplings_table(composition(hum()), measured, truth(plant(lag_s=-2.0)))
     assert len(table) == 1
     one = table.iloc[0]
     assert (one["band"], one["rank"], one["lag"], one["lag_error"]) == ("3-10", 1, -3.0, -1.0)
@@ -89,8 +89,8 @@ def test_the_channels_best_row_is_compared():
 
 
 def test_a_witness_without_a_family_is_a_miss_of_recall_but_no_row_of_hits():
-    found = witnesses(row("F001", OTHER, 1, 0.01), row("F001", WITNESS, 2, 0.2, lag=3.0))
-    table = validate.couplings_table(composition(hum()), found, truth(plant(), plant("Whistle")))
+    measured = witnesses(row("F001", OTHER, 1, 0.01), row("F001", WITNESS, 2, 0.2, lag=3.0))
+    table = validate.couplings_table(composition(hum()), measured, truth(plant(), plant("Whistle")))
     checks = validate.witness_checks(table)
     assert (value(checks, "witness_hit_at_1").value, value(checks, "witness_hit_at_1").n) == (0.0, 1)
     assert (value(checks, "witness_recall_at_1").value, value(checks, "witness_recall_at_1").n) == (0.0, 2)
@@ -99,23 +99,24 @@ def test_a_witness_without_a_family_is_a_miss_of_recall_but_no_row_of_hits():
 
 
 def test_a_family_with_two_witnesses_needs_one_first_and_both_among_three():
-    found = witnesses(row("F001", OTHER, 1, 0.01), row("F001", WITNESS, 1, 0.01), row("F001", BUSY, 2, 0.5))
+    channels = [(OTHER, 1, 0.01), (WITNESS, 1, 0.01), (BUSY, 2, 0.5)]
+    measured = witnesses(*(row("F001", *channel) for channel in channels))
     plants = (plant(), plant(channel=BUSY))
-    checks = validate.witness_checks(validate.couplings_table(composition(hum()), found, truth(*plants)))
+    checks = validate.witness_checks(validate.couplings_table(composition(hum()), measured, truth(*plants)))
     assert value(checks, "witness_hit_at_1").value == 1.0
     assert value(checks, "witness_recall_at_1").value == 0.5
     assert value(checks, "witness_recall_at_3").value == 1.0
 
 
 def test_a_class_in_two_families_counts_with_both():
-    found = witnesses(row("F001", WITNESS, 1, 0.01), row("F002", WITNESS, 4, 0.6))
-    table = validate.couplings_table(composition(hum(), hum("F002", 9)), found, truth(plant()))
+    measured = witnesses(row("F001", WITNESS, 1, 0.01), row("F002", WITNESS, 4, 0.6))
+    table = validate.couplings_table(composition(hum(), hum("F002", 9)), measured, truth(plant()))
     assert table["n_glitches"].tolist() == [20, 9]
     assert value(validate.witness_checks(table), "witness_recall_at_3").value == 0.5
 
 
 def test_false_discoveries_are_groups_without_a_planted_witness():
-    found = witnesses(
+    measured = witnesses(
         row("F001", WITNESS, 1, 0.002), row("F001", COPY, 1, 0.002), row("F001", BUSY, 2, 0.04),
         row("F001", BUSY, 2, 0.03, t=6.0, band="mean"), row("F001", OTHER, 3, 0.06),
         row("F001", UNSAFE, None, 0),
@@ -123,7 +124,7 @@ def test_false_discoveries_are_groups_without_a_planted_witness():
         row("F003", OTHER, 1, 0.5),
     )  # fmt: skip
     rows = composition(hum(), quiet("F002"), quiet("F003"))
-    counted = validate.discoveries(rows, found, truth(plant()))
+    counted = validate.discoveries(rows, measured, truth(plant()))
     assert counted["coupled"].tolist() == [True, False, False]
     assert counted["groups"].tolist() == [2, 1, 0]
     assert counted["false"].tolist() == [1, 1, 0]
@@ -133,19 +134,19 @@ def test_false_discoveries_are_groups_without_a_planted_witness():
     assert not value(checks, "false_discovery_proportion").passed
     assert value(checks, "families_without_witness").value == pytest.approx(1 - 0.95**2)
     assert value(checks, "decoys").value == pytest.approx(1 - 0.95**3)
-    listed = validate.false_discoveries(rows, found, truth(plant()))
+    listed = validate.false_discoveries(rows, measured, truth(plant()))
     assert listed[["family", "channel", "band"]].values.tolist() == [
         ["F001", BUSY, "mean"], ["F002", WITNESS, "10-30"],
     ]  # fmt: skip
 
 
 def test_classes_that_lend_a_tenth_lend_their_witnesses():
-    found = witnesses(row("F001", WITNESS, 1, 0.002), row("F001", BUSY, 2, 0.01))
+    measured = witnesses(row("F001", WITNESS, 1, 0.002), row("F001", BUSY, 2, 0.01))
     mixed = composition(("F001", "H1", "Blip", 20, ("Blip", "Hum")))
-    counted = validate.discoveries(mixed, found, truth(plant()))
+    counted = validate.discoveries(mixed, measured, truth(plant()))
     assert (counted["coupled"][0], counted["groups"][0], counted["false"][0]) == (True, 2, 1)
     slow = [{"class": "Hum", "ifo": "H1", "channel": BUSY, "band": [0.1, 0.3]}]
-    assert np.isnan(validate.discoveries(mixed, found, truth(plant(), slow=slow))["decoy"][0])
+    assert np.isnan(validate.discoveries(mixed, measured, truth(plant(), slow=slow))["decoy"][0])
 
 
 def test_chance_is_the_exact_binomial():

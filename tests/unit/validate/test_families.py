@@ -164,13 +164,13 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
             "read": "",
         }
     )
-    made = {
+    inputs = {
         "glitches": _glitches(truth), "families": families, "suspects": suspects, "leakage": leakage,
         "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty(RELABEL),
         "stability": tables.empty(STABILITY), "probe": tables.empty(PROBE),
     }  # fmt: skip
-    paths = {name: tmp_path / f"{name}.parquet" for name in made}
-    for name, frame in made.items():
+    paths = {name: tmp_path / f"{name}.parquet" for name in inputs}
+    for name, frame in inputs.items():
         tables.write(all_schemas()[name], frame, paths[name])
     validate_observatory(tmp_path / "truth.json", paths, tmp_path / "v", unseen=["Tomte"])
     report = json.loads((tmp_path / "v/validation.json").read_text())

@@ -21,8 +21,8 @@ def skill(*rows):
 
 
 def drivers(*rows):
-    made = pd.DataFrame(rows, columns=["family", "model", "channel", "group", "group_rank"])
-    return made.assign(ifo="H1", view="witness").astype({"group_rank": "Int64"})
+    table = pd.DataFrame(rows, columns=["family", "model", "channel", "group", "group_rank"])
+    return table.assign(ifo="H1", view="witness").astype({"group_rank": "Int64"})
 
 
 TRUTH = {

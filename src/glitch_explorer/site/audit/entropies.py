@@ -1,5 +1,6 @@
 """Labels of each family and families of each label, beside their entropies."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -26,14 +27,7 @@ def family_rows(families: pd.DataFrame, rows: pd.DataFrame) -> list[dict[str, An
     ranked = families.sort_values(
         ["label_entropy_bits", "family"], ascending=[False, True], na_position="last"
     )
-    return [
-        {
-            **row,
-            "labels": list(counts[row["family"]].head(LABELS_NAMED).items()),
-            "more": max(0, len(counts[row["family"]]) - LABELS_NAMED),
-        }
-        for row in records(ranked)
-    ]
+    return [{**row, **_largest(counts, row["family"], "labels", LABELS_NAMED)} for row in records(ranked)]
 
 
 def label_rows(labels: pd.DataFrame, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -48,13 +42,11 @@ def label_rows(labels: pd.DataFrame, rows: pd.DataFrame) -> list[dict[str, Any]]
     """
     members = rows[rows["family"] != UNASSIGNED]
     counts = {label: label_counts(glitches["family"]) for label, glitches in members.groupby("label")}
-    none = pd.Series(dtype=int)
     ranked = labels.sort_values(["family_entropy_bits", "label"], ascending=[False, True])
-    return [
-        {
-            **row,
-            "families": list(counts.get(row["label"], none).head(FAMILIES_NAMED).items()),
-            "more": max(0, row["n_families"] - FAMILIES_NAMED),
-        }
-        for row in records(ranked)
-    ]
+    return [{**row, **_largest(counts, row["label"], "families", FAMILIES_NAMED)} for row in records(ranked)]
+
+
+def _largest(counts: Mapping[Any, pd.Series], key: str, name: str, limit: int) -> dict[str, Any]:
+    """Return the largest counts of `key` as `name`, and how many `more` there are."""
+    sizes = counts.get(key, pd.Series(dtype=int))
+    return {name: list(sizes.head(limit).items()), "more": max(0, len(sizes) - limit)}

@@ -1,13 +1,11 @@
 """The audit page: labels against families both ways, suspects to review, leakage gate, detector probe."""
 
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
 from glitch_explorer.audit.probe import LEAST
@@ -25,38 +23,16 @@ from glitch_explorer.site.sprites import SPRITE_SIZE, VIEW_GAP
 MOST_PICTURES = 600
 
 
-@dataclass(frozen=True)
-class AuditTables:
-    """What the page is made from."""
-
-    #: The map's rows with ifo, event_time, snr and label.
-    rows: pd.DataFrame
-    families: pd.DataFrame
-    labels: pd.DataFrame
-    quality: pd.DataFrame
-    suspects: pd.DataFrame
-    proposals: pd.DataFrame
-    leakage: pd.DataFrame
-    probe: pd.DataFrame
-
-
-def read_tables(glitches: str | Path, families: str | Path, audit: str | Path) -> AuditTables:
-    """Read tables "glitches" and "families", and those in the folder `audit`."""
-    audit = Path(audit)
-
-    def read(name: str, schema: pa.Schema) -> pd.DataFrame:
-        return tables.read(schema, audit / f"{name}.parquet")
-
-    return AuditTables(
-        rows=map_rows(glitches, families, ["ifo", "event_time", "snr", "label"]),
-        families=read("families", AUDIT_FAMILIES),
-        labels=read("labels", LABELS),
-        quality=read("quality", QUALITY),
-        suspects=read("suspects", SUSPECTS),
-        proposals=read("relabel", RELABEL),
-        leakage=read("leakage", LEAKAGE),
-        probe=read("probe", PROBE),
-    )
+#: Tables in the folder of the audit, by the name of their file.
+TABLES = {
+    "families": AUDIT_FAMILIES,
+    "labels": LABELS,
+    "quality": QUALITY,
+    "suspects": SUSPECTS,
+    "relabel": RELABEL,
+    "leakage": LEAKAGE,
+    "probe": PROBE,
+}
 
 
 def card_data(review: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]) -> dict[str, Any]:
@@ -122,32 +98,47 @@ def probe_counts(probe: pd.DataFrame, families: int) -> dict[str, float]:
     }
 
 
-def page_values(read: AuditTables, review: pd.DataFrame) -> dict[str, Any]:
-    """Return what the page shows without a script."""
-    whole = read.quality.set_index("metric")["value"]
+def page_values(
+    audit: Mapping[str, pd.DataFrame], rows: pd.DataFrame, review: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what the page shows without a script.
+
+    Parameters
+    ----------
+    audit
+        The tables of `TABLES`.
+    rows
+        The map's rows: family and label.
+    review
+        Rows to review, see `suspects.review_rows`.
+    """
+    families, suspects, leakage, probe = (
+        audit[name] for name in ("families", "suspects", "leakage", "probe")
+    )
+    whole = {str(name): float(value) for name, value in audit["quality"][["metric", "value"]].to_numpy()}
     pairs = label_pairs(review)
     return {
-        "families": len(read.families),
-        "suspects": len(read.suspects),
-        "contradicted": len(contradicted(read.suspects)),
-        "errors": int(read.suspects["issue"].sum()),
+        "families": len(families),
+        "suspects": len(suspects),
+        "contradicted": len(contradicted(suspects)),
+        "errors": int(suspects["issue"].sum()),
         "unlabelled": int(review["label"].isna().sum()),
-        "whole": {str(name): float(value) for name, value in whole.items()},
-        "labelled": int(read.quality["n"].max()) if len(read.quality) else 0,
-        "split": family_rows(read.families, read.rows),
-        "packed": label_rows(read.labels, read.rows),
-        "most_split": max([whole["over_splitting_bits"], *read.families["label_entropy_bits"].dropna()]),
-        "most_packed": max([whole["over_compression_bits"], *read.labels["family_entropy_bits"]]),
+        "whole": whole,
+        "labelled": int(audit["quality"]["n"].max()) if len(audit["quality"]) else 0,
+        "split": family_rows(families, rows),
+        "packed": label_rows(audit["labels"], rows),
+        "most_split": max([whole["over_splitting_bits"], *families["label_entropy_bits"].dropna()]),
+        "most_packed": max([whole["over_compression_bits"], *audit["labels"]["family_entropy_bits"]]),
         "pairs": pairs,
         "matrix": pair_matrix(pairs),
         "review": len(review),
         "pictured": min(MOST_PICTURES, review["glitch_id"].nunique()),
         "most_pictures": MOST_PICTURES,
-        "leaks": records(read.leakage),
+        "leaks": records(leakage),
         "p_limit": P_LIMIT,
         "normalised_limit": NORMALISED_LIMIT,
-        "probe": records(read.probe.sort_values(["auc", "family"], ascending=[False, True])),
-        "probes": probe_counts(read.probe, len(read.families)),
+        "probe": records(probe.sort_values(["auc", "family"], ascending=[False, True])),
+        "probes": probe_counts(probe, len(families)),
         "least": LEAST,
     }
 
@@ -184,8 +175,9 @@ def write_audit_page(
     witnesses, cost : bool
         Whether the site has a page of witnesses, and one of costs.
     """
-    read = read_tables(glitches, families, audit)
-    review = review_rows(read.suspects, read.proposals)
+    read = {name: tables.read(schema, Path(audit) / f"{name}.parquet") for name, schema in TABLES.items()}
+    rows = map_rows(glitches, families, ["ifo", "event_time", "snr", "label"])
+    review = review_rows(read["suspects"], read["relabel"])
     shown = review["glitch_id"].drop_duplicates().head(MOST_PICTURES).tolist()
     pictures = Pictures(views, status)
     with files.whole_folder(out) as folder:
@@ -193,9 +185,9 @@ def write_audit_page(
             save_webp(
                 folder / f"{number:04d}.webp", pictures.strip(glitch_id, size=SPRITE_SIZE, gap=VIEW_GAP)
             )
-        data = card_data(review, read.rows, {glitch: number for number, glitch in enumerate(shown)})
+        data = card_data(review, rows, {glitch: number for number, glitch in enumerate(shown)})
         files.write_text(folder / "suspects.js", script_data("SUSPECTS", data))
         files.write_text(folder / "audit.js", static("audit/audit.js"))
         shutil.copyfile(figure, folder / "leakage.png")
-    values = page_values(read, review) | {"witnesses": witnesses, "cost": cost}
+    values = page_values(read, rows, review) | {"witnesses": witnesses, "cost": cost}
     files.write_text(page, render("audit/audit.html", folder=Path(out).name, root="", **values))

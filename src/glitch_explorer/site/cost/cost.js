@@ -86,7 +86,7 @@
   function ranked() {
     const value = data.rows[unit];
     const rows = [...value.keys()].filter((row) => shown(data.rows.ifo[row]));
-    return rows.sort((one, other) => value[other] - value[one] || one - other);
+    return rows.sort((a, b) => value[b] - value[a] || a - b);
   }
 
   function ranking() {
@@ -98,12 +98,12 @@
     const high = ends("high");
     const sure = places.map((row, place) => low[place] !== null && low[place] > 0);
     const ink = places.map((row) => colourOf(data.rows.ifo[row]));
-    const span = (other) => value.map((one, place) => (other[place] === null ? 0 : Math.abs(other[place] - one)));
+    const span = (other) => value.map((end, place) => (other[place] === null ? 0 : Math.abs(other[place] - end)));
     const parts = places.map((row) => [`${short(data.rows.family[row], 12)} ${data.rows.ifo[row]}`, narrow.matches ? "" : short(data.rows.label[row], 22)]);
     const name = ([family, label]) => `${literal(family)}${label ? ` <span style="color:${colour("--quiet")}">${literal(label)}</span>` : ""} `;
     const bars = {
       type: "bar", orientation: "h", x: value, y: [...places.keys()], customdata: places, hoverinfo: "none",
-      marker: { color: ink.map((one, place) => (sure[place] ? one : colour("--page"))), line: { color: ink, width: 1.6 } },
+      marker: { color: ink.map((fill, place) => (sure[place] ? fill : colour("--page"))), line: { color: ink, width: 1.6 } },
       error_x: { type: "data", symmetric: false, array: span(high), arrayminus: span(low), color: colour("--ink"), thickness: 1.4, width: 4 },
     };
     const height = 70 + 22 * Math.max(3, places.length);
@@ -119,7 +119,7 @@
 
   function pareto() {
     const rows = [...data.rows.cost.keys()].filter((row) => shown(data.rows.ifo[row]));
-    rows.sort((one, other) => data.rows.cost[other] - data.rows.cost[one] || one - other);
+    rows.sort((a, b) => data.rows.cost[b] - data.rows.cost[a] || a - b);
     const whole = timeVolume();
     let sum = 0;
     const reached = rows.map((row) => { sum += data.rows.cost[row]; return inUnit(sum, whole); });
@@ -144,14 +144,14 @@
 
   function timeline() {
     const days = data.days[detector];
-    const traces = days.series.map((one, number) => ({
-      type: "bar", name: one.family ? literal(one.family) : `${days.others} other${days.others === 1 ? "" : "s"}`,
-      x: days.dates, y: one.cost.map((cost, day) => inUnit(cost, days.time_volume[day])),
+    const traces = days.series.map((part, number) => ({
+      type: "bar", name: part.family ? literal(part.family) : `${days.others} other${days.others === 1 ? "" : "s"}`,
+      x: days.dates, y: part.cost.map((cost, day) => inUnit(cost, days.time_volume[day])),
       marker: {
-        color: one.family ? colour(`--series${number}`) : colour("--shade4"),
-        pattern: { shape: one.family ? HATCHES[number] : "", fillmode: "overlay", fgcolor: colour("--page"), fgopacity: 0.7, size: 6, solidity: 0.2 },
+        color: part.family ? colour(`--series${number}`) : colour("--shade4"),
+        pattern: { shape: part.family ? HATCHES[number] : "", fillmode: "overlay", fgcolor: colour("--page"), fgopacity: 0.7, size: 6, solidity: 0.2 },
       },
-      hovertemplate: `${one.family ? literal(one.family) : "others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
+      hovertemplate: `${part.family ? literal(part.family) : "others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
     const title = unit === "cost" ? "Cost per day (Mpc³ yr)" : "Hours lost per 1000 h, per day";
     const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
@@ -168,7 +168,7 @@
   function largest(cells, field, limit) {
     const sums = new Map();
     cells.forEach((cell) => sums.set(data.cells[field][cell], (sums.get(data.cells[field][cell]) || 0) + data.cells.value[cell]));
-    return [...sums].sort((one, other) => other[1] - one[1]).map((entry) => entry[0]).slice(0, everything ? undefined : limit);
+    return [...sums].sort(([, a], [, b]) => b - a).map(([name]) => name).slice(0, everything ? undefined : limit);
   }
 
   function matrix() {

@@ -33,6 +33,7 @@ class Impact:
 class FamilyImpact:
     """One family's tables, without rows where no model was fitted."""
 
+    name: str
     skill: pd.DataFrame
     values: pd.DataFrame
     features: pd.DataFrame
@@ -42,7 +43,7 @@ class FamilyImpact:
     files: dict[str, Path]
 
 
-def read_family_impact(folder: Path | None) -> FamilyImpact:
+def read_family_impact(name: str, folder: Path | None) -> FamilyImpact:
     """Read a family's tables from its folder of the impact stage; empty ones where there is no folder."""
 
     def read(schema: pa.Schema) -> pd.DataFrame:
@@ -51,6 +52,7 @@ def read_family_impact(folder: Path | None) -> FamilyImpact:
         return tables.read(schema, folder / f"{tables.name_of(schema)}.parquet")
 
     return FamilyImpact(
+        name=name,
         skill=read(SKILL),
         values=read(SHAP_VALUES),
         features=read(SHAP_FEATURES),
@@ -117,36 +119,36 @@ def _model_rows(family: FamilyImpact, drivers: pd.DataFrame, ifo: str) -> list[d
     return models
 
 
-def _veto_rows(impact: FamilyImpact, family: str, ifo: str) -> list[dict[str, Any]]:
+def _veto_rows(family: FamilyImpact, ifo: str) -> list[dict[str, Any]]:
     """Return the family's vetoes in a detector, with their files by name and format."""
-    names = {f"{ifo}-{family}{ending}": kind for ending, kind in VETO_FILES.items()}
-    present = [(name, kind) for name, kind in names.items() if name in impact.files]
-    return [{**row, "files": present} for row in records(impact.vetoes[impact.vetoes["ifo"] == ifo])]
+    names = {f"{ifo}-{family.name}{ending}": kind for ending, kind in VETO_FILES.items()}
+    present = [(name, kind) for name, kind in names.items() if name in family.files]
+    return [{**row, "files": present} for row in records(family.vetoes[family.vetoes["ifo"] == ifo])]
 
 
-def detector_impact(impact: Impact, own: FamilyImpact, family: str, ifo: str) -> dict[str, Any]:
+def detector_impact(impact: Impact, family: FamilyImpact, ifo: str) -> dict[str, Any]:
     """Return what is known of a family in a detector: its cost, models, alarms and vetoes.
 
     Parameters
     ----------
     impact
         All families' tables.
-    own
+    family
         The family's tables.
-    family, ifo
-        The family and the detector.
+    ifo
+        The detector.
     """
 
     def part(table: pd.DataFrame) -> pd.DataFrame:
-        return table[(table["family"] == family) & (table["ifo"] == ifo)]
+        return table[(table["family"] == family.name) & (table["ifo"] == ifo)]
 
     return {
         "ifo": ifo,
         "cost": next(iter(records(part(impact.cost))), None),
         "recoverable": records(most_recoverable(part(impact.recoverable))),
-        "models": _model_rows(own, impact.drivers[impact.drivers["family"] == family], ifo),
-        "precursor": records(own.precursor[own.precursor["ifo"] == ifo]),
-        "vetoes": _veto_rows(own, family, ifo),
+        "models": _model_rows(family, part(impact.drivers), ifo),
+        "precursor": records(family.precursor[family.precursor["ifo"] == ifo]),
+        "vetoes": _veto_rows(family, ifo),
     }
 
 

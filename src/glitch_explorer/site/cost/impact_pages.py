@@ -27,11 +27,9 @@ from glitch_explorer.site.cost.unknown import impact_unknown
 from glitch_explorer.site.pages import render
 
 
-def _figure(
-    own: FamilyImpact, model: dict[str, Any], family: str, ifo: str, medoid: str
-) -> ShapFigure | None:
+def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFigure | None:
     """Return what is drawn of a model, None where there are no SHAP values."""
-    drawn = shap_tables(own, model)
+    drawn = shap_tables(family, model)
     if drawn is None:
         return None
     values, features = drawn
@@ -45,8 +43,6 @@ def _figure(
         for group in model["groups"]
     ]
     return ShapFigure(
-        family=family,
-        ifo=ifo,
         model=model,
         groups=groups,
         values=values,
@@ -57,29 +53,23 @@ def _figure(
 
 
 def _write_fragment(
-    own: FamilyImpact,
-    detectors: list[dict[str, Any]],
-    folder: Path,
-    *,
-    family: str,
-    label: str | None,
-    medoid: str,
-    dpi: int,
+    impact: Impact, family: FamilyImpact, folder: Path, *, label: str | None, medoid: str, dpi: int
 ) -> None:
     """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
+    ifos = sorted(set(impact.cost["ifo"]) | set(family.skill["ifo"]))
+    detectors = [detector_impact(impact, family, ifo) for ifo in ifos]
     number = 0
-    for detector in detectors:
-        for model in detector["models"]:
-            figure = _figure(own, model, family, detector["ifo"], medoid)
-            model["picture"] = None
-            if figure is not None:
-                number += 1
-                model["picture"] = f"{family}-drivers-{number}.png"
-                shap_picture(figure, folder / model["picture"], dpi=dpi)
-    text = render("cost/fragment.html", detectors=detectors, family=family, label=label)
-    files.write_text(folder / f"{family}.html", text)
+    for model in (model for detector in detectors for model in detector["models"]):
+        figure = _figure(family, model, medoid)
+        model["picture"] = None
+        if figure is not None:
+            number += 1
+            model["picture"] = f"{family.name}-drivers-{number}.png"
+            shap_picture(figure, folder / model["picture"], dpi=dpi)
+    text = render("cost/fragment.html", detectors=detectors, family=family.name, label=label)
+    files.write_text(folder / f"{family.name}.html", text)
     unknown = render("unknown.html", part="cost", items=impact_unknown(detectors))
-    files.write_json(folder / f"{family}.json", {"rank": best_rank(detectors), "unknown": unknown})
+    files.write_json(folder / f"{family.name}.json", {"rank": best_rank(detectors), "unknown": unknown})
 
 
 def _write_families(
@@ -94,13 +84,11 @@ def _write_families(
     """Write each family's fragment into `folder`, and copy its veto files into `vetoes`."""
     labels = family_labels(audited)
     by_family = {Path(path).name: Path(path) for path in folders}
-    for family, medoid in audited[["family", "medoid"]].itertuples(index=False):
-        own = read_family_impact(by_family.get(family))
-        for name, path in own.files.items():
-            shutil.copyfile(path, vetoes / name)
-        ifos = sorted(set(impact.cost["ifo"]) | set(own.skill["ifo"]))
-        detectors = [detector_impact(impact, own, family, ifo) for ifo in ifos]
-        _write_fragment(own, detectors, folder, family=family, label=labels[family], medoid=medoid, dpi=dpi)
+    for name, medoid in audited[["family", "medoid"]].itertuples(index=False):
+        family = read_family_impact(name, by_family.get(name))
+        for file, path in family.files.items():
+            shutil.copyfile(path, vetoes / file)
+        _write_fragment(impact, family, folder, label=labels[name], medoid=medoid, dpi=dpi)
 
 
 def write_impact_pages(

@@ -37,8 +37,6 @@ _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
 class ShapFigure:
     """What is drawn of one model."""
 
-    family: str
-    ifo: str
     #: Its row of table "skill", with `unit`, that of its SHAP values.
     model: Mapping[str, Any]
     #: Group name, mean abs SHAP and whether a member's safety is unknown, the largest first.
@@ -53,10 +51,10 @@ class ShapFigure:
     @property
     def title(self) -> str:
         """Family, detector and model, with its average precision."""
-        name, view = MODELS[self.model["model"]], VIEWS[self.model["view"]]
+        model = self.model
         return (
-            f"{self.family}, {self.ifo}: {name}, {view}. Average precision {self.model['ap']:.2f}, "
-            f"baseline {self.model['ap_baseline']:.2f}"
+            f"{model['family']}, {model['ifo']}: {MODELS[model['model']]}, {VIEWS[model['view']]}. "
+            f"Average precision {model['ap']:.2f}, baseline {model['ap_baseline']:.2f}"
         )
 
 

@@ -1,11 +1,11 @@
 """Leap seconds, for pages that convert between GPS time and UTC."""
 
-import calendar
+from itertools import pairwise
 
 import lal
 
-#: Seconds from the Unix epoch to the GPS epoch, 1980-01-06.
-GPS_EPOCH = 315964800
+#: TAI − UTC at the GPS epoch, in seconds.
+_EPOCH = 19
 
 
 def leap_seconds(until: float) -> list[tuple[int, int]]:
@@ -17,13 +17,7 @@ def leap_seconds(until: float) -> list[tuple[int, int]]:
         First GPS second, and the difference in seconds from then on. Leap seconds come at the end of
         June or December.
     """
-    steps, known = [], 0
-    for year in range(1981, lal.GPSToUTC(int(until))[0] + 1):
-        for month in (1, 7):
-            moment = (year, month, 1, 0, 0, 0)
-            gps = int(lal.UTCToGPS((*moment, 0, 0, 0)))
-            offset = gps - (calendar.timegm(moment) - GPS_EPOCH)
-            if offset != known:
-                steps.append((gps, offset))
-                known = offset
-    return steps
+    years = range(1981, lal.GPSToUTC(int(until))[0] + 1)
+    starts = [int(lal.UTCToGPS((year, month, 1, 0, 0, 0, 0, 0, 0))) for year in years for month in (1, 7)]
+    steps = [(0, 0), *((gps, lal.LeapSeconds(gps) - _EPOCH) for gps in starts)]
+    return [after for before, after in pairwise(steps) if after[1] != before[1]]

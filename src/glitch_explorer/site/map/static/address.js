@@ -31,7 +31,7 @@ const Address = (() => {
     if (now.area) parameters.set("area", now.area.map((corner) => corner.join(" ")).join(","));
     if (Timeline.bin) parameters.set("bin", Timeline.bin);
     if (Card.pinned >= 0) parameters.set("pin", [Data.id(Card.pinned), Data.viewOf(Card.pinned)].filter(Boolean).join("~"));
-    if (!Plot.isWhole) parameters.set("view", [Plot.view.x, Plot.view.y, Plot.view.span].map(short).join(","));
+    if (!Plot.isWhole) parameters.set("extent", [Plot.extent.x, Plot.extent.y, Plot.extent.span].map(short).join(","));
     return parameters.toString();
   }
 
@@ -83,7 +83,7 @@ const Address = (() => {
     const by = parameters.get("colour");
     Colours.by = Object.hasOwn(Colours.NUMBERS, by) || Object.hasOwn(Colours.TITLES, by) ? by : "family";
     Timeline.choose(parameters.get("bin"));
-    const [x, y, span] = (parameters.get("view") || "").split(",").map(Number);
+    const [x, y, span] = (parameters.get("extent") || "").split(",").map(Number);
     if (span > 0 && Number.isFinite(x) && Number.isFinite(y)) Plot.look({ x, y, span }); else Plot.fit();
     return { pin: readPin(parameters.get("pin")), unknown };
   }

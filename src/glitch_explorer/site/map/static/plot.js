@@ -8,7 +8,7 @@ const Plot = (() => {
   const CLICK = 4;
   const CORNERS = 60;
   const MARGIN = 24;
-  let view;
+  let extent;
   let scale = 1;
   let width = 1;
   let height = 1;
@@ -28,13 +28,13 @@ const Plot = (() => {
     return { x: (x0 + x1) / 2, y: (y0 + y1) / 2, span: (need || 1) / room };
   }
 
-  const position = (row) => [(Data.x[row] - view.x) * scale + width / 2, height / 2 - (Data.y[row] - view.y) * scale];
-  const coordinates = (px, py) => [(px - width / 2) / scale + view.x, (height / 2 - py) / scale + view.y];
+  const position = (row) => [(Data.x[row] - extent.x) * scale + width / 2, height / 2 - (Data.y[row] - extent.y) * scale];
+  const coordinates = (px, py) => [(px - width / 2) / scale + extent.x, (height / 2 - py) / scale + extent.y];
 
   // Points are smaller the more there are, and the farther the map is zoomed out.
   function radius() {
     const base = 5.6 - 0.85 * Math.log10(Math.max(100, Data.n)) + 0.2;
-    return Math.min(6, base * (whole().span / view.span) ** 0.25);
+    return Math.min(6, base * (whole().span / extent.span) ** 0.25);
   }
 
   function sort() {
@@ -60,11 +60,11 @@ const Plot = (() => {
     waiting = false;
     const density = ratio();
     const began = performance.now();
-    scale = Math.min(width, height) / view.span;
+    scale = Math.min(width, height) / extent.span;
     Raster.paint({
       rows: order, quiet, radius: Math.max(1, radius() * density),
-      ax: scale * density, bx: (width / 2 - view.x * scale) * density,
-      ay: -scale * density, by: (height / 2 + view.y * scale) * density,
+      ax: scale * density, bx: (width / 2 - extent.x * scale) * density,
+      ay: -scale * density, by: (height / 2 + extent.y * scale) * density,
       page: Colours.pixel(Colours.css("--page")), dim: Colours.pixel(Colours.css("--line")),
     });
     mark();
@@ -102,29 +102,29 @@ const Plot = (() => {
     ring(pen, ringed.pointed, 1.5);
     ring(pen, ringed.pinned, 3);
     const { area } = Filters.now;
-    if (area) outline(pen, area.map(([x, y]) => [(x - view.x) * scale + width / 2, height / 2 - (y - view.y) * scale]));
+    if (area) outline(pen, area.map(([x, y]) => [(x - extent.x) * scale + width / 2, height / 2 - (y - extent.y) * scale]));
     if (drag && drag.corners) outline(pen, drag.corners);
   }
 
   function resize() {
     const box = plot.getBoundingClientRect();
-    const fitted = !view || JSON.stringify(view) === JSON.stringify(whole());
+    const fitted = !extent || JSON.stringify(extent) === JSON.stringify(whole());
     width = Math.max(1, box.width);
     height = Math.max(1, box.height);
     const pixels = [width, height].map((length) => Math.round(length * ratio()));
     Raster.size(points, ...pixels);
     [marks.width, marks.height] = pixels;
-    if (fitted) view = whole();
+    if (fitted) extent = whole();
     draw();
   }
 
-  function look(part) { view = { ...part }; draw(); }
+  function look(part) { extent = { ...part }; draw(); }
 
   function zoom(factor, px = width / 2, py = height / 2) {
     const [x, y] = coordinates(px, py);
-    const span = Math.max(whole().span / 5000, Math.min(whole().span * 4, view.span / factor));
-    const ratioOfSpans = span / view.span;
-    look({ x: x + (view.x - x) * ratioOfSpans, y: y + (view.y - y) * ratioOfSpans, span });
+    const span = Math.max(whole().span / 5000, Math.min(whole().span * 4, extent.span / factor));
+    const ratioOfSpans = span / extent.span;
+    look({ x: x + (extent.x - x) * ratioOfSpans, y: y + (extent.y - y) * ratioOfSpans, span });
     listeners.moved();
   }
 
@@ -151,7 +151,7 @@ const Plot = (() => {
     if (!drag) { point(under(at)); return; }
     if (Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) > CLICK) drag.far = true;
     if (tool === "pan") {
-      if (drag.far) look({ ...drag.view, x: drag.view.x - (at[0] - drag.from[0]) / scale, y: drag.view.y + (at[1] - drag.from[1]) / scale });
+      if (drag.far) look({ ...drag.extent, x: drag.extent.x - (at[0] - drag.from[0]) / scale, y: drag.extent.y + (at[1] - drag.from[1]) / scale });
     } else { drag.corners = corners(drag.from, at); mark(); }
   }
 
@@ -182,7 +182,7 @@ const Plot = (() => {
       if (event.button) return;
       plot.setPointerCapture(event.pointerId);
       const from = spot(event);
-      drag = { from, view, far: false, corners: tool === "pan" ? null : [from] };
+      drag = { from, extent, far: false, corners: tool === "pan" ? null : [from] };
     });
     plot.addEventListener("pointermove", move);
     plot.addEventListener("pointerup", drop);
@@ -201,15 +201,15 @@ const Plot = (() => {
   // Centre a row that is outside the visible part.
   function reveal(row) {
     const [px, py] = position(row);
-    if (px < 0 || py < 0 || px > width || py > height) look({ ...view, x: Data.x[row], y: Data.y[row] });
+    if (px < 0 || py < 0 || px > width || py > height) look({ ...extent, x: Data.x[row], y: Data.y[row] });
   }
 
   return {
     start, draw, sort, mark, position, fit, zoom, look, reveal, painted: 0,
     pin(row) { ringed.pinned = row; mark(); },
-    get view() { return view; },
+    get extent() { return extent; },
     get tool() { return tool; },
     set tool(name) { tool = name; plot.dataset.tool = name; },
-    get isWhole() { return JSON.stringify(view) === JSON.stringify(whole()); },
+    get isWhole() { return JSON.stringify(extent) === JSON.stringify(whole()); },
   };
 })();
