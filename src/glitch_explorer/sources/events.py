@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
 
 from glitch_explorer.core import tables
@@ -25,7 +26,7 @@ def read_events(
     gwosc: bool,
     start: float | None = None,
     end: float | None = None,
-    host: str = "https://gwosc.org",
+    host: str = DEFAULT_URL,
     policy: RetryPolicy = retry.DEFAULT,
 ) -> pd.DataFrame:
     """Read known events from CSV files and, on request, from GWOSC's event catalogues.

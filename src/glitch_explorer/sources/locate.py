@@ -17,6 +17,7 @@ from typing import Any
 import gwdatafind
 import numpy as np
 import requests
+from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
@@ -92,7 +93,7 @@ def open_locator(
     if source == "gwdatafind":
         return DataFind(host, frame_type=frame_type, policy=policy)
     if source == "gwosc":
-        return Gwosc(host or "https://gwosc.org", sample_rate_hz=sample_rate_hz, policy=policy)
+        return Gwosc(host or DEFAULT_URL, sample_rate_hz=sample_rate_hz, policy=policy)
     if source in served.CLIENTS:
         return Served(source, host, policy=policy)
     raise UserError(f"strain.source is {source!r}; it can be {', '.join(SOURCES)}")

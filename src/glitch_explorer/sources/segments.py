@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
 from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
@@ -30,7 +31,7 @@ def read_segments(
     detectors: Sequence[str],
     start: float | None = None,
     end: float | None = None,
-    host: str = "https://gwosc.org",
+    host: str = DEFAULT_URL,
     policy: RetryPolicy = retry.DEFAULT,
 ) -> pd.DataFrame:
     """Read the time to analyse: where all flags of a detector are active.
