@@ -17,6 +17,7 @@ import lalframe
 import numpy as np
 
 from glitch_explorer.core import hdf5
+from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import Quarantined, UserError
 from glitch_explorer.sources import gwf
 from glitch_explorer.sources.reasons import Reason
@@ -78,6 +79,14 @@ class Piece:
     def of(cls, series: "TimeSeries") -> "Piece":
         """Return the samples of a gwpy series."""
         return cls(series.value, float(series.t0.value), float(series.sample_rate.value), str(series.unit))
+
+    def copy_to(self, target: Float64, start: float) -> None:
+        """Write the samples to `target`, which begins at GPS `start`, where it is NaN."""
+        offset = round((self.t0 - start) * self.rate)
+        low, high = max(0, offset), min(len(target), offset + len(self.values))
+        if low < high:
+            part = target[low:high]
+            np.copyto(part, self.values[low - offset : high - offset], where=np.isnan(part))
 
 
 def parse(path: str, *, ifo: str, frame_type: str | None) -> Frame | None:

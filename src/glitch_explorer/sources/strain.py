@@ -164,7 +164,7 @@ class Strain:
                 rates = {"rate_hz": f"{piece.rate:g}", "expected_hz": f"{window.rate:g}"}
                 window.unusable.append((Reason.OTHER_RATE, {"frame": name, **rates}))
                 continue
-            _fill(window, piece)
+            piece.copy_to(window.values, window.t0)
         return window
 
     def _piece(self, ifo: str, frame: Frame) -> Piece | Reason:
@@ -199,15 +199,6 @@ class Strain:
 
 def _text(start: float, end: float) -> str:
     return f"[{start:.3f}, {end:.3f})"
-
-
-def _fill(window: _Window, piece: Piece) -> None:
-    """Write the piece's samples where the window has none yet."""
-    offset = round((piece.t0 - window.t0) * window.rate)
-    low, high = max(0, offset), min(len(window.values), offset + len(piece.values))
-    if low < high:
-        target = window.values[low:high]
-        np.copyto(target, piece.values[low - offset : high - offset], where=np.isnan(target))
 
 
 def _intervals(window: _Window) -> list[tuple[float, float]]:

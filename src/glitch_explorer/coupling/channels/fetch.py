@@ -106,7 +106,7 @@ class ChannelReader:
             for row, channel in enumerate(channels):
                 piece = self._loaded[frame][channel]
                 if isinstance(piece, Piece) and piece.rate == rate:
-                    _fill(values[row], start, rate, piece)
+                    piece.copy_to(values[row], start)
         low = 0
         for a, b in [*self.inside(start, end), (end, end)]:
             values[:, low : max(low, int(np.ceil((a - start) * rate - 1e-3)))] = np.nan
@@ -182,12 +182,3 @@ class ChannelReader:
 def _size(content: _Content) -> int:
     pieces = [piece for piece in content.values() if isinstance(piece, Piece)]
     return sum(0 if isinstance(piece.values, np.memmap) else piece.values.nbytes for piece in pieces)
-
-
-def _fill(target: np.ndarray, start: float, rate: float, piece: Piece) -> None:
-    """Write the piece's samples where the target has none yet."""
-    offset = round((piece.t0 - start) * rate)
-    low, high = max(0, offset), min(len(target), offset + len(piece.values))
-    if low < high:
-        part = target[low:high]
-        np.copyto(part, piece.values[low - offset : high - offset], where=np.isnan(part))
