@@ -41,7 +41,7 @@ SUSPECTS = schema(
     confusable_pair=column(BOOL, "experts confuse the two classes"),
 )
 
-#: `audit/gradients.parquet`: labels along the principal axis of each family, one row per part of the
+#: `audit/gradients.parquet`: labels along the principal axis of each family, one row per section of the
 #: axis.
 GRADIENTS = schema(
     "gradients",
