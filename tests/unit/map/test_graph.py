@@ -18,7 +18,7 @@ def random_rows(n, missing=0.0, views=4, dimension=16, seed=0):
 
 
 def brute_force(values, mask, k):
-    """Return the similarity of docs/explanation/methods.md#vectors-and-similarity: the cosine over common views."""
+    """Rank by the similarity of docs/explanation/methods.md#vectors-and-similarity."""
     n, v = mask.shape
     parts = values.astype(float).reshape(n, v, -1)
     distance = np.full((n, n), np.inf)
