@@ -58,7 +58,7 @@ def draw_figures(
     plots.leakage(leaks, out / "leakage.png", dpi=dpi, assigned=assigned, unassigned=unassigned)
 
     pictures = Pictures(views, status)
-    segments = tables.read(GRADIENTS, audit / "gradients.parquet")
+    sections = tables.read(GRADIENTS, audit / "gradients.parquet")
     placed = tables.read(POSITIONS, audit / "positions.parquet")
     placed = placed.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     ambiguous = by_ambiguity(audited)
@@ -66,9 +66,9 @@ def draw_figures(
     first = ambiguous[0] if ambiguous else UNASSIGNED
     sheet = members.get(first, rows[rows["family"] == first])
     sheets.contact_sheet(sheet, pictures, out / "contact_sheet.png", family=first, dpi=dpi)
-    changing = set(segments.loc[segments["gradient"], "family"])
+    changing = set(sections.loc[sections["gradient"], "family"])
     drawn = [family for family in ambiguous if family in changing][: sheets.FAMILIES] or ambiguous[:1]
-    strips = [(family, members[family], segments[segments["family"] == family]) for family in drawn]
+    strips = [(family, members[family], sections[sections["family"] == family]) for family in drawn]
     sheets.gradients(strips, pictures, out / "gradient.png", dpi=dpi)
     largest = audited.sort_values(["n", "family"], ascending=[False, True])["family"].head(sheets.FAMILIES)
     sheets.intensity(

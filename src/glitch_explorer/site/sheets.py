@@ -69,21 +69,21 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
     save(drawing, path, dpi)
 
 
-def _shares(axes: Axes, placed: pd.DataFrame, segments: pd.DataFrame) -> None:
-    """Draw label shares of each segment as stacked bars, and the consistency's interval."""
+def _shares(axes: Axes, placed: pd.DataFrame, sections: pd.DataFrame) -> None:
+    """Draw label shares of each section as stacked bars, and the consistency's interval."""
     names = label_counts(placed["label"]).index[: len(COLOURS)]
     counts = placed.dropna(subset=["label"]).groupby(["segment", "label"]).size()
-    bottom = np.zeros(len(segments))
+    bottom = np.zeros(len(sections))
     for number, label in enumerate(names):
-        hits = [counts.get((segment, label), 0) for segment in segments["segment"]]
-        share = np.array(hits) / np.maximum(segments["n_labelled"].to_numpy(), 1)
-        places = segments["segment"].to_numpy()
+        hits = [counts.get((section, label), 0) for section in sections["segment"]]
+        share = np.array(hits) / np.maximum(sections["n_labelled"].to_numpy(), 1)
+        places = sections["segment"].to_numpy()
         axes.bar(places, share, bottom=bottom, width=0.9, color=COLOURS[number], label=plain(label, 20))
         bottom += share
-    labelled = segments[segments["n_labelled"] > 0]
-    rest = np.where(segments["n_labelled"] > 0, 1 - bottom, 0)
+    labelled = sections[sections["n_labelled"] > 0]
+    rest = np.where(sections["n_labelled"] > 0, 1 - bottom, 0)
     if (rest > 1e-9).any():
-        axes.bar(segments["segment"], rest, bottom=bottom, width=0.9, color="#DDDDDD", label="other labels")
+        axes.bar(sections["segment"], rest, bottom=bottom, width=0.9, color="#DDDDDD", label="other labels")
     middle = labelled["consistency"].to_numpy(dtype=float)
     low, high = (
         labelled["consistency_low"].to_numpy(dtype=float),
@@ -93,9 +93,9 @@ def _shares(axes: Axes, placed: pd.DataFrame, segments: pd.DataFrame) -> None:
     axes.errorbar(
         labelled["segment"] + 0.3, middle, yerr=error, fmt="o", color="black", markersize=4, capsize=3
     )
-    axes.set(ylim=(0, 1.02), xlabel="segment of the axis", ylabel="share of labels")
-    axes.set_xlim(0.5, len(segments) + 0.5)
-    axes.set_xticks(segments["segment"])
+    axes.set(ylim=(0, 1.02), xlabel="section of the axis", ylabel="share of labels")
+    axes.set_xlim(0.5, len(sections) + 0.5)
+    axes.set_xticks(sections["segment"])
     axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     bare(axes)
 
@@ -107,17 +107,17 @@ def gradients(
 
     Parameters
     ----------
-    families : list of (family, placed members, segments)
+    families : list of (family, placed members, sections)
         Members in order with `glitch_id`, `view`, `segment`, `label`; rows of table `gradients`.
     """
     drawing = figure(10, max(1.0, 3.4 * len(families)))
     grid = drawing.subplots(
         max(1, 2 * len(families)), 1, squeeze=False, height_ratios=[1, 2] * len(families) or [1]
     )
-    for number, (family, placed, segments) in enumerate(families):
-        changes = "labels change along its axis" if segments["gradient"].any() else "no significant change"
+    for number, (family, placed, sections) in enumerate(families):
+        changes = "labels change along its axis" if sections["gradient"].any() else "no significant change"
         _strip(grid[2 * number, 0], pictures, row_keys(placed), f"{plain(family)}: {changes}")
-        _shares(grid[2 * number + 1, 0], placed, segments)
+        _shares(grid[2 * number + 1, 0], placed, sections)
     if not families:
         nothing(grid[0, 0], NO_FAMILY)
     save(drawing, path, dpi)

@@ -121,8 +121,8 @@ def _strips(atlas: Atlas, placed: pd.DataFrame, family: str, folder: Path) -> di
     }
 
 
-def _segments(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each segment of a family's axis with its label shares."""
+def _sections(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return each section of a family's axis with its label shares."""
     described = []
     for row in records(gradients):
         counts = label_counts(placed.loc[placed["segment"] == row["segment"], "label"])
@@ -181,8 +181,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     audit = records(atlas.families.loc[[family]])[0]
     key = ["glitch_id", "view"]
     placed = atlas.positions[atlas.positions["family"] == family].merge(members[[*key, "label"]], on=key)
-    segments = _segments(atlas.gradients[atlas.gradients["family"] == family], placed)
-    gradient = bool(segments) and bool(segments[0]["gradient"])
+    sections = _sections(atlas.gradients[atlas.gradients["family"] == family], placed)
+    gradient = bool(sections) and bool(sections[0]["gradient"])
     probe = records(atlas.probe[atlas.probe["family"] == family])
     witness_part, coupling = _part(atlas.witnesses, family, folder)
     cost_part, impact = _part(atlas.cost, family, folder)
@@ -196,7 +196,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "spreads": {name: _spread(members[name]) for name in ("snr", "peak_frequency_hz", "duration_s")},
         "probability": _spread(members["probability"]),
         "probe": probe,
-        "segments": segments,
+        "sections": sections,
         "gradient": gradient,
         "witness_part": witness_part,
         "cost_part": cost_part,
