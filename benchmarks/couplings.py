@@ -108,16 +108,15 @@ def detector(
                 stretches(glitches, own, spans),
                 spans,
                 table,
-                family_id=str(family),
-                ifo=ifo,
-                slides=COUPLING["slides"],
+                slides=COUPLING["time_slides"],
                 pseudo=0,
                 seed=COUPLING["seed"],
                 threads=1,
                 groups={},
             )
             if len(result.table):
-                parts.append(result.table.drop(columns="group"))
+                table = result.table.assign(family=str(family), ifo=ifo)
+                parts.append(table[FAMILY_WITNESSES.names])
         kept = parts[1:] or parts
         found[mode] = pd.concat(kept, ignore_index=True), named
     return found

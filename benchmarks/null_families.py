@@ -31,8 +31,6 @@ def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]
         world.quiet,
         world.segments,
         world.channels,
-        family_id="F001",
-        ifo="H1",
         slides=slides,
         pseudo=pseudo,
         seed=seed,

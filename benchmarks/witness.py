@@ -60,8 +60,6 @@ def main() -> None:
             world.quiet,
             world.segments,
             world.channels,
-            family_id="F001",
-            ifo="H1",
             slides=arguments.slides,
             pseudo=0,
             seed=1,

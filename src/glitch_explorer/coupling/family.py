@@ -74,8 +74,8 @@ class FamilyData:
     ----------
     glitches, chosen
         Rows of table "members": all glitches with a time, and those that the live time surrounds.
-    quiet, segments, live
-        ``(k, 2)`` quiet time, analysis segments and live time, GPS seconds.
+    quiet, segments
+        ``(k, 2)`` quiet time and analysis segments, GPS seconds.
     table
         Table "channels".
     features
@@ -86,7 +86,6 @@ class FamilyData:
     chosen: pd.DataFrame
     quiet: Float64
     segments: Float64
-    live: Float64
     table: pd.DataFrame
     features: FeatureSet
 
@@ -129,7 +128,6 @@ def family_data(
         chosen=glitches[glitches["event_time"].isin(even_sample(times, max_glitches))],
         quiet=intervals_of(rows[rows["kind"] == "quiet"]),
         segments=spans,
-        live=live,
         table=table,
         features=family_features(source.features(ifo, table, spans), live),
     )
@@ -196,29 +194,29 @@ def _in_detector(
         data.quiet,
         data.segments,
         data.table,
-        family_id=family,
-        ifo=ifo,
         slides=settings.time_slides,
         pseudo=settings.pseudo_families,
         seed=settings.seed,
         threads=settings.threads,
         groups={},  # computed once a detector, and joined to all families' witnesses
     )
+    live = data.features.live.intervals
     moving = data.table[data.table["kind"] == "displacement"]
     scattering, fringes = family_fringes(
         data.chosen,
-        data.live,
+        live,
         moving,
-        source.reader(ifo, moving, data.live),
+        source.reader(ifo, moving, live),
         slides=settings.time_slides,
         seed=settings.seed,
     )
     key = {"family": family, "ifo": ifo}
-    return {
-        "witnesses": result.table.drop(columns="group"),
+    parts = {
+        "witnesses": result.table,
         "lag_profiles": result.profiles,
         "pseudo_families": result.pseudo,
-        "coverage": data.features.coverage.assign(**key),
-        "scattering": scattering.assign(**key),
-        "fringes": fringes.assign(**key),
-    }, result.notes
+        "coverage": data.features.coverage,
+        "scattering": scattering,
+        "fringes": fringes,
+    }
+    return {name: part.assign(**key)[TABLES[name].names] for name, part in parts.items()}, result.notes

@@ -82,24 +82,17 @@ def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
     assert np.isnan(time_blocks.bootstrap_interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
 
 
-def test_t_standardises_by_the_slides_and_each_slide_by_the_others():
-    slides = np.random.default_rng(0).normal(3, 2, (50, 4))
-    alone = csr_array(np.eye(50))
-    t, peaks = nulls.standardise(np.full(4, 7.0), slides, np.array([True, True, True, False]), alone)
-    np.testing.assert_allclose(t[:3], (7 - slides.mean(0)[:3]) / slides.std(0, ddof=1)[:3])
-    assert t[3] == 0
-    rest = np.delete(slides, 9, axis=0)[:, :3]
-    expected = np.abs((slides[9, :3] - rest.mean(0)) / rest.std(0, ddof=1)).max()
-    assert peaks[9] == pytest.approx(expected, rel=1e-5)
-
-
-def test_a_slide_is_not_held_against_those_that_are_nearly_the_same():
+@pytest.mark.parametrize("neighbours", [[], [3, 4]])
+def test_t_standardises_by_the_slides_and_each_slide_by_those_that_are_not_near(neighbours):
     slides = np.random.default_rng(0).normal(3, 2, (50, 4))
     near = np.eye(50)
-    near[9, [3, 4]] = near[[3, 4], 9] = 1
-    _, peaks = nulls.standardise(np.full(4, 7.0), slides, np.ones(4, dtype=bool), csr_array(near))
-    rest = np.delete(slides, [3, 4, 9], axis=0)
-    expected = np.abs((slides[9] - rest.mean(0)) / rest.std(0, ddof=1)).max()
+    near[9, neighbours] = near[neighbours, 9] = 1
+    enough = np.array([True, True, True, False])
+    t, peaks = nulls.standardise(np.full(4, 7.0), slides, enough, csr_array(near))
+    np.testing.assert_allclose(t[:3], (7 - slides.mean(0)[:3]) / slides.std(0, ddof=1)[:3])
+    assert t[3] == 0
+    rest = np.delete(slides, [*neighbours, 9], axis=0)[:, :3]
+    expected = np.abs((slides[9, :3] - rest.mean(0)) / rest.std(0, ddof=1)).max()
     assert peaks[9] == pytest.approx(expected, rel=1e-5)
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
-from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.live_time import LiveTime, even_sample, live_intervals
@@ -246,12 +245,3 @@ def test_data_larger_than_memory_lie_on_disk(folder, tmp_path, monkeypatch):
     in_parts = features(folder, tmp_path / "b")
     assert np.array_equal(in_parts.values, whole.values, equal_nan=True)
     same(whole, in_parts)
-
-
-def test_what_a_frame_holds(folder):
-    frame = frames.find_frames(str(folder), ifo="H1", frame_type=None)[0]
-    assert frames.channel_rates(frame, ["H1:PEM-*", "*RMS"]) == {
-        name: rate for name, rate in RATES.items() if "SUS" not in name
-    }
-    with pytest.raises(UserError, match="cannot be read"):
-        frames.channel_rates(frames.Frame(0, 1, str(folder / "none.gwf")))

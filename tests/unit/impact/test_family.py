@@ -48,7 +48,7 @@ def run(world, rows, witness_table, folder, monkeypatch):
         quiet = rows[rows["kind"] == "quiet"]
         stretches = np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
         spans = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy()
-        return FamilyData(glitches, glitches, stretches, spans, spans, world.channels, world.features)
+        return FamilyData(glitches, glitches, stretches, spans, world.channels, world.features)
 
     monkeypatch.setattr(family, "family_data", data)
     monkeypatch.setattr(training, "_TREES", 20)

@@ -41,7 +41,7 @@ _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 
 @dataclass(frozen=True)
 class WitnessResult:
-    """Witnesses of one family in one detector."""
+    """Witnesses of one family in one detector: tables without its family and ifo."""
 
     #: Table "family_witnesses", and each channel's `group` in this family's background.
     table: pd.DataFrame
@@ -77,8 +77,6 @@ def find_witnesses(
     segments: Float64,
     channels: pd.DataFrame,
     *,
-    family_id: str,
-    ifo: str,
     slides: int,
     pseudo: int,
     seed: int,
@@ -100,8 +98,6 @@ def find_witnesses(
         ``(k, 2)`` sorted analysis segments of the detector, GPS seconds.
     channels
         Columns channel and safety.
-    family_id, ifo
-        Names for the tables.
     slides, pseudo
         Number of time slides, 500 or more, and of pseudo-families.
     seed, threads
@@ -145,13 +141,7 @@ def find_witnesses(
         pseudo=p_values,
         alpha=ALPHA,
     )
-    key = {"family": family_id, "ifo": ifo}
-    return WitnessResult(
-        table=table.assign(**key)[[*FAMILY_WITNESSES.names, "group"]],
-        profiles=profiles.assign(**key)[LAG_PROFILES.names],
-        pseudo=p_values.assign(**key)[PSEUDO_FAMILIES.names],
-        notes=listed,
-    )
+    return WitnessResult(table, profiles, p_values, listed)
 
 
 def _untested(note: Note) -> WitnessResult:
