@@ -211,6 +211,16 @@ def test_live_time_is_bounded_and_on_the_grid():
     assert live_intervals([], np.empty((0, 2))).shape == (0, 2)
 
 
+def test_bins_of_live_time_by_number_and_by_interval():
+    live = LiveTime.of(np.array([[10.0, 12.0], [20.0, 21.0]]))
+    rows, inside = live.rows(np.array([20, 23, 30, 41, 99]))
+    assert inside.tolist() == [True, True, False, True, False]
+    assert rows[inside].tolist() == [0, 3, 5]
+    intervals = np.array([[10.25, 11.5], [20.5, 30.0]])
+    assert live.within(intervals).tolist() == [False, True, True, False, False, True]
+    assert live.overlaps(intervals).tolist() == [True, True, True, False, False, True]
+
+
 def test_the_real_datafind_server_and_a_truncated_frame(tmp_path):
     for number in range(4):
         path = write(tmp_path, number)
