@@ -33,7 +33,7 @@ def drivers_table(
     Returns
     -------
     DataFrame
-        Table "planted_drivers": one row a planted driver, family, and model of the witness view.
+        Table "planted_drivers": one row a planted driver, family, and model of the witness feature set.
     """
     best = drivers[(drivers["view"] == "witness") & (drivers["group_rank"] == 1)]
     models = skill[skill["view"] == "witness"]

@@ -26,7 +26,7 @@ COUPLINGS = schema(
 )
 
 #: `validate/drivers.parquet`: planted drivers and what was found, one row per driver, family of its class
-#: and model of the witness view.
+#: and model of the witness feature set.
 PLANTED_DRIVERS = schema(
     "planted_drivers",
     planted_class=column(STRING, "planted class with a driver"),

@@ -68,7 +68,7 @@ def driver_groups(drivers: pd.DataFrame) -> list[dict[str, Any]]:
     Parameters
     ----------
     drivers
-        Rows of table "drivers" of one family, detector, view and model.
+        Rows of table "drivers" of one family, detector, feature set and model.
     """
     rows = drivers[drivers["group_rank"].notna()].sort_values(["group_rank", "channel"], kind="stable")
     groups = []
@@ -90,7 +90,7 @@ def shown_glitch(values: pd.DataFrame, medoid: str) -> str:
     Parameters
     ----------
     values
-        Rows of table "shap_values" of one family, detector, view and model.
+        Rows of table "shap_values" of one family, detector, feature set and model.
     medoid
         glitch_id of the family's medoid.
     """
