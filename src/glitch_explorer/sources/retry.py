@@ -144,13 +144,19 @@ class RetryPolicy:
         SourceFault
             When the retries are used up.
         """
-        try:
-            return self.run(lambda: with_deadline(deadline_s, client), what=what)
-        except _UNPARSED as problem:
-            raise UserError(
-                f"{what}: the answer cannot be parsed ({type(problem).__name__}: {problem}); "
-                "open the address in a browser: is it a proxy's page, or another service?"
-            ) from problem
+
+        def answer() -> T:
+            try:
+                return client()
+            except requests.RequestException:
+                raise
+            except _UNPARSED as problem:
+                raise UserError(
+                    f"{what}: the answer cannot be parsed ({type(problem).__name__}: {problem}); "
+                    "open the address in a browser: is it a proxy's page, or another service?"
+                ) from problem
+
+        return self.run(lambda: with_deadline(deadline_s, answer), what=what)
 
 
 #: What callers use unless they are given another.

@@ -76,7 +76,7 @@ def open_strain(
 
 
 @dataclass
-class _Window:
+class _Samples:
     """Samples of [start, end): values (n,), NaN where there are none, and the facts of unusable frames."""
 
     t0: float = 0.0
@@ -116,19 +116,19 @@ class Strain:
         SourceFault
             When a server fails after all retries.
         """
-        window = self._window(ifo, start, end)
-        if not len(window.values) or not np.isfinite(window.values).all():
-            raise self._missing(window, ifo, start, end)
+        samples = self._read_frames(ifo, start, end)
+        if not len(samples.values) or not np.isfinite(samples.values).all():
+            raise self._missing(samples, ifo, start, end)
         channel = self._channel.replace("{ifo}", ifo)
         series = TimeSeries(
-            window.values,
-            t0=window.t0,
-            sample_rate=window.rate,
-            unit=window.unit,
+            samples.values,
+            t0=samples.t0,
+            sample_rate=samples.rate,
+            unit=samples.unit,
             name=channel,
             channel=channel,
         )
-        if self._sample_rate_hz is not None and window.rate > self._sample_rate_hz:
+        if self._sample_rate_hz is not None and samples.rate > self._sample_rate_hz:
             series = series.resample(self._sample_rate_hz)
         return series
 
@@ -143,29 +143,29 @@ class Strain:
         UserError, SourceFault
             As `read`.
         """
-        window = self._window(ifo, start, end)
-        return [(max(a, start), min(b, end)) for a, b in _intervals(window)]
+        samples = self._read_frames(ifo, start, end)
+        return [(max(a, start), min(b, end)) for a, b in _intervals(samples)]
 
-    def _window(self, ifo: str, start: float, end: float) -> _Window:
-        window = _Window()
+    def _read_frames(self, ifo: str, start: float, end: float) -> _Samples:
+        samples = _Samples()
         for frame in self._locator.frames(ifo, start, end):
             piece = self._piece(ifo, frame)
             name = frame.path.rsplit("/", 1)[-1]
             if isinstance(piece, Reason):
-                window.unusable.append((piece, {"frame": name}))
+                samples.unusable.append((piece, {"frame": name}))
                 continue
-            if not window.rate:
-                window.rate, window.unit = piece.rate, piece.unit
+            if not samples.rate:
+                samples.rate, samples.unit = piece.rate, piece.unit
                 # GPS seconds as float64 are exact to 1e-3 of a sample.
                 first = np.floor((start - piece.t0) * piece.rate + 1e-3)
-                window.t0 = piece.t0 + first / piece.rate
-                window.values = np.full(round((end - start) * piece.rate), np.nan)
-            if piece.rate != window.rate:
-                rates = {"rate_hz": f"{piece.rate:g}", "expected_hz": f"{window.rate:g}"}
-                window.unusable.append((Reason.OTHER_RATE, {"frame": name, **rates}))
+                samples.t0 = piece.t0 + first / piece.rate
+                samples.values = np.full(round((end - start) * piece.rate), np.nan)
+            if piece.rate != samples.rate:
+                rates = {"rate_hz": f"{piece.rate:g}", "expected_hz": f"{samples.rate:g}"}
+                samples.unusable.append((Reason.OTHER_RATE, {"frame": name, **rates}))
                 continue
-            piece.copy_to(window.values, window.t0)
-        return window
+            piece.copy_to(samples.values, samples.t0)
+        return samples
 
     def _piece(self, ifo: str, frame: Frame) -> Piece | Reason:
         """Return the frame's samples, kept or read, or why there are none."""
@@ -185,15 +185,15 @@ class Strain:
             kept.popitem(last=False)
         return piece
 
-    def _missing(self, window: _Window, ifo: str, start: float, end: float) -> StrainMissing:
+    def _missing(self, samples: _Samples, ifo: str, start: float, end: float) -> StrainMissing:
         """Return why any of [start, end) is missing, with the first unusable frame if there is one."""
         where = {"channel": self._channel.replace("{ifo}", ifo), "interval": _text(start, end)}
-        if window.unusable:
-            reason, facts = window.unusable[0]
+        if samples.unusable:
+            reason, facts = samples.unusable[0]
             return StrainMissing(reason, **where, **facts)
-        if not window.rate:
+        if not samples.rate:
             return StrainMissing(Reason.NO_FRAME, **where)
-        available = " ".join(_text(a, b) for a, b in _intervals(window))
+        available = " ".join(_text(a, b) for a, b in _intervals(samples))
         return StrainMissing(Reason.STRAIN_GAP, **where, available=available or "none")
 
 
@@ -201,8 +201,8 @@ def _text(start: float, end: float) -> str:
     return f"[{start:.3f}, {end:.3f})"
 
 
-def _intervals(window: _Window) -> list[tuple[float, float]]:
-    """Return the GPS intervals of the window that have data."""
-    edges = np.flatnonzero(np.diff(np.isfinite(window.values).astype(np.int8), prepend=0, append=0))
+def _intervals(samples: _Samples) -> list[tuple[float, float]]:
+    """Return the GPS intervals of the samples that have data."""
+    edges = np.flatnonzero(np.diff(np.isfinite(samples.values).astype(np.int8), prepend=0, append=0))
     pairs = edges.reshape(-1, 2).tolist()
-    return [(window.t0 + a / window.rate, window.t0 + b / window.rate) for a, b in pairs]
+    return [(samples.t0 + a / samples.rate, samples.t0 + b / samples.rate) for a, b in pairs]
