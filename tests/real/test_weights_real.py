@@ -1,6 +1,7 @@
 """Real pretrained weights on real pictures."""
 
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +21,15 @@ WEIGHTS = "weights/squeezenet1_1_features_from_keras.pt"
 def glitches(shared_data: Path) -> tuple[np.ndarray, np.ndarray]:
     """Blips and scratchies: views (n, 4, 128, 128) and classes (n,)."""
     paths = sorted((shared_data / "images" / "training_tree").rglob("*.png"))
-    found: dict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
+    glitches: dict[tuple[str, str], dict[str, Path]] = defaultdict(dict)
     for path in paths:
         name, view = path.stem.split("_spectrogram_")
-        found[path.parent.name, name][view] = path
+        glitches[path.parent.name, name][view] = path
     views = [
-        [read_view(one[view], height=128, width=128)[0] for view in VIEW_NAMES] for one in found.values()
+        [read_view(files[view], height=128, width=128)[0] for view in VIEW_NAMES]
+        for files in glitches.values()
     ]
-    return np.array(views), np.array([label for label, _ in found])
+    return np.array(views), np.array([label for label, _ in glitches])
 
 
 def nearest_accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
@@ -39,14 +41,8 @@ def nearest_accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
 
 
 def embed(views: np.ndarray, name: str, weights: str | Path) -> np.ndarray:
-    vectors, _ = embed_pictures(
-        views.reshape(-1, *views.shape[2:]),
-        np.arange(len(views) * 4),
-        load=lambda: load_backbone(name, weights),
-        precision="auto",
-        device="cpu",
-        threads=2,
-    )
+    pictures, load = views.reshape(-1, *views.shape[2:]), partial(load_backbone, name, weights)
+    vectors, _ = embed_pictures(pictures, np.arange(len(pictures)), load=load, threads=2)
     return vectors.reshape(len(views), 4, -1)
 
 

@@ -1,5 +1,5 @@
-"""From pictures to vectors.
+"""From views to vectors.
 
-`device` claims an accelerator and imports no torch; `backbone` loads what turns a
-picture into a vector; `shard` does it for one shard of the catalogue.
+`device` claims an accelerator and imports no torch; `backbone` loads the network that
+turns a view into a vector; `shard` embeds one shard of the catalogue.
 """

@@ -1,4 +1,4 @@
-"""Which accelerator a job may use. Imports no torch: the choice comes before it."""
+"""Which GPU a job may use. Imports no torch, which must be imported after the choice."""
 
 import logging
 import shutil
@@ -13,31 +13,33 @@ from filelock import FileLock, Timeout
 _LOG = logging.getLogger(__name__)
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
-#: A scheduler sets one of these, and says in CUDA_VISIBLE_DEVICES what it gives.
+#: A scheduler sets one of these, and grants GPUs in CUDA_VISIBLE_DEVICES.
 _SCHEDULERS = ("SLURM_JOB_ID", "_CONDOR_SLOT", "PBS_JOBID", "LSB_JOBID")
 
 
 def count_gpus(timeout_s: float = 60.0) -> int:
-    """Count the GPUs that the driver of this machine shows; none where it hangs."""
+    """Return the number of GPUs that the driver lists; 0 when it does not answer."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return 0
     command = [program, "--list-gpus"]
     try:
-        shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603
+        listing = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)  # noqa: S603
     except subprocess.TimeoutExpired:
-        _LOG.warning("the GPU driver does not answer within %g s: taken for no GPU", timeout_s)
+        _LOG.warning("the GPU driver does not answer within %g s: using no GPU", timeout_s)
         return 0
-    return sum(line.startswith("GPU ") for line in shown.stdout.splitlines()) if shown.returncode == 0 else 0
+    if listing.returncode != 0:
+        return 0
+    return sum(line.startswith("GPU ") for line in listing.stdout.splitlines())
 
 
 def was_given(environment: Mapping[str, str]) -> bool:
-    """Whether a scheduler, or the user, gave this job a GPU."""
+    """Return whether a scheduler, or the user, granted this job a GPU."""
     return environment.get(_VISIBLE, "").strip() not in {"", "-1", "NoDevFiles"}
 
 
-def _lock_one(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
-    """Lock the first free GPU, waiting for one."""
+def _lock_free(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
+    """Lock the first free GPU, after waiting for one if necessary, and return its index and lock."""
     folder.mkdir(parents=True, exist_ok=True)
     waited = False
     while True:
@@ -49,7 +51,7 @@ def _lock_one(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
                 continue
             return index, lock
         if not waited:
-            _LOG.info("all %d GPUs are taken by other jobs: waiting", gpus)
+            _LOG.info("all %d GPUs are in use by other jobs: waiting", gpus)
             waited = True
         time.sleep(pause_s)
 
@@ -67,13 +69,13 @@ def claimed_device(
     Parameters
     ----------
     lock_folder
-        Where the workstation's lock files are, one for each GPU.
+        Folder of the workstation's lock files, one for each GPU.
     environment
         `os.environ`; on a workstation its CUDA_VISIBLE_DEVICES is set for the duration.
     gpus
-        Number of GPUs, counted where not given.
+        Number of GPUs; None counts them.
     pause_s
-        Seconds between looks while all are taken.
+        Seconds between attempts while all are in use.
 
     Yields
     ------
@@ -82,24 +84,24 @@ def claimed_device(
 
     Notes
     -----
-    Where CUDA_VISIBLE_DEVICES is set, or a scheduler runs the job, what it gives is
+    Where CUDA_VISIBLE_DEVICES is set, or a scheduler runs the job, the granted GPU is
     used and nothing is locked.
     """
     if _VISIBLE in environment or any(name in environment for name in _SCHEDULERS):
         device = "cuda" if was_given(environment) else "cpu"
-        _LOG.info("%s=%r was given: running on %s", _VISIBLE, environment.get(_VISIBLE, ""), device)
+        _LOG.info("%s=%r is set: running on %s", _VISIBLE, environment.get(_VISIBLE, ""), device)
         yield device
         return
-    found = count_gpus() if gpus is None else gpus
-    if not found:
+    gpus = count_gpus() if gpus is None else gpus
+    if not gpus:
         _LOG.info("no GPU here: running on the CPU")
         yield "cpu"
         return
-    index, lock = _lock_one(Path(lock_folder), found, pause_s)
+    index, lock = _lock_free(Path(lock_folder), gpus, pause_s)
     order = environment.get("CUDA_DEVICE_ORDER")
     environment.update({"CUDA_DEVICE_ORDER": "PCI_BUS_ID", _VISIBLE: str(index)})
     try:
-        _LOG.info("running on GPU %d of %d", index, found)
+        _LOG.info("running on GPU %d of %d", index, gpus)
         yield "cuda"
     finally:
         del environment[_VISIBLE], environment["CUDA_DEVICE_ORDER"]

@@ -1,29 +1,29 @@
-"""What every backbone sees: the picture with its noise floor taken out."""
+"""The input of every backbone: the view without its noise floor."""
 
 import torch
 from torch import Tensor
 
-#: Normalized energy a pixel step (views hold uint8, 10 times the energy).
+#: Normalized energy per step of a pixel (a view is uint8, 10 times the energy).
 ENERGY_STEP = 0.1
-#: Side of the picture, in pixels, that the smoothing lengths here are given for.
+#: Side of the view, in pixels, for which the smoothing lengths hold.
 REFERENCE_SIDE = 128
-#: Smoothing before the floor is taken out, in pixels of a reference picture.
+#: Smoothing before the floor is subtracted, in pixels of the reference side.
 SMOOTHING = 0.7
-#: Smoothed noise, of mean normalized energy about 1, seldom passes this.
+#: Normalized energy that smoothed noise, of mean about 1, seldom exceeds.
 FLOOR = 3.5
 
 
 def _smoother(side: int, sigma: float, like: Tensor) -> Tensor:
-    """Give the matrix ``(side, side)`` that smooths a column of `side` pixels."""
+    """Return the matrix ``(side, side)`` that smooths a column of `side` pixels."""
     scaled = sigma * side / REFERENCE_SIDE
     radius = max(1, round(3 * scaled))
     at = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
     kernel = torch.exp(-0.5 * (at / scaled) ** 2)
     kernel = kernel / kernel.sum()
-    # What leaves the picture goes on beyond it: an edge there would be of our making.
-    seen = torch.arange(side, device=like.device)[:, None] + at.long()
+    # Beyond the border its pixels are repeated: zeros would make an edge.
+    source = torch.arange(side, device=like.device)[:, None] + at.long()
     matrix = like.new_zeros(side, side)
-    return matrix.scatter_add_(1, seen.clamp(0, side - 1), kernel.expand(side, -1))
+    return matrix.scatter_add_(1, source.clamp(0, side - 1), kernel.expand(side, -1))
 
 
 def blur(pictures: Tensor, sigma: float) -> Tensor:
@@ -34,11 +34,11 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
     pictures
         ``(b, 1, H, W)``.
     sigma
-        Standard deviation in pixels of a reference picture; it scales with the picture.
+        Standard deviation in pixels of the reference side; it scales with the view.
 
     Notes
     -----
-    Two products of matrices: a convolution of one channel takes a CPU ten times as long.
+    Two matrix products: a convolution of one channel takes a CPU ten times as long.
     """
     height, width = pictures.shape[2:]
     columns = _smoother(height, sigma, pictures) @ pictures
@@ -46,7 +46,7 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
 
 
 def compress(pixels: Tensor) -> Tensor:
-    """Turn pixels into the logarithm of what stands out of the noise.
+    """Return the logarithm of the energy above the noise floor.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def compress(pixels: Tensor) -> Tensor:
 
     Notes
     -----
-    Ours. Left in, the noise of a picture, whose texture follows the Q of its plane,
-    decides who is whose neighbour: on simulated pictures of 23 kinds of glitch the
-    nearest neighbour of an untrained ResNet-18 is right in 83 % with it and in 87 % without.
+    Our own choice. The texture of the noise follows the Q of the plane, and would decide
+    about nearest neighbours: on simulated views of 23 kinds of glitch, the nearest neighbour
+    by an untrained ResNet-18 is right in 83 % with the noise and in 87 % without.
     """
     energy = blur(pixels.to(torch.float32) * ENERGY_STEP, SMOOTHING)
     return torch.log1p((energy - FLOOR).clamp(min=0))

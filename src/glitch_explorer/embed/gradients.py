@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients: 512 numbers a picture that need no weights."""
+"""Histograms of oriented gradients: 512 numbers per view, without weights."""
 
 import math
 
@@ -11,24 +11,24 @@ from glitch_explorer.embed.front import blur, compress
 #: Cells in frequency and in time, and orientations in each.
 CELLS = 8
 ORIENTATIONS = 8
-#: Smoothing before the gradient, in pixels of a reference picture.
+#: Smoothing before the gradient, in pixels of `front.REFERENCE_SIDE`.
 SMOOTHING = 1.4
-#: Added to every mean: pictures that show nothing are like each other, not without direction.
+#: Added to every mean, so that empty views have a direction, and the same one.
 QUIET = 1e-4
 
 
 class OrientedGradients(nn.Module):
-    """How much edge of which direction is where (after Dalal & Triggs 2005).
+    """Strength of edges by orientation and cell (after Dalal & Triggs 2005).
 
-    The edges of a blip stand, those of a line lie, those of an arch turn; a cell spans
-    about an octave in frequency and an eighth of the view in time, so that a small shift
-    in time changes little. The share of an edge in an orientation falls off as the
-    8th power of the cosine of twice the angle between them. The square root at the end lets
-    faint parts count beside loud ones (Arandjelovic & Zisserman 2012).
+    The edges of a blip are vertical, those of a line horizontal, those of an arch turn. A cell
+    spans about an octave in frequency and an eighth of the view in time, so that a small shift
+    in time changes little. The share of an edge in an orientation falls off as the 8th power of
+    the cosine of twice the angle between them. The square root lets faint parts count beside
+    loud ones (Arandjelovic & Zisserman 2012).
     """
 
     dimension = CELLS * CELLS * ORIENTATIONS
-    #: Sums of small differences: they stay in float32.
+    #: Small differences are summed, in float32.
     half_precision = False
     cosines: Tensor
     sines: Tensor
@@ -40,7 +40,7 @@ class OrientedGradients(nn.Module):
         self.register_buffer("sines", angles.sin().reshape(1, -1, 1, 1), persistent=False)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Turn uint8 pixels ``(b, 1, H, W)`` into float32 vectors ``(b, 512)``."""
+        """Return the float32 vectors ``(b, 512)`` of uint8 pixels ``(b, 1, H, W)``."""
         picture = functional.pad(blur(compress(pixels), SMOOTHING), (1, 1, 1, 1), mode="replicate")
         along_time = picture[..., 1:-1, 2:] - picture[..., 1:-1, :-2]
         along_frequency = picture[..., 2:, 1:-1] - picture[..., :-2, 1:-1]

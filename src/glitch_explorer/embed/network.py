@@ -1,7 +1,6 @@
-"""torchvision's networks without their last layer, and their weights from files."""
+"""torchvision's classification networks without their last layer, and their weights from files."""
 
 import difflib
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -15,18 +14,17 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.embed.backbone import UNTRAINED
 from glitch_explorer.embed.front import compress
 
 #: Mean and standard deviation of ImageNet's colours (torchvision's transforms).
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-#: `compress` gives at most this.
+#: Largest value of `compress`.
 _BRIGHTEST = 3.14
-#: Side of the pictures a backbone is tried on.
+#: Side in pixels of the view that a network is tried on.
 _TRIAL_SIDE = 128
-#: Last layers, by the names torchvision gives them; their weights are not needed.
+#: Names of torchvision's last layers; their weights are not needed.
 _HEADS = ("fc", "classifier", "head", "heads")
-#: What other programs put before the names of a network's layers.
+#: Prefixes that other programs put before the names of layers.
 _PREFIXES = ("module.", "model.", "backbone.", "encoder.")
 
 State = dict[str, Tensor]
@@ -35,8 +33,8 @@ State = dict[str, Tensor]
 class Network(nn.Module):
     """A torchvision network without its last layer.
 
-    The picture with its noise floor taken out (`front.compress`) goes in as grey: the same in
-    the three colours, with ImageNet's mean and deviation, 128 x 128 as the views are.
+    Its input is the view without its noise floor (`front.compress`), the same in the three
+    colours, normalised by ImageNet's mean and standard deviation.
     """
 
     half_precision = True
@@ -50,29 +48,29 @@ class Network(nn.Module):
             )
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Turn uint8 pixels ``(b, 1, H, W)`` into float32 vectors ``(b, d)``."""
+        """Return the float32 vectors ``(b, d)`` of uint8 pixels ``(b, 1, H, W)``."""
         colours = self.colours(pixels).to(next(self.body.parameters()).dtype)
         features: Tensor = self.body(colours.contiguous(memory_format=torch.channels_last))
         return features.flatten(1).float()
 
     @staticmethod
     def colours(pixels: Tensor) -> Tensor:
-        """Turn uint8 pixels ``(b, 1, H, W)`` into what the first layer takes: float32 ``(b, 3, H, W)``."""
+        """Return the input of the first layer, float32 ``(b, 3, H, W)``, of uint8 ``(b, 1, H, W)``."""
         grey = compress(pixels) / _BRIGHTEST
         mean, deviation = (grey.new_tensor(value).reshape(1, 3, 1, 1) for value in (_MEAN, _DEVIATION))
         return (grey - mean) / deviation
 
 
 class _Mean(nn.Module):
-    """Average over the picture, in float32 whatever the network computes in."""
+    """Mean over the pixels, in float32 whatever type the network computes in."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """Turn ``(b, c, h, w)`` into float32 ``(b, c, 1, 1)``."""
+        """Return the float32 means ``(b, c, 1, 1)`` of ``(b, c, h, w)``."""
         return features.float().mean((2, 3), keepdim=True)
 
 
 def _without_head(network: nn.Module) -> nn.Module:
-    """Take off what comes after the last features, and average these over the picture."""
+    """Return the network without its last layer, its features averaged over the pixels."""
     features = getattr(network, "features", None)
     if isinstance(features, nn.Module):
         # Named `features`, so that the state dict keeps its names.
@@ -84,18 +82,14 @@ def _without_head(network: nn.Module) -> nn.Module:
             setattr(network, name, nn.Identity())
             return network
     raise UserError(
-        f"embedding.backbone: it is not known which layer of {type(network).__name__} is the last"
+        f"embedding.backbone: the last layer of {type(network).__name__} is not known: choose another network"
     )
 
 
-def _read_state(path: Path, sha256: str | None) -> State:
-    """Read a state dict from `path` without running code from it."""
+def _read_state(path: Path) -> State:
+    """Read a state dict without running code from the file."""
     if not path.is_file():
-        raise UserError(f"embedding.weights: there is no file {path}")
-    if sha256 is not None:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if not found.startswith(sha256.lower()):
-            raise UserError(f"embedding.weights: {path} has sha256 {found}, not {sha256}: fetch it again")
+        raise UserError(f"embedding.weights: {path} does not exist")
     try:
         state = (
             load_file(path)
@@ -105,12 +99,12 @@ def _read_state(path: Path, sha256: str | None) -> State:
     except (safetensors.SafetensorError, RuntimeError, EOFError, ValueError, OSError) as problem:
         raise _not_a_state(path, problem) from problem
     except Exception as problem:
-        # pickle's own error, which torch raises for code in the file; its class is named nowhere public.
+        # pickle's error, which torch raises for code in the file, has no public name.
         if type(problem).__name__ != "UnpicklingError":
             raise
         raise _not_a_state(path, problem) from problem
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"embedding.weights: {path} is no state dict: it holds more than tensors by name")
+        raise UserError(f"embedding.weights: {path} is not a state dict: it has values that are not tensors")
     return cast("State", state)
 
 
@@ -122,7 +116,7 @@ def _not_a_state(path: Path, problem: Exception) -> UserError:
 
 
 def _renamings() -> list[Callable[[str], str]]:
-    """Give the ways in which a state dict may name the layers of a network."""
+    """Return functions that undo the ways in which other programs name layers."""
     return [
         str,
         *(lambda key, prefix=prefix: key.removeprefix(prefix) for prefix in _PREFIXES),
@@ -131,34 +125,39 @@ def _renamings() -> list[Callable[[str], str]]:
     ]
 
 
-def _fit(state: State, wanted: State, *, where: str) -> State:
-    """Rename the keys of `state` as `wanted` has them, and leave out the last layer's.
+def _renamed(state: State, expected: State, *, where: str) -> State:
+    """Return `state` with the keys of `expected`, without those of the last layer.
 
     Raises
     ------
     UserError
-        When a key is missing, has another shape or belongs nowhere.
+        When a key is missing or unknown, or a tensor has another shape.
     """
-    optional = {key for key in wanted if key.endswith("num_batches_tracked")}
+    optional = {key for key in expected if key.endswith("num_batches_tracked")}
     heads = tuple(f"{name}." for name in (*_HEADS, "AuxLogits", "aux1", "aux2"))
     candidates = [{rename(key): value for key, value in state.items()} for rename in _renamings()]
-    named = max(candidates, key=lambda one: len(one.keys() & wanted.keys()))
-    missing = sorted(wanted.keys() - named.keys() - optional)
-    strange = sorted(key for key in named.keys() - wanted.keys() if not key.startswith(heads))
-    shapes = sorted(key for key in named.keys() & wanted.keys() if named[key].shape != wanted[key].shape)
-    if missing or strange or shapes:
-        wrong = {"missing": missing, "not in the network": strange, "of another shape": shapes}
-        told = "; ".join(
-            f"{len(keys)} {kind} ({', '.join(keys[:5])}{', …' if len(keys) > 5 else ''})"
-            for kind, keys in wrong.items()
-            if keys
+    named = max(candidates, key=lambda candidate: len(candidate.keys() & expected.keys()))
+    both = named.keys() & expected.keys()
+    wrong = {
+        "missing": expected.keys() - named.keys() - optional,
+        "not in the network": {key for key in named.keys() - expected.keys() if not key.startswith(heads)},
+        "of another shape": {key for key in both if named[key].shape != expected[key].shape},
+    }
+    differences = [
+        f"{len(keys)} {kind} ({', '.join(sorted(keys)[:5])}{', …' if len(keys) > 5 else ''})"
+        for kind, keys in wrong.items()
+        if keys
+    ]
+    if differences:
+        raise UserError(
+            f"embedding.weights: {where} does not match: {'; '.join(differences)}; "
+            "use weights of this backbone"
         )
-        raise UserError(f"embedding.weights: {where} does not fit: {told}; give weights of this backbone")
-    return {key: named.get(key, wanted[key]) for key in wanted}
+    return {key: named.get(key, expected[key]) for key in expected}
 
 
 def untrained_body(name: str, *, seed: int) -> nn.Module:
-    """Give a torchvision network without its last layer, with weights as torchvision draws them.
+    """Return a torchvision network without its last layer, with weights as torchvision draws them.
 
     Raises
     ------
@@ -168,33 +167,29 @@ def untrained_body(name: str, *, seed: int) -> nn.Module:
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
         near = difflib.get_close_matches(name, ["gradients", *known], n=3)
-        hint = (
-            f"; did you mean {' or '.join(near)}?"
-            if near
-            else "; take 'gradients' or a name of torchvision's"
-        )
-        raise UserError(f"embedding.backbone {name!r} is not known{hint}")
+        hint = f"did you mean {' or '.join(near)}?" if near else "use 'gradients' or a network of torchvision"
+        raise UserError(f"embedding.backbone {name!r} is unknown: {hint}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _without_head(torchvision.models.get_model(name, weights=None))
 
 
-def load_network(name: str, weights: str | Path, *, seed: int, sha256: str | None) -> Network:
-    """Load a torchvision network; see `backbone.load_backbone`."""
+def load_network(name: str, weights: Path | None, *, seed: int) -> Network:
+    """Load a torchvision network, untrained without a file of `weights`; see `backbone.load_backbone`."""
     body = untrained_body(name, seed=seed).eval()
-    if weights != UNTRAINED:
-        state = _read_state(Path(weights), sha256)
-        body.load_state_dict(_fit(state, body.state_dict(), where=f"{weights} for {name}"))
+    if weights is not None:
+        state = _read_state(weights)
+        body.load_state_dict(_renamed(state, body.state_dict(), where=f"{weights} for {name}"))
     try:
         return Network(_fused(body)).eval()
     except (RuntimeError, AssertionError, ValueError) as problem:
         raise UserError(
-            f"embedding.backbone {name} does not take pictures of {_TRIAL_SIDE}x{_TRIAL_SIDE}: {problem}"
+            f"embedding.backbone {name} cannot embed views of {_TRIAL_SIDE}x{_TRIAL_SIDE}: {problem}"
         ) from problem
 
 
 def _fused(body: nn.Module) -> nn.Module:
-    """Fold each batch normalisation into the convolution before it, where the network can be traced."""
+    """Return the network with batch normalisation folded into convolutions, where it can be traced."""
     try:
         return fuse(body)
     except torch.fx.proxy.TraceError:

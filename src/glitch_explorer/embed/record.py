@@ -1,4 +1,4 @@
-"""What a map's vectors were made with, so that others are compared with them only where they fit."""
+"""The record of how a map's vectors were made: other vectors must be made the same way."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from glitch_explorer.core.errors import UserError
 
 @dataclass(frozen=True)
 class Encoder:
-    """How pictures become the rows of a map: keys of the config, and a hash of the weights' file.
+    """How views become the rows of a map: keys of the config, and a hash of the weights' file.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Encoder:
     weights
         ``"untrained"``, or the name of the file, without its folder.
     weights_sha256
-        Hash of that file, empty where there is none.
+        Hash of that file, empty for untrained weights.
     height, width, crop
         Pixels of a view, and whether axes are cut off.
     """
@@ -39,12 +39,12 @@ class Encoder:
 def describe_encoder(
     *, unit: str, backbone: str, weights: str | Path, height: int, width: int, crop: bool
 ) -> Encoder:
-    """Describe an encoder; a file of `weights` enters by its name and its hash.
+    """Return the record of an encoder; a file of `weights` enters by its name and hash.
 
     Raises
     ------
     UserError
-        When there are weights and no such file.
+        When the file of weights does not exist.
     """
     digest = ""
     if weights != "untrained":
@@ -73,15 +73,15 @@ def read_encoder(path: str | Path) -> Encoder:
     try:
         return Encoder(**json.loads(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise UserError(
-            f"{path} does not exist: it is written by the target map; make the map again"
-        ) from None
+        raise UserError(f"{path} does not exist: the target map writes it; make the map again") from None
     except (TypeError, ValueError) as problem:
-        raise UserError(f"{path} is no record of an encoder ({problem}): make the map again") from problem
+        raise UserError(
+            f"{path} is not the record of an encoder ({problem}): make the map again"
+        ) from problem
 
 
 def require_same(map_encoder: Encoder, encoder: Encoder, *, where: str | Path) -> None:
-    """Refuse vectors that were made otherwise than those of the map at `where`.
+    """Refuse an encoder that differs from that of the map at `where`.
 
     Raises
     ------
@@ -90,12 +90,12 @@ def require_same(map_encoder: Encoder, encoder: Encoder, *, where: str | Path) -
     """
     names = [field.name for field in fields(Encoder)]
     pairs = [(name, getattr(map_encoder, name), getattr(encoder, name)) for name in names]
-    # The name of the file is for people: its content decides.
+    # The content of the file decides, not its name.
     differences = [
         f"{name} {old!r} there, {new!r} here" for name, old, new in pairs if old != new and name != "weights"
     ]
     if differences:
         raise UserError(
-            f"{where} was made with another encoder, distances to it mean nothing: {'; '.join(differences)}. "
-            "Set unit, views and embedding as for that map"
+            f"{where} was made with another encoder, so distances to it mean nothing: "
+            f"{'; '.join(differences)}. Set unit, views and embedding as in that map's config"
         )

@@ -22,15 +22,15 @@ from glitch_explorer.views.schemas import VIEWS
 
 _LOG = logging.getLogger(__name__)
 
-#: Views in a batch on a CPU: one size, and one thread a batch, so that sums have one order.
+#: Views per batch on a CPU: of one size, on one thread, so that sums have one order.
 CPU_BATCH = 32
-#: Views in a batch on a GPU at first; halved while its memory is short, down to the least.
+#: Views per batch on a GPU at first; halved while its memory is too small, down to the least.
 GPU_BATCH, LEAST_GPU_BATCH = 1024, 64
 
 
 @dataclass(frozen=True)
 class Used:
-    """What a shard was embedded with, which depends on the machine."""
+    """How a shard was embedded, as far as it depends on the machine."""
 
     device: str
     precision: str
@@ -38,8 +38,8 @@ class Used:
     fell_back: bool
 
 
-def _wanted(status: str | Path, n: int) -> Bool:
-    """Say which slots of the views array hold a picture, ``(n, 4)``."""
+def _present(status: str | Path, n: int) -> Bool:
+    """Return which slots of the views array have a view, ``(n, 4)``."""
     table = tables.read(VIEWS, status)
     if len(table) != n:
         raise UserError(f"{status} has {len(table)} rows for {n} glitches: make the shard's views again")
@@ -49,15 +49,15 @@ def _wanted(status: str | Path, n: int) -> Bool:
 
 
 def _usable(device: str) -> str:
-    """Give the device, or the CPU where this torch cannot use it."""
+    """Return the device, or the CPU when this torch cannot use it."""
     if device == "cuda" and not torch.cuda.is_available():
-        _LOG.warning("a GPU was given, but this torch cannot use it: running on the CPU")
+        _LOG.warning("this torch cannot use the GPU: running on the CPU")
         return "cpu"
     return device
 
 
 def _batches(pictures: UInt8, rows: Int64, size: int) -> list[Callable[[], torch.Tensor]]:
-    """Give functions that read `rows` of `pictures` in batches of exactly `size`, the last padded."""
+    """Return functions that read `rows` of `pictures` in batches of `size`, the last one padded."""
 
     def read(start: int) -> torch.Tensor:
         chosen = rows[start : start + size]
@@ -69,7 +69,7 @@ def _batches(pictures: UInt8, rows: Int64, size: int) -> list[Callable[[], torch
 
 
 def _on_cpu(backbone: Backbone, pictures: UInt8, rows: Int64, threads: int) -> Float32:
-    """Embed on the CPU, a batch a thread."""
+    """Embed on the CPU, one batch per thread."""
 
     def embed(read: Callable[[], torch.Tensor]) -> Float32:
         with torch.inference_mode():
@@ -97,35 +97,35 @@ def embed_pictures(
     rows: Int64,
     *,
     load: Callable[[], Backbone],
-    precision: str,
-    device: str,
-    threads: int,
+    precision: str = "auto",
+    device: str = "cpu",
+    threads: int = 1,
 ) -> tuple[Float32, Used]:
-    """Embed some of many pictures.
+    """Embed views.
 
     Parameters
     ----------
     pictures
         uint8 ``(m, H, W)``, may be memory-mapped.
     rows
-        ``(k,)``: which of them.
+        ``(k,)``: the views to embed.
     load
-        Gives a fresh backbone.
+        Function that returns a new backbone.
     precision, device, threads
         As for `embed_shard`.
 
     Returns
     -------
     vectors
-        float32 ``(k, d)``. On a CPU a vector depends on its picture only, not on `threads`.
+        float32 ``(k, d)``. On a CPU a vector depends on its own view only, not on `threads`.
     used
-        What it was done with. When the GPU's memory is short the batch is halved, and at last
-        the CPU is taken.
+        How it was done. While the GPU's memory is too small the batch is halved; in the end the
+        CPU is used.
 
     Raises
     ------
     UserError
-        When the GPU fails in another way: nothing more can be done with it in this process.
+        When the GPU fails in another way: this process cannot use it any more.
     """
     fell_back = False
     batch = GPU_BATCH
@@ -139,12 +139,12 @@ def embed_pictures(
             fell_back = True
             batch //= 2
             device = "cuda" if batch >= LEAST_GPU_BATCH else "cpu"
-            _LOG.warning("the GPU's memory is short: trying %s, %d views at a time", device, batch)
+            _LOG.warning("the GPU's memory is too small: trying %s, %d views at a time", device, batch)
             torch.cuda.empty_cache()
         except torch.AcceleratorError as problem:
             reason = str(problem).splitlines()[0]
             raise UserError(
-                f"the GPU failed ({reason}): the job is tried again with what the machine then has; "
+                f"the GPU failed ({reason}): Snakemake tries the job again; "
                 "if that fails too, run with --resources gpu=0"
             ) from problem
     backbone = load()
@@ -160,11 +160,9 @@ def embed_shard(
     *,
     backbone: str,
     weights: str | Path,
-    precision: str,
-    device: str,
-    threads: int,
-    seed: int = 0,
-    sha256: str | None = None,
+    precision: str = "auto",
+    device: str = "cpu",
+    threads: int = 1,
 ) -> Used:
     """Embed the views of one shard.
 
@@ -173,40 +171,40 @@ def embed_shard(
     views
         Array uint8 ``(n, 4, H, W)``.
     status
-        Its table "views".
+        The shard's table "views".
     out
         Array float32 ``(n, 4, d)`` to write, NaN where a view is missing.
-    backbone, weights, seed, sha256
+    backbone, weights
         See `backbone.load_backbone`.
     precision
         See `precision.choose_precision`.
     device
-        ``"cpu"``, or ``"cuda"`` where one was claimed (`device.claimed_device`).
+        ``"cpu"``, or ``"cuda"`` after `device.claimed_device`.
     threads
         CPU threads; the bytes written do not depend on it.
 
     Raises
     ------
     UserError
-        When the files do not belong together, or the backbone cannot be loaded.
+        When the files are not of the same shard, or the backbone cannot be loaded.
     """
     claimed, device = device, _usable(device)
     array = files.read_array(views)
     if array.ndim != 4 or array.shape[1] != len(VIEW_LENGTHS_S) or array.dtype != np.uint8:
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
-    present = _wanted(status, len(array))
+    present = _present(status, len(array))
     rows = np.flatnonzero(present.ravel())
-    found, used = embed_pictures(
+    embedded, used = embed_pictures(
         array.reshape(-1, *array.shape[2:]),
         rows,
-        load=partial(load_backbone, backbone, weights, seed=seed, sha256=sha256),
+        load=partial(load_backbone, backbone, weights),
         precision=precision,
         device=device,
         threads=threads,
     )
     used = replace(used, fell_back=used.fell_back or device != claimed)
-    vectors = np.full((*present.shape, found.shape[1]), np.nan, np.float32)
-    vectors[present] = found
+    vectors = np.full((*present.shape, embedded.shape[1]), np.nan, np.float32)
+    vectors[present] = embedded
     files.write_array(out, vectors)
     _LOG.info("%d views of %d glitches: %s", len(rows), len(array), used)
     return used

@@ -1,5 +1,6 @@
 """The vectors of a shard: rows, missing views, bytes, precision."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def simulated(n: int, seed: int = 1) -> np.ndarray:
 
 
 def write_views(folder: Path, present: np.ndarray, *, unknown: int | None = None) -> np.ndarray:
-    """Write a shard's views array and table; give the array."""
+    """Write a shard's views array and table; return the array."""
     views = simulated(present.size).reshape(*present.shape, 128, 128)
     views[~present] = 0
     ids = [f"g{i}" for i in range(len(present))]
@@ -51,14 +52,8 @@ def write_views(folder: Path, present: np.ndarray, *, unknown: int | None = None
 
 
 def embed(folder: Path, name: str = "out.npy", **changes: object) -> np.ndarray:
-    options = {
-        "backbone": "gradients",
-        "weights": "untrained",
-        "precision": "auto",
-        "device": "cpu",
-        "threads": 1,
-    }
-    embed_shard(folder / "s.npy", folder / "s.parquet", folder / name, **(options | changes))  # type: ignore[arg-type]
+    options = {"backbone": "gradients", "weights": "untrained"} | changes
+    embed_shard(folder / "s.npy", folder / "s.parquet", folder / name, **options)  # type: ignore[arg-type]
     return files.read_array(folder / name)
 
 
@@ -73,14 +68,14 @@ def test_missing_views_are_nan_and_the_rest_is_in_its_row(tmp_path: Path) -> Non
     present = np.random.default_rng(2).random((20, 4)) < 0.6
     present[3], present[5] = False, [True, False, False, False]
     views = write_views(tmp_path, present, unknown=5)
-    found = embed(tmp_path)
-    assert found.shape == (20, 4, 512)
-    assert found.dtype == np.float32
-    assert (np.isfinite(found).all(axis=2) == present).all()
-    assert np.isnan(found[~present]).all()
+    embedded = embed(tmp_path)
+    assert embedded.shape == (20, 4, 512)
+    assert embedded.dtype == np.float32
+    assert (np.isfinite(embedded).all(axis=2) == present).all()
+    assert np.isnan(embedded[~present]).all()
     with torch.inference_mode():
         alone = load_backbone("gradients", "untrained")(torch.from_numpy(views[present][7][None, None]))
-    np.testing.assert_allclose(found[present][7], alone[0], rtol=1e-3)
+    np.testing.assert_allclose(embedded[present][7], alone[0], rtol=1e-3)
 
 
 def test_a_shard_without_a_picture_or_a_glitch(tmp_path: Path) -> None:
@@ -101,14 +96,8 @@ def test_bytes_depend_neither_on_threads_nor_on_the_other_glitches(
     embed(tmp_path, "two.npy", backbone=backbone, threads=3)
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
     rows = np.array([17, 3, 70])
-    some, _ = embed_pictures(
-        views.reshape(-1, 128, 128),
-        rows,
-        load=lambda: load_backbone(backbone, "untrained"),
-        precision="auto",
-        device="cpu",
-        threads=1,
-    )
+    load = partial(load_backbone, backbone, "untrained")
+    some, _ = embed_pictures(views.reshape(-1, 128, 128), rows, load=load)
     assert (some == whole.reshape(-1, 512)[rows]).all()
 
 
@@ -120,15 +109,8 @@ def test_torch_keeps_its_threads(tmp_path: Path) -> None:
 
 
 def test_neighbours_are_of_the_same_kind() -> None:
-    pictures = simulated(120)
-    vectors, _ = embed_pictures(
-        pictures,
-        np.arange(120),
-        load=lambda: load_backbone("gradients", "untrained"),
-        precision="auto",
-        device="cpu",
-        threads=2,
-    )
+    load = partial(load_backbone, "gradients", "untrained")
+    vectors, _ = embed_pictures(simulated(120), np.arange(120), load=load, threads=2)
     kind = np.arange(120) % 6
     assert (kind[neighbours(vectors, 1)[:, 0]] == kind).mean() > 0.97
 
@@ -137,20 +119,14 @@ def test_neighbours_are_of_the_same_kind() -> None:
 def test_bfloat16_finds_the_neighbours_of_float32() -> None:
     """Recall@10 of glitches whose four views are fused, as the map fuses them."""
     pictures = simulated(400)
-    found = []
+    load = partial(load_backbone, "resnet18", "untrained")
+    nearest = []
     for kind in ("float32", "bfloat16"):
-        vectors, used = embed_pictures(
-            pictures,
-            np.arange(400),
-            load=lambda: load_backbone("resnet18", "untrained"),
-            precision=kind,
-            device="cpu",
-            threads=2,
-        )
+        vectors, used = embed_pictures(pictures, np.arange(400), load=load, precision=kind, threads=2)
         assert used.precision == f"torch.{kind}"
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        found.append(neighbours(unit.reshape(100, -1), 10))
-    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*found, strict=True)])
+        nearest.append(neighbours(unit.reshape(100, -1), 10))
+    recall = np.mean([len(set(a) & set(b)) / 10 for a, b in zip(*nearest, strict=True)])
     assert recall >= 0.97
 
 
@@ -173,11 +149,11 @@ def test_x86_has_bfloat16_by_its_flags(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "device", "batches"),
+    ("limit", "device", "batches"),
     [(300, "cuda", [1024, 512, 256]), (0, "cpu", [1024, 512, 256, 128, 64])],
 )
 def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(
-    monkeypatch: pytest.MonkeyPatch, room: int, device: str, batches: list[int]
+    monkeypatch: pytest.MonkeyPatch, limit: int, device: str, batches: list[int]
 ) -> None:
     class Anywhere:
         dimension, half_precision = 1, False
@@ -190,21 +166,15 @@ def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(
 
     def on_gpu(backbone: object, pictures: np.ndarray, rows: np.ndarray, batch: int) -> np.ndarray:
         tried.append(batch)
-        if batch > room:
+        if batch > limit:
             raise torch.cuda.OutOfMemoryError
         return np.zeros((len(rows), 1), np.float32)
 
     monkeypatch.setattr(shard, "_on_gpu", on_gpu)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     tried: list[int] = []
-    vectors, used = embed_pictures(
-        np.ones((3, 4, 4), np.uint8),
-        np.arange(3),
-        load=Anywhere,
-        precision="auto",
-        device="cuda",
-        threads=1,
-    )
+    pictures = np.ones((3, 4, 4), np.uint8)
+    vectors, used = embed_pictures(pictures, np.arange(3), load=Anywhere, device="cuda")
     assert (used.device, used.fell_back, vectors.shape) == (device, True, (3, 1))
     assert tried == batches
 
@@ -215,7 +185,7 @@ def test_a_gpu_that_torch_cannot_use_is_the_cpu(tmp_path: Path, monkeypatch: pyt
     assert np.isfinite(embed(tmp_path, device="cuda")).all()
 
 
-def test_a_gpu_that_disappears_is_told_and_writes_nothing(
+def test_a_gpu_that_disappears_is_named_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lost(*_: object) -> None:

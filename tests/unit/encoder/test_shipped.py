@@ -1,5 +1,6 @@
 """The encoder that ships with the project: small, stable in bfloat16, and better than gradients."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +24,17 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 @pytest.fixture(scope="module")
 def embedded(root: Path, bank: Bank) -> dict[tuple[str, str], np.ndarray]:
     """The 2 s views by backbone and precision, as directions."""
-    made = {}
+    embedded = {}
     for backbone, weights, precision in (
         ("resnet18", root / WEIGHTS, "float32"),
         ("resnet18", root / WEIGHTS, "bfloat16"),
         ("gradients", "untrained", "float32"),
     ):
-        found, _ = embed_pictures(
-            bank.views[:, 2],
-            np.arange(len(bank.views)),
-            load=lambda backbone=backbone, weights=weights: load_backbone(backbone, weights),
-            precision=precision,
-            device="cpu",
-            threads=2,
-        )
-        made[backbone, precision] = found / np.linalg.norm(found, axis=1, keepdims=True)
-    return made
+        load = partial(load_backbone, backbone, weights)
+        rows = np.arange(len(bank.views))
+        vectors, _ = embed_pictures(bank.views[:, 2], rows, load=load, precision=precision, threads=2)
+        embedded[backbone, precision] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return embedded
 
 
 def test_the_file_is_small_and_has_a_card(root: Path) -> None:
@@ -60,8 +56,8 @@ def test_neighbours_are_alike_more_often_than_with_gradients(
 @pytest.mark.slow
 def test_bfloat16_finds_the_same_neighbours(embedded: dict[tuple[str, str], np.ndarray]) -> None:
     near = [
-        np.argsort(-(one @ one.T), axis=1)[:, :11]
-        for one in (embedded["resnet18", "float32"], embedded["resnet18", "bfloat16"])
+        np.argsort(-(vectors @ vectors.T), axis=1)[:, :11]
+        for vectors in (embedded["resnet18", "float32"], embedded["resnet18", "bfloat16"])
     ]
     recall = np.mean([len(set(a) & set(b)) / 11 for a, b in zip(*near, strict=True)])
     assert recall >= 0.95
