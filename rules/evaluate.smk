@@ -36,6 +36,7 @@ rule evaluate_encoder:
         precision=config["embedding"]["precision"],
         confusable="resources/taxonomy/confusable_pairs.csv",
         confusable_digest=shipped("resources/taxonomy/confusable_pairs.csv"),
+        template=shipped("src/glitch_explorer/evaluate/report.md"),
         code=code("evaluate_encoder"),
     script:
         "../scripts/evaluate_encoder.py"

@@ -1,4 +1,4 @@
-"""Judge encoders by labelled pictures."""
+"""Evaluate encoders on labelled pictures."""
 
 import os
 import tempfile
@@ -13,18 +13,18 @@ if __name__ == "__main__":
         # Torch sees the GPU that was claimed only if it is imported after the claim.
         from glitch_explorer.evaluate.run import evaluate
 
-        wanted = snakemake.params
+        params = snakemake.params
         evaluate(
-            wanted.pictures,
-            [(backbone, project_file(weights, snakemake.scriptdir)) for backbone, weights in wanted.encoders],
-            confusable=project_file(wanted.confusable, snakemake.scriptdir),
+            params.pictures,
+            [(backbone, project_file(weights, snakemake.scriptdir)) for backbone, weights in params.encoders],
+            confusable=project_file(params.confusable, snakemake.scriptdir),
             out=Path(snakemake.output.evaluation).parent,
-            height=wanted.height,
-            width=wanted.width,
-            precision=wanted.precision,
+            height=params.height,
+            width=params.width,
+            precision=params.precision,
             device=device if snakemake.resources.gpu else "cpu",
             threads=snakemake.threads,
-            untrained=wanted.untrained,
-            draws=wanted.draws,
-            seed=wanted.seed,
+            untrained=params.untrained,
+            draws=params.draws,
+            seed=params.seed,
         )

@@ -1,4 +1,4 @@
-"""Answer queries with the most similar glitches."""
+"""Find the glitches most similar to each query."""
 
 from pathlib import Path
 
@@ -7,19 +7,19 @@ from glitch_explorer.similar.search import find_all
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
+        params = snakemake.params
         strain = None
-        if wanted.strain["source"] != "none":
+        if params.strain["source"] != "none":
             from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
 
-            strain = open_strain(**wanted.strain)
+            strain = open_strain(**params.strain)
         find_all(
-            wanted.queries,
+            params.queries,
             snakemake.output.answers,
             results=Path(snakemake.input.glitches).parents[1],
-            k=wanted.found,
-            tolerance_s=wanted.tolerance_s,
-            weights=snakemake.input.weights or project_file(wanted.weights, snakemake.scriptdir),
+            k=params.found,
+            tolerance_s=params.tolerance_s,
+            weights=snakemake.input.weights or project_file(params.weights, snakemake.scriptdir),
             strain=strain,
             threads=snakemake.threads,
         )

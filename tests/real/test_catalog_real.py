@@ -2,26 +2,16 @@
 
 import pytest
 
-from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CLASSES
-from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
-from glitch_explorer.core import tables
 from glitch_explorer.core.views import VIEW_PATHS
-from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
+from tests.unit.catalog import built
 
 
 def build(tmp_path, kind, *paths):
-    out = tmp_path / "catalog"
-    build_catalog(
-        kind=kind, paths=[str(path) for path in paths], metadata=[], out=out, detectors=["H1", "L1"],
-        unit="glitch", snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None),
-        shard_length_s=86400,
-        segments=tables.empty(SEGMENTS), events=tables.empty(EVENTS), max_quarantined_share=0.1,
-    )  # fmt: skip
-    assert tables.read(QUARANTINE, out / "parts" / "catalog.parquet").empty
-    glitches = tables.read(GLITCHES, out / "glitches.parquet")
+    glitches, quarantine, duplicates = built.build(tmp_path, kind, paths)
+    assert quarantine.empty
     assert glitches["glitch_id"].is_unique
-    return glitches, tables.read(DUPLICATES, out / "duplicates.parquet")
+    return glitches, duplicates
 
 
 def test_a_month_of_o3a(tmp_path, shared_data):

@@ -1,7 +1,7 @@
 """Build the catalogue: read a source, set bad rows aside, write shards."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.quarantine import commonest
 from glitch_explorer.catalog.rows import read_glitches
-from glitch_explorer.catalog.rules import Rules
+from glitch_explorer.catalog.rules import KNOWN_IFOS, Bounds, Rules
 from glitch_explorer.catalog.runs import observing_run
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.catalog.shards import shard_names
@@ -26,23 +26,21 @@ ASTROPHYSICAL_S = 1.0
 
 _log = logging.getLogger(__name__)
 
-Bounds = tuple[float | None, float | None]
-
 
 def build_catalog(
     *,
     kind: str,
     paths: Sequence[str],
-    metadata: Sequence[str],
+    metadata: Sequence[str] = (),
     out: str | Path,
-    detectors: Sequence[str],
-    unit: str,
-    snr: Bounds,
-    peak_frequency_hz: Bounds,
-    gps: Bounds,
+    detectors: Iterable[str] = KNOWN_IFOS,
+    unit: str = "glitch",
+    snr: Bounds = (None, None),
+    peak_frequency_hz: Bounds = (None, None),
+    gps: Bounds = (None, None),
     shard_length_s: float,
-    segments: pd.DataFrame,
-    events: pd.DataFrame,
+    segments: pd.DataFrame | None = None,
+    events: pd.DataFrame | None = None,
     max_quarantined_share: float,
 ) -> None:
     """Build the catalogue in the folder `out`.
@@ -79,6 +77,7 @@ def build_catalog(
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
     duplicates = pd.concat([_kept_of(repeated, duplicates), duplicates], ignore_index=True)
+    events = pd.DataFrame() if events is None else events
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
     n_shards = _write_shards(frame, out / "shards")
     files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))

@@ -17,6 +17,9 @@ KNOWN_IFOS = frozenset(
 #: GPS times beyond this (year 2106) are no times.
 _LAST_GPS = 4e9
 
+#: Lowest and highest value, None for no bound.
+Bounds = tuple[float | None, float | None]
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -27,13 +30,13 @@ class Rules:
     """
 
     detectors: tuple[str, ...]
-    snr: tuple[float | None, float | None] = (None, None)
-    peak_frequency_hz: tuple[float | None, float | None] = (None, None)
-    gps: tuple[float | None, float | None] = (None, None)
+    snr: Bounds = (None, None)
+    peak_frequency_hz: Bounds = (None, None)
+    gps: Bounds = (None, None)
     segments: pd.DataFrame | None = None
 
     @property
-    def cuts(self) -> dict[str, tuple[float | None, float | None]]:
+    def cuts(self) -> dict[str, Bounds]:
         """The cuts that have a bound, by column."""
         cuts = {"snr": self.snr, "peak_frequency_hz": self.peak_frequency_hz, "event_time": self.gps}
         return {column: cut for column, cut in cuts.items() if tuple(cut) != (None, None)}

@@ -1,5 +1,5 @@
-"""How well an encoder's vectors know glitches, on labelled pictures.
+"""Evaluation of encoders on labelled pictures: whether nearest neighbours have the same class.
 
-`pictures` reads a tree of pictures into views, `neighbours` ranks them, `report` makes the
-tables and the pages; `run` is the job. Pictures are for judging only.
+`pictures` reads trees of pictures into views, `neighbours` ranks them, `report` writes the page
+and the figure, `run` is the job. The pictures are used for evaluation only, never for training.
 """

@@ -1,4 +1,4 @@
-"""Labelled pictures, read as the workflow reads them."""
+"""Labelled pictures, read by the workflow's own catalogue and views."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,15 @@ import pandas as pd
 
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
-from glitch_explorer.catalog.rules import KNOWN_IFOS
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Object, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
-from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 
-#: What is no type of glitch: pictures of nothing, and of what fits no class.
+#: Classes that are no type of glitch.
 RESTS = ("No_Glitch", "None_of_the_Above")
 #: The 22 types of the catalogues.
 TYPES = tuple(name for name in CATALOGUE_CLASSES if name not in RESTS)
@@ -33,11 +31,11 @@ class Pictures:
     Attributes
     ----------
     name
-        Name of the folder that they come from.
+        Name of their folder.
     views
         uint8 ``(n, 4, H, W)``, zero where missing.
     present
-        ``(n, 4)``: which views there are.
+        ``(n, 4)``: which views exist.
     glitch_ids, labels
         ``(n,)`` texts.
     """
@@ -50,52 +48,38 @@ class Pictures:
 
     @property
     def inside(self) -> Bool:
-        """Which glitches ``(n,)`` are of one of the catalogue's 22 types."""
+        """Which glitches ``(n,)`` are of the catalogue's 22 types."""
         return np.isin(self.labels.astype(str), TYPES)
 
 
 def read_labelled(path: str, *, height: int, width: int) -> Pictures:
-    """Read the labelled pictures below `path` through catalogue and views.
+    """Read the labelled pictures in a folder.
 
-    The catalogue gathers the views of a glitch and takes exact duplicates once; pictures that
-    cannot be read, have no label or no known view length take no part.
+    The catalogue gathers the views of each glitch and drops exact duplicates. Pictures that
+    cannot be read, or have no label or no known view length, are left out.
 
     Parameters
     ----------
     path
-        Folder of pictures in any layout the catalogue knows.
+        Folder of pictures, in any layout that the catalogue reads.
     height, width
         Pixels of a view.
 
     Raises
     ------
     UserError
-        When nothing labelled is found.
+        When there is no labelled picture.
     """
     with TemporaryDirectory() as folder:
         out = Path(folder)
-        build_catalog(
-            kind="images",
-            paths=[path],
-            metadata=[],
-            out=out,
-            detectors=sorted(KNOWN_IFOS),
-            unit="glitch",
-            snr=(None, None),
-            peak_frequency_hz=(None, None),
-            gps=(None, None),
-            shard_length_s=1.0,
-            segments=tables.empty(SEGMENTS),
-            events=tables.empty(EVENTS),
-            max_quarantined_share=1.0,
-        )
+        build_catalog(kind="images", paths=[path], out=out, shard_length_s=1.0, max_quarantined_share=1.0)
         names = (out / "shards.txt").read_text(encoding="utf-8").split()
         parts = [_read_shard(out, name, height=height, width=width) for name in names]
     rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
     present = rows[list(VIEW_PRESENT)].to_numpy(dtype=bool)
     kept = present.any(axis=1) & rows["label"].notna().to_numpy()
     if not kept.any():
-        raise UserError(f"evaluate.pictures: {path} holds no picture with a class and a view length")
+        raise UserError(f"evaluate.pictures: {path} has no picture with a class and a view length")
     return Pictures(
         Path(path).resolve().name,
         np.concatenate([views for _, views in parts])[kept],
@@ -106,7 +90,7 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
 
 
 def _read_shard(out: Path, name: str, *, height: int, width: int) -> tuple[pd.DataFrame, UInt8]:
-    """Give one shard's labels and present views, and its pixels."""
+    """Return one shard's table "views" with the labels, and its views."""
     shard = out / "shards" / f"{name}.parquet"
     array, status, quarantine = (out / f"{name}{end}" for end in (".npy", ".status", ".quarantine"))
     make_views(
@@ -117,16 +101,16 @@ def _read_shard(out: Path, name: str, *, height: int, width: int) -> tuple[pd.Da
 
 
 def read_all(paths: Sequence[str], *, height: int, width: int) -> list[Pictures]:
-    """Read several sets, each named by its folder.
+    """Read sets of pictures, each named by its folder.
 
     Raises
     ------
     UserError
-        When there is no folder, two have the same name, or one holds nothing labelled.
+        When there is no folder, two have the same name, or one has no labelled picture.
     """
     if not paths:
-        raise UserError("evaluate.pictures names no folder of labelled pictures: give one or more")
+        raise UserError("evaluate.pictures is empty: name one or more folders of labelled pictures")
     names = [Path(path).resolve().name for path in paths]
     if len(set(names)) < len(names):
-        raise UserError(f"evaluate.pictures: folders need names of their own, these are {', '.join(names)}")
+        raise UserError(f"evaluate.pictures: folders must have different names, not {', '.join(names)}")
     return [read_labelled(path, height=height, width=width) for path in paths]

@@ -1,110 +1,83 @@
-"""The evaluation as a page and a figure."""
+"""The page and the figure of an evaluation."""
 
+from importlib.resources import files as package_files
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import files
 from glitch_explorer.core.views import VIEW_NAMES
+from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.plots import bare, figure, plain, save
 
-#: Columns of the page's tables.
-_VIEWS = (*VIEW_NAMES, "any", "fused")
 #: Confusions listed for each encoder.
 _LISTED = 8
 
+_ENCODER = ["encoder", "draw"]
+
 
 def _title(row: pd.Series) -> str:
-    """Name an encoder, with its draw where it is untrained."""
+    """Return the name of an encoder, with its draw where it is untrained."""
     untrained = str(row["encoder"]).endswith("untrained")
     return f"{row['encoder']} {row['draw']}" if untrained else str(row["encoder"])
 
 
-def _share(row: pd.Series) -> str:
-    if not row["n"]:
-        return "–"
-    return f"{row['accuracy']:.2f} ({row['accuracy_low']:.2f}–{row['accuracy_high']:.2f})"
-
-
-def _errors(row: pd.Series) -> str:
-    if not row["errors"]:
-        return "no error"
-    return f"{row['confusable']:.2f} of {row['errors']} ({row['confusable_chance']:.2f})"
-
-
-def _score_lines(part: pd.DataFrame) -> list[str]:
-    """Make the table of one set of pictures and one group of types."""
-    heads = [f"{view} s" if view in VIEW_NAMES else view for view in _VIEWS]
-    heads = ["encoder", *heads, "MRR fused", "p fused", "errors on confusable pairs (by chance)"]
-    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    for _, rows in part.groupby(["encoder", "draw"], sort=False):
-        by_view = {row["view"]: row for _, row in rows.iterrows()}
-        fused = by_view["fused"]
-        mrr = f"{fused['mrr']:.2f} ({fused['mrr_low']:.2f}–{fused['mrr_high']:.2f})" if fused["n"] else "–"
-        p_value = f"{fused['p_value']:.3f}" if fused["n"] else "–"
-        cells = [_title(fused), *(_share(by_view[view]) for view in _VIEWS), mrr, p_value, _errors(fused)]
-        lines.append(f"| {' | '.join(cells)} |")
-    return lines
-
-
 def as_markdown(evaluation: pd.DataFrame, confusion: pd.DataFrame) -> str:
-    """Give the tables "evaluation" and "confusion" as a page in Markdown."""
-    lines = [
-        "Nearest-neighbour accuracy with 95 % Wilson intervals, the glitch being the unit; all views of the",
-        "glitch that asks are left out. `any`: each view asks the views of all lengths.",
+    """Return the tables "evaluation" and "confusion" as a page in Markdown."""
+    sets = [
+        {
+            "name": name,
+            "groups": [_by_encoder(group) for _, group in rows.groupby("types", sort=False)],
+            "confusions": [
+                (pairs.iloc[0], _commonest(pairs))
+                for _, pairs in confusion[confusion["pictures"] == name].groupby(_ENCODER, sort=False)
+            ],
+        }
+        for name, rows in evaluation.groupby("pictures", sort=False)
     ]
-    for name, own in evaluation.groupby("pictures", sort=False):
-        for types, part in own.groupby("types", sort=False):
-            fused = part[part["view"] == "fused"].iloc[0]
-            if not fused["n"]:
-                continue
-            kind = "the catalogue's types" if types == "catalogue" else "other types and rests, among all"
-            lines += [
-                "",
-                f"## {name}: {kind}",
-                "",
-                f"{fused['n']} glitches of {fused['n_classes']} types ask; chance {fused['chance']:.2f}.",
-                "",
-                *_score_lines(part),
-            ]
-        lines += ["", f"### {name}: commonest confusions, views fused", ""]
-        lines += _confusion_lines(confusion[confusion["pictures"] == name])
-    return "\n".join(lines) + "\n"
+    environment = jinja2.Environment(  # noqa: S701 - Markdown, not HTML
+        trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    template = package_files("glitch_explorer.evaluate").joinpath("report.md").read_text(encoding="utf-8")
+    return environment.from_string(template).render(sets=sets, lengths=VIEW_NAMES)
 
 
-def _confusion_lines(confusion: pd.DataFrame) -> list[str]:
-    """List each encoder's commonest errors."""
-    lines = []
-    for _, rows in confusion.groupby(["encoder", "draw"], sort=False):
-        wrong = rows[rows["label"] != rows["nearest"]]
-        wrong = wrong.sort_values(["n", "label", "nearest"], ascending=[False, True, True]).head(_LISTED)
-        told = [
-            f"{row['label']} → {row['nearest']} {row['n']}{' (confusable)' if row['confusable_pair'] else ''}"
-            for _, row in wrong.iterrows()
-        ]
-        lines.append(f"- {_title(rows.iloc[0])}: {', '.join(told) or 'none'}")
-    return lines
+def _by_encoder(rows: pd.DataFrame) -> list[dict[str, pd.Series]]:
+    """Return for each encoder its rows by view."""
+    return [
+        {row["view"]: row for _, row in encoder.iterrows()}
+        for _, encoder in rows.groupby(_ENCODER, sort=False)
+    ]
+
+
+def _commonest(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the commonest errors of an encoder."""
+    wrong = pairs[pairs["label"] != pairs["nearest"]]
+    wrong = wrong.sort_values(["n", "label", "nearest"], ascending=[False, True, True])
+    return records(wrong.head(_LISTED))
 
 
 def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
-    """Draw the accuracy of any view and of the fused ones with intervals, a panel a set."""
+    """Draw the accuracy of single and of fused views with intervals, one panel for each set."""
     inside = evaluation[(evaluation["types"] == "catalogue") & (evaluation["n"] > 0)]
     sets = list(dict.fromkeys(inside["pictures"]))
     count = len(inside[["encoder", "draw"]].drop_duplicates())
-    made = figure(2 + 4.2 * max(len(sets), 1), 1.6 + 0.34 * count)
-    panels = made.subplots(1, max(len(sets), 1), sharey=True, squeeze=False)[0]
+    chart = figure(2 + 4.2 * max(len(sets), 1), 1.6 + 0.34 * count)
+    panels = chart.subplots(1, max(len(sets), 1), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, sets, strict=False):
-        own = inside[inside["pictures"] == name]
+        rows = inside[inside["pictures"] == name]
         for number, (view, shift) in enumerate((("any", -0.13), ("fused", 0.13))):
-            part = own[own["view"] == view].reset_index(drop=True)
+            part = rows[rows["view"] == view].reset_index(drop=True)
             colour, shape = look(number)[0], "oD"[number]
-            away = np.abs(part[["accuracy_low", "accuracy_high"]].to_numpy().T - part["accuracy"].to_numpy())
+            error = np.abs(part[["accuracy_low", "accuracy_high"]].to_numpy().T - part["accuracy"].to_numpy())
             at = np.arange(len(part)) + shift
             label = "one view" if view == "any" else "four views fused"
-            axes.errorbar(part["accuracy"], at, xerr=away, fmt=shape, color=colour, capsize=2, label=label)
-        fused = own[own["view"] == "fused"]
+            axes.errorbar(part["accuracy"], at, xerr=error, fmt=shape, color=colour, capsize=2, label=label)
+        fused = rows[rows["view"] == "fused"]
         axes.axvline(float(fused["chance"].iloc[0]), color="#666666", linestyle=":", label="chance")
         axes.set(
             title=f"{plain(name)}: {fused['n'].iloc[0]} glitches, {fused['n_classes'].iloc[0]} types",
@@ -116,8 +89,8 @@ def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
         axes.title.set_fontsize(10)
         bare(axes)
     panels[0].invert_yaxis()
-    made.legend(*panels[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
-    save(made, Path(path), 130)
+    chart.legend(*panels[0].get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=3)
+    save(chart, Path(path), 130)
 
 
 def write(evaluation: pd.DataFrame, confusion: pd.DataFrame, folder: Path) -> None:

@@ -1,9 +1,10 @@
-"""The evaluation's job: folders of pictures in, tables and pages out."""
+"""The evaluation: from folders of pictures to tables, a page and a figure."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,9 +24,9 @@ from glitch_explorer.map.vectors import fuse
 
 _LOG = logging.getLogger(__name__)
 
-#: The encoder that is none: the picture itself, averaged to this many pixels a side.
+#: The baseline: the pixels of the view itself, averaged to this many on a side.
 PIXELS, SIDE = "pixels", 32
-#: What the four views make together, and what each asking all views is called.
+#: Values of the column `view` beside a length: the four views together; each view among all views.
 FUSED, ANY = "fused", "any"
 #: Groups of types.
 CATALOGUE, OUTSIDE = "catalogue", "outside"
@@ -49,24 +50,24 @@ class Encoder:
         return f"{self.backbone} {Path(self.weights).stem}"
 
 
-def encoders(wanted: Sequence[tuple[str, str]], *, draws: int) -> list[Encoder]:
-    """Give pixels, then each wanted (backbone, weights) once; an untrained network `draws` times."""
-    found = [Encoder(PIXELS, UNTRAINED)]
-    for backbone, weights in wanted:
+def expand(encoders: Sequence[tuple[str, str]], *, draws: int) -> list[Encoder]:
+    """Return the pixels, then each (backbone, weights) once, an untrained network `draws` times."""
+    expanded = [Encoder(PIXELS, UNTRAINED)]
+    for backbone, weights in encoders:
         random = weights == UNTRAINED and backbone not in (PIXELS, GRADIENTS)
-        found += [Encoder(backbone, weights, draw) for draw in range(draws if random else 1)]
-    return list(dict.fromkeys(found))
+        expanded += [Encoder(backbone, weights, draw) for draw in range(draws if random else 1)]
+    return list(dict.fromkeys(expanded))
 
 
 def encode(pictures: Pictures, encoder: Encoder, *, precision: str, device: str, threads: int) -> Float32:
-    """Give the vectors of all views, float32 ``(n, 4, d)``, NaN where there is no view."""
+    """Return the vectors of all views, float32 ``(n, 4, d)``, NaN where a view is missing."""
     rows = np.flatnonzero(pictures.present.ravel())
     flat = pictures.views.reshape(-1, *pictures.views.shape[2:])
     if encoder.backbone == PIXELS:
-        whole = torch.from_numpy(flat[rows]).float()[:, None]
-        found: Float32 = functional.adaptive_avg_pool2d(whole, (SIDE, SIDE)).flatten(1).numpy()
+        views = torch.from_numpy(flat[rows]).float()[:, None]
+        embedded: Float32 = functional.adaptive_avg_pool2d(views, (SIDE, SIDE)).flatten(1).numpy()
     else:
-        found, _ = embed_pictures(
+        embedded, _ = embed_pictures(
             flat,
             rows,
             load=lambda: load_backbone(encoder.backbone, encoder.weights, seed=encoder.draw),
@@ -74,18 +75,18 @@ def encode(pictures: Pictures, encoder: Encoder, *, precision: str, device: str,
             device=device,
             threads=threads,
         )
-    vectors = np.full((*pictures.present.shape, found.shape[1]), np.nan, np.float32)
-    vectors[pictures.present] = found
+    vectors = np.full((*pictures.present.shape, embedded.shape[1]), np.nan, np.float32)
+    vectors[pictures.present] = embedded
     return vectors
 
 
-def sights(embeddings: Float32) -> Iterator[tuple[str, Float32, Int64]]:
-    """Give what can ask: each view length, all of them in one, and the views fused.
+def query_sets(embeddings: Float32) -> Iterator[tuple[str, Float32, Int64]]:
+    """Yield the sets of vectors to compare: each view length, all views in one, and the views fused.
 
     Yields
     ------
     name, embeddings, glitch
-        ``(m, v, d)`` of those that have it, and their place ``(m,)`` among the glitches.
+        Vectors ``(m, v, d)`` and the glitch ``(m,)`` of each.
     """
     n, n_views, dimension = embeddings.shape
     has = ~np.isnan(embeddings[:, :, 0])
@@ -97,12 +98,12 @@ def sights(embeddings: Float32) -> Iterator[tuple[str, Float32, Int64]]:
     yield FUSED, embeddings, np.arange(n)
 
 
-def judge(
+def score(
     pictures: Pictures, embeddings: Float32, pairs: Pairs, *, draws: int, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Judge an encoder's vectors ``(n, 4, d)`` by the pictures' labels.
+    """Score an encoder's vectors ``(n, 4, d)`` by the pictures' labels.
 
-    The catalogue's types are asked among themselves. Other types and rests ask among all.
+    Glitches of the catalogue's types are compared with each other, those of other types with all.
 
     Returns
     -------
@@ -112,30 +113,24 @@ def judge(
     rows: list[dict[str, object]] = []
     errors = tables.empty(CONFUSION)[["label", "nearest", "n", "confusable_pair"]]
     for types in (CATALOGUE, OUTSIDE):
-        for view, vectors, glitch in sights(embeddings):
+        for view, vectors, glitch in query_sets(embeddings):
             kept = pictures.inside[glitch] if types == CATALOGUE else np.ones(len(glitch), bool)
-            place = glitch[kept]
-            ids, labels = pictures.glitch_ids[place], pictures.labels[place]
-            values, mask = fuse(vectors[kept])
-            asking = np.ones(len(place), bool) if types == CATALOGUE else ~pictures.inside[place]
-            answers = neighbours.ask(values, mask, ids, labels, asking=asking)
-            found = neighbours.score(answers, ids, labels, draws=draws, seed=seed)
-            wrong = neighbours.confusion(answers, labels, pairs)
-            rows.append({"types": types, "view": view, **asdict(found), **asdict(wrong)})
+            glitch = glitch[kept]  # noqa: PLW2901
+            ids, labels = pictures.glitch_ids[glitch], pictures.labels[glitch]
+            queries = None if types == CATALOGUE else ~pictures.inside[glitch]
+            ranks = neighbours.rank_neighbours(*fuse(vectors[kept]), ids, labels, queries=queries)
+            scores = neighbours.score(ranks, ids, labels, draws=draws, seed=seed)
+            wrong = neighbours.confusion(ranks, labels, pairs)
+            rows.append({"types": types, "view": view, **asdict(scores), **asdict(wrong)})
             if view == FUSED:
-                counted = _counts(labels[answers.asks], labels[answers.nearest], pairs)
-                errors = pd.concat([errors, counted], ignore_index=True)
+                counts = _counts(labels[ranks.queries], labels[ranks.nearest], pairs)
+                errors = pd.concat([errors, counts], ignore_index=True)
     return pd.DataFrame(rows), errors
 
 
-def _named(table: pd.DataFrame, pictures: str, encoder: str, draw: int) -> pd.DataFrame:
-    """Say what a table is about."""
-    return table.assign(pictures=pictures, encoder=encoder, draw=draw)
-
-
-def _counts(own: Object, found: Object, pairs: Pairs) -> pd.DataFrame:
-    """Count each pair of a class and the class found."""
-    frame = pd.DataFrame({"label": own.astype(str), "nearest": found.astype(str)})
+def _counts(labels: Object, nearest: Object, pairs: Pairs) -> pd.DataFrame:
+    """Count each pair of a class and its neighbour's class."""
+    frame = pd.DataFrame({"label": labels.astype(str), "nearest": nearest.astype(str)})
     frame = frame.groupby(["label", "nearest"]).size().rename("n").reset_index()
     both = zip(frame["label"], frame["nearest"], strict=True)
     return frame.assign(confusable_pair=[frozenset(pair) in pairs for pair in both])
@@ -143,7 +138,7 @@ def _counts(own: Object, found: Object, pairs: Pairs) -> pd.DataFrame:
 
 def evaluate(
     paths: Sequence[str],
-    wanted: Sequence[tuple[str, str]],
+    encoders: Sequence[tuple[str, str]],
     *,
     confusable: str | Path,
     out: str | Path,
@@ -162,10 +157,10 @@ def evaluate(
     ----------
     paths
         Folders of labelled pictures.
-    wanted
-        (backbone, weights) of each encoder, weights as for `embed.backbone.load_backbone`.
+    encoders
+        (backbone, weights) of each, as for `embed.backbone.load_backbone`.
     confusable
-        Pairs of classes that experts call confusable.
+        CSV file of the pairs of classes that experts call confusable.
     out
         Folder to write into.
     height, width
@@ -173,9 +168,9 @@ def evaluate(
     precision, device, threads
         As for `embed.shard.embed_shard`.
     untrained
-        Draws of untrained weights.
+        Number of draws of untrained weights.
     draws, seed
-        Resamples and random labellings, and their seed.
+        Number of resamples and of random labellings, and their seed.
 
     Raises
     ------
@@ -184,17 +179,18 @@ def evaluate(
     """
     sets = read_all(paths, height=height, width=width)
     pairs = confusable_pairs(confusable)
-    judged: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    evaluations, confusions = [], []
     for pictures in sets:
-        for encoder in encoders(wanted, draws=untrained):
-            _LOG.info("%s: %s, draw %d", pictures.name, encoder.name, encoder.draw)
+        for encoder in expand(encoders, draws=untrained):
+            key: dict[str, Any] = {"pictures": pictures.name, "encoder": encoder.name, "draw": encoder.draw}
+            _LOG.info("%s", key)
             vectors = encode(pictures, encoder, precision=precision, device=device, threads=threads)
-            evaluation, confusion = judge(pictures, vectors, pairs, draws=draws, seed=seed)
-            of = (pictures.name, encoder.name, encoder.draw)
-            judged.append((_named(evaluation, *of), _named(confusion, *of)))
+            scores, errors = score(pictures, vectors, pairs, draws=draws, seed=seed)
+            evaluations.append(scores.assign(**key))
+            confusions.append(errors.assign(**key))
     folder = Path(out)
-    evaluation = pd.concat([table for table, _ in judged], ignore_index=True)
-    confusion = pd.concat([table for _, table in judged], ignore_index=True)
+    evaluation = pd.concat(evaluations, ignore_index=True)
+    confusion = pd.concat(confusions, ignore_index=True)
     tables.write(EVALUATION, evaluation, folder / "evaluation.parquet")
     tables.write(CONFUSION, confusion, folder / "confusion.parquet")
     report.write(evaluation, confusion, folder)

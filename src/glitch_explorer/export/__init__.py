@@ -1,1 +1,1 @@
-"""The map for other programs."""
+"""Tables of the map for other programs."""

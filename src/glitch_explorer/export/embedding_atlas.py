@@ -16,7 +16,7 @@ _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "labe
 
 
 def neighbour_lists(rows: pd.DataFrame, neighbours: pd.DataFrame) -> list[dict[str, list[float]]]:
-    """Give each row's nearest others, as `ids` (row numbers from 0) and `distances`.
+    """Return each row's neighbours, as `ids` (row numbers from 0) and `distances`.
 
     Parameters
     ----------
@@ -26,11 +26,11 @@ def neighbour_lists(rows: pd.DataFrame, neighbours: pd.DataFrame) -> list[dict[s
         Table "neighbours", sorted by rank within each glitch.
     """
     number = pd.MultiIndex.from_frame(rows[_KEY])
-    own = number.get_indexer(pd.MultiIndex.from_frame(neighbours[_KEY]))
-    other = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
+    source = number.get_indexer(pd.MultiIndex.from_frame(neighbours[_KEY]))
+    target = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
     lists: list[dict[str, list[float]]] = [{"ids": [], "distances": []} for _ in range(len(rows))]
-    for row, to, distance in zip(own, other, neighbours["distance"], strict=True):
-        lists[row]["ids"].append(int(to))
+    for row, neighbour, distance in zip(source, target, neighbours["distance"], strict=True):
+        lists[row]["ids"].append(int(neighbour))
         lists[row]["distances"].append(float(distance))
     return lists
 
@@ -55,8 +55,8 @@ def export_embedding_atlas(
     """
     rows = map_rows(glitches, families, _COLUMNS)
     rows = rows.merge(tables.read(COORDINATES, coordinates), on=_KEY, validate="1:1")
-    judged = tables.read(SUSPECTS, suspects, [*_KEY, "evidence", "issue"])
-    rows = rows.merge(judged, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
+    labels = tables.read(SUSPECTS, suspects, [*_KEY, "evidence", "issue"])
+    rows = rows.merge(labels, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
     near = neighbour_lists(rows, tables.read(NEIGHBOURS, neighbours))
     table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near, rows.index))
     tables.write(EMBEDDING_ATLAS, table, out)

@@ -8,14 +8,14 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import MAP_ROWS
 from glitch_explorer.similar.schemas import NEIGHBOURS
 
-#: Neighbours of each glitch in the table; fewer where the graph has fewer.
+#: Largest number of neighbours of a glitch in the table.
 N_NEIGHBOURS = 8
 
 
 def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path) -> None:
     """Write the table "neighbours" of a map.
 
-    The graph is searched once, when the map is made; exact copies of a row stand for each other there.
+    They are read off the map's neighbour graph, in which exact copies of a row share one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is asked for: a glitch of the map, a picture, or a moment at a detector."""
+"""Queries: a glitch of the map, a picture, or a time at a detector."""
 
 import re
 import tempfile
@@ -18,44 +18,44 @@ from glitch_explorer.embed.record import Encoder
 from glitch_explorer.map.vectors import Vectors, gather_vectors
 from glitch_explorer.views.shard import Strain, make_views
 
-_MOMENT = re.compile(r"(?P<ifo>[A-Z][0-9])@(?P<time>\d+(\.\d*)?)")
+_TIME = re.compile(r"(?P<ifo>[A-Z][0-9])@(?P<time>\d+(\.\d*)?)")
 
 
-def read_moment(query: str) -> tuple[str, float] | None:
-    """Read `H1@1262304123.5` as detector and GPS seconds; None where it is nothing of the kind."""
-    match = _MOMENT.fullmatch(query)
+def read_time(query: str) -> tuple[str, float] | None:
+    """Return detector and GPS seconds of `H1@1262304123.5`; None for any other query."""
+    match = _TIME.fullmatch(query)
     return (match["ifo"], float(match["time"])) if match else None
 
 
 def nearest_in_time(glitches: pd.DataFrame, ifo: str, gps: float, *, tolerance_s: float) -> str | None:
-    """Name the glitch nearest to a moment; None where none is within `tolerance_s` seconds.
+    """Return the id of the glitch nearest to a time; None if none is within `tolerance_s` seconds.
 
     Parameters
     ----------
     glitches
         Columns glitch_id, ifo and event_time (GPS s).
     """
-    own = glitches[(glitches["ifo"] == ifo) & glitches["event_time"].notna()]
-    away = (own["event_time"] - gps).abs()
-    if away.empty or away.min() > tolerance_s:
+    timed = glitches[(glitches["ifo"] == ifo) & glitches["event_time"].notna()]
+    distance = (timed["event_time"] - gps).abs()
+    if distance.empty or distance.min() > tolerance_s:
         return None
-    return str(own["glitch_id"].iloc[int(away.argmin())])
+    return str(timed["glitch_id"].iloc[int(distance.argmin())])
 
 
 def is_picture(query: str) -> bool:
-    """Say whether a query names a picture: a file, a folder, or a member of an HDF5 file."""
+    """Return whether a query names a picture: a file, a folder, or a data set of an HDF5 file."""
     return INSIDE in query or Path(query).exists() or query.lower().endswith(PICTURE_SUFFIXES)
 
 
 def picture_rows(query: str) -> pd.DataFrame:
-    """Describe the glitch in a picture, or in a folder with its views, as rows of table "glitches".
+    """Return the glitch in a picture, or in a folder of its views, as rows of table "glitches".
 
-    A picture of unknown view length is described once as each of the four.
+    A picture of unknown view length becomes four rows, one for each length.
 
     Raises
     ------
     UserError
-        When there is none, or there are several glitches.
+        When there is no glitch, or there are several.
     """
     if INSIDE in query:
         name = query.rsplit("/", 1)[-1].removesuffix(".png")
@@ -80,9 +80,9 @@ def picture_rows(query: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def moment_rows(ifo: str, gps: float) -> pd.DataFrame:
-    """Describe a moment as a row of table "glitches", to be Q-scanned."""
-    return _blank("moment").assign(ifo=ifo, event_time=gps)
+def time_rows(ifo: str, gps: float) -> pd.DataFrame:
+    """Return a time as a row of table "glitches", to be Q-scanned."""
+    return _blank("time").assign(ifo=ifo, event_time=gps)
 
 
 def _slot_column(slot: int) -> str:
@@ -90,7 +90,7 @@ def _slot_column(slot: int) -> str:
 
 
 def _blank(glitch_id: str) -> pd.DataFrame:
-    """Give a row of table "glitches" that says nothing but an id."""
+    """Return a row of table "glitches" with an id and nothing else."""
     row = tables.empty(GLITCHES).reindex([0]).astype(object)
     return row.assign(glitch_id=glitch_id, ifo=UNKNOWN_IFO, shard="query", astrophysical="")
 
@@ -98,40 +98,40 @@ def _blank(glitch_id: str) -> pd.DataFrame:
 def embed_rows(
     rows: pd.DataFrame, *, encoder: Encoder, weights: str | Path, strain: Strain | None, threads: int
 ) -> Vectors:
-    """Draw and embed glitches that are not on the map, as the map's own were.
+    """Embed glitches that are not on the map as the map's glitches were.
 
     Parameters
     ----------
     rows
         Table "glitches".
     encoder
-        How the map was made.
+        Record of the map.
     weights
         File of the backbone's weights, or "untrained".
     strain
-        Where those without pictures get their data.
+        Source of strain for glitches without pictures.
     threads
-        Threads to use; they do not change the result.
+        Number of threads; the result does not depend on it.
 
     Raises
     ------
     UserError
-        When none of them gives a view; the message says why.
+        When none of them has a view; the message says why.
     """
-    # torch, which a glitch of the map does not need.
+    # Imports torch, which a glitch of the map does not need.
     from glitch_explorer.embed.shard import embed_shard
 
     with tempfile.TemporaryDirectory() as name:
-        shard, views, status, lost, vectors = (
+        shard, views, status, quarantine, vectors = (
             Path(name, end)
-            for end in ("glitches.parquet", "views.npy", "views.parquet", "lost.parquet", "vectors.npy")
+            for end in ("glitches.parquet", "views.npy", "views.parquet", "quarantine.parquet", "vectors.npy")
         )
         tables.write(GLITCHES, rows, shard)
         make_views(
             shard,
             out=views,
             status_out=status,
-            quarantine_out=lost,
+            quarantine_out=quarantine,
             height=encoder.height,
             width=encoder.width,
             crop=encoder.crop,
@@ -144,13 +144,11 @@ def embed_rows(
             vectors,
             backbone=encoder.backbone,
             weights=weights,
-            precision="auto",
-            device="cpu",
             threads=threads,
         )
-        found = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
-        if not len(found.rows):
-            excluded = tables.read(QUARANTINE, lost)
+        gathered = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
+        if not len(gathered.rows):
+            excluded = tables.read(QUARANTINE, quarantine)
             reasons = sorted(set(excluded["source"] + ": " + excluded["reason"])) or ["no picture"]
             raise UserError(f"similar: no view to compare ({'; '.join(reasons)})")
-        return Vectors(found.rows, np.array(found.values), found.mask)
+        return Vectors(gathered.rows, np.array(gathered.values), gathered.mask)

@@ -1,17 +1,16 @@
 """Picture trees in every layout, HDF5 containers and metadata."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
 from glitch_explorer.catalog import pictures
-from glitch_explorer.catalog.build import build_catalog
-from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATHS
-from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
+from tests.unit.catalog import built
 
 
 def picture(path, shade):
@@ -24,26 +23,9 @@ def glitch(folder, name, shade=0, views=VIEW_NAMES):
         picture(folder / f"{name}_spectrogram_{view}.png", shade + i)
 
 
-def build(tmp_path, *paths, **changed):
-    options = {
-        "metadata": [],
-        "detectors": ["H1", "L1"],
-        "unit": "glitch",
-        "snr": (None, None),
-        "peak_frequency_hz": (None, None),
-        "gps": (None, None),
-        "shard_length_s": 86400,
-        "segments": tables.empty(SEGMENTS),
-        "events": tables.empty(EVENTS),
-        "max_quarantined_share": 0.5,
-    }
-    out = tmp_path / "catalog"
-    build_catalog(kind="images", paths=[str(path) for path in paths], out=out, **(options | changed))
-    return (
-        tables.read(GLITCHES, out / "glitches.parquet").set_index("glitch_id"),
-        tables.read(QUARANTINE, out / "parts" / "catalog.parquet"),
-        tables.read(DUPLICATES, out / "duplicates.parquet"),
-    )
+def build(tmp_path, *paths, **options):
+    glitches, quarantine, duplicates = built.build(tmp_path, "images", paths, **options)
+    return glitches.set_index("glitch_id"), quarantine, duplicates
 
 
 @pytest.mark.parametrize(
@@ -105,22 +87,10 @@ def test_a_replaced_picture_changes_the_digest(tmp_path):
 
 
 def test_pictures_whose_names_tell_nothing(tmp_path, monkeypatch):
-    lengths = {
-        "u-0.jpg": 0.5,
-        "u-1.jpg": 1.0,
-        "u-2.jpg": 2.0,
-        "u-3.jpg": 4.0,
-        "v-0.jpg": 1.0,
-        "v-1.jpg": 1.0,
-        "w.jpg": None,
-    }
-    for i, name in enumerate(lengths):
-        picture(tmp_path / "data" / "blip" / name, i * 20)
-    monkeypatch.setattr(
-        pictures,
-        "_view_of",
-        lambda file: {0.5: 0, 1.0: 1, 2.0: 2, 4.0: 3, None: -1}[lengths[file.rsplit("/", 1)[1]]],
-    )
+    slots = {"u-0": 0, "u-1": 1, "u-2": 2, "u-3": 3, "v-0": 1, "v-1": 1, "w": -1}
+    for i, name in enumerate(slots):
+        picture(tmp_path / "data" / "blip" / f"{name}.jpg", i * 20)
+    monkeypatch.setattr(pictures, "_view_of", lambda file: slots[Path(file).stem])
     glitches, _, _ = build(tmp_path, tmp_path / "data")
     assert set(glitches.index) == {"u", "v-0", "v-1", "w"}
     assert glitches.loc["u", list(VIEW_PATHS)].notna().all()
@@ -196,12 +166,8 @@ def test_metadata_of_both_versions(tmp_path):
     glitches, quarantine, duplicates = build(tmp_path, tmp_path / "data", metadata=[str(old), str(new)])
     assert glitches["label"].to_dict() == {"aaa": "Koi_Fish", "bbb": "Tomte", "ccc": "Blip"}
     assert glitches["label_source"].to_dict() == {"aaa": "metadata", "bbb": "metadata", "ccc": "folder"}
-    assert glitches.loc["bbb", ["event_time", "snr", "run", "shard"]].tolist() == [
-        1130000000.5,
-        12,
-        "O1",
-        "L1-1129939200",
-    ]
+    row = glitches.loc["bbb", ["event_time", "snr", "run", "shard"]]
+    assert row.tolist() == [1130000000.5, 12, "O1", "L1-1129939200"]
     assert quarantine[["glitch_id", "row"]].to_numpy().tolist() == [["ccc", 2]]
     assert duplicates[["glitch_id", "row"]].to_numpy().tolist() == [["bbb", 1]]
 

@@ -17,7 +17,7 @@ from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.state import source_state
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
+from tests.unit.catalog.built import OPTIONS
 
 
 def rows(*values):
@@ -118,12 +118,7 @@ def test_every_row_is_kept_or_reported_once(values):
 def build(folder, out, lines):
     path = folder / "c.csv"
     path.write_text("\n".join(["event_time,ifo,gravityspy_id,snr", *lines]) + "\n")
-    build_catalog(
-        kind="catalogue", paths=[str(path)], metadata=[], out=out, detectors=["H1", "L1"], unit="glitch",
-        snr=(None, None), peak_frequency_hz=(None, None), gps=(None, None), shard_length_s=1000,
-        segments=tables.empty(SEGMENTS),
-        events=tables.empty(EVENTS), max_quarantined_share=0.5,
-    )  # fmt: skip
+    build_catalog(**OPTIONS | {"shard_length_s": 1000}, kind="catalogue", paths=[str(path)], out=out)
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in (out / "shards").glob("*.parquet")
     }

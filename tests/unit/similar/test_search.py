@@ -1,4 +1,4 @@
-"""Find more like this: by id, picture and moment, and what is refused."""
+"""Search by id, picture and time, and what is refused."""
 
 import shutil
 
@@ -55,7 +55,7 @@ def make_results(folder):
     out = {"out": parts[0], "status_out": parts[1], "quarantine_out": parts[2]}
     make_views(catalog / "glitches.parquet", **out, **size)
     how = {"backbone": "gradients", "weights": "untrained"}
-    embed_shard(*parts[:2], parts[3], **how, precision="auto", device="cpu", threads=1)
+    embed_shard(*parts[:2], parts[3], **how)
     found = gather_vectors([catalog / "glitches.parquet"], [parts[1]], [parts[3]], unit="glitch")
     tables.write(MAP_ROWS, found.rows, mapped / "rows.parquet")
     files.write_array(mapped / "vectors.npy", found.values)
@@ -98,7 +98,7 @@ def test_an_id_finds_its_own_kind_by_the_maps_distance(results):
     tables.conform(SIMILAR, found)
 
 
-def test_more_than_there_are_gives_all_others(results):
+def test_a_large_k_returns_all_others(results):
     found = similar.find(name(0), results=results, k=1000)
     assert sorted(found["glitch_id"]) == sorted(name(number) for number in range(1, N))
 
@@ -126,7 +126,7 @@ def test_a_picture_of_unknown_length_is_compared_with_every_view(results, tmp_pa
     assert found["glitch_id"].is_unique
 
 
-def test_a_moment_is_the_glitch_next_to_it(results):
+def test_a_time_means_the_glitch_next_to_it(results):
     by_id = similar.find(name(3), results=results, k=4)
     by_time = similar.find("H1@1262304300.9", results=results, k=4)
     columns = ["query_id", "glitch_id", "distance"]
@@ -139,13 +139,13 @@ def test_a_moment_is_the_glitch_next_to_it(results):
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("nonsense", "no glitch of the map, no picture and no moment"),
-        ("H1-126230", "ids that begin like it: H1-"),
+        ("nonsense", "neither a glitch of the map, a picture nor a time"),
+        ("H1-126230", "similar ids: H1-"),
         ("gone.png", "gone.png"),
         ("{results}/pictures", "has pictures of 24 glitches"),
     ],
 )
-def test_what_cannot_be_asked_is_explained(results, query, expected):
+def test_a_wrong_query_is_explained(results, query, expected):
     with pytest.raises(UserError, match=expected):
         similar.find(query.format(results=results), results=results)
 
@@ -159,11 +159,11 @@ def test_a_map_of_another_encoder_refuses_pictures(results, tmp_path):
         similar.find(str(view_path(results, 5, "1.0")), results=other)
 
 
-def test_answers_are_one_file_and_the_same_bytes(results, tmp_path):
-    fixed = {"results": results, "k": 3, "tolerance_s": 0.5, "weights": "untrained", "strain": None}
+def test_results_are_one_file_and_the_same_bytes(results, tmp_path):
+    options = {"results": results, "k": 3, "tolerance_s": 0.5, "weights": "untrained", "strain": None}
     queries = [name(0), "L1@1262304000.4", str(view_path(results, 5, "1.0"))]
     for threads in (1, 2):
-        find_all(queries, tmp_path / f"{threads}.csv", **fixed, threads=threads)
+        find_all(queries, tmp_path / f"{threads}.csv", **options, threads=threads)
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
     table = pd.read_csv(tmp_path / "1.csv")
     assert table.columns.tolist() == SIMILAR.names
@@ -177,7 +177,7 @@ def test_every_glitch_has_the_graphs_nearest(results, tmp_path):
     )
     table = tables.read(NEIGHBOURS, tmp_path / "n.parquet")
     assert table.groupby("glitch_id").size().tolist() == [N_NEIGHBOURS] * N
-    own = table[table["glitch_id"] == name(2)]
+    neighbours = table[table["glitch_id"] == name(2)]
     found = similar.find(name(2), results=results, k=N_NEIGHBOURS)
-    assert own["neighbour_id"].tolist() == found["glitch_id"].tolist()
-    np.testing.assert_allclose(own["distance"], found["distance"], atol=5e-6)
+    assert neighbours["neighbour_id"].tolist() == found["glitch_id"].tolist()
+    np.testing.assert_allclose(neighbours["distance"], found["distance"], atol=5e-6)

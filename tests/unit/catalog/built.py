@@ -1,0 +1,26 @@
+"""A catalogue from sources, as tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
+from glitch_explorer.core import tables
+
+OPTIONS = {"detectors": ["H1", "L1"], "shard_length_s": 86400, "max_quarantined_share": 0.5}
+
+
+def build(
+    folder: Path, kind: str, paths: Sequence[Path], **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Build a catalogue in a folder; return its glitches, quarantine and duplicates."""
+    out = folder / "catalog"
+    build_catalog(kind=kind, paths=[str(path) for path in paths], out=out, **(OPTIONS | options))
+    return (
+        tables.read(GLITCHES, out / "glitches.parquet"),
+        tables.read(QUARANTINE, out / "parts" / "catalog.parquet"),
+        tables.read(DUPLICATES, out / "duplicates.parquet"),
+    )
