@@ -1,1 +1,1 @@
-"""Views of a glitch: pictures decoded, or Q-scans of strain."""
+"""Views of a glitch: decoded from pictures, or Q-scans of strain."""

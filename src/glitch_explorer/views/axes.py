@@ -1,9 +1,9 @@
-"""Where the spectrogram lies in a picture, and what its axes say.
+"""The position of the spectrogram in a picture, its frequency range and its view length.
 
-Nothing is known about a picture's size or style beforehand. The spectrogram is the
-widest block of coloured pixels (text, ticks and frame are grey, and every colour of
-viridis is far from grey); the frequency range follows from the tick labels, which are the powers
-of two from 16 Hz up; the view length from the shapes of the labels of the time axis.
+A picture may have any size and style. The spectrogram is the widest area of coloured pixels:
+text, ticks and frame are grey, and no colour of viridis is near grey. The frequency range
+follows from the tick labels, which are the powers of two from 16 Hz up, the view length from
+the shapes of the labels of the time axis.
 """
 
 from dataclasses import dataclass, replace
@@ -19,9 +19,9 @@ LOW_HZ, HIGH_HZ = 10.0, 2048.0
 _NOMINAL_WIDTH = 573
 #: Least height and width of a spectrogram in pixels.
 _SMALLEST = 32
-#: Darkness (0 to 1) from which a pixel belongs to a letter.
+#: Darkness (0 to 1) above which a pixel belongs to a letter.
 _INK = 0.45
-#: Correlation with the picture's own digit 0 that makes a digit a 0, or something else.
+#: Correlation with the picture's digit 0 above which a digit is a 0, and below which it is not.
 _IS_ZERO, _IS_OTHER = 0.68, 0.6
 
 
@@ -29,8 +29,8 @@ _IS_ZERO, _IS_OTHER = 0.68, 0.6
 class Axes:
     """The spectrogram in a picture: rows `top` to `bottom`, columns `left` to `right` (exclusive).
 
-    `low_hz` and `high_hz` are the frequencies of its lower and upper edge; `framed` says that there
-    are axes around it.
+    `low_hz` and `high_hz` are the frequencies of its lower and upper edge; `framed` is true when
+    there are axes around it.
     """
 
     top: int
@@ -48,13 +48,13 @@ class Axes:
 
 
 def _runs(mask: NDArray[np.bool_] | np.bool) -> list[tuple[int, int]]:
-    """List the runs of true values as (first, last + 1)."""
+    """Return the runs of true values as (first, last + 1)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def _widest(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """Give the longest run of true values, across breaks of up to 4."""
+    """Return the longest run of true values, across breaks of up to 4."""
     joined: list[tuple[int, int]] = []
     for start, stop in _runs(mask):
         first = joined.pop()[0] if joined and start - joined[-1][1] <= 4 else start
@@ -69,12 +69,12 @@ def _coloured(pixels: UInt8) -> NDArray[np.bool_]:
 
 
 def find_axes(rgba: UInt8) -> Axes | None:
-    """Find the spectrogram in a picture, shape `(h, w, 4)`; None where there is none."""
+    """Return the position of the spectrogram in a picture `(h, w, 4)`; None if there is none."""
     height, width = rgba.shape[:2]
     left, right = _widest(_coloured(rgba[::8]).mean(0) > 0.5)
     if right - left < max(_SMALLEST, 0.4 * width):
         return None
-    # Above and below there are letters only; a row of odd colours inside is no edge.
+    # Only letters are above and below it; a row of other colours inside is not an edge.
     rows = np.flatnonzero(_coloured(rgba[:, left:right:8]).mean(1) > 0.5)
     if rows.size < max(_SMALLEST, 0.4 * height):
         return None
@@ -87,15 +87,15 @@ def find_axes(rgba: UInt8) -> Axes | None:
 
 
 def _ink(pixels: UInt8) -> Float32:
-    """Give how dark each pixel is, 0 (white) to 1 (black)."""
+    """Return the darkness of each pixel, 0 (white) to 1 (black)."""
     return np.asarray(1 - pixels[..., 1] / np.float32(255))
 
 
 def _frequency_range(rgba: UInt8, axes: Axes) -> tuple[float, float] | None:
     """Read the frequencies of the lower and upper edge off the tick labels.
 
-    The range of real pictures depends on the Q plane they were drawn from: 10 to 10.9 Hz at the
-    lower edge, 1.8 to 2.05 kHz at the upper one.
+    The range of a picture depends on its Q plane: it begins at 10 to 10.9 Hz and ends at
+    1.8 to 2.05 kHz.
     """
     near, far = (axes.left - round(pixels * axes.scale) for pixels in (7, 26))
     rows = (_ink(rgba[:, max(far, 0) : max(near, 1)]) > _INK).any(1)
@@ -120,14 +120,14 @@ def _frequency_range(rgba: UInt8, axes: Axes) -> tuple[float, float] | None:
 
 
 def _tick_offset(rgba: UInt8, axes: Axes, labels: NDArray[np.float64]) -> float:
-    """Give how many pixels below the middle of its label a tick lies (some fonts sit low).
+    """Return how many pixels a tick is below the middle of its label (some fonts sit low).
 
-    Ticks are short dark lines outside the left edge, or inside both.
+    Ticks are short dark lines outside the left edge, or inside both edges.
     """
     reach = max(round(4 * axes.scale), 2)
     strips = [(axes.left - reach - 1, axes.left - 2), (axes.left, axes.left + reach - 1)]
     strips.append((axes.right - reach + 1, axes.right))
-    # Of the three channels one of red and blue is bright in every colour of viridis.
+    # Red or blue is bright in every colour of viridis.
     brightness = np.stack(
         [np.maximum(rgba[:, a:b, 0], rgba[:, a:b, 2]).mean(1, dtype=np.float32) for a, b in strips]
     )
@@ -141,11 +141,11 @@ def _tick_offset(rgba: UInt8, axes: Axes, labels: NDArray[np.float64]) -> float:
 
 
 def view_length(rgba: UInt8, axes: Axes) -> float | None:
-    """Read the view's length in seconds off the labels of the time axis; None where not certain.
+    """Return the view length in seconds by the labels of the time axis; None if uncertain.
 
-    Five labels stand at the quarters of the axis: 0.0 in the middle, the quarter and the half of the
-    length to its right. The digit of the middle one shows what a 0 looks like in this picture: the last
-    label is 0.25, 0.5, 1.0 or 2.0, told apart by its zeros and its width, and the one before must agree.
+    Five labels are at the quarters of the axis: 0.0 in the middle, a quarter and half of the length to
+    its right. The middle label shows the shape of a 0 in this picture. The last label is 0.25, 0.5, 1.0
+    or 2.0, distinguished by its zeros and its width; the label before it must agree.
     """
     labels = _time_labels(rgba, axes)
     if labels is None:
@@ -168,7 +168,7 @@ def view_length(rgba: UInt8, axes: Axes) -> float | None:
 
 
 def _time_labels(rgba: UInt8, axes: Axes) -> tuple[Float32, Float32, Float32] | None:
-    """Cut out the third, fourth and fifth label of the time axis."""
+    """Return the pixels of the third, fourth and fifth label of the time axis; None if there are not five."""
     margin = round(26 * axes.scale)
     first = max(axes.left - margin, 0)
     below = _ink(rgba[axes.bottom :, first : axes.right + margin])
@@ -193,9 +193,9 @@ def _time_labels(rgba: UInt8, axes: Axes) -> tuple[Float32, Float32, Float32] | 
 
 
 def _is_zero(label: Float32, zero: Float32) -> bool | None:
-    """Say whether a label begins with the digit 0; None where it is neither clearly so nor clearly not.
+    """Return whether a label begins with the digit 0; None if that is unclear.
 
-    A 0 is its own mirror image: a label read backwards is asked about its last digit.
+    A 0 is its own mirror image, so a mirrored label is tested for its last digit.
     """
     padded = np.pad(label, ((1, 1), (1, zero.shape[1])))
     windows = np.lib.stride_tricks.sliding_window_view(padded, zero.shape)[:3, :3].reshape(9, -1)

@@ -1,7 +1,7 @@
-"""From colours back to energy: the inverse of the viridis colour map.
+"""The inverse of the viridis colour map: from colours to energy.
 
 A Gravity Spy picture draws normalized energy 0 to 25.5 in the 256 colours of
-viridis. The index of a pixel's nearest colour is 10 times its energy.
+viridis. The index of the nearest colour is 10 times the energy of a pixel.
 """
 
 from functools import cache
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from glitch_explorer.core.arrays import UInt8
 
-#: Bits kept of red, green and blue in the lookup table. Along the dark end of viridis green
-#: changes by little more than 1 a colour, so it has the finest bins.
+#: Bits of red, green and blue in the lookup table. Green has the finest bins: at the dark end of
+#: viridis it changes by little more than 1 from colour to colour.
 _BITS = (6, 7, 6)
 #: Weights of red, green and blue in the grey copies of Gravity Spy (`skimage.color.rgb2gray`).
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
@@ -21,13 +21,13 @@ _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
 
 @cache
 def viridis() -> UInt8:
-    """Give the 256 colours of viridis, shape `(256, 3)`."""
+    """Return the 256 colours of viridis, shape `(256, 3)`."""
     return np.asarray(mpl.colormaps["viridis"](np.arange(256), bytes=True)[:, :3], dtype=np.uint8)
 
 
 @cache
 def _tables() -> tuple[UInt8, UInt8]:
-    """Give, for each bin of colours, the nearest viridis index and the distance to that colour."""
+    """Return, for each bin of colours, the index of the nearest colour of viridis and its distance."""
     shifts = [8 - bits for bits in _BITS]
     red, green, blue = (
         (np.arange(2**bits) << shift) + (2**shift - 1) / 2 for bits, shift in zip(_BITS, shifts, strict=True)
@@ -41,38 +41,29 @@ def _tables() -> tuple[UInt8, UInt8]:
         nearest[row] = squares.argmin(-1)
         distance[row] = np.sqrt(squares.min(-1).clip(0)).clip(0, 255)
     nearest, distance = nearest.ravel(), distance.ravel()
-    # A bin that holds colours of viridis itself gets the mean of their indices.
-    own = _bins(np.pad(viridis(), ((0, 0), (0, 1)))[None])[0]
-    for bin_ in np.unique(own):
-        nearest[bin_] = round(float(np.flatnonzero(own == bin_).mean()))
+    # A bin with colours of viridis gets the mean of their indices.
+    exact = _bins(np.pad(viridis(), ((0, 0), (0, 1)))[None])[0]
+    for bin_ in np.unique(exact):
+        nearest[bin_] = round(float(np.flatnonzero(exact == bin_).mean()))
     return nearest, distance
 
 
 def _bins(rgba: UInt8) -> NDArray[np.integer]:
-    """Find the bin of each pixel of `rgba`, shape `(h, w, 4)`."""
+    """Return the bin of each pixel of `rgba`, shape `(h, w, 4)`."""
     packed = np.ascontiguousarray(rgba).view("<u4")[..., 0]
     return (packed >> 2 & 0x3F) | (packed >> 3 & 0x1FC0) | (packed >> 5 & 0x7E000)
 
 
 def energy(rgba: UInt8) -> UInt8:
-    """Invert viridis.
+    """Return 10 times the normalized energy `(h, w)` of the colours nearest to `rgba` `(h, w, 4)`.
 
-    Parameters
-    ----------
-    rgba
-        Pixels, shape `(h, w, 4)`; the fourth channel is not looked at.
-
-    Returns
-    -------
-    numpy.ndarray
-        10 times the normalized energy, shape `(h, w)`, of the nearest colour; wrong by at most one
-        step where the picture holds the very colours of viridis.
+    The error is at most one step for exact colours of viridis. The fourth channel is ignored.
     """
     return np.asarray(_tables()[0][_bins(rgba)])
 
 
-def strangeness(rgba: UInt8) -> float:
-    """Give the mean distance of the pixels from viridis, in steps of an 8-bit channel."""
+def mean_distance(rgba: UInt8) -> float:
+    """Return the mean distance of the pixels from viridis, in steps of an 8-bit channel."""
     return float(_tables()[1][_bins(rgba)].mean())
 
 
@@ -84,11 +75,11 @@ def _grey_table() -> UInt8:
 
 
 def grey_energy(grey: UInt8) -> UInt8:
-    """Read energy off a grey picture, shape `(h, w)`.
+    """Return 10 times the normalized energy of a grey picture, shape `(h, w)`.
 
-    Gravity Spy's own grey copies (HDF5, 140 x 170) are the luminance of the viridis picture, which
-    runs from 20 to 222 and rises with the energy. A picture with a good share of darker pixels than
-    viridis has is taken as energy itself, 0 to 255 for 0 to 25.5.
+    Gravity Spy's grey copies (HDF5, 140 x 170) are the luminance of the viridis picture, which
+    rises with the energy from 20 to 222. A picture with 5 % of its pixels darker than that is the
+    energy itself, 0 to 255 for 0 to 25.5.
     """
     darkest = float(viridis()[0] @ _LUMINANCE)
     if np.quantile(grey, 0.05) < darkest - 5:

@@ -1,4 +1,4 @@
-"""From a plane's energies to the pixels of the views."""
+"""The pixels of the views from the energies of a Q plane."""
 
 import math
 
@@ -19,21 +19,21 @@ _REACH = 12
 _PREFILTER = math.sqrt(3) * (math.sqrt(3) - 2) ** torch.arange(-_REACH, _REACH + 1).abs().double()
 
 
-def _spline(samples: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """Cubic spline through periodic `samples` `(rows, tiles)`, at `places` in tiles.
+def _spline(samples: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+    """Return the cubic spline through periodic `samples` `(rows, tiles)` at `times` in tiles.
 
-    `places` is float64 and ascending; the result is float32 `(places, rows)`.
+    `times` is float64 and ascending; the result is float32 `(times, rows)`.
     """
-    whole = places.floor().long()
+    whole = times.floor().long()
     start, stop = int(whole[0]) - 1 - _REACH, int(whole[-1]) + 3 + _REACH
     around = torch.arange(start, stop, device=samples.device) % samples.shape[-1]
     near = samples.index_select(1, around)
     kernel = _PREFILTER.to(samples)[None, None]
     coefficients = torch.nn.functional.conv1d(near[:, None], kernel)[:, 0].T.contiguous()
     at = whole - int(whole[0])
-    u = (places - whole).to(samples)[:, None]
+    u = (times - whole).to(samples)[:, None]
     weights = ((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3)
-    values = torch.zeros((len(places), len(samples)), device=samples.device)
+    values = torch.zeros((len(times), len(samples)), device=samples.device)
     for i, weight in enumerate(weights):
         values += coefficients.index_select(0, at + i) * weight
     return values / 6
@@ -48,16 +48,15 @@ def draw_plane(
     ----------
     blocks
         Energies around the events of a batch.
-    glitch
-        Which of the batch, and `offset`: when, in seconds from the start of its data.
-    plane
-        Which plane of `tiles`, and `medians`, `(rows,)`, the median energies of its rows.
+    glitch, offset
+        Index in the batch, and time of the event in seconds from the start of its data.
+    plane, medians
+        Index of the plane in `tiles`, and the median energies of its rows `(rows,)`.
 
     Returns
     -------
     torch.Tensor
-        Float32 `(height, cells)`: energies, 0 to 25.5, in cells of 2 ms; zero outside
-        the data.
+        Float32 `(height, n)`: energies, 0 to 25.5, in steps of 2 ms; zero outside the data.
     """
     rows = tiles.planes[plane]
     n = round(VIEW_LENGTHS_S[-1] / TIME_STEP)
@@ -68,8 +67,8 @@ def draw_plane(
         inside = [i for i, row in enumerate(block.rows) if row in rows]
         if inside:
             samples = block.energies[glitch, inside[0] : inside[-1] + 1]
-            places = (times - block.origins[glitch]) / block.step
-            energies[:, [block.rows[i] - rows.start for i in inside]] = _spline(samples, places)
+            positions = (times - block.origins[glitch]) / block.step
+            energies[:, [block.rows[i] - rows.start for i in inside]] = _spline(samples, positions)
     energies = ratio(energies, medians)
     energies[(times < 0) | (times >= tiles.seconds)] = 0
     lines = (tiles.lines[plane] @ energies.T).clamp_(0, BRIGHTEST)
@@ -77,15 +76,15 @@ def draw_plane(
 
 
 def pixels(picture: torch.Tensor, *, width: int) -> torch.Tensor:
-    """Average the longest view's cells into the pixels of all views: uint8 `(4, height, width)`."""
+    """Return the pixels of all views, uint8 `(4, height, width)`: means over the longest view."""
     sums = torch.nn.functional.pad(picture.double().cumsum(-1), (1, 0))
-    cells = picture.shape[-1]
+    steps = picture.shape[-1]
     views = []
     for seconds in VIEW_LENGTHS_S:
         share = seconds / VIEW_LENGTHS_S[-1]
-        place = torch.arange(width + 1, dtype=torch.float64, device=picture.device) / width
-        edges = cells * ((1 - share) / 2 + share * place)
-        left = edges.long().clamp(max=cells - 1)
+        position = torch.arange(width + 1, dtype=torch.float64, device=picture.device) / width
+        edges = steps * ((1 - share) / 2 + share * position)
+        left = edges.long().clamp(max=steps - 1)
         at = torch.lerp(sums[:, left], sums[:, left + 1], edges - left)
-        views.append(at.diff(dim=-1) * (width / (cells * share)))
+        views.append(at.diff(dim=-1) * (width / (steps * share)))
     return (torch.stack(views) * COLOURS).round().clamp(0, 255).to(torch.uint8)

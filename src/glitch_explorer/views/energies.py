@@ -8,20 +8,20 @@ import torch
 from glitch_explorer.views.tiling import FINAL_TILES, Group, Tiling
 from glitch_explorer.views.whitening import RATE
 
-#: Half the window, in seconds, in which the loudest tile chooses the plane.
+#: Half the interval around the event, in seconds, whose loudest tile chooses the plane.
 SEARCH_SECONDS = 0.25
 
 
 def split(spectrum: torch.Tensor) -> torch.Tensor:
-    """Real and imaginary parts of a spectrum `(b, k)`, apart and with room for any window.
+    """Return the real and imaginary parts of a spectrum `(b, k)`, padded for the longest window.
 
-    A complex number times a real one is slower than both its parts times that.
+    Two products of real numbers are faster than one of a complex and a real number.
     """
     return torch.nn.functional.pad(torch.stack([spectrum.real, spectrum.imag]), (0, FINAL_TILES))
 
 
 def row_energies(parts: torch.Tensor, group: Group) -> torch.Tensor:
-    """Energies of a group's tiles.
+    """Return the energies of a group's tiles.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def row_energies(parts: torch.Tensor, group: Group) -> torch.Tensor:
 
 
 def ratio(energies: torch.Tensor, medians: torch.Tensor) -> torch.Tensor:
-    """Energies over their medians, zero where the median is."""
+    """Return energies over their medians, zero where the median is zero."""
     return torch.where(medians > 0, energies / medians, 0)
 
 
@@ -59,7 +59,7 @@ class Block:
     Attributes
     ----------
     rows
-        Places of the rows in the tiling.
+        Indices of the rows in the tiling.
     energies
         Float32 `(b, rows, tiles)`.
     origins
@@ -73,20 +73,20 @@ class Block:
     origins: list[float]
     step: float
 
-    def find(self, glitch: int, time: float) -> float:
-        """Give the place of `time`, in tiles."""
+    def position(self, glitch: int, time: float) -> float:
+        """Return the position of `time`, in tiles."""
         return (time - self.origins[glitch]) / self.step
 
 
-def _stretch_start(offset: float, tiles: Tiling) -> float:
-    """Start of the stretch that is centred on the event, on the grid of all its tiles."""
-    grid = tiles.stretch / 64
-    start = round((offset - tiles.stretch / 2) / grid) * grid
-    return min(max(start, 0.0), tiles.seconds - tiles.stretch)
+def _excerpt_start(offset: float, tiles: Tiling) -> float:
+    """Return the start of the excerpt around the event, on the grid of all its tiles."""
+    grid = tiles.excerpt_s / 64
+    start = round((offset - tiles.excerpt_s / 2) / grid) * grid
+    return min(max(start, 0.0), tiles.seconds - tiles.excerpt_s)
 
 
 def event_energies(spectrum: torch.Tensor, offsets: list[float], tiles: Tiling) -> list[Block]:
-    """Transform the slow rows over all data and the fast ones on a stretch around each event."""
+    """Return the energies of slow rows over all data, and of fast rows in an excerpt around each event."""
     parts = split(spectrum)
     blocks = [
         Block(group.rows, row_energies(parts, group), [0.0] * len(offsets), tiles.seconds / group.tiles)
@@ -94,23 +94,23 @@ def event_energies(spectrum: torch.Tensor, offsets: list[float], tiles: Tiling) 
     ]
     if not tiles.local:
         return blocks
-    starts = [_stretch_start(offset, tiles) for offset in offsets]
+    starts = [_excerpt_start(offset, tiles) for offset in offsets]
     data = torch.fft.irfft(spectrum)
-    n = round(tiles.stretch * RATE)
+    n = round(tiles.excerpt_s * RATE)
     pieces = [row[round(start * RATE) :][:n] for row, start in zip(data, starts, strict=True)]
     near = split(torch.fft.rfft(torch.stack(pieces)))
     return blocks + [
-        Block(group.rows, row_energies(near, group), starts, tiles.stretch / group.tiles)
+        Block(group.rows, row_energies(near, group), starts, tiles.excerpt_s / group.tiles)
         for group in tiles.local
     ]
 
 
 def row_peaks(blocks: list[Block], offsets: list[float], tiles: Tiling) -> torch.Tensor:
-    """Largest energy of each row within 0.25 s of the event: float32 `(b, rows)`."""
+    """Return the largest energy of each row within 0.25 s of the event, float32 `(b, rows)`."""
     peaks = torch.zeros((len(offsets), len(tiles.rows)), device=blocks[0].energies.device)
     for block in blocks:
         for glitch, offset in enumerate(offsets):
-            start = math.floor(block.find(glitch, max(offset - SEARCH_SECONDS, 0)))
-            stop = math.floor(block.find(glitch, min(offset + SEARCH_SECONDS, tiles.seconds)))
+            start = math.floor(block.position(glitch, max(offset - SEARCH_SECONDS, 0)))
+            stop = math.floor(block.position(glitch, min(offset + SEARCH_SECONDS, tiles.seconds)))
             peaks[glitch, block.rows] = block.energies[glitch, :, start:stop].amax(-1)
     return peaks

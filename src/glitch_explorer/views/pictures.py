@@ -1,8 +1,8 @@
 """Decode a picture of a glitch into one view: energy on a fixed time-frequency grid.
 
-What comes in may be a PNG or JPEG with or without axes, of any size, or a grey member
-of a Gravity Spy HDF5 file. What goes out has row 0 at 2048 Hz, the last row at 10 Hz, log2 between,
-and the view's full length from left to right.
+A picture is a PNG or JPEG of any size, with or without axes, or a grey data set of a Gravity
+Spy HDF5 file. A view has row 0 at 2048 Hz and the last row at 10 Hz, log2 between, and the
+full view length from left to right.
 """
 
 import io
@@ -30,11 +30,11 @@ from glitch_explorer.views.reasons import Reason
 
 #: Largest picture in bytes and in pixels, smallest side in pixels.
 _MAX_BYTES, _MAX_PIXELS, _MIN_SIDE = 32 * 2**20, 2**24, 32
-#: Mean distance from viridis, in steps of an 8-bit channel, above which the colours are others.
-#: Real JPEG copies and pictures taken from GIFs reach 12; jet, plasma and the like begin at 50.
-_STRANGE = 30.0
-#: Rows or columns of the spectrogram of an 800 x 600 picture that tick marks reach into, at the top,
-#: bottom, left and right: what is left of them is rows 66-531 and columns 105-670 (METHODS 1).
+#: Mean distance from viridis, in steps of an 8-bit channel, above which the colour map is another.
+#: JPEG and GIF copies reach 12; jet, plasma and the like begin at 50.
+_LARGEST_DISTANCE = 30.0
+#: Rows or columns that tick marks cover in the spectrogram of an 800 x 600 picture, at the top,
+#: bottom, left and right; rows 66-531 and columns 105-670 remain.
 _TICKS = (5, 8, 4, 3)
 
 
@@ -43,7 +43,7 @@ class Unreadable(Quarantined):
 
 
 class Archives:
-    """The HDF5 files behind picture paths like `file.h5::/Blip/train/id/0.5.png`, opened once each."""
+    """HDF5 files of picture paths like `file.h5::/Blip/train/id/0.5.png`, each opened once."""
 
     def __init__(self) -> None:
         self._files: dict[str, h5py.File] = {}
@@ -60,21 +60,21 @@ class Archives:
         self._files.clear()
 
     def read(self, file: str, member: str) -> UInt8:
-        """Give the grey picture `member` of `file`, shape `(h, w)`.
+        """Read the grey picture `member` of `file`, shape `(h, w)`.
 
         Raises
         ------
         Unreadable
-            When the file or the member is missing, broken, or no grey picture.
+            When the file or the member is missing, damaged, or not a grey picture.
         """
         try:
             with self._lock:
                 if file not in self._files:
                     self._files[file] = h5py.File(file, "r")
-                found = hdf5.member(self._files[file], member)
-                if not isinstance(found, h5py.Dataset) or found.dtype != np.uint8 or found.size > _MAX_PIXELS:
+                data = hdf5.member(self._files[file], member)
+                if not isinstance(data, h5py.Dataset) or data.dtype != np.uint8 or data.size > _MAX_PIXELS:
                     raise Unreadable(Reason.MEMBER_NOT_GREY)
-                grey = np.squeeze(np.asarray(found[()]))
+                grey = np.squeeze(np.asarray(data[()]))
         except FileNotFoundError as problem:
             raise Unreadable(Reason.FILE_MISSING) from problem
         except KeyError as problem:
@@ -82,59 +82,45 @@ class Archives:
         except OSError as problem:
             raise Unreadable(Reason.FILE_UNREADABLE, error=problem) from problem
         if grey.ndim != 2:
-            raise Unreadable(Reason.MEMBER_NOT_GREY, shape=found.shape)
+            raise Unreadable(Reason.MEMBER_NOT_GREY, shape=data.shape)
         return grey
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: `rgba` of shape `(h, w, 4)`, or `grey` of shape `(h, w)`, and its axes."""
+    """A decoded picture: its axes, and its pixels, in colour `(h, w, 4)` or grey `(h, w)`."""
 
     axes: Axes
-    rgba: UInt8 | None = None
-    grey: UInt8 | None = None
+    pixels: UInt8
 
     @property
     def size(self) -> str:
         """Width x height, as in `800x600`."""
-        height, width = self._pixels().shape[:2]
+        height, width = self.pixels.shape[:2]
         return f"{width}x{height}"
 
-    def _pixels(self) -> UInt8:
-        pixels = self.rgba if self.rgba is not None else self.grey
-        assert pixels is not None
-        return pixels
-
     def length(self) -> float | None:
-        """Give the view length in seconds that the time axis states; None where it is not certain."""
-        return view_length(self.rgba, self.axes) if self.rgba is not None and self.axes.framed else None
+        """Return the view length in seconds by the time axis; None if uncertain."""
+        return view_length(self.pixels, self.axes) if self.axes.framed else None
 
     def view(self, *, height: int, width: int, crop: bool = True) -> UInt8:
-        """Give 10 times the normalized energy, shape `(height, width)`, by area average.
+        """Return 10 times the normalized energy, shape `(height, width)`, by area average.
 
-        Rows outside the picture's own frequency range are zero. With `crop=False` axes, labels and
-        colour bar stay in (for showing what they would do to a map).
+        Rows outside the picture's frequency range are zero. `crop=False` leaves axes, labels and
+        colour bar in, to show their effect on a map.
 
         Raises
         ------
         Unreadable
             When the colours are not those of viridis.
         """
-        if not crop:
-            whole = self._pixels()
-            energy = colormap.grey_energy(whole) if self.rgba is None else colormap.energy(whole)
-            return _resize(energy, height, width, 0.0, float(len(energy)))
         box = self.axes
-        inside = np.s_[box.top : box.bottom, box.left : box.right]
-        if self.grey is not None:
-            energy = colormap.grey_energy(self.grey[inside])
-        else:
-            assert self.rgba is not None
-            pixels = self.rgba[inside]
-            if colormap.strangeness(pixels[::4, ::4]) > _STRANGE:
-                raise Unreadable(Reason.NOT_VIRIDIS)
-            energy = colormap.energy(pixels)
-        if not box.framed:
+        pixels = self.pixels[box.top : box.bottom, box.left : box.right] if crop else self.pixels
+        grey = pixels.ndim == 2
+        if crop and not grey and colormap.mean_distance(pixels[::4, ::4]) > _LARGEST_DISTANCE:
+            raise Unreadable(Reason.NOT_VIRIDIS)
+        energy = colormap.grey_energy(pixels) if grey else colormap.energy(pixels)
+        if not (crop and box.framed):
             return _resize(energy, height, width, 0.0, float(len(energy)))
         _cover_ticks(energy, box.scale)
         octave = (len(energy) + 1) / math.log2(box.high_hz / box.low_hz)
@@ -144,7 +130,7 @@ class Picture:
 
 
 def _cover_ticks(energy: UInt8, scale: float) -> None:
-    """Overwrite the margins that tick marks reach into with their nearest kept pixels."""
+    """Overwrite the margins that tick marks cover with the nearest other pixels."""
     top, bottom, left, right = (round(pixels * scale) for pixels in _TICKS)
     energy[:top] = energy[top]
     energy[-bottom:] = energy[-bottom - 1]
@@ -155,7 +141,7 @@ def _cover_ticks(energy: UInt8, scale: float) -> None:
 def _resize(energy: UInt8, height: int, width: int, top: float, bottom: float) -> UInt8:
     """Average the rows `top` to `bottom` onto the grid; rows outside the picture are zero.
 
-    Within a pixel of the picture's edge its last row goes on: so far the frame's line is known.
+    The last row is repeated once beyond the edge, because the frame's line is one pixel wide.
     """
     known = np.pad(energy, ((1, 1), (0, 0)), mode="edge")
     above, below = max(math.ceil(-top) - 1, 0), max(math.ceil(bottom) - len(energy) - 1, 0)
@@ -174,12 +160,12 @@ def decode(path: str | Path, archives: Archives | None = None) -> Picture:
     path
         A PNG or JPEG file, or `file.h5::/member`.
     archives
-        Keeps HDF5 files open between calls.
+        Open HDF5 files, kept between calls.
 
     Raises
     ------
     Unreadable
-        When it is missing, truncated, too large, no picture, or holds no spectrogram.
+        When it is missing, truncated, too large, not a picture, or has no spectrogram.
     """
     file, _, member = str(path).partition("::")
     if not member:
@@ -191,7 +177,7 @@ def decode(path: str | Path, archives: Archives | None = None) -> Picture:
 
 
 def _content(path: Path) -> bytes:
-    """Read a file. A disk that fails is a crash; a file that is not there or not ours is a finding."""
+    """Read a file; one that is missing or not readable is quarantined, a failing disk is an error."""
     try:
         size = path.stat().st_size
         if not 0 < size <= _MAX_BYTES:
@@ -204,7 +190,7 @@ def _content(path: Path) -> bytes:
 
 
 def _decoded(content: bytes) -> UInt8:
-    """Open the bytes as PNG or JPEG and give every pixel: grey (h, w), or red to alpha (h, w, 4)."""
+    """Decode PNG or JPEG to pixels: grey (h, w), or red, green, blue and alpha (h, w, 4)."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as image:
             width, height = image.size
@@ -224,9 +210,9 @@ def _decoded(content: bytes) -> UInt8:
 
 
 def _colours(image: Image.Image, content: bytes) -> UInt8:
-    """Give the pixels of a picture in colour as red, green, blue and alpha.
+    """Return the pixels of a colour picture as red, green, blue and alpha.
 
-    libspng takes three fifths of Pillow's time; what it refuses, Pillow puts into words.
+    libspng takes three fifths of Pillow's time; Pillow explains what libspng refuses.
     """
     if image.format == "PNG" and image.mode in {"P", "RGB", "RGBA"}:
         with suppress(RuntimeError):
@@ -239,7 +225,7 @@ def _picture(pixels: UInt8) -> Picture:
         return _grey(pixels)
     axes = find_axes(pixels)
     if axes is not None:
-        return Picture(axes, rgba=pixels)
+        return Picture(axes, pixels)
     sample = pixels[::4, ::4, :3]
     if np.ptp(sample, axis=-1).max() <= 3:
         return _grey(np.ascontiguousarray(pixels[..., 1]))
@@ -247,7 +233,7 @@ def _picture(pixels: UInt8) -> Picture:
 
 
 def _grey(grey: UInt8) -> Picture:
-    """Take a grey picture, which must be cropped already: nothing in it tells axes from data."""
+    """Return a grey picture, which must be cropped: axes cannot be distinguished from data."""
     height, width = grey.shape
     if min(height, width) < _MIN_SIDE:
         raise Unreadable(Reason.PICTURE_SIZE, width=width, height=height)
@@ -256,7 +242,7 @@ def _grey(grey: UInt8) -> Picture:
         raise Unreadable(Reason.GREY_WITH_AXES)
     if np.ptp(grey) == 0:
         raise Unreadable(Reason.BLANK)
-    return Picture(Axes(0, height, 0, width), grey=grey)
+    return Picture(Axes(0, height, 0, width), grey)
 
 
 def read_view(
@@ -274,14 +260,14 @@ def read_view(
     Raises
     ------
     Unreadable
-        When it is no picture of a spectrogram in viridis; the message says why.
+        When it is not a picture of a spectrogram in viridis.
     """
     picture = decode(path, archives)
     return picture.view(height=height, width=width, crop=crop), picture.size
 
 
 def read_view_length(path: str | Path) -> float | None:
-    """Read a view's length in seconds off the picture's time axis; None where it is not certain.
+    """Return the view length in seconds by the picture's time axis; None if uncertain.
 
     Raises
     ------

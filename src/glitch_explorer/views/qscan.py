@@ -1,17 +1,16 @@
-"""Q-scans of many glitches: strain to the four views of each.
+"""Q-scans: the four views of many glitches from strain.
 
-What gwpy's `TimeSeries.q_transform(gps=t, search=0.5, tres=0.002, qrange=(4, 64),
-frange=(10, 2048))` draws, from one whitening and one search for the loudest plane
-instead of four: same whitening, tiles, median normalisation, choice of plane and
-spline interpolation. Pixels are means of the 2 ms cells of that picture, each clipped
-as its colour scale clips it, so they are what one gets by scaling the picture down.
+The result is that of gwpy's `TimeSeries.q_transform(gps=t, search=0.5, tres=0.002,
+qrange=(4, 64), frange=(10, 2048))`: same whitening, tiles, median normalisation, choice
+of plane and spline interpolation, but one whitening and one search for all four views.
+A pixel is the mean of gwpy's 2 ms steps, each clipped as the colour scale clips it.
 
-Short cuts, none of which shows in a pixel: the filter is designed on 16 s; fast rows
-are transformed on a stretch around the event; their medians are of every so-manieth
-tile of the whole data; only planes that may win get good medians, only one is drawn.
+Short cuts that change no pixel: the filter is designed on 16 s; fast rows are transformed
+in an excerpt around the event; their medians use every nth tile of the data; only
+the loudest planes get exact medians, and only one plane is drawn.
 
-ml4gw's `QScan` (0.8.5) does not fit: it chooses one plane for the whole batch, from
-the peak anywhere in the data, draws the whole length of the data only, and computes
+ml4gw's `QScan` (0.8.5) is no substitute: it chooses one plane for the whole batch, by
+the peak anywhere in the data, draws only the whole length of the data, and computes
 every plane in full, which is most of gwpy's work.
 """
 
@@ -30,21 +29,21 @@ from glitch_explorer.views.reasons import UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
 
-#: Length of data, in seconds, that makes a full whitening; less is flagged.
+#: Length of data, in seconds, for a full whitening; less is flagged.
 FULL_SECONDS = 64
 #: Least length of data, in seconds, and least sample rate, in Hz.
 LEAST_SECONDS = 4
 LEAST_RATE = 1024
-#: A plane stays a candidate when its first peak is at least this share of the best.
+#: Planes whose first peak is at least this share of the best get exact medians.
 CANDIDATE = 0.8
-#: Share of samples equal to the one before from which strain counts as flat.
+#: Share of samples equal to the previous one above which strain is flat.
 FLAT_SHARE = 0.5
-#: Glitches at a time on an accelerator; on the CPU each is computed alone.
+#: Glitches per batch on an accelerator; on a CPU each is computed alone.
 BATCH = 16
 
 
 def first_medians(parts: torch.Tensor, blocks: list[Block], tiles: Tiling) -> torch.Tensor:
-    """Median energy of each row, `(b, rows)`: exact for slow rows, of few tiles for fast ones."""
+    """Return the median energy of each row, `(b, rows)`: exact for slow rows, of few tiles for fast ones."""
     medians = parts.new_empty((parts.shape[1], len(tiles.rows)))
     for block in blocks[: len(tiles.whole)]:
         medians[:, block.rows] = median(block.energies)
@@ -56,20 +55,19 @@ def first_medians(parts: torch.Tensor, blocks: list[Block], tiles: Tiling) -> to
 def choose_plane(
     parts: torch.Tensor, peaks: torch.Tensor, medians: torch.Tensor, tiles: Tiling
 ) -> tuple[int, torch.Tensor]:
-    """Choose the plane of the highest peak for one glitch.
+    """Return the plane with the highest peak for one glitch.
 
     Parameters
     ----------
     parts
         Float32 `(2, 1, k)`: the split spectrum of its whitened data.
     peaks, medians
-        `(rows,)`: each row's highest energy near the event and first median. Only
-        planes that come near the best by these get final medians.
+        `(rows,)`: each row's highest energy near the event, and its first median.
 
     Returns
     -------
     plane
-        Place in `tiles.planes`.
+        Index in `tiles.planes`.
     medians
         Final medians of that plane's rows.
     """
@@ -91,7 +89,7 @@ def choose_plane(
 def _scan(
     strain: torch.Tensor, offsets: list[float], *, sample_rate: int, height: int, width: int
 ) -> torch.Tensor:
-    """Q-scan a batch: float64 `(b, n)` to uint8 `(b, 4, height, width)`."""
+    """Return the views of a batch, uint8 `(b, 4, height, width)`, from float64 `(b, n)`."""
     tiles = tiling(
         seconds=strain.shape[-1] // sample_rate,
         sample_rate=sample_rate,
@@ -112,7 +110,7 @@ def _scan(
 
 
 def _whole_seconds(strain: np.ndarray, offset: float, *, sample_rate: int) -> tuple[np.ndarray, float]:
-    """Cut `strain` `(n,)` to whole seconds at the end farther from the event."""
+    """Return `strain` `(n,)` cut to whole seconds at the end farther from the event, and the new offset."""
     rest = strain.size % sample_rate
     if rest and offset > strain.size / sample_rate / 2:
         return strain[rest:], offset - rest / sample_rate
@@ -120,15 +118,17 @@ def _whole_seconds(strain: np.ndarray, offset: float, *, sample_rate: int) -> tu
 
 
 def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None:
-    """Refuse what cannot be scanned at all."""
+    """Refuse input that cannot be scanned."""
     if strain.ndim != 2 or offsets.shape != strain.shape[:1]:
-        raise UserError(f"strain {strain.shape} needs one event offset a row, not {offsets.shape}")
+        raise UserError(f"strain of shape {strain.shape} needs one event offset per row, not {offsets.shape}")
     seconds = strain.shape[1] / sample_rate
     if seconds < LEAST_SECONDS:
-        raise UserError(f"{seconds:g} s of strain is too short for a Q-scan: give at least {LEAST_SECONDS} s")
+        raise UserError(
+            f"{seconds:g} s of strain is too short for a Q-scan: at least {LEAST_SECONDS} s are needed"
+        )
     if sample_rate < LEAST_RATE or sample_rate % 2:
         raise UserError(
-            f"a Q-scan needs an even sample rate of at least {LEAST_RATE} Hz, and this is {sample_rate} Hz"
+            f"a Q-scan needs an even sample rate of at least {LEAST_RATE} Hz, not {sample_rate} Hz"
         )
     outside = np.flatnonzero(~((offsets >= 0) & (offsets <= seconds)))
     if outside.size:
@@ -138,26 +138,26 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
 
 
 def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
-    """Give the remarks on one glitch; see `qscan`."""
+    """Return the flags of one glitch; see `qscan`."""
     seconds = strain.size / sample_rate
     half = VIEW_LENGTHS_S[-1] / 2
-    remarks = {
+    flags = {
         Flag.NOT_FINITE: not np.isfinite(strain).all(),
         Flag.FLAT_STRAIN: np.count_nonzero(strain[1:] == strain[:-1]) > FLAT_SHARE * strain.size,
         Flag.NYQUIST_LIMITED: top_frequency(sample_rate) < FREQUENCY_RANGE[1],
         Flag.SHORT_WHITENING: seconds < FULL_SECONDS,
         Flag.CUT_VIEW: offset < half or offset > seconds - half,
     }
-    return [name for name, holds in remarks.items() if holds]
+    return [name for name, is_set in flags.items() if is_set]
 
 
 def _run(scan: Callable[[list[int]], None], rows: list[int], *, device: str, threads: int) -> None:
-    """Scan `rows` in a way that the company of a row, or `threads`, cannot change its result."""
+    """Scan `rows` so that the result of each depends neither on the other rows nor on `threads`."""
     if torch.device(device).type == "cpu":
         with one_thread(), ThreadPoolExecutor(threads, "qscan", torch.set_num_threads, (1,)) as pool:
             list(pool.map(scan, [[row] for row in rows]))
         return
-    # Batches of one size: an accelerator may sum differently in others.
+    # All batches have one size, because an accelerator may sum in another order in another size.
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         scan(batch + batch[-1:] * (BATCH - len(batch)))
@@ -175,22 +175,21 @@ def qscan(
 ) -> tuple[np.ndarray, list[str]]:
     """Q-scan a batch of glitches (Chatterji 2005; as gwpy's `q_transform`).
 
-    A glitch's bytes depend on its own row only: not on the other rows, their order
-    or number, nor on `threads`.
+    The views of a glitch depend on its own row only, not on the other rows or `threads`.
 
     Parameters
     ----------
     strain
-        Float64 `(b, n)`: equally long strain around each event, about 64 s. Part of a
-        second is dropped, at the end farther from the event.
+        Float64 `(b, n)`: strain of one length around each event, about 64 s. A fraction of a
+        second is dropped at the end farther from the event.
     sample_rate
-        In Hz, even. 16384 and 8192 Hz fill the picture, 4096 Hz ends at 1291 Hz.
+        In Hz, even. The views reach 2048 Hz from 8192 Hz on; at 4096 Hz they end at 1291 Hz.
     event_offset
         `(b,)`: time of each event from the start of its row, in seconds.
     height, width
         Pixels of a view.
     device
-        Torch device. On an accelerator the glitches go in batches.
+        Torch device.
     threads
         Glitches computed at the same time on a CPU.
 
@@ -198,16 +197,16 @@ def qscan(
     -------
     views
         Uint8 `(b, 4, height, width)`: 0.5, 1, 2 and 4 s, the highest frequency first, ten
-        times the energy clipped to 25.5; zero where the data do not reach.
+        times the energy clipped to 25.5; zero outside the data.
     flags
         For each glitch, semicolon-separated: `nyquist_limited` (ends below 2048 Hz),
         `short_whitening` (less than 64 s), `cut_view` (the 4 s view is not covered),
-        `not_finite` or `flat_strain` (nothing to scan: all zero).
+        `not_finite` or `flat_strain` (no scan: all zero).
 
     Raises
     ------
     UserError
-        When shapes, length (4 s), rate (even, 1024 Hz) or an event's place do not fit.
+        When shapes, length (4 s), rate (even, 1024 Hz) or an event's offset are not possible.
     """
     strain, offsets = np.asarray(strain, dtype=np.float64), np.asarray(event_offset, dtype=np.float64)
     _check(strain, offsets, sample_rate=sample_rate)
@@ -216,10 +215,12 @@ def qscan(
     views = np.zeros((len(strain), len(VIEW_LENGTHS_S), height, width), np.uint8)
 
     def scan(rows: list[int]) -> None:
-        cut = [_whole_seconds(strain[i], float(offsets[i]), sample_rate=sample_rate) for i in rows]
-        batch = torch.from_numpy(np.stack([data for data, _ in cut])).to(device)
-        done = _scan(batch, [at for _, at in cut], sample_rate=sample_rate, height=height, width=width)
-        views[rows] = done.cpu().numpy()
+        excerpts = [_whole_seconds(strain[i], float(offsets[i]), sample_rate=sample_rate) for i in rows]
+        batch = torch.from_numpy(np.stack([data for data, _ in excerpts])).to(device)
+        pixels_of_batch = _scan(
+            batch, [at for _, at in excerpts], sample_rate=sample_rate, height=height, width=width
+        )
+        views[rows] = pixels_of_batch.cpu().numpy()
 
     _run(scan, usable, device=device, threads=threads)
     return views, [";".join(flag) for flag in flags]

@@ -18,5 +18,5 @@ VIEWS = schema(
     mean_energy_2_0=column(FLOAT, "the same of the 2 s view", nullable=True),
     mean_energy_4_0=column(FLOAT, "the same of the 4 s view", nullable=True),
     image_size=column(STRING, "width x height of the pictures read, empty for Q-scans"),
-    flags=column(STRING, "semicolon-separated remarks, e.g. nyquist_limited"),
+    flags=column(STRING, "semicolon-separated codes, e.g. nyquist_limited"),
 )

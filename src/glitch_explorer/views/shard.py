@@ -1,9 +1,10 @@
-"""The views of one shard of the catalogue: an array of pixels and a table of what became of each row."""
+"""The views of one shard of the catalogue, as an array of pixels, and their table."""
 
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import floor
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,34 +29,61 @@ _LOG = logging.getLogger(__name__)
 _BATCH = 16
 #: Least strain in seconds for a Q-scan.
 _LEAST_SECONDS = 4.0
-
-Row = dict[Any, Any]
+#: Slot of the picture of unknown view length, behind the four of known length.
+_UNKNOWN = len(VIEW_LENGTHS_S)
 
 
 class Strain(Protocol):
-    """What `make_views` needs of a source of strain (`sources.strain.Strain` has it)."""
+    """A source of strain, such as `sources.strain.Strain`."""
 
     def read(self, ifo: str, start: float, end: float) -> Any:
-        """Give the gwpy `TimeSeries` of [start, end), or raise `StrainMissing`."""
+        """Return the gwpy `TimeSeries` of [start, end), or raise `StrainMissing`."""
 
     def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
-        """Give the stretches of [start, end) that have data."""
+        """Return the intervals in [start, end) that have data."""
 
 
 @dataclass
-class _Status:
-    """What became of one glitch: `present` as `tables.VIEW_PRESENT`, then the view of unknown length."""
+class _Glitch:
+    """One row of the shard, and its views as they are filled.
 
-    glitch_id: str
-    present: list[bool] = field(default_factory=lambda: [False] * 5)
+    Attributes
+    ----------
+    row
+        Row of table `glitches`.
+    views
+        Its part of the array, uint8 `(4, height, width)`.
+    present
+        Which views exist; the last is the one of unknown length.
+    sizes, flags, excluded
+        Sizes of its pictures; flags; rows of table `quarantine`.
+    """
+
+    row: dict[Any, Any]
+    views: UInt8
+    present: list[bool] = field(default_factory=lambda: [False] * (_UNKNOWN + 1))
     sizes: set[str] = field(default_factory=set)
     flags: list[str] = field(default_factory=list)
     excluded: list[dict[str, Any]] = field(default_factory=list)
 
-    def exclude(self, problem: Quarantined, *, source: str, read: str) -> None:
-        """Note that `source` gives no view, and why."""
+    @cached_property
+    def paths(self) -> list[str | None]:
+        """Paths of the pictures by slot; a web address is none, so that the glitch is scanned."""
+        paths = [self.row[column] for column in (*VIEW_PATHS, VIEW_PATH_UNKNOWN)]
+        return [path if isinstance(path, str) and path and "://" not in path else None for path in paths]
+
+    def exclude(self, problem: Quarantined, *, source: str = "strain", read: str = "") -> None:
+        """Add a row of table `quarantine`."""
         self.excluded.append(
-            {"source": source, "reason": str(problem.reason), "detail": problem.detail, "read": read}
+            {
+                "row": -1,
+                "glitch_id": str(self.row["glitch_id"]),
+                "stage": "views",
+                "source": source,
+                "reason": str(problem.reason),
+                "detail": problem.detail,
+                "read": read or f"{self.row['ifo']} {self.row['event_time']!r}",
+            }
         )
 
 
@@ -72,11 +100,11 @@ def make_views(
     crop: bool = True,
     threads: int = 1,
 ) -> None:
-    """Decode or Q-scan every glitch of a shard once.
+    """Decode or Q-scan the views of every glitch of a shard.
 
-    A glitch with pictures gets its views from them, one without is Q-scanned from `strain`. A picture
-    that cannot be read, or strain that is missing, is a row of the quarantine table; the glitch
-    keeps its other views.
+    A glitch with pictures gets its views from them, one without is Q-scanned from `strain`. An
+    unreadable picture or missing strain is a row of table `quarantine`; the glitch keeps its other
+    views.
 
     Parameters
     ----------
@@ -90,13 +118,13 @@ def make_views(
     height, width
         Pixels of a view.
     strain
-        Where glitches without pictures get their data; None where there is no such source.
+        Source of strain for glitches without pictures; None if there is no source.
     seconds
-        Length of data for the whitening; less is taken at a segment's edge.
+        Length of data for the whitening; it may be shorter where data begin or end.
     crop
         False leaves axes and labels in the pictures.
     threads
-        Pictures decoded, or glitches scanned, at the same time; the bytes do not depend on it.
+        Pictures decoded, or glitches scanned, at the same time; the result does not depend on it.
 
     Raises
     ------
@@ -104,26 +132,26 @@ def make_views(
         When the table cannot be read, or a source of strain refuses.
     """
     rows = tables.read(GLITCHES, shard_parquet).to_dict("records")
-    statuses = [_Status(str(row["glitch_id"])) for row in rows]
     with files.whole(out) as temporary:
         views = _create(temporary, (len(rows), len(VIEW_LENGTHS_S), height, width))
+        glitches = [_Glitch(row, part) for row, part in zip(rows, views, strict=True)]
         with tqdm(total=len(rows), unit="glitch", desc=Path(out).stem) as progress:
-            _fill_from_pictures(rows, statuses, views, progress, crop=crop, threads=threads)
-            _fill_from_strain(
-                rows, statuses, views, progress, strain=strain, seconds=seconds, threads=threads
-            )
+            _fill_from_pictures(glitches, progress, crop=crop, threads=threads)
+            _fill_from_strain(glitches, progress, strain=strain, seconds=seconds, threads=threads)
         if isinstance(views, np.memmap):
             views.flush()
-    tables.write(VIEWS, _status_table(statuses, views), status_out)
-    tables.write(QUARANTINE, _quarantine_table(statuses), quarantine_out)
-    lost = sum(not any(status.present) for status in statuses)
-    _LOG.info("%d glitches, %d of them without any view", len(rows), lost)
+    tables.write(VIEWS, _status_table(glitches, views), status_out)
+    excluded = [row for glitch in glitches for row in glitch.excluded]
+    quarantine = pd.DataFrame(excluded) if excluded else tables.empty(QUARANTINE)
+    tables.write(QUARANTINE, quarantine, quarantine_out)
+    missing = sum(not any(glitch.present) for glitch in glitches)
+    _LOG.info("%d glitches, %d of them without any view", len(rows), missing)
 
 
 def _create(path: Path, shape: tuple[int, ...]) -> UInt8:
-    """Create a `.npy` file of zeros, mapped into memory: pages are written as they are filled.
+    """Create a memory-mapped `.npy` file of zeros.
 
-    Its space on the disk is taken at once: a page that finds none later would kill the process.
+    Its disk space is reserved at once: a page without space would kill the process later.
     """
     if 0 in shape:
         empty = np.zeros(shape, np.uint8)
@@ -135,142 +163,104 @@ def _create(path: Path, shape: tuple[int, ...]) -> UInt8:
     return views
 
 
-def _paths(row: Row) -> list[str | None]:
-    """Give the paths of the four views and of the one of unknown length.
-
-    The catalogues' web addresses are no files: such a glitch is scanned.
-    """
-    values = [row[column] for column in (*VIEW_PATHS, VIEW_PATH_UNKNOWN)]
-    return [value if isinstance(value, str) and value and "://" not in value else None for value in values]
-
-
-def _fill_from_pictures(
-    rows: list[Row], statuses: list[_Status], views: UInt8, progress: Any, *, crop: bool, threads: int
-) -> None:
-    """Decode the pictures of those glitches that have any."""
-    paths = {i: found for i, row in enumerate(rows) if any(found := _paths(row))}
+def _fill_from_pictures(glitches: list[_Glitch], progress: Any, *, crop: bool, threads: int) -> None:
+    """Decode the pictures of the glitches that have any."""
+    pictured = [glitch for glitch in glitches if any(glitch.paths)]
     with Archives() as archives, ThreadPoolExecutor(threads) as pool:
-
-        def decode_row(i: int) -> None:
-            _decode_glitch(paths[i], statuses[i], views[i], archives, crop=crop)
-
-        for _ in pool.map(decode_row, paths):
+        for _ in pool.map(partial(_decode, archives=archives, crop=crop), pictured):
             progress.update()
 
 
-def _decode_glitch(
-    paths: list[str | None], status: _Status, views: UInt8, archives: Archives, *, crop: bool
-) -> None:
-    """Fill `views` `(4, height, width)` of one glitch from its pictures."""
-    unknown = len(VIEW_LENGTHS_S)
-    for slot, path in enumerate(paths):
+def _decode(glitch: _Glitch, *, archives: Archives, crop: bool) -> None:
+    """Fill the views of a glitch from its pictures."""
+    height, width = glitch.views.shape[1:]
+    for slot, path in enumerate(glitch.paths):
         if path is None:
             continue
-        name = "view of unknown length" if slot == unknown else f"{VIEW_NAMES[slot]} s view"
         try:
             picture = decode(path, archives)
-            place = _place(picture, slot, paths, status)
-            view = picture.view(height=views.shape[1], width=views.shape[2], crop=crop)
+            target = _slot(picture, slot, glitch)
+            view = picture.view(height=height, width=width, crop=crop)
         except Unreadable as problem:
-            status.exclude(problem, source=path, read=name)
+            name = "view of unknown length" if slot == _UNKNOWN else f"{VIEW_NAMES[slot]} s view"
+            glitch.exclude(problem, source=path, read=name)
             continue
-        if place != slot and Flag.VIEW_FROM_AXIS not in status.flags:
-            status.flags.append(Flag.VIEW_FROM_AXIS)
-        views[0 if place == unknown else place] = view
-        status.present[place] = True
-        status.sizes.add(picture.size)
+        if target != slot and Flag.VIEW_FROM_AXIS not in glitch.flags:
+            glitch.flags.append(Flag.VIEW_FROM_AXIS)
+        glitch.views[0 if target == _UNKNOWN else target] = view
+        glitch.present[target] = True
+        glitch.sizes.add(picture.size)
 
 
-def _place(picture: Picture, slot: int, paths: list[str | None], status: _Status) -> int:
-    """Give the slot that a picture belongs in.
-
-    Where its time axis states another length than its name, the axis is believed, unless another
-    picture claims that place.
+def _slot(picture: Picture, slot: int, glitch: _Glitch) -> int:
+    """Return the slot of a picture: that of its time axis if its name says another.
 
     Raises
     ------
     Unreadable
-        When there is no place for it.
+        When another picture has that slot, or known lengths stand beside an unknown one.
     """
-    if slot == len(VIEW_LENGTHS_S):
-        if any(paths[:slot]):
+    if slot == _UNKNOWN:
+        if any(glitch.paths[:slot]):
             raise Unreadable(Reason.LENGTH_UNCLEAR)
         return slot
     seconds = picture.length()
     if seconds is None or VIEW_LENGTHS_S[slot] == seconds:
         return slot
-    place = VIEW_LENGTHS_S.index(seconds)
-    if paths[place] is not None or status.present[place]:
+    target = VIEW_LENGTHS_S.index(seconds)
+    if glitch.paths[target] is not None or glitch.present[target]:
         raise Unreadable(Reason.LENGTH_TWICE, seconds=seconds)
-    return place
+    return target
 
 
 def _fill_from_strain(
-    rows: list[Row],
-    statuses: list[_Status],
-    views: UInt8,
-    progress: Any,
-    *,
-    strain: Strain | None,
-    seconds: float,
-    threads: int,
+    glitches: list[_Glitch], progress: Any, *, strain: Strain | None, seconds: float, threads: int
 ) -> None:
     """Q-scan the glitches without pictures, in order of time, so that each frame is read once."""
-    scan = [i for i, row in enumerate(rows) if not any(_paths(row))]
-    if not scan:
-        return
-    from glitch_explorer.sources.frames import StrainMissing  # gwpy, which pictures do not need
-
-    scan.sort(key=lambda i: (rows[i]["ifo"], np.nan_to_num(rows[i]["event_time"], nan=-1.0)))
-    for start in range(0, len(scan), _BATCH):
-        batch = scan[start : start + _BATCH]
-        found: dict[int, Any] = {}
-        for i in batch:
-            try:
-                found[i] = _read(strain, rows[i]["ifo"], rows[i]["event_time"], seconds=seconds)
-            except StrainMissing as problem:
-                statuses[i].exclude(problem, source="strain", read=_event(rows[i]))
-        if found:
-            _scan_batch(found, rows, statuses, views, threads=threads)
+    scanned = [glitch for glitch in glitches if not any(glitch.paths)]
+    scanned.sort(key=lambda glitch: (glitch.row["ifo"], np.nan_to_num(glitch.row["event_time"], nan=-1.0)))
+    for start in range(0, len(scanned), _BATCH):
+        batch = scanned[start : start + _BATCH]
+        _scan(batch, strain=strain, seconds=seconds, threads=threads)
         progress.update(len(batch))
 
 
-def _scan_batch(
-    found: dict[int, Any], rows: list[Row], statuses: list[_Status], views: UInt8, *, threads: int
-) -> None:
-    """Q-scan strain `found` by row number, equal lengths together."""
-    from glitch_explorer.views.qscan import qscan  # torch, which pictures do not need
+def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, threads: int) -> None:
+    """Q-scan glitches, those with equally long strain together."""
+    from glitch_explorer.sources.frames import StrainMissing  # gwpy and torch, which pictures do not need
+    from glitch_explorer.views.qscan import qscan
 
-    groups: dict[tuple[float, int], list[int]] = {}
-    for i, series in found.items():
-        groups.setdefault((float(series.sample_rate.value), len(series)), []).append(i)
+    groups: dict[tuple[float, int], list[tuple[_Glitch, Any]]] = {}
+    for glitch in batch:
+        try:
+            series = _read(strain, glitch.row["ifo"], glitch.row["event_time"], seconds=seconds)
+        except StrainMissing as problem:
+            glitch.exclude(problem)
+            continue
+        groups.setdefault((float(series.sample_rate.value), len(series)), []).append((glitch, series))
     for (rate, length), members in groups.items():
-        offsets = np.array([rows[i]["event_time"] - float(found[i].t0.value) for i in members])
-        pixels, flags = qscan(
-            np.stack([np.asarray(found[i].value, dtype=np.float64) for i in members]),
+        offsets = np.array([glitch.row["event_time"] - float(series.t0.value) for glitch, series in members])
+        height, width = members[0][0].views.shape[1:]
+        views, flags = qscan(
+            np.stack([np.asarray(series.value, dtype=np.float64) for _, series in members]),
             sample_rate=round(rate),
             event_offset=offsets,
-            height=views.shape[2],
-            width=views.shape[3],
+            height=height,
+            width=width,
             threads=threads,
         )
-        for i, image, offset, remarks in zip(members, pixels, offsets, flags, strict=True):
-            statuses[i].flags = [flag for flag in remarks.split(";") if flag]
-            reach = float(min(offset, length / rate - offset))
-            _keep_covered(image, reach, statuses[i], views[i], read=_event(rows[i]))
-
-
-def _event(row: Row) -> str:
-    return f"{row['ifo']} {row['event_time']!r}"
+        for (glitch, _), image, offset, text in zip(members, views, offsets, flags, strict=True):
+            glitch.flags = [flag for flag in text.split(";") if flag]
+            _keep_covered(glitch, image, reach=float(min(offset, length / rate - offset)))
 
 
 def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float) -> Any:
-    """Read the data around an event: `seconds` from a whole second on, or what the stretch around it has.
+    """Read `seconds` of strain around an event, or as much as there is without a gap.
 
     Raises
     ------
     StrainMissing
-        When less than 4 s around the event can be read.
+        When there are less than 4 s.
     """
     from glitch_explorer.sources.frames import StrainMissing
 
@@ -282,44 +272,33 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
     for first, last in strain.available(ifo, start, start + seconds):
         if first <= event_time < last and last - first >= _LEAST_SECONDS:
             return strain.read(ifo, first, last)
-    # The source knows why.
+    # This raises with the source's own reason.
     strain.read(ifo, event_time - _LEAST_SECONDS / 2, event_time + _LEAST_SECONDS / 2)
     raise StrainMissing(Reason.STRAIN_TOO_SHORT, least_s=_LEAST_SECONDS)
 
 
-def _keep_covered(image: UInt8, reach: float, status: _Status, views: UInt8, *, read: str) -> None:
-    """Keep the views of a Q-scan that lie inside the data, which end `reach` seconds from the event."""
-    broken = UNUSABLE.intersection(status.flags)
-    if broken:
-        status.exclude(Quarantined(Reason(min(broken))), source="strain", read=read)
+def _keep_covered(glitch: _Glitch, image: UInt8, *, reach: float) -> None:
+    """Keep the views of a Q-scan inside the data, which end `reach` seconds from the event."""
+    unusable = UNUSABLE.intersection(glitch.flags)
+    if unusable:
+        glitch.exclude(Quarantined(Reason(min(unusable))))
         return
     for slot, seconds in enumerate(VIEW_LENGTHS_S):
-        # A millisecond, half a cell of the picture, may be missing.
+        # A millisecond, half a step of the picture, may be missing.
         if seconds / 2 <= reach + 1e-3:
-            views[slot] = image[slot]
-            status.present[slot] = True
-    if not any(status.present):
-        status.exclude(
-            Quarantined(Reason.VIEWS_NOT_COVERED, reach_s=f"{reach:.2f}"), source="strain", read=read
-        )
+            glitch.views[slot] = image[slot]
+            glitch.present[slot] = True
+    if not any(glitch.present):
+        glitch.exclude(Quarantined(Reason.VIEWS_NOT_COVERED, reach_s=f"{reach:.2f}"))
 
 
-def _status_table(statuses: list[_Status], views: UInt8) -> pd.DataFrame:
-    present = np.array([status.present for status in statuses], dtype=bool).reshape(-1, 5)
+def _status_table(glitches: list[_Glitch], views: UInt8) -> pd.DataFrame:
+    present = np.array([glitch.present for glitch in glitches], dtype=bool).reshape(-1, _UNKNOWN + 1)
     return views_table(
-        [status.glitch_id for status in statuses],
+        [str(glitch.row["glitch_id"]) for glitch in glitches],
         views,
-        present[:, :4],
-        unknown=present[:, 4],
-        image_size=[";".join(sorted(status.sizes)) for status in statuses],
-        flags=[";".join(status.flags) for status in statuses],
+        present[:, :_UNKNOWN],
+        unknown=present[:, _UNKNOWN],
+        image_size=[";".join(sorted(glitch.sizes)) for glitch in glitches],
+        flags=[";".join(glitch.flags) for glitch in glitches],
     )
-
-
-def _quarantine_table(statuses: list[_Status]) -> pd.DataFrame:
-    excluded = [
-        {"row": -1, "glitch_id": status.glitch_id, "stage": "views", **row}
-        for status in statuses
-        for row in status.excluded
-    ]
-    return pd.DataFrame(excluded) if excluded else tables.empty(QUARANTINE)

@@ -1,4 +1,4 @@
-"""The table beside the views of a shard: which of them exist, and how loud they are."""
+"""The table "views" of a shard: which views exist, and their mean energy."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def views_table(
     image_size: Sequence[str] | str = "",
     flags: Sequence[str] | str = "",
 ) -> pd.DataFrame:
-    """Make the table `views` of a shard.
+    """Return the table `views` of a shard.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ def views_table(
     unknown
         Whether the first slot holds a view of unknown length (n,).
     image_size, flags
-        As in the table.
+        Columns of the table.
 
     Returns
     -------
     pandas.DataFrame
-        The table; the mean energy of a view that does not exist is null.
+        The table; the mean energy of a missing view is null.
     """
-    # Row by row, so that views in a file are not read into memory at once.
+    # Row by row, so that memory-mapped views are not read all at once.
     energy = np.array([row.mean(axis=(-2, -1)) / 10 for row in views]).reshape(-1, len(VIEW_LENGTHS_S))
     filled = np.array(present, dtype=bool)
     filled[:, 0] |= unknown

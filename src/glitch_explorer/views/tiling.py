@@ -1,7 +1,7 @@
-"""The tiles of a Q transform: which Q, which frequencies, which times.
+"""The tiles of a Q transform: their Q, frequencies and times.
 
-Geometry of Chatterji (2005, PhD thesis, MIT, chapter 5) with the constants that
-gwpy uses, so that the planes, rows and tile times are gwpy's own.
+The geometry is that of Chatterji (2005, PhD thesis, MIT, chapter 5) with the constants of
+gwpy, so that planes, rows and tile times are the same as gwpy's.
 """
 
 import functools
@@ -16,15 +16,15 @@ Q_RANGE = (4.0, 64.0)
 FREQUENCY_RANGE = (10.0, 2048.0)
 #: Largest loss of energy between neighbouring tiles.
 MISMATCH = 0.2
-#: Shortest stretch, in seconds, on which a row is transformed around the event.
-STRETCH_SECONDS = 8
-#: A row is fast, and transformed on the stretch, when Q / frequency is below this, in
-#: seconds: its tiles then hold 1e-9 of the energy of what lies 1.7 s away.
+#: Shortest excerpt around the event, in seconds, in which fast rows are transformed.
+EXCERPT_SECONDS = 8
+#: A row is fast when Q / frequency is below this, in seconds: its tiles then have 1e-9 of the
+#: energy of what is 1.7 s away.
 FAST = 0.58
-#: Tiles of a fast row for a first, and at most for a final, median of its energy.
+#: Tiles of a fast row for the first, and at most for the final, median of its energy.
 FIRST_TILES = 1024
 FINAL_TILES = 32768
-#: Lines of the picture that are interpolated for one row of pixels.
+#: Interpolated lines per row of pixels.
 LINES = 3
 
 _STEP = 2 * math.sqrt(MISMATCH / 3)
@@ -33,7 +33,7 @@ _ROOT_11 = math.sqrt(11)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of tiles: its frequency in Hz, Q, and tiles in the whole data."""
+    """One row of tiles: its frequency in Hz, its Q, and its number of tiles in all data."""
 
     frequency: float
     q: float
@@ -47,19 +47,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that share a number of tiles and are transformed together.
+    """Rows with the same number of tiles, which are transformed together.
 
     Attributes
     ----------
     rows
-        Places of the rows in `Tiling.rows`, ascending.
+        Indices of the rows in `Tiling.rows`, ascending.
     tiles
         Length of the inverse Fourier transform.
     first
         First frequency bin of each row.
     windows
-        Float32 window of each row. One that is longer than `tiles`, a multiple of
-        them, is folded, which gives every so-manieth tile exactly.
+        Float32 window of each row. A window that is a multiple of `tiles` long is folded,
+        which gives every nth tile exactly.
     """
 
     rows: list[int]
@@ -76,25 +76,25 @@ class Tiling:
     ----------
     seconds
         Length of the data.
-    stretch
-        Length, in seconds, of the stretch around the event on which fast rows are
-        transformed: the data's, halved as often as it stays at least 8 s.
+    excerpt_s
+        Length, in seconds, of the excerpt around the event in which fast rows are transformed:
+        that of the data, halved while it is at least 8 s.
     rows
         All rows, plane by plane.
     planes
-        Where each plane's rows are.
+        Indices of each plane's rows.
     whole, local
-        Slow rows over the whole data; fast rows over the stretch.
+        Slow rows over all data; fast rows over the excerpt.
     first
-        Fast rows over the whole data, few tiles of each.
+        Fast rows over all data, few tiles of each.
     final
-        For each plane, its fast rows over the whole data, many tiles of each.
+        For each plane, its fast rows over all data, many tiles of each.
     lines
-        For each plane, float32 `(height * LINES, rows)`: from rows to the picture's lines.
+        For each plane, float32 `(height * LINES, rows)`: interpolation from rows to lines.
     """
 
     seconds: int
-    stretch: float
+    excerpt_s: float
     rows: list[Row]
     planes: list[range]
     whole: list[Group]
@@ -105,19 +105,19 @@ class Tiling:
 
 
 def plane_qs() -> list[float]:
-    """Q of each plane."""
+    """Return the Q of each plane."""
     total = math.log(Q_RANGE[1] / Q_RANGE[0]) / math.sqrt(2)
     n = max(math.ceil(total / _STEP), 1)
     return [Q_RANGE[0] * math.exp(math.sqrt(2) * total / n * (i + 0.5)) for i in range(n)]
 
 
 def top_frequency(sample_rate: float) -> float:
-    """Highest frequency that data of `sample_rate` reach, in Hz, at most 2048."""
+    """Return the highest frequency of a tile in data of `sample_rate`, in Hz, at most 2048."""
     return min(FREQUENCY_RANGE[1], sample_rate / 2 / (1 + _ROOT_11 / plane_qs()[0]))
 
 
 def plane_rows(q: float, *, top: float, seconds: int) -> list[Row]:
-    """Rows of a plane, up to `top` Hz, at whole multiples of 1 / `seconds`."""
+    """Return the rows of a plane, up to `top` Hz, at multiples of 1 / `seconds`."""
     low = FREQUENCY_RANGE[0]
     root = math.sqrt(2 + q**2)
     total = math.log(top / low) * root / 2
@@ -131,9 +131,9 @@ def plane_rows(q: float, *, top: float, seconds: int) -> list[Row]:
 
 
 def _window(row: Row, *, seconds: float, shift: float) -> tuple[int, np.ndarray]:
-    """First bin, of 1 / `seconds`, and values of a row's bisquare window.
+    """Return the first bin, of 1 / `seconds`, and the values of a row's bisquare window.
 
-    Divided by `seconds`, which makes energies agree whatever the length of the data.
+    The values are divided by `seconds`, so that energies do not depend on the length of the data.
     """
     centre, half = row.frequency + shift, row.half_width
     first = max(math.ceil((centre - half) * seconds), 0)
@@ -141,76 +141,77 @@ def _window(row: Row, *, seconds: float, shift: float) -> tuple[int, np.ndarray]
     return first, (1 - ((bins / seconds - centre) / half) ** 2) ** 2 / seconds
 
 
-def _grain(size: int, tiles: int) -> int:
-    """Give the number that the length of a window must be a multiple of, to be folded.
+def _fold(size: int, tiles: int) -> int:
+    """Return the number of which the length of a window must be a multiple, to be folded.
 
-    A window that fits into its tiles is only folded for the first median.
+    A window no longer than its tiles is folded for the first median only.
     """
     return tiles if size > tiles else min(tiles, FIRST_TILES)
 
 
 def _groups(members: dict[int, Row], tiles: dict[int, int], *, seconds: float, data: int) -> list[Group]:
-    """Group rows by their number of `tiles` over `seconds` of data that were `data` seconds long."""
+    """Group rows by their number of `tiles` over `seconds` of data that are `data` seconds long."""
     groups = []
     for n in sorted(set(tiles.values())):
         rows = [i for i in members if tiles[i] == n]
-        # gwpy's windows sit one bin of the whole data above their frequency.
-        made = [_window(members[i], seconds=seconds, shift=1 / data) for i in rows]
-        windows = [np.pad(window, (0, -window.size % _grain(window.size, n))) for _, window in made]
+        # gwpy's windows are one bin of the whole data above their frequency.
+        shifted = [_window(members[i], seconds=seconds, shift=1 / data) for i in rows]
+        windows = [np.pad(window, (0, -window.size % _fold(window.size, n))) for _, window in shifted]
         tensors = [torch.from_numpy(window.astype(np.float32)) for window in windows]
-        groups.append(Group(rows, n, [first for first, _ in made], tensors))
+        groups.append(Group(rows, n, [first for first, _ in shifted], tensors))
     return groups
 
 
 def _lines(rows: list[Row], *, top: float, height: int) -> torch.Tensor:
-    """Interpolation from a plane's rows to the picture's lines, the highest first.
+    """Return the interpolation from a plane's rows to the picture's lines, the highest first.
 
     Cubic splines as in gwpy, constant beyond the outermost rows, zero above `top`.
     """
     low, high = np.log2(FREQUENCY_RANGE)
     n = height * LINES
-    wanted = 2 ** (high - (np.arange(n) + 0.5) * (high - low) / n)
-    at = [row.frequency for row in rows]
-    matrix = make_interp_spline(at, np.eye(len(rows)), k=3)(np.clip(wanted, at[0], at[-1]))
-    matrix[wanted > top] = 0
+    frequencies = 2 ** (high - (np.arange(n) + 0.5) * (high - low) / n)
+    knots = [row.frequency for row in rows]
+    spline = make_interp_spline(knots, np.eye(len(rows)), k=3)
+    matrix = spline(np.clip(frequencies, knots[0], knots[-1]))
+    matrix[frequencies > top] = 0
     return torch.tensor(matrix, dtype=torch.float32)
 
 
-def _place(group: Group, device: str) -> Group:
-    """Move a group's windows to `device`."""
+def _moved(group: Group, device: str) -> Group:
+    """Return the group with its windows on `device`."""
     return replace(group, windows=[window.to(device) for window in group.windows])
 
 
 @functools.lru_cache(maxsize=4)
 def tiling(*, seconds: int, sample_rate: int, height: int, device: str) -> Tiling:
-    """Make the tiling for `seconds` of data at `sample_rate` Hz."""
-    halvings = max(0, math.floor(math.log2(seconds / STRETCH_SECONDS)))
-    stretch = seconds / 2**halvings
+    """Return the tiling for `seconds` of data at `sample_rate` Hz, with windows on `device`."""
+    halvings = max(0, math.floor(math.log2(seconds / EXCERPT_SECONDS)))
+    excerpt_s = seconds / 2**halvings
     top = top_frequency(sample_rate)
     rows: list[Row] = []
     planes = []
     for q in plane_qs():
-        made = plane_rows(q, top=top, seconds=seconds)
-        planes.append(range(len(rows), len(rows) + len(made)))
-        rows += made
+        first = len(rows)
+        rows += plane_rows(q, top=top, seconds=seconds)
+        planes.append(range(first, len(rows)))
     fast = {i: row for i, row in enumerate(rows) if halvings and row.q / row.frequency < FAST}
     slow = {i: row for i, row in enumerate(rows) if i not in fast}
     whole = _groups(slow, {i: row.tiles for i, row in slow.items()}, seconds=seconds, data=seconds)
     short = {i: row.tiles >> halvings for i, row in fast.items()}
-    local = _groups(fast, short, seconds=stretch, data=seconds)
+    local = _groups(fast, short, seconds=excerpt_s, data=seconds)
     final = []
     for plane in planes:
         members = {i: row for i, row in fast.items() if i in plane}
         tiles = {i: min(row.tiles, FINAL_TILES) for i, row in members.items()}
         groups = _groups(members, tiles, seconds=seconds, data=seconds)
-        final.append([_place(group, device) for group in groups])
+        final.append([_moved(group, device) for group in groups])
     return Tiling(
         seconds=seconds,
-        stretch=stretch,
+        excerpt_s=excerpt_s,
         rows=rows,
         planes=planes,
-        whole=[_place(group, device) for group in whole],
-        local=[_place(group, device) for group in local],
+        whole=[_moved(group, device) for group in whole],
+        local=[_moved(group, device) for group in local],
         first=[replace(group, tiles=FIRST_TILES) for groups in final for group in groups],
         final=final,
         lines=[_lines(rows[p.start : p.stop], top=top, height=height).to(device) for p in planes],

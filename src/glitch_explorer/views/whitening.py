@@ -1,44 +1,43 @@
-"""Whitening of strain by a truncated inverse spectrum, straight to the whitened spectrum.
+"""Whitening of strain by a truncated inverse spectrum, in the frequency domain.
 
-The definition is gwpy's (`TimeSeries.whiten` with its defaults): a median of 2 s
-periodograms, the inverse amplitude spectrum cut to a filter of 2 s, both ends of
-the data tapered by half of that. The filter is applied in the frequency domain:
-the whitened data need not exist as a time series of the full rate.
+The definition is that of gwpy's `TimeSeries.whiten` with its defaults: a median of 2 s
+periodograms, the inverse amplitude spectrum truncated to a filter of 2 s, both ends of
+the data tapered by half of that. The result is a spectrum, never a time series.
 """
 
 import torch
 
 #: Length of the periodograms and of the whitening filter, in seconds.
 FILTER_SECONDS = 2
-#: Sample rate in Hz to which the whitened spectrum is cut or padded: the highest
-#: tile (2048 Hz at the lowest Q) ends at 3250 Hz, below its Nyquist frequency.
+#: Sample rate in Hz to which the whitened spectrum is cut or padded; the highest tile
+#: (2048 Hz at the lowest Q) ends at 3250 Hz, below the Nyquist frequency.
 RATE = 8192
-#: Length in seconds on which the filter is designed before it is cut to 2 s.
+#: Length in seconds on which the filter is designed before it is truncated to 2 s.
 DESIGN_SECONDS = 16
 #: Points at either end of the spectrum that gwpy tapers.
 _EDGE = 5
 
 
 def median(values: torch.Tensor) -> torch.Tensor:
-    """Median along the last axis: the mean of the middle two where their number is even."""
+    """Return the median along the last axis: of an even number, the mean of the middle two."""
     n = values.shape[-1]
     low = values.kthvalue((n + 1) // 2, dim=-1).values
     return low if n % 2 else (low + values.kthvalue(n // 2 + 1, dim=-1).values) / 2
 
 
 def _hann(n: int, device: torch.device) -> torch.Tensor:
-    """Give a periodic Hann window of `n` samples."""
+    """Return a periodic Hann window of `n` samples."""
     return torch.hann_window(n, dtype=torch.float64, device=device)
 
 
 def median_psd(strain: torch.Tensor, *, sample_rate: int) -> torch.Tensor:
-    """Median of half-overlapping 2 s periodograms, but for a constant factor.
+    """Return the median of half-overlapping 2 s periodograms, up to a constant factor.
 
     Parameters
     ----------
     strain
-        Float64 `(b, n)`, without its mean. The mean of each piece, which gwpy takes
-        off, matters below 1 Hz only.
+        Float64 `(b, n)`, without its mean. gwpy subtracts the mean of each piece, too,
+        which matters below 1 Hz only.
     sample_rate
         In Hz.
 
@@ -57,10 +56,10 @@ def median_psd(strain: torch.Tensor, *, sample_rate: int) -> torch.Tensor:
 
 
 def whitening_response(psd: torch.Tensor, *, seconds: int) -> torch.Tensor:
-    """Frequency response of the 2 s whitening filter: real, the filter has no delay.
+    """Return the frequency response of the 2 s whitening filter, real because it has no delay.
 
-    gwpy designs the filter on as many points as the data have; 16 s of them, eight
-    times the filter's length, give the same filter.
+    gwpy designs the filter on as many points as the data have; 16 s, eight times the
+    filter's length, give the same filter.
 
     Parameters
     ----------
@@ -72,8 +71,7 @@ def whitening_response(psd: torch.Tensor, *, seconds: int) -> torch.Tensor:
     Returns
     -------
     torch.Tensor
-        Float32 `(b, k)` at steps of 1 / `seconds`. Where the spectrum is exactly
-        zero there is nothing to whiten: 0.
+        Float32 `(b, k)` at steps of 1 / `seconds`, 0 where the spectrum is 0.
     """
     asd = psd.sqrt()
     finer = DESIGN_SECONDS // FILTER_SECONDS
@@ -95,7 +93,7 @@ def whitening_response(psd: torch.Tensor, *, seconds: int) -> torch.Tensor:
 
 
 def whitened_spectrum(strain: torch.Tensor, *, sample_rate: int) -> torch.Tensor:
-    """Whiten `strain` and give its spectrum.
+    """Whiten `strain` and return its spectrum.
 
     Parameters
     ----------

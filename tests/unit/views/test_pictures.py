@@ -83,7 +83,7 @@ def error(view):
 def test_viridis_is_inverted_within_one_step():
     colours = np.pad(colormap.viridis(), ((0, 0), (0, 1)), constant_values=255)[None]
     assert np.abs(colormap.energy(colours)[0].astype(int) - np.arange(256)).max() <= 1
-    assert colormap.strangeness(colours) < 2
+    assert colormap.mean_distance(colours) < 2
 
 
 @pytest.mark.parametrize("cmap", ["jet", "plasma", "turbo", "cividis", "hsv"])
