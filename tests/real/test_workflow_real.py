@@ -154,7 +154,7 @@ def test_spoilt_training_pictures_are_set_aside_and_the_rest_is_mapped(root, sha
     (project.folder / "nothing").mkdir()
     project.configure(source={"paths": ["nothing"], "metadata": []})
     answer = project.run("catalog", check=False)
-    assert "source 'nothing' holds no picture" in answer
+    assert "source 'nothing' has no picture" in answer
     assert "Traceback" not in answer
 
 

@@ -1,1 +1,1 @@
-"""From pictures, catalogues or triggers to one table of glitches (METHODS §1)."""
+"""From pictures, catalogues or triggers to one table of glitches."""

@@ -1,4 +1,4 @@
-"""Build the catalogue: read a source, set bad rows aside, write shards."""
+"""Build the catalogue: read a source, quarantine bad rows, write shards."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glitch_explorer.catalog.duplicates import map_once
+from glitch_explorer.catalog.parse import missing_text
 from glitch_explorer.catalog.quarantine import commonest
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import KNOWN_IFOS, Bounds, Rules
@@ -21,7 +22,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATH_UNKNOWN
 
-#: A glitch this near to an event or injection, in s, is taken for it.
+#: A glitch within this of an event or injection, in s, is marked as astrophysical.
 ASTROPHYSICAL_S = 1.0
 
 _log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def build_catalog(
 ) -> None:
     """Build the catalogue in the folder `out`.
 
-    Writes shards/{shard}.parquet (one that did not change keeps its file, one that is no more is
+    Writes shards/{shard}.parquet (unchanged shards keep their files, those that no longer exist are
     removed), their names in shards.txt, glitches.parquet, duplicates.parquet and parts/catalog.parquet.
 
     Parameters
@@ -55,20 +56,20 @@ def build_catalog(
     paths, metadata
         Files and folders of the source; tables joined to pictures by id.
     detectors
-        Prefixes taken; a glitch of unknown detector is taken too.
+        Prefixes to select; glitches of unknown detector are selected, too.
     unit
-        `glitch` or `view`: the log counts the pictures that have no place in a glitch's vector.
+        `glitch` or `view`; for `glitch` the log counts the pictures of unknown view length.
     snr, peak_frequency_hz, gps
-        Lowest and highest taken, None for no bound; peak frequency in Hz, time in GPS s.
+        Lowest and highest value, None for no bound; peak frequency in Hz, time in GPS s.
     shard_length_s, max_quarantined_share
-        Length of a shard in s; highest share of bad rows among those of the study.
+        Length of a shard in s; largest share of bad rows among those of the study.
     segments, events
-        Tables of these names; without a segment every time is taken.
+        Tables of these names; without a segment every time is selected.
 
     Raises
     ------
     UserError
-        When a source is missing or does not fit, nothing is left, or too many rows are bad.
+        When a source is missing or not of its kind, no glitch remains, or too many rows are bad.
     """
     rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments)
     frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules)
@@ -76,7 +77,10 @@ def build_catalog(
     tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
-    duplicates = pd.concat([_kept_of(repeated, duplicates), duplicates], ignore_index=True)
+    # A repeated picture follows the glitch that it repeats, where that was dropped itself.
+    kept = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
+    repeated["kept_id"] = repeated["kept_id"].map(lambda i: kept.get(i, i))
+    duplicates = pd.concat([repeated, duplicates], ignore_index=True)
     events = pd.DataFrame() if events is None else events
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
     n_shards = _write_shards(frame, out / "shards")
@@ -86,34 +90,30 @@ def build_catalog(
     _log.info("%d glitches in %d shards, %d duplicates", len(frame), n_shards, len(duplicates))
     unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
-        _log.warning("%d pictures of unknown view length take part in unit: view only", unknown)
+        _log.warning("%d pictures of unknown view length are used with unit: view only", unknown)
 
 
 def _read(
     kind: str, paths: Sequence[str], metadata: Sequence[str], *, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read the source: glitches, quarantine, and what repeats a picture or a metadata row."""
+    """Read the source: glitches, quarantine, and duplicates of pictures or metadata rows."""
     if kind == "images":
         return read_pictures(paths, metadata, rules=rules)
     if kind not in ("catalogue", "triggers"):
-        raise UserError(f"source.kind {kind!r} is unknown: it is images, catalogue or triggers")
+        raise UserError(f"source.kind {kind!r} is unknown: use images, catalogue or triggers")
     frame, quarantine = read_glitches(paths, kind=kind, rules=rules)
-    frame = frame.assign(**{name: _missing(frame) for name in (VIEW_PATH_UNKNOWN, "view_digest")})
+    frame = frame.assign(**dict.fromkeys((VIEW_PATH_UNKNOWN, "view_digest"), missing_text(frame.index)))
     return frame, quarantine, tables.empty(DUPLICATES)
 
 
-def _missing(frame: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.nan, index=frame.index, dtype="str")
-
-
 def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
-    """Refuse a source whose rows are too often bad, or of which nothing is left."""
+    """Refuse a source with too many bad rows, or without a glitch for the study."""
     n_bad = len(quarantine)
     reasons = commonest(quarantine["reason"]) or "no reason"
     if n_good == 0:
         raise UserError(
             f"no glitch is left: {n_bad} rows are quarantined ({reasons}), the others are of other detectors "
-            "or lie outside the bounds: correct source.paths, detectors or the bounds in the config"
+            "or out of bounds: correct source.paths, detectors or the bounds in the config"
         )
     if n_bad > limit * (n_good + n_bad):
         raise UserError(
@@ -122,20 +122,12 @@ def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
         )
 
 
-def _kept_of(repeated: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
-    """Follow what a repeated picture was dropped for, where that was dropped itself."""
-    kept = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
-    return (
-        repeated.assign(kept_id=[kept.get(i, i) for i in repeated["kept_id"]]) if len(repeated) else repeated
-    )
-
-
 def _complete(
     frame: pd.DataFrame, rows: np.ndarray, ids: pd.Series, *, shard_length_s: float, events: pd.DataFrame
 ) -> pd.DataFrame:
-    """Take `rows` with their `ids`, add run, shard and astrophysical, and sort by shard and id.
+    """Return `rows` with their `ids`, run, shard and astrophysical, sorted by shard and id.
 
-    Empties `frame` as it goes, so that a large catalogue is never there twice.
+    Removes the columns from `frame` one by one, so that a large catalogue is never in memory twice.
     """
     keys = frame[["ifo", "event_time"]].iloc[rows].reset_index(drop=True).assign(glitch_id=ids)
     time = keys["event_time"].to_numpy()
@@ -152,29 +144,26 @@ def _complete(
 
 
 def astrophysical(ifo: pd.Series, event_time: np.ndarray, events: pd.DataFrame) -> pd.Series:
-    """Say which glitches `(n,)` are within 1 s of an event or injection, by its kind.
+    """Return the kind of the event or injection within 1 s of each glitch `(n,)`, empty for none.
 
-    An event without a detector counts for all; the nearest decides.
+    An event without a detector is one of all detectors; the nearest event decides.
     """
     kinds = np.full(len(ifo), "", dtype=object)
     nearest = np.full(len(ifo), ASTROPHYSICAL_S)
     for event in events.itertuples():
         distance = np.abs(event_time - event.event_time)
-        own = (ifo == event.ifo).to_numpy() if event.ifo else np.ones(len(ifo), dtype=bool)
-        near = own & (distance <= nearest)
+        same_ifo = (ifo == event.ifo).to_numpy() if event.ifo else True
+        near = same_ifo & (distance <= nearest)
         kinds[near], nearest[near] = event.kind, distance[near]
     return pd.Series(kinds, index=ifo.index, dtype="str")
 
 
 def _write_shards(frame: pd.DataFrame, folder: Path) -> int:
-    """Write a file for each shard of the sorted `frame`, remove all others, and count them."""
-    starts = np.flatnonzero(~frame["shard"].duplicated())
+    """Write a file for each shard of the sorted `frame`, remove all others, and return their number."""
     names = set()
-    for start, end in zip(starts, [*starts[1:], len(frame)], strict=True):
-        part = frame.iloc[start:end]
-        name = f"{part['shard'].iloc[0]}.parquet"
-        tables.write(GLITCHES, part, folder / name, keep_same=True)
-        names.add(name)
+    for shard, part in frame.groupby("shard", sort=False):
+        names.add(f"{shard}.parquet")
+        tables.write(GLITCHES, part, folder / f"{shard}.parquet", keep_same=True)
     for path in folder.glob("*.parquet"):
         if path.name not in names:
             path.unlink()

@@ -1,4 +1,4 @@
-"""Gravity Spy's classes and the many ways in which sources spell them."""
+"""Gravity Spy's classes, and their spellings in catalogues, field guide and folders."""
 
 import re
 from functools import cache
@@ -16,12 +16,12 @@ CATALOGUE_CLASSES: tuple[str, ...] = (
     "Power_Line", "Repeating_Blips", "Scattered_Light", "Scratchy", "Tomte", "Violin_Mode",
     "Wandering_Line", "Whistle",
 )  # fmt: skip
-#: Classes that only the field guide and the volunteers have.
+#: Classes of the field guide and the volunteers only.
 GUIDE_CLASSES: tuple[str, ...] = ("70Hz_Line", "High_Frequency_Burst", "Pizzicato")
 #: All classes, in the catalogue's spelling.
 CLASSES: tuple[str, ...] = CATALOGUE_CLASSES + GUIDE_CLASSES
 
-#: Other names of a class; case, blanks, plurals, `freq` and what is in brackets do not matter.
+#: Other names of a class; case, blanks, plurals, `freq` and text in brackets are ignored.
 ALIASES: dict[str, str] = {
     "1080": "1080Lines",
     "1400": "1400Ripples",
@@ -40,7 +40,7 @@ ALIASES: dict[str, str] = {
 
 
 def _key(name: str) -> str:
-    """Reduce a name to what its spellings share."""
+    """Return what all spellings of a name have in common."""
     plain = re.sub(r"\(.*?\)", "", name.casefold())
     plain = re.sub(r"[^a-z0-9]", "", plain)
     return re.sub(r"freq(?!uency)", "frequency", plain).removesuffix("s")
@@ -51,16 +51,16 @@ _BY_KEY = {_key(name): name for name in CLASSES} | {_key(alias): name for alias,
 
 @cache
 def canonical_class(name: str) -> str | None:
-    """Give the catalogue's spelling of a class, None for what is no class.
+    """Return the catalogue's spelling of a class; None for any other name.
 
-    Takes the catalogues' names, the field guide's ("Power Line (60 Hz)"), the
-    volunteers' ("70HZLINE") and folder names ("HighFreqBurst").
+    Knows the names of the catalogues, the field guide ("Power Line (60 Hz)"), the
+    volunteers ("70HZLINE") and folders ("HighFreqBurst").
     """
     return _BY_KEY.get(_key(name))
 
 
 def known_label(label: str) -> str:
-    """Give a label in the catalogue's spelling where it is a class, else as it stands."""
+    """Return a label in the catalogue's spelling if it is a class, else unchanged."""
     return canonical_class(label) or label
 
 

@@ -1,4 +1,4 @@
-"""Which column of a source holds what: Gravity Spy's, Omicron's and our own names."""
+"""Names of columns in catalogues of Gravity Spy, triggers of Omicron and our own tables."""
 
 import difflib
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
 from glitch_explorer.core.errors import UserError
 
-#: Column names by what they hold, best first; two together are combined (see `rows`).
+#: Column names of each quantity, best first; two names together are combined (see `rows`).
 NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "glitch_id": (("gravityspy_id",), ("glitch_id",), ("id",)),
     "ifo": (("ifo",), ("detector",)),
@@ -25,20 +25,20 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "view_path_2_0": (("url3",), ("Filename3",)),
     "view_path_4_0": (("url4",), ("Filename4",)),
 }
-#: What holds numbers; the rest is text.
+#: Quantities that are numbers; the others are text.
 NUMBERS = (
     "event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking", "label_confidence",
 )  # fmt: skip
 
-#: Target of the catalogue → the columns of the source that give it.
+#: Column of the catalogue → the columns of the source that it is read from.
 Plan = dict[str, tuple[str, ...]]
 
 
 def plan_columns(columns: Sequence[str]) -> Plan:
-    """Choose the source's columns for each column of the catalogue.
+    """Return the source's columns for each column of the catalogue.
 
-    Without a label column the confidences do: any column named like a class is
-    one, under the target `classes`.
+    Without a label, the columns named like a class are its confidences, under the
+    target `classes`.
     """
     plan: Plan = {}
     for target, choices in NAMES.items():
@@ -47,7 +47,7 @@ def plan_columns(columns: Sequence[str]) -> Plan:
                 plan[target] = names
                 break
     if plan.get("label") == ("label",) and plan.get("label_confidence") == ("ml_confidence",):
-        del plan["label_confidence"]  # the machine's confidence is not that of this label
+        del plan["label_confidence"]  # the confidence of the machine's label, not of this one
     classes = tuple(column for column in columns if column in CATALOGUE_CLASSES)
     if classes and not {"label", "label_confidence"} <= plan.keys():
         plan["classes"] = classes
@@ -55,18 +55,16 @@ def plan_columns(columns: Sequence[str]) -> Plan:
 
 
 def require(plan: Plan, target: str, columns: Sequence[str], source: str) -> None:
-    """Refuse a source that has no column for `target`.
+    """Refuse a source without a column for `target`.
 
     Raises
     ------
     UserError
-        Names the column, the file and the nearest column there.
+        The message has the column, the file and the column with the most similar name.
     """
     if target in plan:
         return
     names = [" + ".join(choice) for choice in NAMES[target]]
     near = difflib.get_close_matches(NAMES[target][0][0], columns, n=1, cutoff=0.5)
-    hint = f"the nearest there is {near[0]!r}" if near else f"it has {', '.join(columns[:8]) or 'none'}"
-    raise UserError(
-        f"{source} has no column {names[0]!r} (nor {', '.join(names[1:]) or 'another name of it'}): {hint}"
-    )
+    hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns[:8]) or 'no columns'}"
+    raise UserError(f"{source} has no column {' or '.join(map(repr, names))}: {hint}")

@@ -1,4 +1,4 @@
-"""Rows that are one glitch: found, reported, and mapped once."""
+"""Rows that are the same glitch: one stays, the others are reported as duplicates."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.names import UNKNOWN_IFO
-from glitch_explorer.catalog.rows import made_id
+from glitch_explorer.catalog.rows import time_id
 
 #: Times that round to the same multiple of this are one event, in s.
 SAME_EVENT_S = 1e-3
@@ -22,18 +22,18 @@ class Duplicate(StrEnum):
     SAME_ID_AND_VIEW = "same_id_and_view"
 
 
-#: What decides; the other columns of a large catalogue are not copied for it.
+#: Columns that decide; the others of a large catalogue are not copied.
 _KEYS = ["glitch_id", "ifo", "event_time", "snr", "label", "view_digest", "row", "source"]
 
 
 def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
-    """Find the rows that stay, one a glitch, and make their ids unique.
+    """Return the rows that stay, one for each glitch, with unique ids.
 
-    One after the other: rows of one detector and event time (to the
+    Duplicates are, in this order: rows of one detector and event time (to the
     millisecond), of which the loudest stays, or else the first; rows with the
     same pictures, unless their times differ; rows with the same id, unless they
-    are different events (see `_same_id`). An id that stands for several events
-    stays with the first; the others get detector and time after it.
+    are different events (see `_same_id`). Of different events with one id, the
+    first keeps it; the others get detector and time after it.
 
     Parameters
     ----------
@@ -50,34 +50,35 @@ def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
         The others, columns of table `duplicates`.
     """
     keys = frame[_KEYS].reset_index(drop=True)
-    every = np.arange(len(keys))
-    keeper = every.copy()
+    itself = np.arange(len(keys))
+    keeper = itself.copy()
     reason = np.full(len(keys), "", dtype=object)
-    for find, code in (
+    for first_row, code in (
         (_same_event, Duplicate.SAME_EVENT),
         (_same_pictures, Duplicate.SAME_PICTURES),
         (_same_id, Duplicate.SAME_ID),
     ):
-        left = np.flatnonzero(keeper == every)
-        keeper[left] = left[find(keys.iloc[left])]
-        reason[(keeper != every) & (reason == "")] = code
-    while (keeper[keeper] != keeper).any():  # what a row was dropped for may have been dropped in its turn
+        left = np.flatnonzero(keeper == itself)
+        keeper[left] = left[first_row(keys.iloc[left])]
+        reason[(keeper != itself) & (reason == "")] = code
+    while (keeper[keeper] != keeper).any():  # the row that stays may have been dropped in its turn
         keeper = keeper[keeper]
-    rows, gone = np.flatnonzero(keeper == every), np.flatnonzero(keeper != every)
+    rows, repeats = np.flatnonzero(keeper == itself), np.flatnonzero(keeper != itself)
     ids = unique_ids(keys.iloc[rows].reset_index(drop=True))
-    dropped, kept = keys.iloc[gone].reset_index(drop=True), keys.iloc[keeper[gone]].reset_index(drop=True)
+    dropped = keys.iloc[repeats].reset_index(drop=True)
+    kept = keys.iloc[keeper[repeats]].reset_index(drop=True)
     duplicates = dropped[["glitch_id", "row", "source"]].assign(
-        kept_id=ids.iloc[np.searchsorted(rows, keeper[gone])].to_numpy(),
-        reason=_reasons(dropped, kept, reason[gone]),
+        kept_id=ids.iloc[np.searchsorted(rows, keeper[repeats])].to_numpy(),
+        reason=_reasons(dropped, kept, reason[repeats]),
         lost_label=dropped["label"].where(dropped["label"] != kept["label"].fillna("")),
     )
     return rows, ids, duplicates
 
 
 def _first_of(group: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Give for each row the row of its group that comes first in `order`."""
+    """Return for each row the row of its group that is first in `order`."""
     first = np.full(group.max(initial=-1) + 1, -1)
-    first[group[order[::-1]]] = order[::-1]  # written last, read first
+    first[group[order[::-1]]] = order[::-1]  # the first overwrites the others
     return np.asarray(first[group])
 
 
@@ -87,10 +88,10 @@ def _milliseconds(frame: pd.DataFrame) -> np.ndarray:
 
 
 def _same_event(frame: pd.DataFrame) -> np.ndarray:
-    moment = _milliseconds(frame)
-    # A row without a time is an event of its own here: -1, -2, …
-    alone = np.where(np.isnan(moment), -1.0 - np.arange(len(frame)), moment)
-    group = pd.DataFrame({"ifo": pd.factorize(frame["ifo"])[0], "moment": alone}).groupby(["ifo", "moment"])
+    time = _milliseconds(frame)
+    # Each row without a time is its own event: -1, -2, …
+    time = np.where(np.isnan(time), -1.0 - np.arange(len(frame)), time)
+    group = pd.DataFrame({"ifo": pd.factorize(frame["ifo"])[0], "time": time}).groupby(["ifo", "time"])
     loudness = np.nan_to_num(frame["snr"].to_numpy(), nan=-np.inf)
     order = np.lexsort((np.arange(len(frame)), -loudness))
     return _first_of(group.ngroup().to_numpy(), order)
@@ -102,16 +103,16 @@ def _same_pictures(frame: pd.DataFrame) -> np.ndarray:
     group = np.where(codes >= 0, codes, codes.max(initial=-1) + 1 + rows)
     # Copies get longer names ("x (copy)"): the shortest stays.
     first = _first_of(group, np.lexsort((rows, frame["glitch_id"].str.len().to_numpy())))
-    moment = _milliseconds(frame)
-    differ = ~np.isnan(moment) & ~np.isnan(moment[first]) & (moment != moment[first])
+    time = _milliseconds(frame)
+    differ = ~np.isnan(time) & ~np.isnan(time[first]) & (time != time[first])
     return np.where(differ, rows, first)
 
 
 def _same_id(frame: pd.DataFrame) -> np.ndarray:
-    """Find rows of the same id and detector of which one has no time.
+    """Return the first of the rows of the same id and detector of which one has no time.
 
-    Where no detector is known an id may be a mere file name: then pictures that
-    differ are different glitches.
+    Without a detector an id may be only a file name: then different pictures are
+    different glitches.
     """
     rows = np.arange(len(frame))
     first = _first_of(pd.factorize(frame["glitch_id"])[0], rows)
@@ -124,10 +125,10 @@ def _same_id(frame: pd.DataFrame) -> np.ndarray:
 
 
 def unique_ids(frame: pd.DataFrame) -> pd.Series:
-    """Put detector and time, or the pictures' digest, after ids that an earlier row has."""
+    """Return the ids, with detector and time, or the pictures' digest, after repeated ones."""
     again = frame["glitch_id"].duplicated()
-    moment = made_id(frame["ifo"], frame["event_time"])
-    suffix = moment.fillna(frame["ifo"] + "-" + frame["view_digest"].fillna("").str.slice(0, 12))
+    time = time_id(frame["ifo"], frame["event_time"])
+    suffix = time.fillna(frame["ifo"] + "-" + frame["view_digest"].fillna("").str.slice(0, 12))
     return frame["glitch_id"].mask(again, frame["glitch_id"] + "-" + suffix)
 
 

@@ -1,4 +1,4 @@
-"""Names of picture files: `{ifo}_{id}_spectrogram_{view}.png` and what comes near."""
+"""Names of picture files: `{ifo}_{id}_spectrogram_{view}.png` and variants."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 
-#: Detector of a glitch whose source does not tell it.
+#: Detector of a glitch whose source does not name it.
 UNKNOWN_IFO = "unknown"
-#: Place of a picture of unknown view length, beside 0 to 3 of `tables.VIEWS`.
+#: Slot of a picture of unknown view length, beside 0 to 3 of `VIEW_LENGTHS_S`.
 UNKNOWN_VIEW = -1
 #: Endings of picture files, in lower case.
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -21,7 +21,7 @@ _FRAME = re.compile(r"(?P<subject>.+)-[0-3]", re.DOTALL)
 
 
 class PictureName(NamedTuple):
-    """What a file name tells: detector (`unknown` where absent), glitch id, place in `VIEWS`."""
+    """Detector (`unknown` if absent), glitch id and slot in `VIEW_LENGTHS_S` of a file name."""
 
     ifo: str
     glitch_id: str
@@ -29,7 +29,7 @@ class PictureName(NamedTuple):
 
 
 def parse_name(name: str) -> PictureName | None:
-    """Read the name of a picture file, None for a name of another kind.
+    """Parse the name of a picture file; None for a name of another kind.
 
     The detector may be missing (`blip-1_spectrogram_0.5.png`).
     """
@@ -42,6 +42,6 @@ def parse_name(name: str) -> PictureName | None:
 
 
 def subject_of(stem: str) -> str | None:
-    """Give the subject whose frame this is: Zooniverse numbers a glitch's pictures `-0` to `-3`."""
+    """Return the glitch of a numbered picture: Zooniverse names its pictures `-0` to `-3`."""
     match = _FRAME.fullmatch(stem)
     return match["subject"] if match else None

@@ -1,11 +1,11 @@
-"""Text and numbers as sources write them, parsed by the column."""
+"""Parsers of columns of text and numbers."""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: How sources write that there is nothing.
+#: Spellings of a missing value.
 MISSING = pa.array(
     ["", "?", "--", "nan", "NaN", "NAN", "None", "null", "NULL", "N/A", "<NA>"], pa.large_string()
 )
@@ -13,7 +13,7 @@ _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 def _stripped(values: pd.Series) -> pa.Array:
-    """Give text without blanks around it, null where nothing is meant."""
+    """Return text without surrounding blanks, null for a missing value."""
     array = pa.array(values, pa.large_string(), from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -25,8 +25,13 @@ def _is_number(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values.dtype)
 
 
+def missing_text(index: pd.Index) -> pd.Series:
+    """Return a column of text without any value."""
+    return pd.Series(np.nan, index=index, dtype="str")
+
+
 def parse_text(values: pd.Series) -> pd.Series:
-    """Give a column as stripped text, missing where the source writes that there is nothing."""
+    """Return a column as stripped text."""
     if _is_number(values):
         values = values.astype("str")
     return pd.Series(_stripped(values).to_pandas().astype("str").to_numpy(), index=values.index, dtype="str")
@@ -38,16 +43,16 @@ def parse_numbers(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     numbers
-        float64 `(n,)`, NaN where missing or unparsable.
+        float64 `(n,)`, NaN if missing or unparsable.
     unparsable
-        bool `(n,)`, text that is no number, or an infinite one.
+        bool `(n,)`, true for other text and infinite numbers.
     """
     if _is_number(values):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         infinite = np.isinf(numbers)
         return np.where(infinite, np.nan, numbers), infinite
     text = _stripped(values)
-    # One parser for all rows: a bad neighbour must not change the last bit of a good number.
+    # One parser for all rows, so that a bad row does not change the last bit of the others.
     fits = pc.match_substring_regex(text, _NUMBER)
     parsed = pc.if_else(fits, text, pa.scalar(None, text.type)).cast(pa.float64())
     numbers = parsed.to_numpy(zero_copy_only=False).astype(np.float64)

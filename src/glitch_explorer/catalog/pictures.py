@@ -1,4 +1,4 @@
-"""Pictures below the source paths: files in any layout of folders, and HDF5 containers."""
+"""Pictures below the source paths: files in any layout of folders, and HDF5 files."""
 
 import hashlib
 import os
@@ -31,7 +31,7 @@ INSIDE = "::"
 
 
 class Picture(NamedTuple):
-    """One picture: where it is, what its name and folders tell, and a digest of its bytes."""
+    """A picture: its path, the facts in its name and folders, and a digest of its bytes."""
 
     path: str
     folder: str
@@ -51,26 +51,26 @@ class BadPicture(NamedTuple):
 
 
 def find_pictures(paths: Iterable[str]) -> tuple[list[Picture], list[BadPicture]]:
-    """Find all pictures below `paths`, in sorted order.
+    """Return all pictures below `paths`, in sorted order, and those that cannot be read.
 
     Raises
     ------
     UserError
-        When a path does not exist or holds no picture.
+        When a path does not exist or has no picture.
     """
     pictures: list[Picture] = []
     bad: list[BadPicture] = []
     for path in paths:
         before = len(pictures) + len(bad)
-        files = [join(path, found.rest) for found in find_files(path)]
+        files = [join(path, file.relative) for file in find_files(path)]
         _read_tree(path, [file for file in files if _ends(file, PICTURE_SUFFIXES)], pictures, bad)
         for file in files:
             if _ends(file, CONTAINER_SUFFIXES):
                 _read_container(file, pictures, bad)
         if len(pictures) + len(bad) == before:
             raise UserError(
-                f"source {path!r} holds no picture: files named {{ifo}}_{{id}}_spectrogram_{{view}}.png, "
-                "or HDF5 files with /<label>/<split>/<id>/<view>.png, are looked for"
+                f"source {path!r} has no picture: it needs files named "
+                "{ifo}_{id}_spectrogram_{view}.png, or HDF5 files with /<label>/<split>/<id>/<view>.png"
             )
     return pictures, bad
 
@@ -80,16 +80,16 @@ def _ends(path: str, suffixes: tuple[str, ...]) -> bool:
 
 
 def folder_label(folders: Sequence[str]) -> str | None:
-    """Give the class that the nearest folder names, None where none of them is a class.
+    """Return the class that the nearest folder is named after; None if there is none.
 
-    Levels like `H1L1`, `train` or `TrainingSet` are no classes.
+    Names like `H1L1`, `train` or `TrainingSet` are not classes.
     """
     return next((label for label in map(canonical_class, reversed(folders)) if label is not None), None)
 
 
 def _read_tree(root: str, files: list[str], pictures: list[Picture], bad: list[BadPicture]) -> None:
-    """Read the picture files of one source path; the path itself may be a class folder."""
-    top = Path(os.path.abspath(root))  # noqa: PTH100 - a link keeps its own name
+    """Read the picture files of one source path, which may itself be the folder of a class."""
+    top = Path(os.path.abspath(root))  # noqa: PTH100 - a link keeps its name
     names = _names(files)
     for file in tqdm(files, desc="pictures", unit="picture", mininterval=5):
         try:
@@ -107,10 +107,10 @@ def _digest(file: str) -> str:
 
 
 def _names(files: list[str]) -> dict[str, PictureName]:
-    """Name every picture: by its file name, else by what is drawn in it.
+    """Return the name of every picture, by its file name or else by its time axis.
 
-    Pictures `X-0` to `X-3` whose axes show different view lengths are the views
-    of glitch `X`; every other one is a glitch of its own.
+    Pictures `X-0` to `X-3` with different view lengths are the views of glitch `X`;
+    any other picture is a glitch by itself.
     """
     names: dict[str, PictureName] = {}
     subjects: dict[tuple[str, str], dict[str, int]] = {}
@@ -131,12 +131,12 @@ def _names(files: list[str]) -> dict[str, PictureName]:
 
 
 def _view_of(file: str) -> int:
-    """Read the view length off the picture's axis."""
+    """Return the slot of a picture by its time axis."""
     from glitch_explorer.views.pictures import Unreadable, read_view_length
 
     try:
         length = read_view_length(file)
-    except Unreadable:  # stays in the catalogue: the views stage sets it aside with the reason
+    except Unreadable:  # stays in the catalogue: the stage views quarantines it with the reason
         return UNKNOWN_VIEW
     return VIEW_LENGTHS_S.index(length) if length in VIEW_LENGTHS_S else UNKNOWN_VIEW
 
@@ -175,7 +175,7 @@ def _read_member(file: str, dataset: "h5py.Dataset", pictures: list[Picture], ba
         bad.append(BadPicture(path, glitch_id, fact_text(error=problem)))
         return
     digest = hashlib.blake2b(f"{content.dtype} {content.shape} ".encode() + content.tobytes(), digest_size=16)
-    # The first level is the label by the file's layout, whatever it is called.
+    # In this layout the first folder is the label, whatever its name.
     label = folder_label(folders) or (known_label(folders[0]) if len(folders) == 2 else None)
     slot = VIEW_NAMES.index(view.removesuffix(".png"))
     folder = path.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""Rows of any table file as glitches of the catalogue, bad ones set aside."""
+"""Glitches from the rows of table files; bad rows are quarantined."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ import pandas as pd
 from glitch_explorer.catalog.classes import known_label
 from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require
 from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
-from glitch_explorer.catalog.parse import parse_numbers, parse_text
+from glitch_explorer.catalog.parse import missing_text, parse_numbers, parse_text
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
@@ -18,35 +18,32 @@ from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, BadRow, TableFil
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATHS
 
-#: Columns of a glitch that a table file can give.
+#: Columns of a glitch that a table file may have.
 COLUMNS = (
     "glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr",
     "ranking", "label", "label_confidence", "label_source", *VIEW_PATHS,
 )  # fmt: skip
 _TEXTS = ("glitch_id", "ifo", "label", "label_source", *VIEW_PATHS)
-#: A detector's own file name begins with its prefix (LIGO-T050017).
+#: Name of a file with the data of one detector (LIGO-T050017).
 _FILE_IFO = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:]")
 #: Ids of early Gravity Spy tables are the GPS time.
 _GPS_ID = r"^[0-9]{9,10}\.[0-9]+$"
 
 
 def table_files(paths: Iterable[str]) -> Iterator[str]:
-    """List the table files at `paths`, in folders those with a known ending.
+    """Yield the table files at `paths`; in folders, those with a known ending.
 
     Raises
     ------
     UserError
-        When a path does not exist or a folder holds no table.
+        When a path does not exist or a folder has no table.
     """
     for path in paths:
-        found = [
-            join(path, file.rest)
-            for file in find_files(path)
-            if not file.rest or file.rest.lower().endswith(TABLE_SUFFIXES)
-        ]
-        if not found:
-            raise UserError(f"folder {path!r} holds no table: none of its files ends in {TABLE_SUFFIXES}")
-        yield from found
+        names = [file.relative for file in find_files(path)]
+        names = [name for name in names if not name or name.lower().endswith(TABLE_SUFFIXES)]
+        if not names:
+            raise UserError(f"folder {path!r} has no table: none of its files ends in {TABLE_SUFFIXES}")
+        yield from (join(path, name) for name in names)
 
 
 def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -57,9 +54,9 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
     paths
         Table files, or folders of them.
     kind
-        `catalogue`: every row must have an id; `triggers`: ids are made.
+        `catalogue`: every row must have an id; `triggers`: ids are made from time and detector.
     rules
-        What is taken.
+        Selection of the study.
 
     Returns
     -------
@@ -71,7 +68,7 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
     Raises
     ------
     UserError
-        When a file cannot be read or has no column that is needed.
+        When a file cannot be read or lacks a required column.
     """
     glitches, quarantine = [], []
     for path in table_files(paths):
@@ -94,7 +91,7 @@ def _require_all(plan: Plan, columns: list[str], path: str, *, kind: str, rules:
         require(plan, "event_time", columns, path)
         return
     require(plan, "glitch_id", columns, path)
-    # Gravity Spy's own early tables tell detector and time by the pictures' names and the id.
+    # Early tables of Gravity Spy have the detector in the pictures' names and the time in the id.
     if "view_path_0_5" not in plan or plan["view_path_0_5"] != ("Filename1",):
         require(plan, "ifo", columns, path)
         require(plan, "event_time", columns, path)
@@ -106,7 +103,7 @@ def _read_batch(
     frame, problems = standardise(raw, plan)
     frame["ifo"] = frame["ifo"].fillna(_ifo_elsewhere(raw, plan, frame, path))
     if kind == "triggers":
-        frame["glitch_id"] = frame["glitch_id"].fillna(made_id(frame["ifo"], frame["event_time"]))
+        frame["glitch_id"] = frame["glitch_id"].fillna(time_id(frame["ifo"], frame["event_time"]))
     elif "event_time" not in plan:
         frame["event_time"] = pd.to_numeric(frame["glitch_id"].where(frame["glitch_id"].str.match(_GPS_ID)))
     problems.mark(np.isnan(frame["event_time"]), Reason.EVENT_TIME_MISSING)
@@ -119,13 +116,13 @@ def _read_batch(
 
 
 def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
-    """Turn raw columns into `COLUMNS` by `plan`, and note what is no number."""
+    """Return `COLUMNS` of raw columns by `plan`, and the rows with text in place of numbers."""
     problems = Problems(len(raw))
     data: dict[str, pd.Series | np.ndarray] = {}
     for target in NUMBERS:
         data[target] = _number(raw, plan, target, problems)
     for target in _TEXTS:
-        data[target] = parse_text(raw[plan[target][0]]) if target in plan else _blank(raw)
+        data[target] = parse_text(raw[plan[target][0]]) if target in plan else missing_text(raw.index)
     frame = pd.DataFrame(data, index=raw.index)
     if "classes" in plan:
         _fill_from_classes(frame, raw, plan)
@@ -138,12 +135,8 @@ def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
     return frame[list(COLUMNS)], problems
 
 
-def _blank(raw: pd.DataFrame) -> pd.Series:
-    return pd.Series(np.nan, index=raw.index, dtype="str")
-
-
 def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> np.ndarray:
-    """Parse a column, or combine two: seconds and nanoseconds, or end less start."""
+    """Parse a column, or combine two: seconds and nanoseconds, or end minus start."""
     if target not in plan:
         return np.full(len(raw), np.nan)
     parsed = []
@@ -159,7 +152,7 @@ def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> n
 
 
 def _fill_from_classes(frame: pd.DataFrame, raw: pd.DataFrame, plan: Plan) -> None:
-    """Give the likeliest class where there is no label, and the confidence of a label without one."""
+    """Set the label, if there is no column of it, to the likeliest class, and its confidence."""
     names = plan["classes"]
     confidences = np.column_stack([parse_numbers(raw[name])[0] for name in names])
     best = np.argmax(np.nan_to_num(confidences, nan=-1.0), axis=1)
@@ -167,26 +160,27 @@ def _fill_from_classes(frame: pd.DataFrame, raw: pd.DataFrame, plan: Plan) -> No
         label = pd.Series(np.asarray(names, dtype=object)[best], index=raw.index, dtype="str")
         frame["label"] = label.where(~np.isnan(confidences).all(axis=1))
     if "label_confidence" not in plan and plan.get("label") != ("label",):
-        at = pd.Index(names).get_indexer(pd.Index(frame["label"]))
-        frame["label_confidence"] = np.where(at >= 0, confidences[np.arange(len(frame)), at], np.nan)
+        column = pd.Index(names).get_indexer(pd.Index(frame["label"]))
+        confidence = confidences[np.arange(len(frame)), column]
+        frame["label_confidence"] = np.where(column >= 0, confidence, np.nan)
 
 
 def _ifo_elsewhere(raw: pd.DataFrame, plan: Plan, frame: pd.DataFrame, path: str) -> pd.Series:
-    """Find the detector of rows that do not tell it: channel, pictures' names, file name."""
+    """Return the detectors by channel, pictures' names or file name, for rows without one."""
     if "channel" in plan:
         prefix = parse_text(raw[plan["channel"][0]]).str.extract(r"^([A-Z][0-9]):")[0]
     else:
-        prefix = _blank(raw)
+        prefix = missing_text(raw.index)
     if plan.get("view_path_0_5") == ("Filename1",):
         names = [parse_name(name) if isinstance(name, str) else None for name in frame["view_path_0_5"]]
-        told = pd.Series([name.ifo if name else None for name in names], index=raw.index, dtype="str")
-        prefix = prefix.fillna(told)
+        ifos = pd.Series([name.ifo if name else None for name in names], index=raw.index, dtype="str")
+        prefix = prefix.fillna(ifos)
     match = _FILE_IFO.match(Path(path).name)
     return prefix.fillna(match[1]) if match else prefix
 
 
-def made_id(ifo: pd.Series, event_time: pd.Series) -> pd.Series:
-    """Make an id `{ifo}-{GPS time in ns}`, the time rounded to a microsecond.
+def time_id(ifo: pd.Series, event_time: pd.Series) -> pd.Series:
+    """Return ids `{ifo}-{GPS time in ns}`, the time rounded to a microsecond.
 
     A float64 resolves GPS times to 0.24 µs.
     """
@@ -198,12 +192,11 @@ def made_id(ifo: pd.Series, event_time: pd.Series) -> pd.Series:
 
 
 def as_read(raw: pd.DataFrame) -> pd.Series:
-    """Give each raw row as `column=value` text."""
-    texts = [raw[name].astype("str").fillna("") for name in raw.columns]
+    """Return each raw row as text, `column=value, column=value`."""
     read = pd.Series("", index=raw.index, dtype="str")
-    for name, text in zip(raw.columns, texts, strict=True):
-        read = read + f"{name}=" + text + ", "
-    return read.str.removesuffix(", ")
+    for name in raw.columns:
+        read = read + f", {name}=" + raw[name].astype("str").fillna("")
+    return read.str.removeprefix(", ")
 
 
 def _unsplit(table: TableFile, path: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Which glitches a study takes, and which rows are too bad to take."""
+"""The glitches that a study selects, and the rows that are quarantined."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from glitch_explorer.core.intervals import contains
 KNOWN_IFOS = frozenset(
     {"C1", "E1", "E2", "E3", "G1", "H1", "H2", "I1", "K1", "L1", "T1", "V0", "V1", UNKNOWN_IFO}
 )
-#: GPS times beyond this (year 2106) are no times.
+#: GPS times beyond this (year 2106) are errors.
 _LAST_GPS = 4e9
 
 #: Lowest and highest value, None for no bound.
@@ -23,10 +23,10 @@ Bounds = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is taken: detectors, (low, high) cuts and analysis segments.
+    """The selection of a study: detectors, bounds and segments.
 
-    A bound of None is none; without any segment every time is taken. A glitch
-    of unknown detector or time passes.
+    Without any segment every time is selected. A glitch of unknown detector or time
+    is selected, too.
     """
 
     detectors: tuple[str, ...]
@@ -37,7 +37,7 @@ class Rules:
 
     @property
     def cuts(self) -> dict[str, Bounds]:
-        """The cuts that have a bound, by column."""
+        """Bounds of columns, of those that have any."""
         cuts = {"snr": self.snr, "peak_frequency_hz": self.peak_frequency_hz, "event_time": self.gps}
         return {column: cut for column, cut in cuts.items() if tuple(cut) != (None, None)}
 
@@ -84,19 +84,19 @@ def inside_segments(ifo: np.ndarray, event_time: np.ndarray, segments: pd.DataFr
 
 
 def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.ndarray:
-    """Mark bad rows in `problems` and say which rows the study takes.
+    """Mark bad rows in `problems` and return the rows of the study.
 
     Parameters
     ----------
     frame
         Rows with the columns ifo, event_time, snr and peak_frequency_hz.
     problems
-        Problems found so far; others are added.
+        Problems of the rows, to which others are added.
 
     Returns
     -------
     numpy.ndarray
-        bool `(n,)`: rows of this study, with or without a problem.
+        bool `(n,)`: rows of the study, with or without a problem.
     """
     ifo = frame["ifo"].to_numpy(dtype=object, na_value="")
     time = frame["event_time"].to_numpy()
@@ -104,16 +104,13 @@ def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.nda
     known = KNOWN_IFOS | set(rules.detectors)
     problems.mark(~np.isin(ifo, list(known)), Reason.DETECTOR_UNKNOWN)
     problems.mark(timed & ((time <= 0) | (time > _LAST_GPS)), Reason.EVENT_TIME_NOT_GPS)
-    taken = problems.any | np.isin(ifo, [*rules.detectors, UNKNOWN_IFO])
+    selected = problems.any | np.isin(ifo, [*rules.detectors, UNKNOWN_IFO])
     for column, (low, high) in rules.cuts.items():
-        values = frame[column].to_numpy()
-        problems.mark(np.isnan(values), Reason.VALUE_MISSING, column=column)
-        with np.errstate(invalid="ignore"):
-            outside = (values < (-np.inf if low is None else low)) | (
-                values > (np.inf if high is None else high)
-            )
-        taken &= problems.any | ~outside
+        values = frame[column]
+        problems.mark(values.isna(), Reason.VALUE_MISSING, column=column)
+        inside = values.between(-np.inf if low is None else low, np.inf if high is None else high)
+        selected &= problems.any | inside.to_numpy()
     if rules.segments is not None and len(rules.segments):
         outside = timed & (ifo != UNKNOWN_IFO) & ~inside_segments(ifo, time, rules.segments)
-        problems.mark(taken & outside, Reason.OUTSIDE_SEGMENTS)
-    return taken
+        problems.mark(selected & outside, Reason.OUTSIDE_SEGMENTS)
+    return selected

@@ -14,7 +14,7 @@ RUNS: dict[str, tuple[int, int]] = {
 
 
 def observing_run(event_time: np.ndarray) -> pd.Series:
-    """Name the run of each GPS time `(n,)` in s; missing outside all runs."""
+    """Return the observing run of each GPS time `(n,)` in s; missing outside all runs."""
     names = np.full(len(event_time), None, dtype=object)
     for name, (start, end) in RUNS.items():
         names[(event_time >= start) & (event_time < end)] = name

@@ -10,7 +10,7 @@ UNTIMED_SHARDS = 8
 
 
 def shard_names(frame: pd.DataFrame, *, shard_length_s: float) -> pd.Series:
-    """Name the shard of each glitch, from its own row alone.
+    """Return the shard of each glitch, which depends on its own row only.
 
     `{ifo}-{start of its GPS block}`; without a time `{ifo}-x{digit}`, the digit
     from a hash of its id, so that ids of any kind spread evenly.

@@ -1,6 +1,6 @@
 """Table files of any kind, read in batches of raw columns.
 
-CSV is streamed, so that two million rows fit in memory; the rest goes through
+CSV is streamed, so that two million rows fit in memory; other formats are read by
 `gwpy.table.EventTable.read`.
 """
 
@@ -18,13 +18,13 @@ from glitch_explorer.catalog.quarantine import READ_CHARACTERS, Reason
 from glitch_explorer.core.errors import UserError, fact_text
 from glitch_explorer.core.ligolw import refuse_entities
 
-#: Endings of the files that are looked for in a folder.
+#: Endings of table files in a folder.
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".xml", ".xml.gz", ".h5", ".hdf5", ".hdf", ".root")
 _BLOCK_BYTES = 1 << 24
 
 
 class BadRow(NamedTuple):
-    """A row that could not be split into columns; rows count from 0 below the header."""
+    """A row that cannot be split into columns; rows are counted from 0 below the header."""
 
     row: int
     reason: Reason
@@ -33,13 +33,13 @@ class BadRow(NamedTuple):
 
 
 class TableFile(Protocol):
-    """A table that gives its column names, and its rows batch by batch."""
+    """A table with its column names, read batch by batch."""
 
     columns: list[str]
     bad: list[BadRow]
 
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Give these columns as frames, indexed by the row in the file (from 0)."""
+        """Yield these columns, indexed by the row in the file (from 0)."""
         ...
 
 
@@ -55,7 +55,7 @@ def open_table(path: str) -> TableFile:
 
 
 class CsvTable:
-    """A CSV file, gzipped or not; rows with too few or too many columns go to `bad`."""
+    """A CSV file, gzipped or not; rows with too few or too many columns are in `bad`."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -66,10 +66,10 @@ class CsvTable:
         except (csv.Error, OSError) as problem:
             raise UserError(f"{path} cannot be read as CSV: {problem}") from problem
         if not self.columns:
-            raise UserError(f"{path} is empty: a table with column names in its first line is needed")
+            raise UserError(f"{path} is empty: its first line must have column names")
 
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Give these columns as text, indexed by the row in the file (from 0)."""
+        """Yield these columns as text, indexed by the row in the file (from 0)."""
         options = pa.csv.ConvertOptions(
             include_columns=list(columns), column_types=dict.fromkeys(columns, pa.binary())
         )
@@ -78,9 +78,7 @@ class CsvTable:
             reader = pa.csv.open_csv(
                 self._stream(),
                 read_options=pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES),
-                parse_options=pa.csv.ParseOptions(
-                    newlines_in_values=True, invalid_row_handler=self._set_aside
-                ),
+                parse_options=pa.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=self._exclude),
                 convert_options=options,
             )
             for batch in reader:
@@ -88,7 +86,7 @@ class CsvTable:
                 start = rows[-1] + 1 if len(rows) else start
                 texts = {name: _decoded(batch.column(i)) for i, name in enumerate(batch.schema.names)}
                 yield pa.table(texts).to_pandas().set_index(rows)
-            if start == 0:  # no row fits: a table all the same
+            if start == 0:  # no good row is an empty table
                 yield pd.DataFrame(columns=list(columns), dtype="str")
         except (pa.ArrowException, OSError) as problem:
             raise UserError(f"{self.path} cannot be read as CSV: {problem}") from problem
@@ -96,20 +94,20 @@ class CsvTable:
     def _stream(self) -> Any:
         return pa.input_stream(self.path, compression="detect")
 
-    def _set_aside(self, row: Any) -> str:
+    def _exclude(self, row: Any) -> str:
         detail = fact_text(columns=row.actual_columns, header=row.expected_columns)
         number = row.number - 2  # counted from 1, header included
         self.bad.append(BadRow(number, Reason.COLUMN_COUNT, detail, row.text[:READ_CHARACTERS]))
         return "skip"
 
     def _rows(self, start: int, count: int) -> np.ndarray:
-        """Give the numbers of `count` good rows from `start`, passing over the bad ones."""
+        """Return the numbers of `count` good rows from `start`, skipping bad ones."""
         rows = np.arange(start, start + count + len(self.bad))
         return rows[~np.isin(rows, [bad.row for bad in self.bad])][:count]
 
 
 def _decoded(column: pa.Array) -> pa.Array:
-    """Decode a column, with a mark in place of each byte that is no UTF-8."""
+    """Decode a column, with a replacement character for each byte that is not UTF-8."""
     try:
         return column.cast(pa.large_string())
     except pa.ArrowInvalid:
@@ -133,7 +131,7 @@ class GwpyTable:
             keywords = _hdf5_keywords(path)
         try:
             self._table = EventTable.read(path, **keywords)
-        # Readers of six formats, each with errors of its own; the file is the user's.
+        # The readers of six formats raise errors of many kinds; the file is the user's.
         except Exception as problem:
             raise UserError(
                 f"{path} cannot be read as a table by gwpy's EventTable.read: {problem}"
@@ -141,7 +139,7 @@ class GwpyTable:
         self.columns = list(self._table.colnames)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Give these columns, text as text and numbers as numbers."""
+        """Yield these columns, text as text and numbers as numbers."""
         yield pd.DataFrame({name: _plain(self._table[name]) for name in columns})
 
 
@@ -155,7 +153,7 @@ def _plain(column: Any) -> pd.Series:
 
 
 def _hdf5_keywords(path: str) -> dict[str, str]:
-    """Name the table in an HDF5 file that holds several datasets."""
+    """Return the path of the table in an HDF5 file with several data sets."""
     import h5py
 
     from glitch_explorer.core import hdf5
@@ -170,5 +168,5 @@ def _hdf5_keywords(path: str) -> dict[str, str]:
     except (OSError, KeyError) as problem:
         raise UserError(f"{path} cannot be read as HDF5: {problem}") from problem
     if not tables:
-        raise UserError(f"{path} holds no table: none of its datasets has named columns")
+        raise UserError(f"{path} has no table: none of its data sets has named columns")
     return {"path": "triggers" if "triggers" in tables else tables[0]}

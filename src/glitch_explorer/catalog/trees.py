@@ -1,4 +1,4 @@
-"""Pictures gathered into glitches, with what metadata tables tell of them."""
+"""Glitches from pictures, joined with metadata tables."""
 
 import hashlib
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATH_UNKNOWN, VIEW_PATHS
 
-#: What a metadata table adds to a picture's glitch.
+#: Columns of metadata tables that are joined to pictures.
 _NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")
 _LABEL = ("label", "label_confidence", "label_source")
 
@@ -29,7 +29,7 @@ def read_pictures(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read picture trees and containers, joined with metadata tables by id.
 
-    A bad metadata row is set aside; its pictures stay, with what their folders tell.
+    A bad metadata row is quarantined; its pictures stay, with the label of their folder.
 
     Returns
     -------
@@ -38,27 +38,27 @@ def read_pictures(
     quarantine
         Bad pictures and bad metadata rows.
     duplicates
-        Pictures and metadata rows that repeat another.
+        Pictures and metadata rows that repeat another one.
 
     Raises
     ------
     UserError
-        When nothing is found, or a cut is set on what no metadata table gives.
+        When there is no picture, or a bound on a column that no metadata table has.
     """
     pictures, unreadable = find_pictures(paths)
     frame, duplicates = gather(pictures)
-    told, bad_rows, repeated = _read_metadata(metadata)
-    frame = _join(frame, told)
+    joined, bad_rows, repeated = _read_metadata(metadata)
+    frame = _join(frame, joined)
     for column in rules.cuts:
         if len(frame) and frame[column].isna().all():
             key = "gps" if column == "event_time" else column
             raise UserError(
-                f"source.{key} sets bounds, but no metadata table gives {column} for these pictures: "
-                "add such a table to source.metadata or set the bounds to [null, null]"
+                f"source.{key} sets bounds, but no metadata table has {column} of these pictures: "
+                "add a table to source.metadata or set the bounds to [null, null]"
             )
     problems = Problems(len(frame))
-    taken = apply_rules(frame, problems, rules)
-    bad = taken & problems.any
+    selected = apply_rules(frame, problems, rules)
+    bad = selected & problems.any
     read = "ifo=" + frame["ifo"] + ", event_time=" + frame["event_time"].astype("str").fillna("nan")
     quarantine = [
         _unreadable(unreadable),
@@ -67,7 +67,7 @@ def read_pictures(
     ]
     repeated = repeated[repeated["glitch_id"].isin(frame["glitch_id"])]
     return (
-        frame[taken & ~problems.any],
+        frame[selected & ~problems.any],
         pd.concat(quarantine, ignore_index=True),
         pd.concat([duplicates, repeated], ignore_index=True),
     )
@@ -79,22 +79,22 @@ def _unreadable(pictures: list[BadPicture]) -> pd.DataFrame:
 
 
 def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Gather pictures into glitches: the views of one detector and id are one.
+    """Return glitches from pictures: the views of one detector and id are one glitch.
 
-    Without a detector in its name an id is a file name only, and holds within
-    its folder. A picture of unknown length stands alone.
+    Without a detector in its name an id is only a file name, valid within its
+    folder. A picture of unknown view length is a glitch by itself.
 
     Returns
     -------
     glitches
-        One row a glitch; `view_digest` covers its pictures in order of length.
+        One row per glitch; `view_digest` covers its pictures in order of length.
     duplicates
         One row for each folder that repeats a view of a glitch.
     """
     table = pd.DataFrame(pictures, columns=list(Picture._fields))
-    place = table["folder"].where(table["ifo"] == UNKNOWN_IFO, "")
-    place = place.mask(table["view"] == UNKNOWN_VIEW, table["path"])
-    group = table.groupby([place, table["ifo"], table["glitch_id"]], sort=False).ngroup()
+    scope = table["folder"].where(table["ifo"] == UNKNOWN_IFO, "")
+    scope = scope.mask(table["view"] == UNKNOWN_VIEW, table["path"])
+    group = table.groupby([scope, table["ifo"], table["glitch_id"]], sort=False).ngroup()
     again = pd.DataFrame({"group": group, "view": table["view"]}).duplicated().to_numpy()
     repeats = table[again].drop_duplicates(["folder", "ifo", "glitch_id"])
     duplicates = duplicate_rows(repeats.assign(row=-1, source=repeats["path"]), Duplicate.SAME_ID_AND_VIEW)
@@ -122,14 +122,14 @@ def _hash(text: str) -> str:
 
 
 def duplicate_rows(rows: pd.DataFrame, reason: Duplicate) -> pd.DataFrame:
-    """Make rows of the table `duplicates` that repeat their own id."""
+    """Return rows of table `duplicates` for rows that repeat an id."""
     frame = rows[["glitch_id", "row", "source"]].astype({"glitch_id": "str", "source": "str"})
     frame = frame.assign(kept_id=frame["glitch_id"], reason=str(reason), lost_label=None)
     return frame.astype({"lost_label": "str"})[list(DUPLICATES.names)]
 
 
 def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read metadata tables: good rows by id, bad rows, and rows that repeat an id."""
+    """Read metadata tables: rows with unique ids, bad rows, and rows that repeat an id."""
     good, bad = [], []
     for path in table_files(paths):
         table = open_table(path)
@@ -147,20 +147,19 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
             bad.append(problems.quarantined(frame, problems.any, as_read(raw[problems.any])))
     if not good:
         return pd.DataFrame(), tables.empty(QUARANTINE), tables.empty(DUPLICATES)
-    told = pd.concat(good, ignore_index=True)
-    again = told["glitch_id"].duplicated()
-    return told[~again], pd.concat(bad, ignore_index=True), duplicate_rows(told[again], Duplicate.SAME_ID)
+    rows = pd.concat(good, ignore_index=True)
+    again = rows["glitch_id"].duplicated()
+    return rows[~again], pd.concat(bad, ignore_index=True), duplicate_rows(rows[again], Duplicate.SAME_ID)
 
 
-def _join(frame: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    """Add what metadata tell of each glitch; its label wins over the folder's."""
-    if told.empty:
+def _join(frame: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
+    """Join metadata to glitches by id; their label replaces the folder's."""
+    if metadata.empty:
         return frame
-    told = told.set_index("glitch_id").reindex(frame["glitch_id"])
-    told.index = frame.index
-    frame = frame.assign(**{name: told[name] for name in _NUMBERS})
-    frame["ifo"] = frame["ifo"].mask((frame["ifo"] == UNKNOWN_IFO) & told["ifo"].notna(), told["ifo"])
-    labelled = told["label"].notna()
+    metadata = metadata.set_index("glitch_id").reindex(frame["glitch_id"]).set_index(frame.index)
+    frame = frame.assign(**metadata[list(_NUMBERS)])
+    unknown = (frame["ifo"] == UNKNOWN_IFO) & metadata["ifo"].notna()
+    frame["ifo"] = frame["ifo"].mask(unknown, metadata["ifo"])
     for name in _LABEL:
-        frame[name] = frame[name].mask(labelled, told[name])
+        frame[name] = frame[name].mask(metadata["label"].notna(), metadata[name])
     return frame

@@ -29,7 +29,7 @@ def file_entry(path: str | Path) -> dict[str, Any]:
 def folder_entry(path: str | Path) -> dict[str, Any]:
     """Describe a folder by the names and sizes of the files below it, which are not read."""
     entries = list(find_files(str(path)))
-    listing = "".join(f"{entry.rest}\0{entry.size}\n" for entry in entries)
+    listing = "".join(f"{entry.relative}\0{entry.size}\n" for entry in entries)
     digest = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
     return {
         "path": Path(path).as_posix(),

@@ -110,7 +110,7 @@ def test_a_link_to_nothing_is_set_aside(tmp_path):
 
 def test_a_tree_without_pictures(tmp_path):
     (tmp_path / "data").mkdir()
-    with pytest.raises(UserError, match="holds no picture"):
+    with pytest.raises(UserError, match="has no picture"):
         build(tmp_path, tmp_path / "data")
 
 

@@ -88,7 +88,7 @@ def test_bytes_that_are_no_text(tmp_path):
 
 def test_a_missing_column_names_the_nearest(tmp_path):
     path = csv(tmp_path, "1,H1,b", header="event_tyme,ifo,gravityspy_id")
-    with pytest.raises(UserError, match=r"a\.csv has no column 'event_time'.*nearest there is 'event_tyme'"):
+    with pytest.raises(UserError, match=r"a\.csv has no column 'event_time'.*did you mean 'event_tyme'"):
         build(tmp_path, path)
 
 
@@ -104,7 +104,7 @@ def test_a_missing_file_and_a_folder_without_tables(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         build(tmp_path, tmp_path / "absent.csv")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="holds no table"):
+    with pytest.raises(UserError, match="has no table"):
         build(tmp_path, tmp_path / "empty")
 
 
