@@ -1,4 +1,4 @@
-"""What real pictures suffer, done to training views: axes cropped a little wrong, other scales, patches."""
+"""Augmentation of training views: small shifts and stretches, other scales, noise, lost patches."""
 
 import torch
 from torch import Tensor
@@ -6,12 +6,12 @@ from torch.nn import functional
 
 #: Factor of the colour scale, and standard deviation of the rounding, in steps of energy.
 _SCALE, _ROUNDING = (0.6, 1.6), 1.5
-#: Standard deviations in time and frequency: of shifts, as a share of the view, and of the stretch by
-#: wrong axes. Mains at 60 Hz and a compressor at 50 Hz are 0.034 apart in frequency.
+#: Standard deviations in time and frequency: of shifts, as a share of the view, and of stretches.
+#: Mains at 60 Hz and a compressor at 50 Hz are 0.034 apart in frequency.
 _SHIFTS, _STRETCHES = (0.025, 0.005), (0.02, 0.007)
-#: How often a patch is lost, and its largest side as a share of the view.
+#: Probability of a lost patch, and its largest side as a share of the view.
 _PATCH, _PATCH_SIDE = 0.25, 0.35
-#: What a lost patch shows: noise's mean energy, in steps.
+#: Value of a lost patch: the mean energy of noise, in steps of a pixel.
 _QUIET = 10.0
 
 
@@ -19,8 +19,8 @@ def _uniform(n: int, low: float, high: float, random: torch.Generator) -> Tensor
     return low + (high - low) * torch.rand(n, generator=random)
 
 
-def _moved(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """Shift and stretch in time and in frequency; what comes in is what stood at the edge."""
+def _shifted(pictures: Tensor, random: torch.Generator) -> Tensor:
+    """Return views shifted and stretched in time and frequency; edge pixels are repeated."""
     n = len(pictures)
     matrices = torch.zeros(n, 2, 3)
     for axis in (0, 1):
@@ -31,27 +31,27 @@ def _moved(pictures: Tensor, random: torch.Generator) -> Tensor:
 
 
 def _patched(pictures: Tensor, random: torch.Generator) -> Tensor:
-    """Lose a rectangle of some pictures."""
+    """Return views, some with a rectangle replaced by noise's mean energy."""
     n, side = len(pictures), pictures.shape[-1]
     lost = torch.rand(n, generator=random) < _PATCH
     mask = torch.ones(n, 1, 1, 1, dtype=torch.bool)
     for shape in ((1, 1, side, 1), (1, 1, 1, side)):
         width, middle = _uniform(n, 0.05, _PATCH_SIDE, random), torch.rand(n, generator=random)
-        at = (torch.arange(side) + 0.5) / side
-        inside = (at - middle[:, None]).abs() < 0.5 * width[:, None]
+        position = (torch.arange(side) + 0.5) / side
+        inside = (position - middle[:, None]).abs() < 0.5 * width[:, None]
         mask = mask & inside.reshape(n, *shape[1:])
     return pictures.masked_fill((mask & lost.reshape(-1, 1, 1, 1)).to(pictures.device), _QUIET)
 
 
 def augment(pixels: Tensor, *, seed: int, step: int) -> Tensor:
-    """Change views as real pictures differ from each other.
+    """Vary views as real pictures of one glitch differ from each other.
 
     Parameters
     ----------
     pixels
         uint8 ``(b, 1, H, W)``, ten times the energy.
     seed, step
-        All randomness follows from them.
+        They determine all random numbers.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def augment(pixels: Tensor, *, seed: int, step: int) -> Tensor:
     """
     random = torch.Generator().manual_seed((seed << 32) + step)
     n = len(pixels)
-    pictures = _patched(_moved(pixels.float(), random), random)
+    pictures = _patched(_shifted(pixels.float(), random), random)
     low, high = torch.tensor(_SCALE).log().tolist()
     scale = _uniform(n, low, high, random).exp().reshape(-1, 1, 1, 1)
     rounding = (

@@ -1,4 +1,4 @@
-"""Many scanned training glitches: each is a function of the seed and its number alone."""
+"""Banks of Q-scanned training glitches, each determined by the seed and its number."""
 
 import io
 from collections.abc import Callable
@@ -29,9 +29,9 @@ from glitch_explorer.views.whitening import RATE
 SIDE = 128
 #: Members of a family of random shapes.
 MEMBERS = 4
-#: Glitches in a file.
+#: Glitches per file.
 CHUNK = 256
-#: How often there is a second glitch, and a picture has been a JPEG.
+#: Probabilities of a second glitch, and of JPEG compression.
 _SECOND, _JPEG = 0.08, 0.25
 #: Purposes of the random streams.
 _CLASS, _VALIDATION = range(2)
@@ -50,22 +50,22 @@ class Bank:
 
 
 def jpeg(view: UInt8, quality: int) -> UInt8:
-    """Draw a view in viridis, twice as large, keep it as JPEG and read it back."""
+    """Return a view after drawing it in viridis, twice as large, and compressing it as JPEG."""
     side = 2 * view.shape[0]
     energy = np.asarray(Image.fromarray(view).resize((side, side), Image.Resampling.BILINEAR))
-    kept = io.BytesIO()
-    Image.fromarray(colormap.viridis()[energy]).save(kept, "JPEG", quality=quality)
-    rgba = np.asarray(Image.open(kept).convert("RGBA"))
+    stream = io.BytesIO()
+    Image.fromarray(colormap.viridis()[energy]).save(stream, "JPEG", quality=quality)
+    rgba = np.asarray(Image.open(stream).convert("RGBA"))
     return np.asarray(Image.fromarray(colormap.energy(rgba)).resize(view.shape[::-1], Image.Resampling.BOX))
 
 
 def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generator) -> UInt8:
-    """Put a glitch into noise, at times with a second one, and scan it."""
+    """Return the views of a glitch in noise, sometimes with a second glitch."""
     data = draw_noise(rng) + snr * wave
     if rng.uniform() < _SECOND:
         other, _ = draw_class(SEEN[int(rng.integers(len(SEEN)))], rng)
-        place = rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.9)
-        data = data + rng.uniform(5.0, 15.0) * np.roll(other, round(place * RATE))
+        shift_s = rng.choice([-1.0, 1.0]) * rng.uniform(0.4, 1.9)
+        data = data + rng.uniform(5.0, 15.0) * np.roll(other, round(shift_s * RATE))
     views = scan_white(data, height=SIDE, width=SIDE)
     if rng.uniform() < _JPEG:
         quality = int(rng.integers(50, 96))
@@ -74,7 +74,7 @@ def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generato
 
 
 def draw_labelled(number: int, *, seed: int) -> tuple[UInt8, int]:
-    """Draw training glitch `number`: every second one of a class, the others of random families."""
+    """Draw training glitch `number`: an even one of a class, an odd one of a family of random shapes."""
     rng = np.random.default_rng([seed, _CLASS, number])
     if number % 2 == 0:
         label = int(rng.integers(len(SEEN)))
@@ -87,7 +87,7 @@ def draw_labelled(number: int, *, seed: int) -> tuple[UInt8, int]:
 
 
 def draw_validation(number: int, *, seed: int) -> tuple[UInt8, int]:
-    """Draw validation glitch `number` of the seen and held-out classes in turn."""
+    """Draw validation glitch `number`, of the seen and held-out classes in turn."""
     rng = np.random.default_rng([seed, _VALIDATION, number])
     names = (*SEEN, *HELD_OUT)
     label = number % len(names)
@@ -98,7 +98,7 @@ def draw_validation(number: int, *, seed: int) -> tuple[UInt8, int]:
 def _chunk(
     draw: Callable[[int], tuple[UInt8, int]], numbers: range, path: Path, *, threads: int
 ) -> tuple[UInt8, Int64]:
-    """Draw some glitches, or read them where they were drawn before."""
+    """Draw glitches, or read them if they were drawn before."""
     if not path.exists():
         with one_thread(), ThreadPoolExecutor(threads, "bank", torch.set_num_threads, (1,)) as pool:
             drawn = list(pool.map(draw, numbers))
@@ -108,23 +108,23 @@ def _chunk(
                 views=np.stack([views for views, _ in drawn]),
                 labels=np.array([label for _, label in drawn], np.int64),
             )
-    with np.load(path, allow_pickle=False) as kept:
-        return kept["views"], kept["labels"]
+    with np.load(path, allow_pickle=False) as stored:
+        return stored["views"], stored["labels"]
 
 
 def make_bank(folder: str | Path, *, glitches: int, seed: int, validation: bool, threads: int) -> Bank:
-    """Draw `glitches` glitches, keeping them in `folder` as they come.
+    """Draw a bank of glitches, stored in `folder` in parts.
 
     Parameters
     ----------
     folder : path
-        Holds the glitches of this seed, in pieces: a run that was stopped goes on from them.
+        Folder of the parts; a stopped run continues from them.
     glitches : int
-        How many.
+        Number of glitches.
     seed : int
         Seed of everything.
     validation : bool
-        Draw for validation: other glitches than those of training, and held-out classes too.
+        Draw for validation: other glitches than in training, and held-out classes, too.
     threads : int
         CPU threads; the glitches do not depend on it.
     """

@@ -1,4 +1,4 @@
-"""Which glitches and views make a step: a function of the seed and the step alone."""
+"""The glitches and views of a training step, determined by the seed and the step."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
 
-#: Pictures of a label in a batch: two glitches, two lengths of view.
+#: Views of a label in a batch: of two glitches, in two lengths.
 GROUP = 4
 #: Purpose of the random stream.
 _BATCH = 7
@@ -24,43 +24,43 @@ class Index:
 
 
 def index_bank(bank: Bank) -> Index:
-    """Find the glitches of each label; labels with a single glitch take no part."""
+    """Return the glitches of each label with two glitches or more."""
     order = np.argsort(bank.labels, kind="stable")
-    found = {
+    groups = {
         int(bank.labels[part[0]]): part
         for part in np.split(order, np.flatnonzero(np.diff(bank.labels[order])) + 1)
     }
-    classes = [part for label, part in found.items() if label < len(SEEN) and len(part) > 1]
-    families = [part for label, part in found.items() if label >= len(SEEN) and len(part) > 1]
+    classes = [part for label, part in groups.items() if label < len(SEEN) and len(part) > 1]
+    families = [part for label, part in groups.items() if label >= len(SEEN) and len(part) > 1]
     return Index(classes, families)
 
 
 def draw_batch(index: Index, *, views: int, seed: int, step: int) -> tuple[Int64, Int64]:
-    """Draw the pictures of a step: half of them of classes, half of families.
+    """Draw the views of a step: half of them of classes, half of families.
 
     Parameters
     ----------
     index
         Glitches by label.
     views
-        Pictures of the batch, a multiple of 8.
+        Number of views, a multiple of 8.
     seed, step
-        All randomness follows from them.
+        They determine all random numbers.
 
     Returns
     -------
     glitches, lengths
-        ``(views,)``: which glitch of the bank, and which of its four views.
+        ``(views,)``: glitch of the bank, and index of the view length.
     """
     rng = np.random.default_rng([seed, _BATCH, step])
     groups = views // GROUP
     glitches, lengths = [], []
     for labels, n in ((index.classes, groups // 2), (index.families, groups - groups // 2)):
-        # Each label once before any comes twice.
+        # Each label is drawn once before any is drawn twice.
         rounds = [rng.permutation(len(labels)) for _ in range(-(-n // len(labels)))]
         for label in np.concatenate(rounds)[:n]:
             pair = rng.choice(labels[label], 2, replace=False)
-            which = rng.choice(len(VIEW_LENGTHS_S), 2, replace=False)
+            two_lengths = rng.choice(len(VIEW_LENGTHS_S), 2, replace=False)
             glitches.append(np.repeat(pair, 2))
-            lengths.append(np.tile(which, 2))
+            lengths.append(np.tile(two_lengths, 2))
     return np.concatenate(glitches), np.concatenate(lengths)

@@ -1,4 +1,4 @@
-"""What a training leaves beside the weights: its course, and a model card."""
+"""The history of a training, and the model card."""
 
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -13,12 +13,12 @@ from glitch_explorer.observatory.morphology import UNKNOWN
 
 
 def write_report(recipe: Recipe, history: pd.DataFrame, *, training: str | Path, card: str | Path) -> None:
-    """Write the course of a training as CSV, and the model card.
+    """Write the history of a training as CSV, and the model card.
 
     Parameters
     ----------
     recipe
-        What was trained with.
+        Settings of the training.
     history
         Loss and validation by step, from `train.train_encoder`.
     training, card

@@ -1,7 +1,7 @@
-"""Training glitches of known classes: the observatory's shapes with wider variety.
+"""Training glitches of known classes: the observatory's shapes, in wider ranges.
 
-Some classes are left out on purpose, so that what the encoder makes of shapes that it never
-saw can be measured: `HELD_OUT`, and the shape that the observatory hides.
+`HELD_OUT` and the observatory's unknown shape are never drawn, so that the encoder can be
+tested on shapes that it has not seen.
 """
 
 import numpy as np
@@ -13,43 +13,43 @@ from glitch_explorer.observatory.shapes import Draw, log_uniform, pulse, time_ax
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S, SHAPES
 from glitch_explorer.views.whitening import RATE
 
-#: Pictures without a glitch.
+#: Class without a glitch.
 QUIET = "No_Glitch"
-#: Classes that look the same backwards.
+#: Classes that look the same when reversed in time.
 _REVERSIBLE = frozenset(
     {
         "1080Lines", "Fast_Scattering", "Low_Frequency_Lines", "Power_Line", "Repeating_Blips",
         "Scattered_Light", "Scratchy", "Violin_Mode", "Wandering_Line", "Whistle",
     }
 )  # fmt: skip
-#: Classes spread over seconds, whose loudness comes and goes.
+#: Duration above which the amplitude may vary, in s.
 _LONG_S = 1.0
 
 
 def chirp(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Draw a track that rises ever faster and ends (Newtonian; Peters 1964): f ~ (time left) ** -3/8."""
+    """Draw a Newtonian chirp (Peters 1964): f ~ (time left) ** -3/8."""
     left = np.clip(rng.uniform(0.0, 0.05) - t, 0.0, None)
     frequency = 25.0 * (np.clip(left, 1e-4, None) / d) ** -0.375
-    heard = (left > 0.0) & (left < 1.5 * d) & (frequency < f)
-    return track(t, frequency, np.where(heard, frequency**0.5, 0.0), rng.uniform(0.0, 6.28))
+    audible = (left > 0.0) & (left < 1.5 * d) & (frequency < f)
+    return track(t, frequency, np.where(audible, frequency**0.5, 0.0), rng.uniform(0.0, 6.28))
 
 
 _CHIRP = Morphology(EVENT, (0.15, 2.0), (200.0, 1000.0), (15, 120), 0, 0.5, 1.0, "ours")
 _DRAWS: dict[str, tuple[Morphology, Draw]] = {
     name: (MORPHOLOGIES[name], SHAPES[name]) for name in SHAPES if name not in (*HELD_OUT, UNKNOWN)
 } | {EVENT: (_CHIRP, chirp)}
-#: Classes that training draws, the quiet one last.
+#: Classes that training draws; the one without a glitch is last.
 SEEN: tuple[str, ...] = (*sorted(_DRAWS), QUIET)
 
 
 def _widened(bounds: tuple[float, float], share: float, least: float) -> tuple[float, float]:
-    """Widen a range by a share of its logarithmic width and at least by a factor."""
+    """Return a range widened by a share of its logarithmic width, and at least by a factor."""
     by = least * (bounds[1] / bounds[0]) ** share
     return bounds[0] / by, bounds[1] * by
 
 
 def _varied(wave: Float, t: Float, rng: np.random.Generator, *, long: bool, reversible: bool) -> Float:
-    """Reverse, swell and add a weak second part, each at times."""
+    """Return a wave that may be reversed, varied in amplitude, and with a weak second part."""
     wave = unit(wave[::-1] if reversible and rng.uniform() < 0.5 else wave)
     if long and rng.uniform() < 0.5:
         wave = wave * np.clip(1.0 + rng.uniform(0.1, 0.5) * wander(t, rng, 0.3, 4.0), 0.1, None)

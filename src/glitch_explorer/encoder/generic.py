@@ -1,8 +1,8 @@
-"""Training glitches of no class: families of random shapes, each from a seed of its own.
+"""Training glitches without a class: families of random shapes, each with its own seed.
 
-A family is a fixed set of strokes; its members differ in the strokes' places, frequencies,
-lengths and strengths by a little. They keep the encoder from knowing the classes and nothing
-else. None of them is a falling stack of harmonics: that is what the observatory hides.
+A family is a fixed set of strokes; its members differ slightly in the times, frequencies,
+lengths and strengths of the strokes. They keep the encoder from knowing only the classes. None
+of them is a falling stack of harmonics, which is the observatory's unknown shape.
 """
 
 from collections.abc import Callable
@@ -29,26 +29,26 @@ _TURN = 2.0 * np.pi
 
 
 class _Strokes:
-    """One family's strokes: `fixed` decides what the family is, `free` how a member differs."""
+    """Strokes of one member: `fixed` draws what the family shares, `free` what the member varies."""
 
     def __init__(self, fixed: np.random.Generator, free: np.random.Generator) -> None:
         self.fixed, self.free = fixed, free
         self.t = time_axis(HALF_LENGTH_S, RATE)
 
     def near(self, value: float, scatter: float) -> float:
-        """Give a value that the family has and a member varies, by a factor."""
+        """Return the family's value, varied by a factor for this member."""
         return float(value * self.free.lognormal(0.0, scatter))
 
     def frequency(self, low: float = 12.0, high: float = 1500.0) -> float:
-        """Draw the family's frequency, Hz, as this member has it."""
+        """Draw a frequency of the family, varied for this member, in Hz."""
         return self.near(log_uniform(self.fixed, (low, high)), 0.05)
 
     def length(self, low: float, high: float) -> float:
-        """Draw the family's length, s, as this member has it."""
+        """Draw a length of the family, varied for this member, in s."""
         return self.near(log_uniform(self.fixed, (low, high)), 0.15)
 
     def phase(self) -> float:
-        """Draw a member's phase, rad."""
+        """Draw a phase for this member, in rad."""
         return float(self.free.uniform(0.0, _TURN))
 
     def drop(self) -> Float:
@@ -57,7 +57,7 @@ class _Strokes:
         return pulse(self.t, 0.0, self.frequency(), octaves, self.phase(), lag_s=self.fixed.normal(0, 0.003))
 
     def bar(self) -> Float:
-        """Draw a steady tone with soft ends, with or without multiples."""
+        """Draw a steady tone with soft ends, with or without harmonics."""
         f, sigma = self.frequency(), self.length(0.02, 0.6)
         wave = sine_gaussian(self.t, 0.0, f, sigma, self.phase())
         for k in range(2, int(self.fixed.integers(1, 5)) + 1):
@@ -65,7 +65,7 @@ class _Strokes:
         return wave
 
     def curve(self) -> Float:
-        """Draw a single track whose frequency follows a smooth curve of the family's own."""
+        """Draw a track whose frequency follows a smooth curve of the family."""
         d = self.length(0.15, 4.0)
         x = np.clip(self.t / d, -0.5, 0.5)
         octaves = self.fixed.uniform(0.2, 2.5) * np.polynomial.Chebyshev(
@@ -75,7 +75,7 @@ class _Strokes:
         return track(self.t, f, plateau(self.t, -0.5 * d, 0.5 * d, 0.06 * d), self.phase())
 
     def meander(self) -> Float:
-        """Draw a line that wanders through much of the picture."""
+        """Draw a line that wanders through much of the view."""
         d = self.length(1.0, 6.0)
         swing = self.near(self.fixed.uniform(0.02, 0.25), 0.2)
         f = self.frequency(20.0, 1200.0) * 2.0 ** (
@@ -100,7 +100,7 @@ class _Strokes:
         return wave
 
     def comb(self) -> Float:
-        """Repeat a short stroke at a steady pace, with a swell."""
+        """Draw a short stroke repeated at a steady pace, with a swell."""
         pace, d = self.near(log_uniform(self.fixed, (0.025, 0.6)), 0.06), self.length(0.3, 4.0)
         f, octaves = self.frequency(20.0, 1200.0), self.fixed.uniform(0.1, 1.0)
         jitter, slope = self.fixed.uniform(0.0, 0.2), self.fixed.normal(0.0, 0.3)
@@ -108,24 +108,24 @@ class _Strokes:
         n = round(0.5 * d / pace)
         wave = np.zeros_like(self.t)
         for k in range(-n, n + 1):
-            place = pace * (k + jitter * self.free.normal())
-            size = self.free.uniform(0.5, 1.0) * np.exp(-0.5 * (place / (0.4 * d)) ** 2 + slope * place)
-            wave += size * np.roll(tick, round(place * RATE))
+            time = pace * (k + jitter * self.free.normal())
+            size = self.free.uniform(0.5, 1.0) * np.exp(-0.5 * (time / (0.4 * d)) ** 2 + slope * time)
+            wave += size * np.roll(tick, round(time * RATE))
         return wave
 
     def dots(self) -> Float:
-        """Scatter dots along a level or sloping line."""
+        """Draw dots scattered along a level or sloping line."""
         d, f = self.length(0.3, 4.0), self.frequency(30.0, 1600.0)
         slope, size = self.fixed.normal(0.0, 0.3), log_uniform(self.fixed, (0.8, 8.0))
         wave = np.zeros_like(self.t)
-        for place in self.free.uniform(-0.5 * d, 0.5 * d, int(self.fixed.integers(3, 30))):
-            at = np.clip(f * 2.0 ** (slope * place), 12.0, 1900.0)
+        for time in self.free.uniform(-0.5 * d, 0.5 * d, int(self.fixed.integers(3, 30))):
+            frequency = np.clip(f * 2.0 ** (slope * time), 12.0, 1900.0)
             strength = self.free.exponential(1.0)
-            wave += strength * sine_gaussian(self.t, place, at, size / at, self.phase())
+            wave += strength * sine_gaussian(self.t, time, frequency, size / frequency, self.phase())
         return wave
 
     def burst(self) -> Float:
-        """Draw a patch of noise in a band, soft or with a hard beginning."""
+        """Draw a patch of noise in a band, soft or with a sudden start."""
         low = self.frequency(8.0, 700.0)
         high = low * self.near(self.fixed.uniform(1.3, 5.0), 0.06)
         d = self.length(0.02, 2.5)
@@ -140,7 +140,7 @@ _STROKES: tuple[Callable[[_Strokes], Float], ...] = (
     _Strokes.drop, _Strokes.bar, _Strokes.curve, _Strokes.meander, _Strokes.arches, _Strokes.comb,
     _Strokes.dots, _Strokes.burst,
 )  # fmt: skip
-#: How often one, two and three strokes make a family.
+#: Probabilities of one, two and three strokes in a family.
 _NUMBERS = (0.45, 0.4, 0.15)
 
 
@@ -160,12 +160,12 @@ def draw_generic(family: int, member: int, *, seed: int) -> tuple[Float, float]:
     wave = np.zeros_like(strokes.t)
     for k in range(int(fixed.choice((1, 2, 3), p=_NUMBERS))):
         stroke = unit(_STROKES[int(fixed.integers(len(_STROKES)))](strokes) + 1e-12)
-        place = 0.0 if k == 0 else fixed.normal(0.0, 0.25) + free.normal(0.0, 0.01)
-        wave += fixed.uniform(0.4, 1.0) * free.uniform(0.8, 1.2) * np.roll(stroke, round(place * RATE))
+        time = 0.0 if k == 0 else fixed.normal(0.0, 0.25) + free.normal(0.0, 0.01)
+        wave += fixed.uniform(0.4, 1.0) * free.uniform(0.8, 1.2) * np.roll(stroke, round(time * RATE))
     wave = unit(wave)
     energy = np.cumsum(wave**2)
     first, last = np.searchsorted(energy, (0.1, 0.9))
-    # What is spread out needs more to be seen at all.
+    # A long wave must be louder to be visible.
     least = 10.0 * max(1.0, (last - first) / RATE / 0.1) ** 0.35
     snr = least * 12.0 ** (free.uniform() ** 1.5)
     return np.roll(wave, round(free.normal(0.0, 0.01) * RATE)), float(snr)

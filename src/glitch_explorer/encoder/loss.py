@@ -1,4 +1,4 @@
-"""The losses the encoder is trained with."""
+"""The contrastive loss of the training."""
 
 import torch
 from torch import Tensor
@@ -8,23 +8,23 @@ from torch.nn import functional
 def supervised_contrastive(
     vectors: Tensor, labels: Tensor, views: Tensor, *, temperature: float, across: float
 ) -> Tensor:
-    """Draw together what has the same label (SupCon, "out" form; Khosla et al. 2020, arXiv:2004.11362).
+    """Return the supervised contrastive loss, "out" form (Khosla et al. 2020, arXiv:2004.11362).
 
     Parameters
     ----------
     vectors
         float32 ``(n, d)`` of length 1.
     labels, views
-        ``(n,)``: what each picture shows, and which of the four lengths it has.
+        ``(n,)``: label of each view, and index of its length.
     temperature
         Of the softmax.
     across
-        Weight of a pair of different lengths; one of the same length has 1.
+        Weight of a pair of different lengths; a pair of the same length has weight 1.
 
     Returns
     -------
     Tensor
-        The mean over the pictures that have a partner.
+        The mean over the views that have a partner.
     """
     itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     logits = (vectors @ vectors.T / temperature).masked_fill(itself, -torch.inf)

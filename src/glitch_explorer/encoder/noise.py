@@ -1,6 +1,6 @@
-"""What training glitches lie in: whitened noise that is not perfectly white.
+"""The noise of training glitches: whitened noise that is not perfectly white.
 
-Not the observatory's: no detector's curve, lines anywhere, a level that moves.
+It differs from the observatory's: no detector's noise curve, lines anywhere, a varying level.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from glitch_explorer.observatory.shapes import log_uniform, time_axis, wander
 from glitch_explorer.observatory.waveforms import HALF_LENGTH_S
 from glitch_explorer.views.whitening import RATE
 
-#: How often the noise has lines, a moving level and rumble at low frequency.
+#: Probabilities of lines, a varying level, and rumble at low frequency.
 _LINES, _MOVING, _RUMBLE = 0.5, 0.5, 0.35
 
 
@@ -22,7 +22,7 @@ def _curve(frequency: Float, rng: np.random.Generator) -> Float:
 
 
 def _line_gain(frequency: Float, rng: np.random.Generator) -> Float:
-    """Draw what lines leave behind: narrow peaks at mains, near 500 Hz and anywhere."""
+    """Draw residual lines: narrow peaks at mains, near 500 Hz and anywhere."""
     gain = np.ones_like(frequency)
     for _ in range(int(rng.integers(1, 7))):
         kind = rng.uniform()
@@ -38,7 +38,7 @@ def _line_gain(frequency: Float, rng: np.random.Generator) -> Float:
 
 
 def draw_noise(rng: np.random.Generator) -> Float:
-    """Draw 8 s of noise at 8192 Hz, of about unit variance to a sample: (n,)."""
+    """Draw 8 s of noise at 8192 Hz, of about unit variance per sample: (n,)."""
     t = time_axis(HALF_LENGTH_S, RATE)
     frequency = np.fft.rfftfreq(len(t), 1.0 / RATE)
     noise = rng.standard_normal(len(t))

@@ -1,4 +1,4 @@
-"""Q-scans of glitches that are whitened already."""
+"""Q-scans of whitened data."""
 
 import functools
 import math
@@ -16,13 +16,13 @@ from glitch_explorer.views.whitening import RATE
 
 @functools.cache
 def _prepared(height: int) -> tuple[Tiling, torch.Tensor]:
-    """Give the tiling of 8 s and the medians of white noise in it."""
+    """Return the tiling of 8 s, and the medians of white noise in it."""
     tiles = tiling(seconds=round(2 * HALF_LENGTH_S), sample_rate=RATE, height=height, device="cpu")
     return tiles, noise_medians(tiles)
 
 
 def noise_medians(tiles: Tiling) -> torch.Tensor:
-    """Give the median energy of each row in white noise of unit variance to a sample.
+    """Return the median energy of each row in white noise of unit variance per sample.
 
     A tile's energy is exponentially distributed: its median is ln 2 of its mean, which is the
     number of samples times the sum of the squared window.
@@ -35,12 +35,12 @@ def noise_medians(tiles: Tiling) -> torch.Tensor:
 
 
 def scan_white(data: Float, *, height: int, width: int) -> np.ndarray:
-    """Scan whitened data as `views.qscan.qscan` scans strain, normalised by the noise's own medians.
+    """Q-scan whitened data as `views.qscan.qscan` scans strain, normalised by the medians of white noise.
 
     Parameters
     ----------
     data : array (n,)
-        8 s at 8192 Hz, noise of unit variance to a sample, the event in the middle.
+        8 s at 8192 Hz, noise of unit variance per sample, the event in the middle.
     height, width : int
         Pixels of a view.
 

@@ -1,4 +1,4 @@
-"""Teach the encoder: a ResNet-18 on simulated glitches, step by step."""
+"""Training of the encoder: a ResNet-18 on simulated glitches."""
 
 import copy
 import json
@@ -32,34 +32,34 @@ from glitch_explorer.encoder.validation import validate
 _LOG = logging.getLogger(__name__)
 
 ARCHITECTURE = "resnet18"
-#: The first share of the steps sees pictures of half the side: four times as fast.
+#: The first share of the steps uses views of half the side, which is four times as fast.
 COARSE_SHARE = 0.7
 #: Softmax temperature, weight of pairs of different lengths, label smoothing and weight of the classes.
 TEMPERATURE, ACROSS, SMOOTHING, CLASS_WEIGHT = 0.1, 0.3, 0.1, 0.5
-#: Share of the steps in which the rate of learning rises; decay of the weights.
+#: Share of the steps in which the learning rate rises; weight decay.
 WARM_UP, DECAY = 0.08, 0.05
-#: Parts of a batch that are taught side by side.
+#: Parts of a batch that are computed in parallel.
 PARTS = 2
-#: What is noted at each checkpoint.
+#: Columns of the history, one row per checkpoint.
 COLUMNS = ("step", "loss", "view_seen", "view_unseen", "fused_seen", "fused_unseen")
-#: Length of the vectors that are compared in training.
+#: Dimension of the vectors that are compared in training.
 PROJECTION = 128
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a training is made with.
+    """Settings of a training.
 
     Attributes
     ----------
     seed
-        Of everything.
+        Seed of all random numbers.
     glitches, validation_glitches
-        Drawn for training and for validation.
+        Glitches drawn for training and for validation.
     steps, batch
-        Steps, and pictures in each.
+        Number of steps, and of views in each.
     learning_rate
-        The highest.
+        Highest learning rate.
     checkpoint_steps
         Steps between checkpoints, each with a validation.
     """
@@ -74,7 +74,7 @@ class Recipe:
 
 
 class Student(nn.Module):
-    """The network with the two layers that only training needs."""
+    """The network with the two layers that are used in training only."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
@@ -86,13 +86,13 @@ class Student(nn.Module):
             self.classes = nn.Linear(n, len(SEEN))
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn pictures ``(b, 3, H, W)`` into projections of length 1 and class scores."""
+        """Return projections of length 1 and class scores of views ``(b, 3, H, W)``."""
         features = self.network.body(pictures).flatten(1).float()
         return functional.normalize(self.projection(features), dim=1), self.classes(features)
 
 
 def rate_at(step: int, recipe: Recipe) -> float:
-    """Give the rate of learning: a straight rise, then half a cosine down to nothing."""
+    """Return the learning rate: a linear rise, then half a cosine down to zero."""
     rise = max(1.0, WARM_UP * recipe.steps)
     if step < rise:
         return recipe.learning_rate * (step + 1) / rise
@@ -100,9 +100,9 @@ def rate_at(step: int, recipe: Recipe) -> float:
 
 
 class Training:
-    """A training that can stop after any checkpoint and go on from there.
+    """A training that can stop after any checkpoint and continue from it.
 
-    On a CPU a batch is taught in `PARTS`, each by a copy of the student on one thread: the sums do
+    On a CPU a batch is computed in `PARTS`, each by a copy of the student on one thread: the sums do
     not depend on the number of threads, and no thread waits for another within a layer.
     """
 
@@ -120,7 +120,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
 
     def _loss(self, student: Student, step: int, part: int) -> Tensor:
-        """Give the loss of one part of a step."""
+        """Return the loss of one part of a step."""
         recipe, number = self.recipe, step * PARTS + part
         glitches, lengths = draw_batch(self.index, views=recipe.batch // PARTS, seed=recipe.seed, step=number)
         pixels = torch.from_numpy(self.bank.views[glitches, lengths])[:, None].to(self.device)
@@ -142,8 +142,8 @@ class Training:
         named = functional.cross_entropy(scores[seen].float(), labels[seen], label_smoothing=SMOOTHING)
         return alike + CLASS_WEIGHT * named
 
-    def _teach(self, step: int, part: int) -> float:
-        """Leave the gradients of one part of a step in its copy of the student."""
+    def _gradients(self, step: int, part: int) -> float:
+        """Compute the gradients of one part of a step in its copy of the student; return the loss."""
         student = self.copies[part]
         student.load_state_dict(self.student.state_dict())
         student.zero_grad()
@@ -151,12 +151,12 @@ class Training:
         loss.backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
-    def _take(self, step: int, losses: list[float]) -> float:
-        """Take a step along the mean of the parts' gradients; running means are averaged, too."""
-        everyone = (self.student, *self.copies)
-        for value, *parts in zip(*(one.parameters() for one in everyone), strict=True):
+    def _update(self, step: int, losses: list[float]) -> float:
+        """Step along the mean of the parts' gradients, average their running means, return the loss."""
+        students = (self.student, *self.copies)
+        for value, *parts in zip(*(student.parameters() for student in students), strict=True):
             value.grad = torch.stack([part.grad for part in parts if part.grad is not None]).mean(0)
-        for running, *others in zip(*(one.buffers() for one in everyone), strict=True):
+        for running, *others in zip(*(student.buffers() for student in students), strict=True):
             running.copy_(torch.stack(others).to(torch.float64).mean(0))
         for group in self.optimizer.param_groups:
             group["lr"] = rate_at(step, self.recipe)
@@ -164,41 +164,41 @@ class Training:
         return sum(losses) / PARTS
 
     def run(self, until: int, *, threads: int) -> None:
-        """Take steps up to `until`."""
+        """Train up to step `until`."""
         losses = []
         steps = range(self.step, until)
         parallel = min(threads, PARTS) if torch.device(self.device).type == "cpu" else 1
         with one_thread(), ThreadPoolExecutor(parallel, "train", torch.set_num_threads, (1,)) as pool:
             for step in tqdm(steps, initial=self.step, total=self.recipe.steps, mininterval=10):
-                teach = partial(self._teach, step)
-                losses.append(self._take(step, list(pool.map(teach, range(PARTS)))))
+                gradients = partial(self._gradients, step)
+                losses.append(self._update(step, list(pool.map(gradients, range(PARTS)))))
         self.step = until
         self.history.append({"step": until, "loss": round(float(np.mean(losses)), 5)})
 
     def save(self, folder: Path) -> None:
-        """Write the checkpoint of this step, then its note; an older one goes."""
+        """Write the checkpoint of this step and its record, then remove older ones."""
         tensors = {f"student.{name}": value for name, value in self.student.state_dict().items()}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{number}.{name}": value for name, value in state.items()}
         path = folder / f"checkpoint-{self.step}.safetensors"
-        kept = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+        stored = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
         with files.whole(path) as temporary:
-            save_file(kept, temporary)
-        note = {"step": self.step, "recipe": asdict(self.recipe), "history": self.history}
-        files.write_json(folder / "checkpoint.json", note)
+            save_file(stored, temporary)
+        record = {"step": self.step, "recipe": asdict(self.recipe), "history": self.history}
+        files.write_json(folder / "checkpoint.json", record)
         for other in folder.glob("checkpoint-*.safetensors"):
             if other != path:
                 other.unlink()
 
     def restore(self, folder: Path) -> None:
-        """Go on from the checkpoint in `folder`, if there is one of this recipe."""
-        note_path = folder / "checkpoint.json"
-        if not note_path.exists():
+        """Continue from the checkpoint in `folder`, if there is one of this recipe."""
+        path = folder / "checkpoint.json"
+        if not path.exists():
             return
-        note = json.loads(note_path.read_text(encoding="utf-8"))
-        if note["recipe"] != asdict(self.recipe):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["recipe"] != asdict(self.recipe):
             return
-        tensors = load_file(folder / f"checkpoint-{note['step']}.safetensors", device=self.device)
+        tensors = load_file(folder / f"checkpoint-{record['step']}.safetensors", device=self.device)
         states: dict[int, dict[str, Tensor]] = {}
         for name, value in tensors.items():
             owner, _, rest = name.partition(".")
@@ -213,23 +213,23 @@ class Training:
         self.student.load_state_dict(student)
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": states, "param_groups": groups})
-        self.step, self.history = note["step"], note["history"]
-        _LOG.info("going on from step %d", self.step)
+        self.step, self.history = record["step"], record["history"]
+        _LOG.info("continuing from step %d", self.step)
 
 
 def train_encoder(
     out: str | Path, work: str | Path, *, recipe: Recipe, device: str, threads: int
 ) -> pd.DataFrame:
-    """Train the encoder and write it to `out` as safetensors of half precision.
+    """Train the encoder and write its weights as safetensors in half precision.
 
     Parameters
     ----------
     out
-        The weights: the state dict of a torchvision ResNet-18 without its last layer.
+        File to write: the state dict of a torchvision ResNet-18 without its last layer.
     work
-        Folder for what a stopped training goes on from.
+        Folder of checkpoints and drawn glitches, from which a stopped training continues.
     recipe
-        What to train with.
+        Settings of the training.
     device
         ``"cpu"`` or ``"cuda"``.
     threads
@@ -244,12 +244,12 @@ def train_encoder(
     folder.mkdir(parents=True, exist_ok=True)
     draw = {"seed": recipe.seed, "threads": threads}
     bank = make_bank(folder, glitches=recipe.glitches, validation=False, **draw)
-    held = make_bank(folder, glitches=recipe.validation_glitches, validation=True, **draw)
+    unseen = make_bank(folder, glitches=recipe.validation_glitches, validation=True, **draw)
     training = Training(recipe, bank, device=device)
     training.restore(folder)
     while training.step < recipe.steps:
         training.run(min(training.step + recipe.checkpoint_steps, recipe.steps), threads=threads)
-        training.history[-1] |= validate(training.student.network, held, device=device, threads=threads)
+        training.history[-1] |= validate(training.student.network, unseen, device=device, threads=threads)
         _LOG.info("%s", training.history[-1])
         training.save(folder)
     body = training.student.network.body.state_dict()

@@ -1,4 +1,4 @@
-"""How well neighbours agree, on simulated glitches that training never saw."""
+"""Validation: agreement of nearest neighbours on glitches that training has not seen."""
 
 import copy
 from typing import TYPE_CHECKING, cast
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def nearest_right(vectors: npt.NDArray[np.floating], labels: Int64) -> Bool:
-    """Say whether the nearest other vector, by cosine, has the same label: ``(n,)``."""
+    """Return whether the nearest other vector, by cosine, has the same label: ``(n,)``."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarity = unit @ unit.T
     np.fill_diagonal(similarity, -np.inf)
@@ -26,14 +26,14 @@ def nearest_right(vectors: npt.NDArray[np.floating], labels: Int64) -> Bool:
 
 
 def validate(network: Network, bank: Bank, *, device: str, threads: int) -> dict[str, float]:
-    """Measure the share of nearest neighbours of the same class.
+    """Return the share of nearest neighbours of the same class.
 
     Returns
     -------
     dict
-        `view_seen`, `view_unseen`: mean over the four lengths, each among its own;
-        `fused_seen`, `fused_unseen`: of the four side by side. Unseen classes are those
-        that training left out; neighbours are sought among all.
+        `view_seen`, `view_unseen`: mean over the four lengths, each compared with itself;
+        `fused_seen`, `fused_unseen`: of the four views together. Unseen classes are those
+        that training does not draw; neighbours are of all classes.
     """
     n, lengths = bank.views.shape[:2]
     vectors, _ = embed_pictures(
@@ -48,9 +48,9 @@ def validate(network: Network, bank: Bank, *, device: str, threads: int) -> dict
     seen = bank.labels < len(SEEN)
     by_view = np.mean([nearest_right(vectors[:, v], bank.labels) for v in range(lengths)], axis=0)
     fused = nearest_right(fuse(vectors)[0], bank.labels)
-    found = {"view": by_view, "fused": fused}
+    right = {"view": by_view, "fused": fused}
     return {
-        f"{name}_{part}": round(float(right[which].mean()), 5)
-        for name, right in found.items()
+        f"{name}_{part}": round(float(hits[which].mean()), 5)
+        for name, hits in right.items()
         for part, which in (("seen", seen), ("unseen", ~seen))
     }

@@ -1,4 +1,4 @@
-"""The encoder's training: what it draws, how it compares, and that it can stop and go on."""
+"""The encoder's training: its glitches, its loss, and that it can stop and continue."""
 
 from collections.abc import Iterator
 from dataclasses import replace

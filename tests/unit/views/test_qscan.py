@@ -286,7 +286,7 @@ def test_what_cannot_be_scanned_is_refused(n, rate, offset, words):
 
 
 def test_shapes_must_fit():
-    with pytest.raises(UserError, match="one event offset a row"):
+    with pytest.raises(UserError, match="one event offset per row"):
         qscan(np.zeros((2, 32768)), sample_rate=4096, event_offset=np.array([4.0]))
 
 
