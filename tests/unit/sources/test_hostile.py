@@ -101,7 +101,7 @@ def test_xml_neither_grows_nor_reads_other_files(tmp_path, kind):
         read_segments(files=[path], flags=[], detectors=["H1"])
     (tmp_path / "a.xml.gz").write_bytes(gzip.compress(body.encode("utf-16")))
     with pytest.raises(UserError, match="declares the XML entity"):
-        build(tmp_path, [tmp_path / "a.xml.gz"], kind="triggers")
+        build(tmp_path, tmp_path / "a.xml.gz", kind="triggers")
 
 
 class Harmful:
@@ -157,7 +157,7 @@ def test_names_in_a_catalogue_name_no_file(tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "a.csv").write_text("\n".join([HEADER, *lines, ""]))
-    glitches, _ = build(folder, [folder / "a.csv"])[:2]
+    glitches, _ = build(folder, folder / "a.csv")[:2]
     assert set(glitches["glitch_id"]) <= set(names)
     assert set(glitches["ifo"]) == {"H1"}
     written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
