@@ -116,7 +116,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
     threads = os.cpu_count() or 1
-    with claimed_device("/tmp/glitch-explorer-gpus", os.environ) as device:
+    with claimed_device(os.environ) as device:
         if device != "cuda" or not torch.cuda.is_available():
             print("no GPU here: nothing to compare")
             return

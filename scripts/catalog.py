@@ -1,4 +1,4 @@
-"""Make the table of glitches and its shards."""
+"""Write the catalogue and its shards."""
 
 from pathlib import Path
 
@@ -9,19 +9,19 @@ from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
+        params = snakemake.params
         build_catalog(
-            kind=wanted.kind,
-            paths=wanted.paths,
-            metadata=wanted.metadata,
+            kind=params.kind,
+            paths=params.paths,
+            metadata=params.metadata,
             out=Path(snakemake.output.glitches).parent,
-            detectors=wanted.detectors,
-            unit=wanted.unit,
-            snr=wanted.snr,
-            peak_frequency_hz=wanted.peak_frequency_hz,
-            gps=wanted.gps,
-            shard_length_s=wanted.shard_length_s,
+            detectors=params.detectors,
+            unit=params.unit,
+            snr=params.snr,
+            peak_frequency_hz=params.peak_frequency_hz,
+            gps=params.gps,
+            shard_length_s=params.shard_length_s,
             segments=tables.read(SEGMENTS, snakemake.input.segments),
             events=tables.read(EVENTS, snakemake.input.events),
-            max_quarantined_share=wanted.max_quarantined_share,
+            max_quarantined_share=params.max_quarantined_share,
         )

@@ -1,16 +1,14 @@
 """Evaluate encoders on labelled pictures."""
 
 import os
-import tempfile
 from pathlib import Path
 
 from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.device import claimed_device
 
 if __name__ == "__main__":
-    locks = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
-    with logged(snakemake.log[0]), claimed_device(locks, os.environ) as device:
-        # Torch sees the GPU that was claimed only if it is imported after the claim.
+    with logged(snakemake.log[0]), claimed_device(os.environ) as device:
+        # Torch sees only GPUs that are visible when it is imported.
         from glitch_explorer.evaluate.run import evaluate
 
         params = snakemake.params

@@ -5,19 +5,19 @@ from glitch_explorer.views.shard import make_views
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
+        params = snakemake.params
         strain = None
-        if wanted.strain["source"] != "none":
+        if params.strain["source"] != "none":
             from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
 
-            strain = open_strain(**wanted.strain)
+            strain = open_strain(**params.strain)
         make_views(
             snakemake.input.shard,
             out=snakemake.output.views,
             status_out=snakemake.output.status,
             quarantine_out=snakemake.output.quarantine,
-            height=wanted.height,
-            width=wanted.width,
-            crop=wanted.crop,
+            height=params.height,
+            width=params.width,
+            crop=params.crop,
             strain=strain,
         )

@@ -109,10 +109,10 @@ def _read_batch(
     problems.mark(np.isnan(frame["event_time"]), Reason.EVENT_TIME_MISSING)
     problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
     problems.mark(frame["ifo"].eq(UNKNOWN_IFO), Reason.DETECTOR_UNKNOWN)
-    taken = apply_rules(frame, problems, rules)
-    bad = taken & problems.any
+    selected = apply_rules(frame, problems, rules)
+    bad = selected & problems.any
     frame["source"], frame["row"] = pd.Series(path, index=frame.index, dtype="str"), raw.index
-    return frame[taken & ~bad], problems.quarantined(frame, bad, as_read(raw[bad]))
+    return frame[selected & ~bad], problems.quarantined(frame, bad, as_read(raw[bad]))
 
 
 def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from filelock import FileLock, Timeout
 _LOG = logging.getLogger(__name__)
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+#: Folder of the lock files, shared by all runs on a workstation.
+LOCK_FOLDER = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
 #: A scheduler sets one of these, and grants GPUs in CUDA_VISIBLE_DEVICES.
 _SCHEDULERS = ("SLURM_JOB_ID", "_CONDOR_SLOT", "PBS_JOBID", "LSB_JOBID")
 
@@ -58,9 +61,9 @@ def _lock_free(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:
 
 @contextmanager
 def claimed_device(
-    lock_folder: str | Path,
     environment: MutableMapping[str, str],
     *,
+    lock_folder: str | Path = LOCK_FOLDER,
     gpus: int | None = None,
     pause_s: float = 1.0,
 ) -> Iterator[str]:
@@ -68,10 +71,10 @@ def claimed_device(
 
     Parameters
     ----------
-    lock_folder
-        Folder of the workstation's lock files, one for each GPU.
     environment
         `os.environ`; on a workstation its CUDA_VISIBLE_DEVICES is set for the duration.
+    lock_folder
+        Folder of the workstation's lock files, one for each GPU.
     gpus
         Number of GPUs; None counts them.
     pause_s

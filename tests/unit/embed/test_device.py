@@ -20,11 +20,14 @@ def test_importing_it_imports_no_torch() -> None:
 def test_each_job_gets_a_gpu_of_its_own(tmp_path: Path) -> None:
     one: dict[str, str] = {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}
     two: dict[str, str] = {}
-    with claimed_device(tmp_path, one, gpus=2) as first, claimed_device(tmp_path, two, gpus=2) as second:
+    with (
+        claimed_device(one, lock_folder=tmp_path, gpus=2) as first,
+        claimed_device(two, lock_folder=tmp_path, gpus=2) as second,
+    ):
         assert (first, second) == ("cuda", "cuda")
         assert [one["CUDA_VISIBLE_DEVICES"], two["CUDA_VISIBLE_DEVICES"]] == ["0", "1"]
     assert (one, two) == ({"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, {})
-    with claimed_device(tmp_path, two, gpus=2):
+    with claimed(two):
         assert two["CUDA_VISIBLE_DEVICES"] == "0"
 
 
@@ -38,18 +41,18 @@ def test_a_job_waits_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         taken.release()
 
     monkeypatch.setattr(device.time, "sleep", sleep)
-    with claimed_device(tmp_path, {}, gpus=1, pause_s=7) as found:
-        assert found == "cuda"
+    with claimed_device({}, lock_folder=tmp_path, gpus=1, pause_s=7) as claimed:
+        assert claimed == "cuda"
     assert pauses == [7]
 
 
 def test_a_job_that_fails_gives_its_gpu_back(tmp_path: Path) -> None:
     environment: dict[str, str] = {}
-    with pytest.raises(OSError, match="disk"), claimed_device(tmp_path, environment, gpus=1):
+    with pytest.raises(OSError, match="disk"), claimed_device(environment, lock_folder=tmp_path, gpus=1):
         raise OSError("disk")
     assert environment == {}
-    with claimed_device(tmp_path, environment, gpus=1) as found:
-        assert found == "cuda"
+    with claimed_device(environment, lock_folder=tmp_path, gpus=1) as claimed:
+        assert claimed == "cuda"
 
 
 @pytest.mark.parametrize(
@@ -65,8 +68,8 @@ def test_a_job_that_fails_gives_its_gpu_back(tmp_path: Path) -> None:
 )
 def test_what_a_scheduler_gives_is_used(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
     before = dict(environment)
-    with claimed_device(tmp_path / "locks", environment, gpus=4) as found:
-        assert found == expected
+    with claimed_device(environment, lock_folder=tmp_path / "locks", gpus=4) as claimed:
+        assert claimed == expected
         assert environment == before
     assert not (tmp_path / "locks").exists()
 
@@ -74,8 +77,8 @@ def test_what_a_scheduler_gives_is_used(tmp_path: Path, environment: dict[str, s
 def test_without_a_gpu_it_is_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device.shutil, "which", lambda name: None)
     assert count_gpus() == 0
-    with claimed_device(tmp_path, {}) as found:
-        assert found == "cpu"
+    with claimed_device({}, lock_folder=tmp_path) as claimed:
+        assert claimed == "cpu"
 
 
 @pytest.mark.parametrize(
