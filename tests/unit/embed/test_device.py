@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,8 @@ def test_importing_it_imports_no_torch() -> None:
 def test_each_job_gets_a_gpu_of_its_own(tmp_path: Path) -> None:
     one: dict[str, str] = {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}
     two: dict[str, str] = {}
-    with (
-        claimed_device(one, lock_folder=tmp_path, gpus=2) as first,
-        claimed_device(two, lock_folder=tmp_path, gpus=2) as second,
-    ):
+    claimed = partial(claimed_device, lock_folder=tmp_path, gpus=2)
+    with claimed(one) as first, claimed(two) as second:
         assert (first, second) == ("cuda", "cuda")
         assert [one["CUDA_VISIBLE_DEVICES"], two["CUDA_VISIBLE_DEVICES"]] == ["0", "1"]
     assert (one, two) == ({"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, {})
