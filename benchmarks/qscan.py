@@ -116,8 +116,8 @@ def chosen_q(strain: np.ndarray, *, rate: int, offset: float) -> float:
     tiles = tiling(seconds=strain.size // rate, sample_rate=rate, height=SIZE, device="cpu")
     spectrum = whitened_spectrum(torch.from_numpy(strain[None].copy()), sample_rate=rate)
     parts = split(spectrum)
-    blocks = event_energies(spectrum, [offset], tiles)
-    peaks, medians = row_peaks(blocks, [offset], tiles)[0], first_medians(parts, blocks, tiles)[0]
+    groups = event_energies(spectrum, [offset], tiles)
+    peaks, medians = row_peaks(groups, [offset], tiles)[0], first_medians(parts, groups, tiles)[0]
     return plane_qs()[choose_plane(parts, peaks, medians, tiles)[0]]
 
 

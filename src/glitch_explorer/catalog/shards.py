@@ -12,7 +12,7 @@ UNTIMED_SHARDS = 8
 def shard_names(frame: pd.DataFrame, *, shard_length_s: float) -> pd.Series:
     """Return the shard of each glitch, which depends on its own row only.
 
-    `{ifo}-{start of its GPS block}`; without a time `{ifo}-x{digit}`, the digit
+    `{ifo}-{GPS start of the shard}`; without a time `{ifo}-x{digit}`, the digit
     from a hash of its id, so that ids of any kind spread evenly.
 
     Parameters
@@ -20,7 +20,7 @@ def shard_names(frame: pd.DataFrame, *, shard_length_s: float) -> pd.Series:
     frame
         Glitches with ifo, event_time and glitch_id.
     shard_length_s
-        Length of a block in s.
+        Length of a shard in s.
     """
     time = frame["event_time"].to_numpy()
     timed = ~np.isnan(time)

@@ -51,11 +51,11 @@ def scan_white(data: Float, *, height: int, width: int) -> np.ndarray:
     """
     tiles, medians = _prepared(height)
     spectrum = torch.fft.rfft(torch.from_numpy(np.asarray(data, np.float32))[None])
-    blocks = event_energies(spectrum, [HALF_LENGTH_S], tiles)
-    peaks = row_peaks(blocks, [HALF_LENGTH_S], tiles)[0]
+    groups = event_energies(spectrum, [HALF_LENGTH_S], tiles)
+    peaks = row_peaks(groups, [HALF_LENGTH_S], tiles)[0]
     spans = [slice(rows.start, rows.stop) for rows in tiles.planes]
     plane = int(np.argmax([float(ratio(peaks[span], medians[span]).amax()) for span in spans]))
     picture = draw_plane(
-        blocks, 0, offset=HALF_LENGTH_S, plane=plane, medians=medians[spans[plane]], tiles=tiles
+        groups, 0, offset=HALF_LENGTH_S, plane=plane, medians=medians[spans[plane]], tiles=tiles
     )
     return pixels(picture, width=width).numpy()

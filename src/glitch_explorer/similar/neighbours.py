@@ -27,12 +27,12 @@ def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path
     keys = tables.read(MAP_ROWS, rows, columns=["glitch_id", "view"])
     graph = files.read_arrays(neighbours)
     indices, distances = graph["indices"][:, :N_NEIGHBOURS], graph["distances"][:, :N_NEIGHBOURS]
-    row, place = np.nonzero(indices >= 0)
-    nearest = keys.iloc[indices[row, place]]
+    row, position = np.nonzero(indices >= 0)
+    nearest = keys.iloc[indices[row, position]]
     table = keys.iloc[row].assign(
-        rank=place + 1,
+        rank=position + 1,
         neighbour_id=nearest["glitch_id"].array,
         neighbour_view=nearest["view"].array,
-        distance=distances[row, place].astype(np.float64),
+        distance=distances[row, position].astype(np.float64),
     )
     tables.write(NEIGHBOURS, table, out)

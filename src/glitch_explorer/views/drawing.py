@@ -5,7 +5,7 @@ import math
 import torch
 
 from glitch_explorer.core.views import VIEW_LENGTHS_S
-from glitch_explorer.views.energies import Block, ratio
+from glitch_explorer.views.energies import Energies, ratio
 from glitch_explorer.views.tiling import LINES, Tiling
 
 #: Time resolution of the interpolated energies, in seconds: gwpy's `tres`.
@@ -40,13 +40,13 @@ def _spline(samples: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
 
 
 def draw_plane(
-    blocks: list[Block], glitch: int, *, offset: float, plane: int, medians: torch.Tensor, tiles: Tiling
+    groups: list[Energies], glitch: int, *, offset: float, plane: int, medians: torch.Tensor, tiles: Tiling
 ) -> torch.Tensor:
     """Draw the longest view of one glitch.
 
     Parameters
     ----------
-    blocks
+    groups
         Energies around the events of a batch.
     glitch, offset
         Index in the batch, and time of the event in seconds from the start of its data.
@@ -63,12 +63,12 @@ def draw_plane(
     device = medians.device
     times = offset - VIEW_LENGTHS_S[-1] / 2 + TIME_STEP * torch.arange(n, dtype=torch.float64, device=device)
     energies = medians.new_empty((n, len(rows)))
-    for block in blocks:
-        inside = [i for i, row in enumerate(block.rows) if row in rows]
+    for group in groups:
+        inside = [i for i, row in enumerate(group.rows) if row in rows]
         if inside:
-            samples = block.energies[glitch, inside[0] : inside[-1] + 1]
-            positions = (times - block.origins[glitch]) / block.step
-            energies[:, [block.rows[i] - rows.start for i in inside]] = _spline(samples, positions)
+            samples = group.energies[glitch, inside[0] : inside[-1] + 1]
+            positions = (times - group.origins[glitch]) / group.step
+            energies[:, [group.rows[i] - rows.start for i in inside]] = _spline(samples, positions)
     energies = ratio(energies, medians)
     energies[(times < 0) | (times >= tiles.seconds)] = 0
     lines = (tiles.lines[plane] @ energies.T).clamp_(0, BRIGHTEST)

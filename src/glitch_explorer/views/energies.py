@@ -53,7 +53,7 @@ def ratio(energies: torch.Tensor, medians: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class Block:
+class Energies:
     """Energies of a group of rows around the events.
 
     Attributes
@@ -85,32 +85,32 @@ def _excerpt_start(offset: float, tiles: Tiling) -> float:
     return min(max(start, 0.0), tiles.seconds - tiles.excerpt_s)
 
 
-def event_energies(spectrum: torch.Tensor, offsets: list[float], tiles: Tiling) -> list[Block]:
+def event_energies(spectrum: torch.Tensor, offsets: list[float], tiles: Tiling) -> list[Energies]:
     """Return the energies of slow rows over all data, and of fast rows in an excerpt around each event."""
     parts = split(spectrum)
-    blocks = [
-        Block(group.rows, row_energies(parts, group), [0.0] * len(offsets), tiles.seconds / group.tiles)
+    groups = [
+        Energies(group.rows, row_energies(parts, group), [0.0] * len(offsets), tiles.seconds / group.tiles)
         for group in tiles.whole
     ]
     if not tiles.local:
-        return blocks
+        return groups
     starts = [_excerpt_start(offset, tiles) for offset in offsets]
     data = torch.fft.irfft(spectrum)
     n = round(tiles.excerpt_s * RATE)
     pieces = [row[round(start * RATE) :][:n] for row, start in zip(data, starts, strict=True)]
     near = split(torch.fft.rfft(torch.stack(pieces)))
-    return blocks + [
-        Block(group.rows, row_energies(near, group), starts, tiles.excerpt_s / group.tiles)
+    return groups + [
+        Energies(group.rows, row_energies(near, group), starts, tiles.excerpt_s / group.tiles)
         for group in tiles.local
     ]
 
 
-def row_peaks(blocks: list[Block], offsets: list[float], tiles: Tiling) -> torch.Tensor:
+def row_peaks(groups: list[Energies], offsets: list[float], tiles: Tiling) -> torch.Tensor:
     """Return the largest energy of each row within 0.25 s of the event, float32 `(b, rows)`."""
-    peaks = torch.zeros((len(offsets), len(tiles.rows)), device=blocks[0].energies.device)
-    for block in blocks:
+    peaks = torch.zeros((len(offsets), len(tiles.rows)), device=groups[0].energies.device)
+    for group in groups:
         for glitch, offset in enumerate(offsets):
-            start = math.floor(block.position(glitch, max(offset - SEARCH_SECONDS, 0)))
-            stop = math.floor(block.position(glitch, min(offset + SEARCH_SECONDS, tiles.seconds)))
-            peaks[glitch, block.rows] = block.energies[glitch, :, start:stop].amax(-1)
+            start = math.floor(group.position(glitch, max(offset - SEARCH_SECONDS, 0)))
+            stop = math.floor(group.position(glitch, min(offset + SEARCH_SECONDS, tiles.seconds)))
+            peaks[glitch, group.rows] = group.energies[glitch, :, start:stop].amax(-1)
     return peaks

@@ -24,7 +24,14 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import draw_plane, pixels
-from glitch_explorer.views.energies import Block, event_energies, ratio, row_energies, row_peaks, split
+from glitch_explorer.views.energies import (
+    Energies,
+    event_energies,
+    ratio,
+    row_energies,
+    row_peaks,
+    split,
+)
 from glitch_explorer.views.reasons import UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
@@ -42,11 +49,11 @@ FLAT_SHARE = 0.5
 BATCH = 16
 
 
-def first_medians(parts: torch.Tensor, blocks: list[Block], tiles: Tiling) -> torch.Tensor:
+def first_medians(parts: torch.Tensor, groups: list[Energies], tiles: Tiling) -> torch.Tensor:
     """Return the median energy of each row, `(b, rows)`: exact for slow rows, of few tiles for fast ones."""
     medians = parts.new_empty((parts.shape[1], len(tiles.rows)))
-    for block in blocks[: len(tiles.whole)]:
-        medians[:, block.rows] = median(block.energies)
+    for slow in groups[: len(tiles.whole)]:
+        medians[:, slow.rows] = median(slow.energies)
     for group in tiles.first:
         medians[:, group.rows] = row_energies(parts, group).median(-1).values
     return medians
@@ -98,13 +105,13 @@ def _scan(
     )
     spectrum = whitened_spectrum(strain, sample_rate=sample_rate)
     parts = split(spectrum)
-    blocks = event_energies(spectrum, offsets, tiles)
-    peaks = row_peaks(blocks, offsets, tiles)
-    medians = first_medians(parts, blocks, tiles)
+    groups = event_energies(spectrum, offsets, tiles)
+    peaks = row_peaks(groups, offsets, tiles)
+    medians = first_medians(parts, groups, tiles)
     views = []
     for i, offset in enumerate(offsets):
         plane, final = choose_plane(parts[:, i : i + 1], peaks[i], medians[i], tiles)
-        picture = draw_plane(blocks, i, offset=offset, plane=plane, medians=final, tiles=tiles)
+        picture = draw_plane(groups, i, offset=offset, plane=plane, medians=final, tiles=tiles)
         views.append(pixels(picture, width=width))
     return torch.stack(views)
 

@@ -90,12 +90,12 @@ def test_a_family_of_random_shapes_is_one_shape_and_another_family_another() -> 
 def test_medians_of_white_noise_are_what_is_measured() -> None:
     tiles = tiling(seconds=8, sample_rate=RATE, height=128, device="cpu")
     noise = np.random.default_rng(2).standard_normal((6, 8 * RATE)).astype(np.float32)
-    blocks = event_energies(torch.fft.rfft(torch.from_numpy(noise)), [4.0] * 6, tiles)
+    groups = event_energies(torch.fft.rfft(torch.from_numpy(noise)), [4.0] * 6, tiles)
     expected = noise_medians(tiles)
     shares = [
-        float(block.energies[:, i].median() / expected[row])
-        for block in blocks
-        for i, row in enumerate(block.rows)
+        float(group.energies[:, i].median() / expected[row])
+        for group in groups
+        for i, row in enumerate(group.rows)
         if tiles.rows[row].half_width > 20
     ]
     assert min(shares) > 0.9 and max(shares) < 1.1

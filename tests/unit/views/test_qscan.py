@@ -72,8 +72,8 @@ def correlation(a, b):
 def chosen(strain, rate, at):
     tiles = tiling(seconds=strain.size // rate, sample_rate=rate, height=8, device="cpu")
     spectrum = whitened_spectrum(torch.from_numpy(strain[None].copy()), sample_rate=rate)
-    blocks, parts = event_energies(spectrum, [at], tiles), split(spectrum)
-    peaks, medians = row_peaks(blocks, [at], tiles), first_medians(parts, blocks, tiles)
+    groups, parts = event_energies(spectrum, [at], tiles), split(spectrum)
+    peaks, medians = row_peaks(groups, [at], tiles), first_medians(parts, groups, tiles)
     return plane_qs()[choose_plane(parts, peaks[0], medians[0], tiles)[0]]
 
 
@@ -111,13 +111,13 @@ def test_the_stretch_gives_the_energies_of_the_whole_data():
     strain = torch.from_numpy(glitch(seconds=64, at=32.03)[None])
     tiles = tiling(seconds=64, sample_rate=4096, height=8, device="cpu")
     spectrum = whitened_spectrum(strain, sample_rate=4096)
-    block = event_energies(spectrum, [32.03], tiles)[len(tiles.whole)]
-    group = next(g for groups in tiles.final for g in groups if g.rows[0] == block.rows[0])
+    event_group = event_energies(spectrum, [32.03], tiles)[len(tiles.whole)]
+    group = next(g for groups in tiles.final for g in groups if g.rows[0] == event_group.rows[0])
     whole = row_energies(split(spectrum), group)[0, 0]
-    first = round(block.origins[0] / 64 * group.tiles)
-    n = block.energies.shape[-1]
+    first = round(event_group.origins[0] / 64 * group.tiles)
+    n = event_group.energies.shape[-1]
     middle = slice(n // 4, -n // 4)
-    near, far = block.energies[0, 0, middle], whole[first : first + n][middle]
+    near, far = event_group.energies[0, 0, middle], whole[first : first + n][middle]
     assert correlation(near, far) > 0.99999
     assert float(near.mean() / far.mean()) == pytest.approx(1, rel=1e-3)
 
