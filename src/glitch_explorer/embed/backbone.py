@@ -1,32 +1,15 @@
 """Backbones: networks that turn a view into a vector."""
 
 from pathlib import Path
-from typing import Protocol, cast
-
-import torch
-from torch import Tensor
 
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.embed.front import Backbone
 from glitch_explorer.embed.gradients import OrientedGradients
 
 #: The backbone that has no weights.
 GRADIENTS = "gradients"
 #: The config's word for weights that are not from a file.
 UNTRAINED = "untrained"
-
-
-class Backbone(Protocol):
-    """A module that turns uint8 pixels ``(b, 1, H, W)`` into float32 ``(b, dimension)``."""
-
-    dimension: int
-    #: Whether it may compute in bfloat16.
-    half_precision: bool
-
-    def __call__(self, pixels: Tensor) -> Tensor:
-        """Return the vectors."""
-
-    def to(self, *, device: str, dtype: torch.dtype) -> "Backbone":
-        """Move it to a device and a number type."""
 
 
 def load_backbone(name: str, weights: str | Path, *, seed: int = 0) -> Backbone:
@@ -54,9 +37,9 @@ def load_backbone(name: str, weights: str | Path, *, seed: int = 0) -> Backbone:
             raise UserError(
                 f"embedding.weights is {str(weights)!r}, but gradients has none: set it to {UNTRAINED!r}"
             )
-        return cast("Backbone", OrientedGradients().eval())
+        return OrientedGradients().eval()
     # torchvision takes seconds to import, which the gradients do not need.
     from glitch_explorer.embed.network import load_network
 
     path = None if weights == UNTRAINED else Path(weights)
-    return cast("Backbone", load_network(name, path, seed=seed))
+    return load_network(name, path, seed=seed)

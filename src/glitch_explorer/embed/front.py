@@ -1,7 +1,7 @@
-"""The input of every backbone: the view without its noise floor."""
+"""What all backbones share: their type, and their input, the view without its noise floor."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 #: Normalized energy per step of a pixel (a view is uint8, 10 times the energy).
 ENERGY_STEP = 0.1
@@ -11,6 +11,14 @@ REFERENCE_SIDE = 128
 SMOOTHING = 0.7
 #: Normalized energy that smoothed noise, of mean about 1, seldom exceeds.
 FLOOR = 3.5
+
+
+class Backbone(nn.Module):
+    """A module that turns uint8 pixels ``(b, 1, H, W)`` into float32 vectors ``(b, dimension)``."""
+
+    dimension: int
+    #: Whether it may compute in bfloat16.
+    half_precision: bool
 
 
 def _smoother(side: int, sigma: float, like: Tensor) -> Tensor:

@@ -3,10 +3,10 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from glitch_explorer.embed.front import blur, compress
+from glitch_explorer.embed.front import Backbone, blur, compress
 
 #: Cells in frequency and in time, and orientations in each.
 CELLS = 8
@@ -17,7 +17,7 @@ SMOOTHING = 1.4
 QUIET = 1e-4
 
 
-class OrientedGradients(nn.Module):
+class OrientedGradients(Backbone):
     """Strength of edges by orientation and cell (after Dalal & Triggs 2005).
 
     The edges of a blip are vertical, those of a line horizontal, those of an arch turn. A cell

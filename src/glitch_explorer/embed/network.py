@@ -2,7 +2,6 @@
 
 import difflib
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.embed.front import compress
+from glitch_explorer.embed.front import Backbone, compress
 
 #: Mean and standard deviation of ImageNet's colours (torchvision's transforms).
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -30,7 +29,7 @@ _PREFIXES = ("module.", "model.", "backbone.", "encoder.")
 State = dict[str, Tensor]
 
 
-class Network(nn.Module):
+class Network(Backbone):
     """A torchvision network without its last layer.
 
     Its input is the view without its noise floor (`front.compress`), the same in the three
@@ -115,16 +114,6 @@ def _not_a_state(path: Path, problem: Exception) -> UserError:
     )
 
 
-def _renamings() -> list[Callable[[str], str]]:
-    """Return functions that undo the ways in which other programs name layers."""
-    return [
-        str,
-        *(lambda key, prefix=prefix: key.removeprefix(prefix) for prefix in _PREFIXES),
-        lambda key: f"features.{key}",
-        lambda key: f"features.{key.removeprefix('module.')}",
-    ]
-
-
 def _renamed(state: State, expected: State, *, where: str) -> State:
     """Return `state` with the keys of `expected`, without those of the last layer.
 
@@ -135,7 +124,11 @@ def _renamed(state: State, expected: State, *, where: str) -> State:
     """
     optional = {key for key in expected if key.endswith("num_batches_tracked")}
     heads = tuple(f"{name}." for name in (*_HEADS, "AuxLogits", "aux1", "aux2"))
-    candidates = [{rename(key): value for key, value in state.items()} for rename in _renamings()]
+    candidates = [
+        {f"{start}{key.removeprefix(prefix)}": value for key, value in state.items()}
+        for start in ("", "features.")
+        for prefix in ("", *_PREFIXES)
+    ]
     named = max(candidates, key=lambda candidate: len(candidate.keys() & expected.keys()))
     both = named.keys() & expected.keys()
     wrong = {

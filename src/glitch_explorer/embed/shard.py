@@ -16,7 +16,8 @@ from glitch_explorer.core.arrays import Bool, Float32, Int64, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
-from glitch_explorer.embed.backbone import Backbone, load_backbone
+from glitch_explorer.embed.backbone import load_backbone
+from glitch_explorer.embed.front import Backbone
 from glitch_explorer.embed.precision import choose_precision
 from glitch_explorer.views.schemas import VIEWS
 
@@ -73,7 +74,8 @@ def _on_cpu(backbone: Backbone, pictures: UInt8, rows: Int64, threads: int) -> F
 
     def embed(read: Callable[[], torch.Tensor]) -> Float32:
         with torch.inference_mode():
-            return backbone(read()).numpy()
+            vectors: torch.Tensor = backbone(read())
+            return vectors.numpy()
 
     batches = _batches(pictures, rows, CPU_BATCH)
     with one_thread(), ThreadPoolExecutor(threads, "embed", torch.set_num_threads, (1,)) as pool:

@@ -1,7 +1,6 @@
 """Validation: agreement of nearest neighbours on glitches that training has not seen."""
 
 import copy
-from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,6 @@ from glitch_explorer.embed.shard import embed_pictures
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.map.vectors import fuse
-
-if TYPE_CHECKING:
-    from glitch_explorer.embed.backbone import Backbone
 
 
 def nearest_right(vectors: npt.NDArray[np.floating], labels: Int64) -> Bool:
@@ -39,7 +35,7 @@ def validate(network: Network, bank: Bank, *, device: str, threads: int) -> dict
     vectors, _ = embed_pictures(
         bank.views.reshape(n * lengths, *bank.views.shape[2:]),
         np.arange(n * lengths),
-        load=lambda: cast("Backbone", copy.deepcopy(network).eval()),
+        load=lambda: copy.deepcopy(network).eval(),
         precision="auto",
         device=device,
         threads=threads,

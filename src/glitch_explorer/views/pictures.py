@@ -9,12 +9,10 @@ import io
 import math
 import struct
 import zlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Self
 
 import h5py
 import numpy as np
@@ -42,22 +40,13 @@ class Unreadable(Quarantined):
     """A picture that gives no view."""
 
 
-class Archives:
+class Archives(ExitStack):
     """HDF5 files of picture paths like `file.h5::/Blip/train/id/0.5.png`, each opened once."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._files: dict[str, h5py.File] = {}
         self._lock = Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
 
     def read(self, file: str, member: str) -> UInt8:
         """Read the grey picture `member` of `file`, shape `(h, w)`.
@@ -70,7 +59,7 @@ class Archives:
         try:
             with self._lock:
                 if file not in self._files:
-                    self._files[file] = h5py.File(file, "r")
+                    self._files[file] = self.enter_context(h5py.File(file, "r"))
                 data = hdf5.member(self._files[file], member)
                 if not isinstance(data, h5py.Dataset) or data.dtype != np.uint8 or data.size > _MAX_PIXELS:
                     raise Unreadable(Reason.MEMBER_NOT_GREY)
