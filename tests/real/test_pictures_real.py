@@ -1,4 +1,4 @@
-"""Real Gravity Spy pictures: every one decodes, and its axes say what they show."""
+"""Real Gravity Spy pictures: each decodes, and its time axis is read correctly."""
 
 import numpy as np
 import pytest
@@ -29,9 +29,9 @@ ILLEGIBLE = "L1_123abc1234"
 
 
 def pictures(shared_data, folder):
-    found = sorted(path for path in (shared_data / "images" / folder).rglob("*") if path.is_file())
-    assert found
-    return found
+    paths = sorted(path for path in (shared_data / "images" / folder).rglob("*") if path.is_file())
+    assert paths
+    return paths
 
 
 @pytest.mark.parametrize("folder", ["training_tree", "golden", "zooniverse_jpeg"])

@@ -1,4 +1,4 @@
-"""The Q-scan on real strain beside gwpy's own."""
+"""The Q-scan of real strain, compared with gwpy's."""
 
 import warnings
 

@@ -27,17 +27,19 @@ def rows(*values):
 
 
 def test_one_event_with_two_ids_is_mapped_once():
-    rows_kept, ids, gone = map_once(
+    kept, ids, duplicates = map_once(
         rows(
             ("deNCXlLADm", "H1", 1240000000.125, 9, "Blip", None),
             ("HjCOMZ9pYz", "H1", 1240000000.125, 9, "Tomte", None),
             ("other", "L1", 1240000000.125, 9, "Blip", None),
         )
     )
-    assert rows_kept.tolist() == [0, 2]
+    assert kept.tolist() == [0, 2]
     assert ids.tolist() == ["deNCXlLADm", "other"]
-    assert gone[["glitch_id", "kept_id", "row"]].to_numpy().tolist() == [["HjCOMZ9pYz", "deNCXlLADm", 1]]
-    assert gone[["reason", "lost_label"]].to_numpy().tolist() == [["same_event", "Tomte"]]
+    assert duplicates[["glitch_id", "kept_id", "row"]].to_numpy().tolist() == [
+        ["HjCOMZ9pYz", "deNCXlLADm", 1]
+    ]
+    assert duplicates[["reason", "lost_label"]].to_numpy().tolist() == [["same_event", "Tomte"]]
 
 
 def test_the_loudest_of_an_event_stays():
@@ -52,7 +54,7 @@ def test_the_loudest_of_an_event_stays():
 
 
 def test_an_id_of_two_events_stays_with_the_first():
-    _, ids, gone = map_once(
+    _, ids, duplicates = map_once(
         rows(
             ("a", "H1", 1e9, 8, None, None),
             ("a", "H1", 1e9 + 5, 8, None, None),
@@ -60,11 +62,11 @@ def test_an_id_of_two_events_stays_with_the_first():
         )
     )
     assert ids.tolist() == ["a", "a-H1-1000000005000000000", "a-L1-1000000000000000000"]
-    assert gone.empty
+    assert duplicates.empty
 
 
 def test_same_pictures_are_mapped_once_but_not_at_two_times():
-    kept, _, gone = map_once(
+    kept, _, duplicates = map_once(
         rows(
             ("x (copy)", "unknown", np.nan, np.nan, "Blip", "d1"),
             ("x", "unknown", np.nan, np.nan, "Blip", "d1"),
@@ -73,25 +75,25 @@ def test_same_pictures_are_mapped_once_but_not_at_two_times():
         )
     )
     assert kept.tolist() == [1, 2, 3]
-    assert gone[["glitch_id", "kept_id", "reason"]].to_numpy().tolist() == [
+    assert duplicates[["glitch_id", "kept_id", "reason"]].to_numpy().tolist() == [
         ["x (copy)", "x", "same_pictures"]
     ]
 
 
 def test_a_file_name_used_twice_is_two_glitches():
-    _, ids, gone = map_once(
+    _, ids, duplicates = map_once(
         rows(("1", "unknown", np.nan, np.nan, "Blip", "d1"), ("1", "unknown", np.nan, np.nan, "Tomte", "d2"))
     )
     assert ids.tolist() == ["1", "1-unknown-d2"]
-    assert gone.empty
+    assert duplicates.empty
 
 
 def test_a_detector_makes_an_id_one_glitch():
-    _, ids, gone = map_once(
+    _, ids, duplicates = map_once(
         rows(("a", "H1", np.nan, np.nan, "Blip", "d1"), ("a", "H1", np.nan, np.nan, "Tomte", "d2"))
     )
     assert ids.tolist() == ["a"]
-    assert gone[["reason", "lost_label"]].to_numpy().tolist() == [["same_id", "Tomte"]]
+    assert duplicates[["reason", "lost_label"]].to_numpy().tolist() == [["same_id", "Tomte"]]
 
 
 @given(
@@ -109,10 +111,10 @@ def test_a_detector_makes_an_id_one_glitch():
     )
 )
 def test_every_row_is_kept_or_reported_once(values):
-    kept, ids, gone = map_once(rows(*values))
+    kept, ids, duplicates = map_once(rows(*values))
     assert ids.is_unique
-    assert sorted([*kept.tolist(), *gone["row"].tolist()]) == list(range(len(values)))
-    assert set(gone["kept_id"]) <= set(ids)
+    assert sorted([*kept.tolist(), *duplicates["row"].tolist()]) == list(range(len(values)))
+    assert set(duplicates["kept_id"]) <= set(ids)
 
 
 def build(folder, out, lines):

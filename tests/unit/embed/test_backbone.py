@@ -36,14 +36,14 @@ def resnet_state() -> dict[str, torch.Tensor]:
     return torchvision.models.resnet18(weights=None).state_dict()
 
 
-def test_noise_is_taken_out_and_a_glitch_is_not() -> None:
+def test_noise_is_removed_and_a_glitch_is_not() -> None:
     noise = np.random.default_rng(1).exponential(10, (1, 1, 128, 128)).clip(0, 255).astype(np.uint8)
     assert float((compress(torch.from_numpy(noise)) > 0).float().mean()) < 0.02
     loud = compress(torch.full((1, 1, 128, 128), 250, dtype=torch.uint8))[0, 0, 64, 64]
     assert float(loud) == pytest.approx(np.log1p(25 - 3.5), rel=1e-5)
 
 
-def test_gradients_forgive_a_shift_in_time_and_mind_one_in_frequency() -> None:
+def test_gradients_tolerate_a_shift_in_time_but_not_in_frequency() -> None:
     here, later, higher, flat = vectors(
         load_backbone("gradients", "untrained"),
         np.stack(
@@ -70,28 +70,28 @@ def test_gradients_know_the_direction_of_an_edge() -> None:
     assert (sums.max(1) > 0.85 * sums.sum(1)).all()
 
 
-def test_pictures_that_show_nothing_are_alike() -> None:
+def test_empty_views_are_alike() -> None:
     quiet = vectors(load_backbone("gradients", "untrained"), np.zeros((2, 128, 128), np.uint8))
     assert np.linalg.norm(quiet[0]) > 0
     assert cosine(*quiet) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("name", "dimension"), [("squeezenet1_1", 512), ("gradients", 512)])
-def test_dimension_is_the_models(name: str, dimension: int) -> None:
+def test_dimension_is_that_of_the_network(name: str, dimension: int) -> None:
     backbone = load_backbone(name, "untrained")
     assert backbone.dimension == dimension
     assert vectors(backbone, np.zeros((1, 128, 128), np.uint8)).shape == (1, dimension)
 
 
 @pytest.mark.slow
-def test_untrained_weights_are_the_seeds() -> None:
+def test_untrained_weights_follow_from_the_seed() -> None:
     picture = spot(row=64, column=64, tall=12, wide=3)[None]
     one, same, other = (vectors(load_backbone("resnet18", "untrained", seed=s), picture) for s in (1, 1, 2))
     assert (one == same).all()
     assert not np.allclose(one, other)
 
 
-def test_loading_leaves_the_callers_random_numbers_alone() -> None:
+def test_loading_does_not_change_the_random_state() -> None:
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
@@ -103,7 +103,7 @@ def test_loading_leaves_the_callers_random_numbers_alone() -> None:
 def test_weights_from_a_file(
     tmp_path: Path, resnet_state: dict[str, torch.Tensor], prefix: str, suffix: str
 ) -> None:
-    """The vectors are those of torchvision's own network without its last layer."""
+    """The vectors are those of torchvision's network without its last layer."""
     path = tmp_path / f"weights{suffix}"
     state = {prefix + key: value for key, value in resnet_state.items()}
     if suffix == ".safetensors":

@@ -12,7 +12,7 @@ from glitch_explorer.embed import device
 from glitch_explorer.embed.device import claimed_device, count_gpus
 
 
-def test_importing_it_imports_no_torch() -> None:
+def test_the_module_imports_no_torch() -> None:
     code = "import sys, glitch_explorer.embed.device; print('torch' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
@@ -31,13 +31,13 @@ def test_each_job_gets_a_gpu_of_its_own(tmp_path: Path) -> None:
 
 
 def test_a_job_waits_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = FileLock(tmp_path / "gpu0.lock")
-    taken.acquire()
+    lock = FileLock(tmp_path / "gpu0.lock")
+    lock.acquire()
     pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
-        taken.release()
+        lock.release()
 
     monkeypatch.setattr(device.time, "sleep", sleep)
     with claimed_device({}, lock_folder=tmp_path, gpus=1, pause_s=7) as claimed:
@@ -45,7 +45,7 @@ def test_a_job_waits_for_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert pauses == [7]
 
 
-def test_a_job_that_fails_gives_its_gpu_back(tmp_path: Path) -> None:
+def test_a_failed_job_releases_its_gpu(tmp_path: Path) -> None:
     environment: dict[str, str] = {}
     with pytest.raises(OSError, match="disk"), claimed_device(environment, lock_folder=tmp_path, gpus=1):
         raise OSError("disk")
@@ -65,7 +65,7 @@ def test_a_job_that_fails_gives_its_gpu_back(tmp_path: Path) -> None:
         ({"_CONDOR_SLOT": "slot1"}, "cpu"),
     ],
 )
-def test_what_a_scheduler_gives_is_used(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
+def test_what_a_scheduler_grants_is_used(tmp_path: Path, environment: dict[str, str], expected: str) -> None:
     before = dict(environment)
     with claimed_device(environment, lock_folder=tmp_path / "locks", gpus=4) as claimed:
         assert claimed == expected

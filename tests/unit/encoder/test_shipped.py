@@ -46,11 +46,11 @@ def test_the_file_is_small_and_has_a_card(root: Path) -> None:
 def test_neighbours_are_alike_more_often_than_with_gradients(
     bank: Bank, embedded: dict[tuple[str, str], np.ndarray]
 ) -> None:
-    ours = nearest_right(embedded["resnet18", "float32"], bank.labels)
+    trained = nearest_right(embedded["resnet18", "float32"], bank.labels)
     gradients = nearest_right(embedded["gradients", "float32"], bank.labels)
-    assert ours.mean() >= 0.75
-    assert ours.mean() > gradients.mean() + 0.1
-    assert ours[bank.labels >= len(SEEN)].mean() >= 0.7
+    assert trained.mean() >= 0.75
+    assert trained.mean() > gradients.mean() + 0.1
+    assert trained[bank.labels >= len(SEEN)].mean() >= 0.7
 
 
 @pytest.mark.slow

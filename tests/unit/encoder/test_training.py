@@ -35,7 +35,7 @@ RECIPE = Recipe(
 
 @pytest.fixture(autouse=True)
 def single() -> Iterator[None]:
-    """Draw on one thread, as the trainer's own do."""
+    """Draw on one thread, as the training does."""
     with one_thread():
         yield
 
@@ -61,8 +61,8 @@ def test_held_out_classes_and_the_unknown_shape_are_never_drawn(monkeypatch: pyt
     monkeypatch.setattr(classes, "SHAPES", classes.SHAPES | never)
     with pytest.raises(AssertionError, match="drawn"):
         draw_class(HELD_OUT[0], np.random.default_rng(0))
-    found = {draw_labelled(number, seed=3)[1] for number in range(24)}
-    assert len(found) > 8
+    labels = {draw_labelled(number, seed=3)[1] for number in range(24)}
+    assert len(labels) > 8
 
 
 @pytest.mark.parametrize("name", SEEN)
@@ -81,9 +81,9 @@ def test_a_family_of_random_shapes_is_one_shape_and_another_family_another() -> 
         edges = np.geomspace(8, 4096, 60) * 8
         return np.sqrt(np.histogram(np.arange(len(power)), edges, weights=power)[0])
 
-    own = [float(spectrum(f, 0) @ spectrum(f, 1)) for f in range(12)]
+    same = [float(spectrum(f, 0) @ spectrum(f, 1)) for f in range(12)]
     other = [float(spectrum(f, 0) @ spectrum(f + 1, 0)) for f in range(12)]
-    assert np.median(own) > 2 * np.median(other)
+    assert np.median(same) > 2 * np.median(other)
     assert np.array_equal(draw_generic(3, 1, seed=1)[0], draw_generic(3, 1, seed=1)[0])
 
 
@@ -120,8 +120,8 @@ def test_noise_is_nearly_white_and_a_jpeg_nearly_its_picture() -> None:
         height=128,
         width=128,
     )[0]
-    kept = jpeg(view, 80)
-    assert kept.shape == view.shape and np.corrcoef(kept.ravel(), view.ravel())[0, 1] > 0.97
+    compressed = jpeg(view, 80)
+    assert compressed.shape == view.shape and np.corrcoef(compressed.ravel(), view.ravel())[0, 1] > 0.97
 
 
 def test_augmented_views_stay_pictures_of_the_same_and_follow_from_the_seed(bank: Bank) -> None:
@@ -136,20 +136,20 @@ def test_a_batch_has_two_glitches_and_two_lengths_of_each_label(bank: Bank) -> N
     labels = bank.labels[glitches].reshape(-1, GROUP)
     assert (labels == labels[:, :1]).all()
     assert ((labels[:, 0] < len(SEEN)).sum(), len(labels)) == (4, 8)
-    for one, length in zip(glitches.reshape(-1, GROUP), lengths.reshape(-1, GROUP), strict=True):
-        assert len(set(one)) == 2 and len(set(length)) == 2
-        assert len(set(zip(one, length, strict=True))) == GROUP
+    for pair, length in zip(glitches.reshape(-1, GROUP), lengths.reshape(-1, GROUP), strict=True):
+        assert len(set(pair)) == 2 and len(set(length)) == 2
+        assert len(set(zip(pair, length, strict=True))) == GROUP
 
 
 def test_supervised_contrastive_loss_of_two_pairs() -> None:
     vectors = torch.eye(2)[[0, 0, 1, 1]]
     labels, views = torch.tensor([0, 0, 1, 1]), torch.zeros(4)
     # Each has one partner at cosine 1 and two others at 0: log(1 + 2 exp(-1 / t)).
-    found = supervised_contrastive(vectors, labels, views, temperature=0.5, across=0.3)
-    assert float(found) == pytest.approx(np.log(1 + 2 * np.exp(-2)), rel=1e-6)
+    loss = supervised_contrastive(vectors, labels, views, temperature=0.5, across=0.3)
+    assert float(loss) == pytest.approx(np.log(1 + 2 * np.exp(-2)), rel=1e-6)
     # A pair of different lengths alone keeps its whole weight: weights are shares.
     mixed = supervised_contrastive(vectors, labels, torch.arange(4), temperature=0.5, across=0.3)
-    assert float(mixed) == pytest.approx(float(found), rel=1e-6)
+    assert float(mixed) == pytest.approx(float(loss), rel=1e-6)
 
 
 def test_nearest_neighbours_and_the_rate_of_learning() -> None:

@@ -1,4 +1,4 @@
-"""The evaluation as a whole, on pictures made here."""
+"""The evaluation as a whole, on drawn pictures."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def draw(path, kind, rng):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures") / "made"
+    folder = tmp_path_factory.mktemp("pictures") / "drawn"
     rng = np.random.default_rng(1)
     for kind in ("Blip", "Power_Line", "Pizzicato"):
         for number in range(4):

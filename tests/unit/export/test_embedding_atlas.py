@@ -1,4 +1,4 @@
-"""The map for other programs."""
+"""Tables of the map for other programs."""
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -15,7 +15,7 @@ def test_neighbours_are_rows_of_the_table(tmp_path):
     glitches = glitches.assign(
         glitch_id=["a", "b", "c"], ifo="H1", event_time=[1.0, 2.0, None], label=["Blip", None, "x"]
     )
-    given = {
+    inputs = {
         "glitches": glitches.assign(shard="one", astrophysical=""),
         "families": key.assign(
             family=["F001", "F001", "-1"], probability=0.5, outlier_score=0.5, isolation=1.0
@@ -28,8 +28,8 @@ def test_neighbours_are_rows_of_the_table(tmp_path):
             family="F001", label="x", proposed_label="Blip", evidence=0.9, issue=True, confusable_pair=False
         ),
     }
-    paths = {name: tmp_path / f"{name}.parquet" for name in given}
-    for name, frame in given.items():
+    paths = {name: tmp_path / f"{name}.parquet" for name in inputs}
+    for name, frame in inputs.items():
         tables.write(all_schemas()[name], frame, paths[name])
     export_embedding_atlas(**paths, out=tmp_path / "out.parquet")
     rows = pq.read_table(tmp_path / "out.parquet").to_pylist()

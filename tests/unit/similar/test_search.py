@@ -56,13 +56,13 @@ def make_results(folder):
     make_views(catalog / "glitches.parquet", **out, **size)
     how = {"backbone": "gradients", "weights": "untrained"}
     embed_shard(*parts[:2], parts[3], **how)
-    found = gather_vectors([catalog / "glitches.parquet"], [parts[1]], [parts[3]], unit="glitch")
-    tables.write(MAP_ROWS, found.rows, mapped / "rows.parquet")
-    files.write_array(mapped / "vectors.npy", found.values)
-    indices, distances = neighbour_graph(found.values, found.mask, n_neighbors=10, seed=0, threads=1)
-    graph = {"indices": indices, "distances": distances, "mask": found.mask}
+    gathered = gather_vectors([catalog / "glitches.parquet"], [parts[1]], [parts[3]], unit="glitch")
+    tables.write(MAP_ROWS, gathered.rows, mapped / "rows.parquet")
+    files.write_array(mapped / "vectors.npy", gathered.values)
+    indices, distances = neighbour_graph(gathered.values, gathered.mask, n_neighbors=10, seed=0, threads=1)
+    graph = {"indices": indices, "distances": distances, "mask": gathered.mask}
     files.write_arrays(mapped / "neighbours.npz", graph)
-    keys = found.rows[["glitch_id", "view"]]
+    keys = gathered.rows[["glitch_id", "view"]]
     family = [f"F00{i % KINDS + 1}" for i in range(N)]
     families = keys.assign(family=family, probability=1.0, outlier_score=0.0, isolation=1.0)
     tables.write(FAMILIES, families, mapped / "families.parquet")
@@ -84,46 +84,46 @@ def view_path(results, number, view):
 
 
 def test_an_id_finds_its_own_kind_by_the_maps_distance(results):
-    found = similar.find(name(0), results=results, k=7)
+    nearest = similar.find(name(0), results=results, k=7)
     values = np.asarray(files.read_array(results / "map/vectors.npy"), dtype=np.float64)
     far = 1 - values @ values[0] / 4
     order = np.argsort(far[1:], kind="stable")[:7] + 1
-    assert found["glitch_id"].tolist() == [name(i) for i in order]
-    np.testing.assert_allclose(found["distance"], far[order], atol=5e-6)
-    assert found["rank"].tolist() == list(range(1, 8))
-    assert (found["label"].iloc[:5] == "k0").all()
-    assert (found["family"].iloc[:5] == "F001").all()
-    assert found.loc[found["suspect"], "glitch_id"].tolist() == [name(4)]
-    assert (found["query_id"] == name(0)).all()
-    tables.conform(SIMILAR, found)
+    assert nearest["glitch_id"].tolist() == [name(i) for i in order]
+    np.testing.assert_allclose(nearest["distance"], far[order], atol=5e-6)
+    assert nearest["rank"].tolist() == list(range(1, 8))
+    assert (nearest["label"].iloc[:5] == "k0").all()
+    assert (nearest["family"].iloc[:5] == "F001").all()
+    assert nearest.loc[nearest["suspect"], "glitch_id"].tolist() == [name(4)]
+    assert (nearest["query_id"] == name(0)).all()
+    tables.conform(SIMILAR, nearest)
 
 
 def test_a_large_k_returns_all_others(results):
-    found = similar.find(name(0), results=results, k=1000)
-    assert sorted(found["glitch_id"]) == sorted(name(number) for number in range(1, N))
+    nearest = similar.find(name(0), results=results, k=1000)
+    assert sorted(nearest["glitch_id"]) == sorted(name(number) for number in range(1, N))
 
 
 @pytest.mark.parametrize("view", VIEW_NAMES)
 def test_one_picture_of_a_glitch_finds_it(results, view):
-    found = similar.find(str(view_path(results, 5, view)), results=results, k=3)
-    assert found["glitch_id"].iloc[0] == name(5)
-    assert found["distance"].iloc[0] < 1e-3
-    assert found["query_id"].isna().all()
+    nearest = similar.find(str(view_path(results, 5, view)), results=results, k=3)
+    assert nearest["glitch_id"].iloc[0] == name(5)
+    assert nearest["distance"].iloc[0] < 1e-3
+    assert nearest["query_id"].isna().all()
 
 
 def test_a_folder_with_the_views_of_a_glitch_finds_it(results):
-    found = similar.find(str(results / "pictures/6"), results=results, k=5)
-    assert found["glitch_id"].iloc[0] == name(6)
-    assert found["distance"].iloc[0] < 1e-3
-    assert (found["label"] == "k2").all()
+    nearest = similar.find(str(results / "pictures/6"), results=results, k=5)
+    assert nearest["glitch_id"].iloc[0] == name(6)
+    assert nearest["distance"].iloc[0] < 1e-3
+    assert (nearest["label"] == "k2").all()
 
 
 def test_a_picture_of_unknown_length_is_compared_with_every_view(results, tmp_path):
     shutil.copy(view_path(results, 7, "2.0"), tmp_path / "something.png")
-    found = similar.find(str(tmp_path / "something.png"), results=results, k=3)
-    assert found["glitch_id"].iloc[0] == name(7)
-    assert found["distance"].iloc[0] < 1e-3
-    assert found["glitch_id"].is_unique
+    nearest = similar.find(str(tmp_path / "something.png"), results=results, k=3)
+    assert nearest["glitch_id"].iloc[0] == name(7)
+    assert nearest["distance"].iloc[0] < 1e-3
+    assert nearest["glitch_id"].is_unique
 
 
 def test_a_time_means_the_glitch_next_to_it(results):
@@ -178,6 +178,6 @@ def test_every_glitch_has_the_graphs_nearest(results, tmp_path):
     table = tables.read(NEIGHBOURS, tmp_path / "n.parquet")
     assert table.groupby("glitch_id").size().tolist() == [N_NEIGHBOURS] * N
     neighbours = table[table["glitch_id"] == name(2)]
-    found = similar.find(name(2), results=results, k=N_NEIGHBOURS)
-    assert neighbours["neighbour_id"].tolist() == found["glitch_id"].tolist()
-    np.testing.assert_allclose(neighbours["distance"], found["distance"], atol=5e-6)
+    nearest = similar.find(name(2), results=results, k=N_NEIGHBOURS)
+    assert neighbours["neighbour_id"].tolist() == nearest["glitch_id"].tolist()
+    np.testing.assert_allclose(neighbours["distance"], nearest["distance"], atol=5e-6)

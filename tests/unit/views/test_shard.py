@@ -1,4 +1,4 @@
-"""The views of a shard: pictures or strain, what is missing is told, nothing is lost."""
+"""The views of a shard, from pictures or strain, and what is quarantined."""
 
 import matplotlib as mpl
 import numpy as np
@@ -20,14 +20,14 @@ RATE = 2048
 
 
 class FakeStrain:
-    """Noise with data in the given stretches only; it keeps a list of what was read."""
+    """Noise in some intervals only; it lists the starts of what was read."""
 
-    def __init__(self, *stretches):
-        self.stretches = stretches
+    def __init__(self, *intervals):
+        self.intervals = intervals
         self.reads = []
 
     def available(self, ifo, start, end):
-        cut = [(max(start, a), min(end, b)) for a, b in self.stretches]
+        cut = [(max(start, a), min(end, b)) for a, b in self.intervals]
         return [(a, b) for a, b in cut if a < b]
 
     def read(self, ifo, start, end):
