@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from glitch_explorer.embed.device import was_given
+from glitch_explorer.embed.device import has_gpu
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
@@ -55,7 +55,7 @@ def code(rule):
 def gpus(wildcards):
     """One GPU where the profile gives a total, none where it is 0; in a grid's job, what it was given."""
     if workflow.remote_exec:
-        return int(was_given(os.environ))
+        return int(has_gpu(os.environ))
     given = workflow.global_resources
     return min(1, int(given["gpu"].value or 0)) if "gpu" in given else 0
 

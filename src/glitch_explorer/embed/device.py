@@ -36,7 +36,7 @@ def count_gpus(timeout_s: float = 60.0) -> int:
     return sum(line.startswith("GPU ") for line in listing.stdout.splitlines())
 
 
-def was_given(environment: Mapping[str, str]) -> bool:
+def has_gpu(environment: Mapping[str, str]) -> bool:
     """Return whether a scheduler, or the user, granted this job a GPU."""
     return environment.get(_VISIBLE, "").strip() not in {"", "-1", "NoDevFiles"}
 
@@ -91,7 +91,7 @@ def claimed_device(
     used and nothing is locked.
     """
     if _VISIBLE in environment or any(name in environment for name in _SCHEDULERS):
-        device = "cuda" if was_given(environment) else "cpu"
+        device = "cuda" if has_gpu(environment) else "cpu"
         _LOG.info("%s=%r is set: running on %s", _VISIBLE, environment.get(_VISIBLE, ""), device)
         yield device
         return

@@ -182,7 +182,7 @@ def load_network(name: str, weights: Path | None, *, seed: int) -> Network:
 
 
 def _fused(body: nn.Module) -> nn.Module:
-    """Return the network with batch normalisation folded into convolutions, where it can be traced."""
+    """Return the network with batch normalisation folded into convolutions, if it can be traced."""
     try:
         return fuse(body)
     except torch.fx.proxy.TraceError:

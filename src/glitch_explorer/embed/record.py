@@ -68,7 +68,7 @@ def read_encoder(path: str | Path) -> Encoder:
     Raises
     ------
     UserError
-        When the file is missing or is no such record.
+        When the file is missing or not such a record.
     """
     try:
         return Encoder(**json.loads(Path(path).read_text(encoding="utf-8")))
@@ -86,7 +86,7 @@ def require_same(map_encoder: Encoder, encoder: Encoder, *, where: str | Path) -
     Raises
     ------
     UserError
-        Names each difference.
+        The message has each difference.
     """
     names = [field.name for field in fields(Encoder)]
     pairs = [(name, getattr(map_encoder, name), getattr(encoder, name)) for name in names]

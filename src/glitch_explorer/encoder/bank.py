@@ -122,7 +122,7 @@ def make_bank(folder: str | Path, *, glitches: int, seed: int, validation: bool,
     glitches : int
         Number of glitches.
     seed : int
-        Seed of everything.
+        Seed of all random numbers.
     validation : bool
         Draw for validation: other glitches than in training, and held-out classes, too.
     threads : int

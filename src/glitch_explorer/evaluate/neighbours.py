@@ -100,6 +100,15 @@ def score(ranks: Ranks, ids: Object, labels: Object, *, draws: int, seed: int) -
     Accuracy has a Wilson interval (Wilson 1927) of n glitches, mean reciprocal rank one from
     `draws` resamples of glitches. `chance` is the accuracy of a random neighbour, `p_value` the
     share of `draws` random labellings of the glitches that do as well, (1 + k) / (1 + draws).
+
+    Parameters
+    ----------
+    ranks
+        Ranks of `rank_neighbours`.
+    ids, labels
+        ``(n,)``: glitch and class of each row.
+    draws, seed
+        Number of resamples and labellings, and their seed.
     """
     queries = ranks.queries
     if not len(queries):
@@ -147,6 +156,15 @@ def confusion(ranks: Ranks, labels: Object, pairs: set[frozenset[str]]) -> Confu
     """Count the errors, and those on pairs of classes that experts call confusable.
 
     By chance an error falls on a random row of another class.
+
+    Parameters
+    ----------
+    ranks
+        Ranks of `rank_neighbours`.
+    labels
+        ``(n,)`` class of each row.
+    pairs
+        Confusable pairs of classes.
     """
     wrong = ranks.rank > 1
     if not wrong.any():

@@ -21,7 +21,7 @@ _ENCODER = ["encoder", "draw"]
 
 
 def _title(row: pd.Series) -> str:
-    """Return the name of an encoder, with its draw where it is untrained."""
+    """Return the name of an encoder, with its draw if it is untrained."""
     untrained = str(row["encoder"]).endswith("untrained")
     return f"{row['encoder']} {row['draw']}" if untrained else str(row["encoder"])
 

@@ -1,4 +1,4 @@
-"""Find more like this: the glitches nearest to a glitch, a picture or a moment."""
+"""Search for the glitches most similar to a glitch, a picture or a time."""
 
 from glitch_explorer.similar.search import find
 
