@@ -16,8 +16,8 @@ from glitch_explorer.core.errors import UserError
 ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".zip")
 #: File in an unpacked folder with the hash of its archive.
 MARKER = ".unpacked"
-#: Largest sum of the unpacked files; larger sums than the smallest are allowed up to the ratio.
-_LARGEST_BYTES, _SMALLEST_BYTES, _LARGEST_RATIO = 200 * 10**9, 1 << 20, 100.0
+#: Largest size of the unpacked files: in bytes, and as a multiple of the archive's size (above 1 MiB).
+_LARGEST_BYTES, _LARGEST_RATIO, _SMALL_BYTES = 200 * 10**9, 100.0, 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
@@ -52,7 +52,7 @@ def unpack(archive: str | Path, folder: str | Path) -> Path:
         is damaged, or it unpacks to more than 100 times its size.
     """
     archive, folder = Path(archive), Path(folder)
-    budget = min(_LARGEST_BYTES, max(_LARGEST_RATIO * archive.stat().st_size, _SMALLEST_BYTES))
+    budget = min(_LARGEST_BYTES, max(_LARGEST_RATIO * archive.stat().st_size, _SMALL_BYTES))
     members = _zip_members if archive.name.endswith(".zip") else _tar_members
     try:
         with files.whole_folder(folder) as temporary:

@@ -31,7 +31,7 @@ def matches(path: str | Path, digest: str) -> bool:
     """Return whether the file has the hash `digest`, `algorithm:hex` (a prefix of 8 digits or more)."""
     algorithm, _, value = digest.partition(":")
     if len(value) < _SHORTEST_PREFIX:
-        raise UserError(f"{digest!r} is no checksum: write md5:… or sha256:…, with at least 8 digits")
+        raise UserError(f"{digest!r} is not a checksum: write md5:… or sha256:…, with at least 8 digits")
     hexadecimal: str = pooch.file_hash(str(path), alg=algorithm)
     return hexadecimal.startswith(value.lower())
 
@@ -41,27 +41,28 @@ def fetch(
 ) -> Path:
     """Download `url` to `destination`, whole or not at all.
 
-    A broken download continues where it stopped; where `digest` can tell whether the parts
-    belong together, also in a later call, from `<name>.part`. Where the server changed the
-    file or knows no ranges, it starts again. Proxies are taken from the environment.
+    A broken download continues where it stopped. With a `digest` a later call continues it too,
+    from `<name>.part`; without one nothing shows whether the file has changed since. If the
+    server has changed the file or does not support ranges, the download starts again. Proxies
+    are those of the environment.
 
     Parameters
     ----------
     url
         Address of the file.
     destination
-        Where it goes. A file already there that has the right hash (or any file, where
-        `digest` is None) is not downloaded again.
+        Path of the file. An existing file with the right hash, or any existing file if
+        `digest` is None, is not downloaded again.
     digest
         Expected hash as `algorithm:hex`, e.g. ``md5:9a…``; a prefix of at least 8 digits is
         enough.
     policy
-        Retries; failures count only as long as no byte is gained.
+        Retries; they are counted anew when a try has brought some bytes.
 
     Raises
     ------
     UserError
-        When there is no such file, a web page comes in its place, the hash is
+        When the file does not exist, the server sends a web page instead, the hash is
         wrong twice, or another process downloads the same file.
     SourceFault
         When the server fails after all retries.

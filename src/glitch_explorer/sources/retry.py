@@ -83,7 +83,7 @@ class RetryPolicy:
     Attributes
     ----------
     retries
-        Failures in a row, after the first, that are followed by another try.
+        Number of further tries after a failure.
     timeout_s
         Longest silence of the server in seconds.
     pause_s
@@ -104,8 +104,8 @@ class RetryPolicy:
         what
             What it asks of which server, for messages.
         progress
-            A number that grows when a failed try has brought something; the count of
-            failures then starts again.
+            A number that grows if a failed try has brought something; the failures are then
+            counted anew.
 
         Returns
         -------
