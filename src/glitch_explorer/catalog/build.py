@@ -55,16 +55,20 @@ def build_catalog(
         `images`, `catalogue` or `triggers`.
     paths, metadata
         Files and folders of the source; tables joined to pictures by id.
+    out
+        Folder to write to.
     detectors
         Prefixes to select; glitches of unknown detector are selected, too.
     unit
         `glitch` or `view`; for `glitch` the log counts the pictures of unknown view length.
     snr, peak_frequency_hz, gps
         Lowest and highest value, None for no bound; peak frequency in Hz, time in GPS s.
-    shard_length_s, max_quarantined_share
-        Length of a shard in s; largest share of bad rows among those of the study.
+    shard_length_s
+        Length of a shard in s.
     segments, events
         Tables of these names; without a segment every time is selected.
+    max_quarantined_share
+        Largest share of bad rows among those of the study.
 
     Raises
     ------

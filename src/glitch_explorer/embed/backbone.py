@@ -26,6 +26,11 @@ def load_backbone(name: str, weights: str | Path, *, seed: int = 0) -> Backbone:
     seed
         Seed of untrained weights.
 
+    Returns
+    -------
+    Backbone
+        Module from uint8 pixels ``(b, 1, H, W)`` to float32 vectors ``(b, dimension)``.
+
     Raises
     ------
     UserError

@@ -239,6 +239,17 @@ def read_view(
 ) -> tuple[UInt8, str]:
     """Read one view from a picture.
 
+    Parameters
+    ----------
+    path
+        PNG or JPEG file, or a member of an HDF5 file (``file.h5::/Blip/train/x/1.0.png``).
+    height, width
+        Pixels of the view.
+    crop
+        Whether to cut off axes, tick labels and title.
+    archives
+        Open HDF5 files, shared between calls.
+
     Returns
     -------
     view : numpy.ndarray
