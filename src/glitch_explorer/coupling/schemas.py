@@ -59,7 +59,7 @@ _LISTED: dict[str, Column] = {
 }
 
 #: `coupling/{family}/witnesses.parquet`: each channel and band of a family at the lag of its onset, as
-#: far as it depends on this family alone.
+#: far as it depends on this family only.
 FAMILY_WITNESSES = schema("family_witnesses", **_WITNESS)
 
 #: `coupling/witnesses.parquet`, and the rows of a family in `coupling/pages/{family}.parquet`: all

@@ -38,9 +38,9 @@ class Timing:
 def isolated(times: Float64) -> Bool:
     """Return which glitches ``(n,)`` have no other of the family in the minute before them."""
     order = np.argsort(times, kind="stable")
-    alone = np.ones(len(times), dtype=bool)
-    alone[order[1:]] = np.diff(times[order]) > ISOLATED_S
-    return alone
+    apart = np.ones(len(times), dtype=bool)
+    apart[order[1:]] = np.diff(times[order]) > ISOLATED_S
+    return apart
 
 
 def excess(values: Float32, background: Bool, slides: TimeSlides) -> Float64:
