@@ -7,7 +7,7 @@ CSV is streamed, so that two million rows fit in memory; other formats are read 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,28 +30,6 @@ class BadRow(NamedTuple):
     reason: Reason
     detail: str
     read: str
-
-
-class TableFile(Protocol):
-    """A table with its column names, read batch by batch."""
-
-    columns: list[str]
-    bad: list[BadRow]
-
-    def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
-        """Yield these columns, indexed by the row in the file (from 0)."""
-        ...
-
-
-def open_table(path: str) -> TableFile:
-    """Open a table file.
-
-    Raises
-    ------
-    UserError
-        When it cannot be read as a table.
-    """
-    return CsvTable(path) if path.lower().endswith((".csv", ".csv.gz")) else GwpyTable(path)
 
 
 class CsvTable:
@@ -141,6 +119,20 @@ class GwpyTable:
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield these columns, text as text and numbers as numbers."""
         yield pd.DataFrame({name: _plain(self._table[name]) for name in columns})
+
+
+TableFile = CsvTable | GwpyTable
+
+
+def open_table(path: str) -> TableFile:
+    """Open a table file.
+
+    Raises
+    ------
+    UserError
+        When it cannot be read as a table.
+    """
+    return CsvTable(path) if path.lower().endswith((".csv", ".csv.gz")) else GwpyTable(path)
 
 
 def _plain(column: Any) -> pd.Series:
