@@ -1,7 +1,7 @@
 """From pictures to vectors: the seed's way against ours, on the same machine in one run.
 
 The seed's way, the baseline: torchvision's ImageFolder, Resize 224, ToTensor, Normalize, batches of 64
-without workers, ResNet-18 in float32. Ours: decode to views of 128 x 128, then `embed_pictures`: 3.1 times
+without workers, ResNet-18 in float32. Ours: decode to views of 128 x 128, then `embed_views`: 3.1 times
 fewer pixels, and that is part of what is compared. All networks are untrained, which changes no time.
 
 Each way runs in a process of its own on the same generated tree of 800 x 600 pictures with axes; reads
@@ -107,13 +107,13 @@ def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.nd
 def our_way(tree: Path, threads: int, precision: str, backbone: str) -> np.ndarray:
     """Embed as the project does."""
     from glitch_explorer.embed.backbone import load_backbone
-    from glitch_explorer.embed.shard import embed_pictures
+    from glitch_explorer.embed.shard import embed_views
     from glitch_explorer.views.pictures import read_view
 
     paths = sorted(tree.rglob("*.png"))
     with ThreadPoolExecutor(threads) as pool:
         views = np.stack(list(pool.map(lambda path: read_view(path, height=128, width=128)[0], paths)))
-    vectors, _ = embed_pictures(
+    vectors, _ = embed_views(
         views,
         np.arange(len(views)),
         load=lambda: load_backbone(backbone, "untrained"),

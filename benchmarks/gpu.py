@@ -53,7 +53,7 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def embed(images: np.ndarray, device: str, threads: int) -> tuple[np.ndarray, shard.Used]:
-    return shard.embed_pictures(
+    return shard.embed_views(
         images,
         np.arange(len(images)),
         load=lambda: load_backbone("resnet18", WEIGHTS),

@@ -10,7 +10,7 @@ import pytest
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import load_backbone
-from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.views.pictures import read_view
 
 #: SqueezeNet 1.1's `features` only, with ImageNet weights.
@@ -42,7 +42,7 @@ def nearest_accuracy(vectors: np.ndarray, labels: np.ndarray) -> float:
 
 def embed(views: np.ndarray, name: str, weights: str | Path) -> np.ndarray:
     pictures, load = views.reshape(-1, *views.shape[2:]), partial(load_backbone, name, weights)
-    vectors, _ = embed_pictures(pictures, np.arange(len(pictures)), load=load, threads=2)
+    vectors, _ = embed_views(pictures, np.arange(len(pictures)), load=load, threads=2)
     return vectors.reshape(len(views), 4, -1)
 
 

@@ -34,12 +34,12 @@ def _smoother(side: int, sigma: float, like: Tensor) -> Tensor:
     return matrix.scatter_add_(1, source.clamp(0, side - 1), kernel.expand(side, -1))
 
 
-def blur(pictures: Tensor, sigma: float) -> Tensor:
+def blur(views: Tensor, sigma: float) -> Tensor:
     """Smooth with a Gaussian in frequency and in time.
 
     Parameters
     ----------
-    pictures
+    views
         ``(b, 1, H, W)``.
     sigma
         Standard deviation in pixels of the reference side; it scales with the view.
@@ -48,9 +48,9 @@ def blur(pictures: Tensor, sigma: float) -> Tensor:
     -----
     Two matrix products: a convolution of one channel takes a CPU ten times as long.
     """
-    height, width = pictures.shape[2:]
-    columns = _smoother(height, sigma, pictures) @ pictures
-    return columns @ _smoother(width, sigma, pictures).T
+    height, width = views.shape[2:]
+    columns = _smoother(height, sigma, views) @ views
+    return columns @ _smoother(width, sigma, views).T
 
 
 def compress(pixels: Tensor) -> Tensor:

@@ -57,19 +57,19 @@ def _usable(device: str) -> str:
     return device
 
 
-def _batches(pictures: UInt8, rows: Int64, size: int) -> list[Callable[[], torch.Tensor]]:
-    """Return functions that read `rows` of `pictures` in batches of `size`, the last one padded."""
+def _batches(views: UInt8, rows: Int64, size: int) -> list[Callable[[], torch.Tensor]]:
+    """Return functions that read `rows` of `views` in batches of `size`, the last one padded."""
 
     def read(start: int) -> torch.Tensor:
         chosen = rows[start : start + size]
-        batch = np.zeros((size, 1, *pictures.shape[1:]), np.uint8)
-        batch[: len(chosen), 0] = pictures[chosen]
+        batch = np.zeros((size, 1, *views.shape[1:]), np.uint8)
+        batch[: len(chosen), 0] = views[chosen]
         return torch.from_numpy(batch)
 
     return [partial(read, start) for start in range(0, max(len(rows), 1), size)]
 
 
-def _on_cpu(backbone: Backbone, pictures: UInt8, rows: Int64, threads: int) -> Float32:
+def _on_cpu(backbone: Backbone, views: UInt8, rows: Int64, threads: int) -> Float32:
     """Embed on the CPU, one batch per thread."""
 
     def embed(read: Callable[[], torch.Tensor]) -> Float32:
@@ -77,25 +77,25 @@ def _on_cpu(backbone: Backbone, pictures: UInt8, rows: Int64, threads: int) -> F
             vectors: torch.Tensor = backbone(read())
             return vectors.numpy()
 
-    batches = _batches(pictures, rows, CPU_BATCH)
+    batches = _batches(views, rows, CPU_BATCH)
     with one_thread(), ThreadPoolExecutor(threads, "embed", torch.set_num_threads, (1,)) as pool:
         done = tqdm(pool.map(embed, batches), total=len(batches), unit="batch", mininterval=5)
         return np.concatenate(list(done))[: len(rows)]
 
 
-def _on_gpu(backbone: Backbone, pictures: UInt8, rows: Int64, batch: int) -> Float32:
+def _on_gpu(backbone: Backbone, views: UInt8, rows: Int64, batch: int) -> Float32:
     """Embed on the GPU, with sums in one order."""
     with (
         torch.inference_mode(),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
     ):
-        reads = tqdm(_batches(pictures, rows, batch), unit="batch", mininterval=5)
+        reads = tqdm(_batches(views, rows, batch), unit="batch", mininterval=5)
         vectors = [backbone(read().to("cuda")).cpu().numpy() for read in reads]
     return np.concatenate(vectors)[: len(rows)]
 
 
-def embed_pictures(
-    pictures: UInt8,
+def embed_views(
+    views: UInt8,
     rows: Int64,
     *,
     load: Callable[[], Backbone],
@@ -107,7 +107,7 @@ def embed_pictures(
 
     Parameters
     ----------
-    pictures
+    views
         uint8 ``(m, H, W)``, may be memory-mapped.
     rows
         ``(k,)``: the views to embed.
@@ -135,7 +135,7 @@ def embed_pictures(
         backbone = load()
         kind = choose_precision(precision, device) if backbone.half_precision else torch.float32
         try:
-            vectors = _on_gpu(backbone.to(device=device, dtype=kind), pictures, rows, batch)
+            vectors = _on_gpu(backbone.to(device=device, dtype=kind), views, rows, batch)
             return vectors, Used(device, str(kind), batch, fell_back)
         except torch.cuda.OutOfMemoryError:
             fell_back = True
@@ -151,7 +151,7 @@ def embed_pictures(
             ) from problem
     backbone = load()
     kind = choose_precision(precision, "cpu") if backbone.half_precision else torch.float32
-    vectors = _on_cpu(backbone.to(device="cpu", dtype=kind), pictures, rows, threads)
+    vectors = _on_cpu(backbone.to(device="cpu", dtype=kind), views, rows, threads)
     return vectors, Used("cpu", str(kind), CPU_BATCH, fell_back)
 
 
@@ -196,7 +196,7 @@ def embed_shard(
         raise UserError(f"{views} is {array.dtype} {array.shape}, not uint8 (n, 4, H, W): make it again")
     present = _present(status, len(array))
     rows = np.flatnonzero(present.ravel())
-    embedded, used = embed_pictures(
+    embedded, used = embed_views(
         array.reshape(-1, *array.shape[2:]),
         rows,
         load=partial(load_backbone, backbone, weights),

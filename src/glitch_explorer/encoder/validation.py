@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from glitch_explorer.core.arrays import Bool, Int64
 from glitch_explorer.embed.network import Network
-from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.encoder.bank import Bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.map.vectors import fuse
@@ -32,7 +32,7 @@ def validate(network: Network, bank: Bank, *, device: str, threads: int) -> dict
         that training does not draw; neighbours are of all classes.
     """
     n, lengths = bank.views.shape[:2]
-    vectors, _ = embed_pictures(
+    vectors, _ = embed_views(
         bank.views.reshape(n * lengths, *bank.views.shape[2:]),
         np.arange(n * lengths),
         load=lambda: copy.deepcopy(network).eval(),

@@ -16,7 +16,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float32, Int64, Object
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed.backbone import GRADIENTS, UNTRAINED, load_backbone
-from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.evaluate import neighbours, report
 from glitch_explorer.evaluate.pictures import Pictures, read_all
 from glitch_explorer.evaluate.schemas import CONFUSION, EVALUATION
@@ -67,7 +67,7 @@ def encode(pictures: Pictures, encoder: Encoder, *, precision: str, device: str,
         views = torch.from_numpy(flat[rows]).float()[:, None]
         embedded: Float32 = functional.adaptive_avg_pool2d(views, (SIDE, SIDE)).flatten(1).numpy()
     else:
-        embedded, _ = embed_pictures(
+        embedded, _ = embed_views(
             flat,
             rows,
             load=lambda: load_backbone(encoder.backbone, encoder.weights, seed=encoder.draw),

@@ -14,7 +14,7 @@ from glitch_explorer.embed import precision, shard
 from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.gradients import OrientedGradients
 from glitch_explorer.embed.precision import choose_precision
-from glitch_explorer.embed.shard import embed_pictures, embed_shard
+from glitch_explorer.embed.shard import embed_shard, embed_views
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
@@ -97,7 +97,7 @@ def test_bytes_depend_neither_on_threads_nor_on_the_other_glitches(
     assert (tmp_path / "one.npy").read_bytes() == (tmp_path / "two.npy").read_bytes()
     rows = np.array([17, 3, 70])
     load = partial(load_backbone, backbone, "untrained")
-    some, _ = embed_pictures(views.reshape(-1, 128, 128), rows, load=load)
+    some, _ = embed_views(views.reshape(-1, 128, 128), rows, load=load)
     assert (some == whole.reshape(-1, 512)[rows]).all()
 
 
@@ -110,7 +110,7 @@ def test_torch_keeps_its_threads(tmp_path: Path) -> None:
 
 def test_neighbours_are_of_the_same_kind() -> None:
     load = partial(load_backbone, "gradients", "untrained")
-    vectors, _ = embed_pictures(simulated(120), np.arange(120), load=load, threads=2)
+    vectors, _ = embed_views(simulated(120), np.arange(120), load=load, threads=2)
     kind = np.arange(120) % 6
     assert (kind[neighbours(vectors, 1)[:, 0]] == kind).mean() > 0.97
 
@@ -122,7 +122,7 @@ def test_bfloat16_finds_the_neighbours_of_float32() -> None:
     load = partial(load_backbone, "resnet18", "untrained")
     nearest = []
     for kind in ("float32", "bfloat16"):
-        vectors, used = embed_pictures(pictures, np.arange(400), load=load, precision=kind, threads=2)
+        vectors, used = embed_views(pictures, np.arange(400), load=load, precision=kind, threads=2)
         assert used.precision == f"torch.{kind}"
         unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         nearest.append(neighbours(unit.reshape(100, -1), 10))
@@ -174,7 +174,7 @@ def test_a_full_gpu_halves_the_batch_and_then_takes_the_cpu(
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     tried: list[int] = []
     pictures = np.ones((3, 4, 4), np.uint8)
-    vectors, used = embed_pictures(pictures, np.arange(3), load=Anywhere, device="cuda")
+    vectors, used = embed_views(pictures, np.arange(3), load=Anywhere, device="cuda")
     assert (used.device, used.fell_back, vectors.shape) == (device, True, (3, 1))
     assert tried == batches
 

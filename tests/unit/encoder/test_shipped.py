@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from glitch_explorer.embed.backbone import load_backbone
-from glitch_explorer.embed.shard import embed_pictures
+from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.encoder.bank import Bank, make_bank
 from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.encoder.validation import nearest_right
@@ -32,7 +32,7 @@ def embedded(root: Path, bank: Bank) -> dict[tuple[str, str], np.ndarray]:
     ):
         load = partial(load_backbone, backbone, weights)
         rows = np.arange(len(bank.views))
-        vectors, _ = embed_pictures(bank.views[:, 2], rows, load=load, precision=precision, threads=2)
+        vectors, _ = embed_views(bank.views[:, 2], rows, load=load, precision=precision, threads=2)
         embedded[backbone, precision] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return embedded
 
