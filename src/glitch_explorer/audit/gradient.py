@@ -143,7 +143,7 @@ def position_table(
     *,
     segments: int,
 ) -> pd.DataFrame:
-    """Make the table `positions`: every member's place along its family's axis.
+    """Compute table "positions": the position of each member along its family's axis.
 
     Positions are ranks from 0 to 1; segment s (from 1) holds the s-th of
     `segments` equal parts. A family of fewer members has as many segments as
@@ -192,7 +192,7 @@ def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> boo
 
 
 def gradient_table(positions: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Make the table `gradients`: label consistency of each segment of each family.
+    """Compute table "gradients": label consistency of each section of each family's axis.
 
     Parameters
     ----------

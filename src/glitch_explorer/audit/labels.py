@@ -66,7 +66,7 @@ def _family_row(members: pd.DataFrame) -> dict[str, object]:
 
 
 def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.DataFrame) -> pd.DataFrame:
-    """Make the table `audit_families`: how well the labels of each family agree.
+    """Compute table "audit_families": how well the labels of each family agree.
 
     Over labelled members with shares p_i: purity = max p_i, ambiguity =
     (1 - purity) * N_k, label entropy = -sum p_i log2 p_i. A family without a
@@ -92,7 +92,7 @@ def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.Data
 
 
 def label_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Make the table `labels`: over how many families each label spreads.
+    """Compute table "labels": over how many families each label spreads.
 
     `family_entropy_bits` is H(family | label) over the glitches that a family
     takes; `share_unassigned` is the share of the label that none does.
@@ -108,7 +108,7 @@ def label_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def map_entropies(rows: pd.DataFrame) -> pd.DataFrame:
-    """Make a table `quality` of both entropies for the whole map.
+    """Compute a table "quality" with both entropies of the whole map.
 
     `over_splitting_bits` is H(label | family) and `over_compression_bits` is
     H(family | label), each over the labelled glitches that a family takes;

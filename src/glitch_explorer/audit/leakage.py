@@ -94,7 +94,7 @@ def conditional_information(
 def leakage_table(
     rows: pd.DataFrame, variables: dict[str, pd.Series], *, unit: str, permutations: int, seed: int
 ) -> pd.DataFrame:
-    """Make the table `leakage`.
+    """Compute table "leakage".
 
     Parameters
     ----------

@@ -167,7 +167,7 @@ def probe_table(
     permutations: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Make the table `probe`: a row for each family that two detectors have enough of.
+    """Compute table "probe": one row per family with enough members of two detectors.
 
     Parameters
     ----------

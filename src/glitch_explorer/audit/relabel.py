@@ -25,7 +25,7 @@ def _evidence(row: Any) -> str:
 def relabel_table(
     rows: pd.DataFrame, positions: pd.DataFrame, gradients: pd.DataFrame, votes: Votes
 ) -> pd.DataFrame:
-    """Make the table `relabel`: labels proposed where two witnesses agree.
+    """Compute table "relabel": labels proposed by both the neighbours and the axis.
 
     A label is proposed for a family's member that has none or another one, when
     it is the neighbours' first choice and also the plurality label of the

@@ -1,9 +1,9 @@
-"""What auxiliary channels show when nothing happens: ground, weather, mains, sensors.
+"""Noise of auxiliary channels: ground, weather, mains, sensors.
 
 Spectra are sums of a floor, a power law, the ground's microseism and human activity,
-and resonances; lines keep the phase of the mains. Sizes are of the right order and no
-better. The ground differs from segment to segment and between day and night; what it
-differs by is the segment's `Weather`.
+and resonances; lines keep the phase of the mains. Sizes are right to an order of
+magnitude. The ground differs between segments and between day and night, as the segment's
+`Weather` says.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _WEATHER = 200
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Amplitude spectral density of a kind of channel, in its unit / sqrt(Hz)."""
+    """Amplitude spectral density of one kind of channel, in its unit / sqrt(Hz)."""
 
     floor: float
     #: Height at 1 Hz, and exponent, of the power law that falls with frequency.
@@ -102,7 +102,7 @@ SLOW: dict[str, tuple[str, float, float]] = {
 
 @dataclass(frozen=True)
 class Weather:
-    """What surrounds a detector in one segment: factors, 1 on average, and slow curves."""
+    """Surroundings of a detector in one segment: factors, 1 on average, and slow curves."""
 
     earthquake: float
     microseism: float
@@ -114,7 +114,7 @@ class Weather:
 
 
 def _crowding(plan: Plan, segment: Segment, name: str) -> float:
-    """Tell by how many standard deviations a segment has more glitches of a class than others."""
+    """Compute by how many standard deviations a segment has more glitches of a class than others."""
     indices = [i for i, other in enumerate(plan.segments) if other.ifo == segment.ifo and other.readable]
     counts = {i: 0 for i, other in enumerate(plan.segments) if other.ifo == segment.ifo}
     for injection in plan.of(segment.ifo):
@@ -124,15 +124,15 @@ def _crowding(plan: Plan, segment: Segment, name: str) -> float:
 
 
 def daylight(ifo: str, gps: float) -> float:
-    """Give the day-night cycle of a site: 1 at noon, -1 at midnight."""
+    """Return the day-night cycle of a site: 1 at noon, -1 at midnight."""
     return float(np.cos(2.0 * np.pi * (gps - NOON_S.get(ifo, NOON_S["H1"])) / DAY_S))
 
 
 def weather(plan: Plan, segment: Segment) -> Weather:
-    """Draw what surrounds the detector in `segment`.
+    """Draw the surroundings of the detector in `segment`.
 
-    Where the ground moves more, there is more scattered light: the microseism goes with the
-    segment's slow scattering, human activity with the fast one and with the day.
+    More ground motion gives more scattered light: the microseism follows the segment's slow
+    scattering, human activity the fast one and the time of day.
     """
     rng = stream(plan.seed, _WEATHER, *segment.ifo.encode(), segment.level_key)
     normal = rng.standard_normal(5)
@@ -149,12 +149,12 @@ def weather(plan: Plan, segment: Segment) -> Weather:
 
 
 def curve(knots: Float, t: Float) -> Float:
-    """Give the slow curve through `knots` at times `t` (n,) in s from the segment's start."""
+    """Return the slow curve through `knots` at times `t` (n,) in s from the segment's start."""
     return np.asarray(np.interp(t, KNOTS_S * np.arange(len(knots)), knots))
 
 
 def asd(spectrum: Spectrum, frequency: Float, *, microseism: float = 1.0, human: float = 1.0) -> Float:
-    """Give the amplitude spectral density of the noise without lines.
+    """Compute the amplitude spectral density of the noise without lines.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def asd(spectrum: Spectrum, frequency: Float, *, microseism: float = 1.0, human:
 
 
 def band_rms(spectrum: Spectrum, low: float, high: float) -> float:
-    """Give the usual RMS between `low` and `high` Hz, lines included, in the channel's unit."""
+    """Compute the usual RMS between `low` and `high` Hz, including lines, in the channel's unit."""
     frequency = np.linspace(low, high, 2000)
     power = np.sum(asd(spectrum, frequency) ** 2) * (frequency[1] - frequency[0])
     power += sum(0.5 * amplitude**2 for line, amplitude in spectrum.lines if low <= line < high)
@@ -192,14 +192,14 @@ def band_rms(spectrum: Spectrum, low: float, high: float) -> float:
 
 
 def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Generator) -> Float:
-    """Make the noise of a channel over a segment.
+    """Draw the noise of a channel over a segment.
 
     Parameters
     ----------
     kind : str
         Key of `SPECTRA` or of `SLOW`.
     around : Weather
-        What surrounds the detector.
+        Surroundings of the detector.
     n : int
         Number of samples.
     rate : int
@@ -232,7 +232,7 @@ def ambient(kind: str, around: Weather, *, n: int, rate: int, rng: np.random.Gen
 
 
 def _slow(kind: str, around: Weather, drift: Float, rng: np.random.Generator) -> Float:
-    """Make a slow channel: the weather's level, a drift, and scatter."""
+    """Draw a slow channel: the level of the weather, a drift, and scatter."""
     part, size, scatter = SLOW[kind]
     level = 1.0 if part == "common" else getattr(around, part)
     depth = 2e-4 if kind == "temperature" else 0.10

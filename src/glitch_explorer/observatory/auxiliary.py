@@ -1,7 +1,7 @@
-"""The observatory's auxiliary channels as frames, and what was planted in them.
+"""The auxiliary channels of the observatory as frames, and the answers planted in them.
 
-Beside the witnesses (`couplings`) there are decoys: what a method must not name, or
-must say that it could not look at.
+Besides the witnesses (`couplings`) there are decoys: channels that a method must not name, or
+must report as untested.
 """
 
 from pathlib import Path
@@ -58,19 +58,19 @@ _NOISE, _COPY, _DECOY = range(220, 223)
 
 
 def faster_from(plan: Plan) -> int:
-    """Give the GPS second from which the channel `FASTER_LATER` has the higher rate: between segments."""
+    """Return the GPS second, between segments, from which the channel `FASTER_LATER` has the higher rate."""
     starts = sorted({segment.start - segment.start % 60 for segment in plan.segments if segment.readable})
     return starts[len(starts) // 2] - 60
 
 
 def rate_at(plan: Plan, name: str, gps: int) -> int:
-    """Give the sample rate of a channel, Hz."""
+    """Return the sample rate of a channel, Hz."""
     rate = CHANNELS[name].rate_hz
     return 2 * rate if name == FASTER_LATER and gps >= faster_from(plan) else rate
 
 
 def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float | None:
-    """Make the samples (n,) of one channel over a segment; None where the frame has none.
+    """Compute the samples (n,) of one channel over a segment; None where the frame has none.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Floa
     name : str
         Channel, without detector.
     answers : list of Answer
-        What moves the channel, of all segments (`couplings.schedule`).
+        Motions of the channel in all segments (`couplings.schedule`).
     """
     segment = plan.segments[index]
     if name == MISSING or (name == WITH_GAPS and segment.level_key % 3 == 0):
@@ -105,7 +105,7 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Floa
 
 
 def _heard(white: Float, n: int) -> Float:
-    """Give whitened strain at a lower rate, as `n` samples."""
+    """Resample whitened strain to `n` samples."""
     spectrum = np.fft.rfft(white)[: n // 2 + 1]
     return np.asarray(np.fft.irfft(spectrum, n) * (n / len(white)))
 
@@ -113,14 +113,14 @@ def _heard(white: Float, n: int) -> Float:
 def _oscillator(
     name: str, t: Float, crossings: list[float], jitter: Float, rng: np.random.Generator
 ) -> Float:
-    """Make an oscillator's frequency: the fixed one stays, the other wanders."""
+    """Compute the frequency of an oscillator, the fixed or the wandering one."""
     if name == couplings.FIXED:
         return couplings.FIXED_HZ + 0.01 * jitter
     return couplings.oscillator(t, crossings, rng) + jitter
 
 
 def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
-    """Make a channel that repeats a witness and adds a little noise of the same kind."""
+    """Compute a channel that repeats a witness with a little noise of the same kind."""
     of, segment = CORRELATED[name], plan.segments[index]
     original = samples(plan, index, of, answers=answers)
     if original is None:
@@ -138,7 +138,7 @@ def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
 
 
 def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np.random.Generator) -> Float:
-    """Add what makes the channel a decoy, where it is one."""
+    """Add the disturbance of a decoy, if the channel is one."""
     n = len(noise)
     t = np.arange(n) / rate
     spectrum = ambience.SPECTRA.get(CHANNELS[name].noise)
@@ -162,7 +162,7 @@ def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np
 
 
 def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> list[gwf.Series]:
-    """Make all auxiliary channels of a segment, as its frame holds them."""
+    """Compute all auxiliary channels of a segment, as its frame contains them."""
     segment = plan.segments[index]
     found = []
     for name, channel in CHANNELS.items():
@@ -184,15 +184,15 @@ def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> 
 
 
 def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
-    """Write the auxiliary channels of one detector into the folder `out`, one frame a segment.
+    """Write the auxiliary channels of one detector into the folder `out`, one frame per segment.
 
-    The other arguments are those of `make_plan`. Those segments whose strain is
-    unreadable have an auxiliary frame all the same. The same arguments give the same bytes.
+    The other arguments are those of `make_plan`. Segments with unreadable strain
+    have an auxiliary frame, too. The same arguments give the same bytes.
 
     Raises
     ------
     UserError
-        When the arguments make no observatory.
+        When the arguments do not fit together.
     """
     plan = make_plan(**arguments)
     answers = couplings.schedule(plan, ifo)
@@ -203,7 +203,7 @@ def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
 
 
 def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:
-    """Give the row of a channel in a list of channels."""
+    """Return the row of a channel in a list of channels."""
     rate: float | str = channel.rate_hz
     if channel.name == FASTER_LATER:
         rate = f"{channel.rate_hz} until GPS = {faster_from(plan)} then {2 * channel.rate_hz}"
@@ -222,12 +222,12 @@ def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:
 
 
 def channel_list(plan: Plan) -> pd.DataFrame:
-    """Give the list of channels that a user would hand in; `{ifo}` stands for the detector."""
+    """Return the channel list in the format of a user's; `{ifo}` stands for the detector."""
     return pd.DataFrame([_listed(plan, channel, "{ifo}") for channel in CHANNELS.values()])
 
 
 def _witness(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
-    """Tell what was planted in one witness."""
+    """Return the planted answer of one witness."""
     chosen = couplings.driven(plan, coupling, ifo)
     return {
         "class": coupling.name,
@@ -245,7 +245,7 @@ def _witness(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
 
 
 def _fringes(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
-    """Tell the fringes of each driven glitch: top of the lowest arch, reflections, middle, duration."""
+    """Return the fringes of each driven glitch: top of the lowest arch, reflections, middle, duration."""
     fringes = {}
     for injection in couplings.driven(plan, coupling, ifo):
         arch = couplings.arch_of(plan, injection)
@@ -281,7 +281,7 @@ def _decoys(ifo: str) -> list[dict[str, Any]]:
 
 
 def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
-    """Tell everything that was planted in the auxiliary channels.
+    """Return all answers planted in the auxiliary channels.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The observatory's catalogue, in Gravity Spy's columns, and what was planted."""
+"""The catalogue of the observatory, with Gravity Spy's columns, and the planted answers."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def measure(wave: np.ndarray, rate: int) -> dict[str, float]:
     Returns
     -------
     dict
-        `duration` (s) holds 95 % of the energy, `bandwidth` (Hz) 90 %, around
+        `duration` (s) contains 95 % of the energy, `bandwidth` (Hz) 90 %, around
         `central_freq` (Hz); `peak_frequency` (Hz) is that of the loudest twelfth of an octave.
     """
     energy = np.cumsum(wave**2) / np.sum(wave**2)
@@ -68,7 +68,7 @@ def _confidences(rng: np.random.Generator, label: str | None) -> tuple[dict[str,
 
 
 def row(plan: Plan, injection: Injection, glitch_id: str, stream_number: int) -> dict[str, Any]:
-    """Make the catalogue's row of `injection` under the id `glitch_id`."""
+    """Build the catalogue's row of `injection` with the id `glitch_id`."""
     rng = row_stream(plan, stream_number)
     seen = measure(frames.wave(plan, injection), plan.rate)
     snr = max(injection.snr * float(rng.lognormal(0.0, SNR_SCATTER)), 7.6)
@@ -103,7 +103,7 @@ def row(plan: Plan, injection: Injection, glitch_id: str, stream_number: int) ->
 
 
 def catalog(plan: Plan) -> pd.DataFrame:
-    """Make the catalogue: Gravity Spy's 43 columns and `ranking`, ordered by time."""
+    """Build the catalogue: Gravity Spy's 43 columns and `ranking`, ordered by time."""
     rows = [row(plan, injection, injection.glitch_id, injection.number) for injection in plan.injections]
     last = len(plan.injections)
     rows += [row(plan, injection, second, last + i) for i, (injection, second) in enumerate(plan.repeats)]
@@ -111,7 +111,7 @@ def catalog(plan: Plan) -> pd.DataFrame:
 
 
 def _parameters(plan: Plan, injection: Injection) -> dict[str, float]:
-    """Tell what the shape of `injection` was drawn with."""
+    """Return the parameters of the shape of `injection`."""
     if injection.event:
         return dict(zip(("mass_1_msun", "mass_2_msun"), injection.masses, strict=True))
     frequency, duration = waveforms.draw_size(injection.name, shape_stream(plan, injection))
@@ -119,7 +119,7 @@ def _parameters(plan: Plan, injection: Injection) -> dict[str, float]:
 
 
 def truth(plan: Plan, arguments: dict[str, Any], catalogue: pd.DataFrame) -> dict[str, Any]:
-    """Tell everything that was planted, `catalogue` being what `catalog` makes of the plan."""
+    """Return all planted answers; `catalogue` is the result of `catalog`."""
     glitches = {}
     for one in plan.injections:
         glitches[one.glitch_id] = {
@@ -167,7 +167,7 @@ def plan_observatory(
     Raises
     ------
     UserError
-        When the arguments make no observatory.
+        When the arguments do not fit together.
     """
     arguments: dict[str, Any] = {
         "seed": seed,

@@ -2,7 +2,7 @@
 
 Each detector has all of them. Names are real ones or follow their naming
 (resources/channels/README.md says which come from where); rates are the published
-ones where that is light, and lower where it is not.
+ones, or lower ones where those would take too much time.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the planted glitches cost, worked out from the plan and not by the way that is tried on it."""
+"""Cost of the planted glitches, from the plan and independent of the method under test."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ SEARCHED_HZ = (10.0, 2048.0)
 
 
 def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Float:
-    """Paint the gates of a segment: bool (classes, steps)."""
+    """Mark the gates of a segment on a grid: bool (classes, steps)."""
     segment = plan.segments[index]
     n = round((segment.end - segment.start) / STEP_S)
     names = sorted({injection.name for injection in injections})
@@ -37,7 +37,7 @@ def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: 
 
 
 def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, tuple[float, float]]:
-    """Give each class's deadtime and what it alone gates, s."""
+    """Compute the deadtime and the exclusive deadtime of each class, s."""
     injections = [one for one in plan.of(ifo) if not one.event]
     names = sorted({one.name for one in injections})
     own, exclusive = np.zeros(len(names)), np.zeros(len(names))
@@ -51,9 +51,9 @@ def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, 
 
 
 def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
-    """Give each class's planted loss, Mpc^3 yr, and the mean volume, Mpc^3.
+    """Compute the planted range loss of each class, Mpc^3 yr, and the mean volume, Mpc^3.
 
-    What a minute loses is split among its glitches by the logarithms of what each of them keeps.
+    The loss of a minute is split among its glitches by the logarithms of the shares that they keep.
     """
     lost: dict[str, float] = {}
     volume = live = 0.0
@@ -76,7 +76,7 @@ def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
 
 
 def _threshold(ranking: pd.Series, name: pd.Series, family: str) -> float:
-    """Give 1 - (threshold without a class / threshold)^3, the threshold the tenth loudest ranking."""
+    """Compute 1 - (threshold without a class / threshold)^3; the threshold is the tenth largest ranking."""
     if len(ranking) < LOUDEST or (name != family).sum() < LOUDEST:
         return float("nan")
     every, others = (
@@ -86,14 +86,14 @@ def _threshold(ranking: pd.Series, name: pd.Series, family: str) -> float:
 
 
 def _signal_s(low_hz: float, high_hz: float) -> float:
-    """Give how long the reference signal takes from one frequency to the other, to leading order."""
+    """Compute the time that the reference signal takes between two frequencies, to leading order."""
     low, high = np.clip((low_hz, high_hz), *SEARCHED_HZ)
     scale = 5.0 / 256.0 * CHIRP_MASS_S ** (-5.0 / 3.0)
     return float(scale * ((np.pi * low) ** (-8.0 / 3.0) - (np.pi * high) ** (-8.0 / 3.0)))
 
 
 def planted_costs(plan: Plan, catalogue: pd.DataFrame, detectors: Sequence[str]) -> list[dict[str, Any]]:
-    """Tell what each class costs in each detector, part by part (METHODS §8).
+    """Compute the cost of each class in each detector, part by part (docs/explanation/cost.md).
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def planted_costs(plan: Plan, catalogue: pd.DataFrame, detectors: Sequence[str])
     list of dict
         `class`, `ifo`, `n`, (a) `deadtime_s` and `marginal_deadtime_s` with every glitch gated,
         (b) `range_loss_mpc3_yr` as planted, (c) `threshold_loss` with no glitch gated, None under ten
-        rankings, (d) `contamination_per_yr` for 10 signals of 1.4 + 1.4 solar masses a year,
+        rankings, (d) `contamination_per_yr` for 10 signals of 1.4 + 1.4 solar masses per year,
         `volume_mpc3`, and `cost_mpc3_yr`: volume times marginal deadtime, plus (b).
     """
     rows = catalogue.drop_duplicates("gravityspy_id").set_index("gravityspy_id")

@@ -1,6 +1,6 @@
-"""The planted witnesses: which auxiliary channel moves with which class, when, and how.
+"""The planted witnesses: which auxiliary channel moves with which class, at which lag, and how.
 
-A witness answers only a share of its class's glitches, and moves at times without any.
+A witness moves with only a share of its class's glitches, and sometimes without any.
 The sources of the relations are those of the classes (`morphology`); where a class has no
 known witness a plausible one was chosen, and several classes have none.
 """
@@ -104,14 +104,14 @@ COUPLINGS: tuple[Coupling, ...] = tuple(
 
 
 def couplings_of(ifo: str) -> list[Coupling]:
-    """Give the witnesses planted in one detector."""
+    """Return the witnesses planted in one detector."""
     return [coupling for coupling in COUPLINGS if coupling.ifo in (None, ifo)]
 
 
 def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
-    """Choose the glitches that the witness answers: a share `efficiency` of its class in `ifo`.
+    """Select the glitches that the witness moves with: a share `efficiency` of its class in `ifo`.
 
-    Where the answer would lie outside the segment, there is none. The halves of an interaction answer
+    A motion that would lie outside the segment is left out. The two channels of an interaction move with
     the same glitches.
     """
     mine = [one for one in plan.of(ifo) if one.name == coupling.name and not one.event]
@@ -126,7 +126,7 @@ def _fits(plan: Plan, injection: Injection, lag_s: float) -> bool:
 
 
 def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
-    """List every motion of every witness of one detector, by channel, false alarms included."""
+    """List every motion of every witness of one detector by channel, including false alarms."""
     by_channel: dict[str, list[Answer]] = {}
     for coupling in couplings_of(ifo):
         answers = by_channel.setdefault(coupling.channel, [])
@@ -142,7 +142,7 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
 
 
 def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Float:
-    """Draw when a witness moves without a glitch, in s from the segment's start."""
+    """Draw the times at which a witness moves without a glitch, in s from the segment's start."""
     length = segment.end - segment.start
 
     def drawn(channel: str) -> Float:
@@ -176,9 +176,9 @@ def _amplitude(coupling: Coupling, rng: np.random.Generator) -> float:
 
 
 def _size(answer: Answer, plan: Plan, rng: np.random.Generator) -> tuple[np.random.Generator, float, float]:
-    """Give frequency (Hz) and duration (s) of the glitch, or of one that could have been.
+    """Return frequency (Hz) and duration (s) of the glitch, or of a hypothetical one.
 
-    The generator that comes with them is where the glitch's own shape goes on drawing.
+    They come with the generator that the shape of the glitch continues to draw from.
     """
     own = rng if answer.glitch is None else shape_stream(plan, answer.glitch)
     return own, *waveforms.draw_size(answer.coupling.name, own)
@@ -191,16 +191,16 @@ def thump(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Fl
 
 
 def shaking(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
-    """Draw ground that shakes for some seconds, at the rate of the crowns (Soni 2021).
+    """Draw ground motion of some seconds, at the rate of the crowns (Soni 2021).
 
-    It is the human activity of the segment that does it: where there is more, it shakes more.
+    Its size grows with the human activity of the segment.
     """
     size = _amplitude(answer.coupling, rng) * ambience.weather(plan, plan.segments[answer.segment]).human
     return size * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
 
 
 def hum(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
-    """Draw a surge of the mains in their phase, or a motor near it at the glitch's frequency."""
+    """Draw a surge of the mains with their phase, or a nearby motor at the frequency of the glitch."""
     amplitude = np.sqrt(2.0) * _amplitude(answer.coupling, rng)
     _, frequency, _ = _size(answer, plan, rng)
     since_start = t + answer.time - plan.segments[answer.segment].start
@@ -211,7 +211,7 @@ def hum(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float
 
 
 def ramp(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:
-    """Draw a drift that builds up over 4 s and lets go."""
+    """Draw a drift that builds up over 4 s and ends abruptly."""
     rise = np.clip(1.0 + t / 4.0, 0.0, 1.0)
     sign = rng.choice([-1.0, 1.0])
     fall = np.where(t < 0.0, 1.0, np.exp(-np.clip(t, 0.0, None) / 0.1))
@@ -219,7 +219,7 @@ def ramp(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Flo
 
 
 def motor(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
-    """Draw the motor that runs down, as the floor hears it: the glitch's own fundamental."""
+    """Draw the motor that runs down, as the floor moves with it: the fundamental of the glitch."""
     amplitude = _amplitude(answer.coupling, rng)
     stream, frequency, duration = _size(answer, plan, rng)
     track_hz, envelope = waveforms.running_down(t, stream, frequency, duration)
@@ -228,7 +228,7 @@ def motor(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Flo
 
 
 def arch_of(plan: Plan, injection: Injection) -> waveforms.Arch:
-    """Draw again the scatterer's motion behind a glitch of scattered light."""
+    """Draw the motion of the scatterer behind a glitch of scattered light again."""
     stream = shape_stream(plan, injection)
     return waveforms.draw_arch(stream, *waveforms.draw_size(injection.name, stream))
 
@@ -253,7 +253,7 @@ def fringe(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Fl
 
 
 def oscillator(t: Float, crossings: list[float], rng: np.random.Generator) -> Float:
-    """Make the frequency of the oscillator: it crosses the fixed one at `crossings` and nowhere else.
+    """Draw the frequency of the oscillator, which crosses the fixed one at `crossings` only.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ HALF_LENGTH_S = {"thump": 4.0, "shaking": 6.0, "hum": 2.0, "ramp": 5.0, "motor":
 
 
 def drivers_of(ifo: str) -> list[dict[str, str | list[str]]]:
-    """Tell what drives each class in a detector: one channel, a pair of which each moves, or an interaction.
+    """Return the drivers of each class in a detector: one channel, an independent pair, or an interaction.
 
     Returns
     -------
@@ -311,6 +311,6 @@ def drivers_of(ifo: str) -> list[dict[str, str | list[str]]]:
 
 
 def classes_without(ifo: str) -> list[str]:
-    """Give the classes for which nothing is planted in `ifo`."""
+    """Return the classes without a planted witness in `ifo`."""
     witnessed = {coupling.name for coupling in couplings_of(ifo)}
     return [name for name in MORPHOLOGIES if name not in witnessed]

@@ -1,4 +1,4 @@
-"""Real-signal-like events: compact binaries as a detector's whitened data show them."""
+"""Signal-like events: compact binaries in whitened data."""
 
 import lal
 import lalsimulation
@@ -13,7 +13,7 @@ START_HZ = 20.0
 
 
 def chirp(masses: tuple[float, float], *, rate: int) -> np.ndarray:
-    """Make a binary's chirp (IMRPhenomD; Khan et al. 2016), whitened with the design curve.
+    """Compute the chirp of a binary (IMRPhenomD; Khan et al. 2016), whitened with the design curve.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The observatory's strain, written as frame files."""
+"""The strain of the observatory, as frame files."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def wave(plan: Plan, injection: Injection) -> np.ndarray:
 
 
 def white_glitches(plan: Plan, index: int) -> np.ndarray:
-    """Draw the glitches (n,) of the segment of that index, as whitened data show them."""
+    """Draw the whitened glitches (n,) of the segment of that index."""
     segment = plan.segments[index]
     n = (segment.end - segment.start) * plan.rate
     white = np.zeros(n)
@@ -43,7 +43,7 @@ def white_glitches(plan: Plan, index: int) -> np.ndarray:
 
 
 def segment_strain(plan: Plan, index: int) -> np.ndarray:
-    """Make the strain (n,) of the segment of that index."""
+    """Compute the strain (n,) of the segment of that index."""
     segment = plan.segments[index]
     return noise.strain(
         white_glitches(plan, index),
@@ -66,7 +66,7 @@ def write_frames(
     wrong_label_share: float,
     detectors: list[str],
 ) -> None:
-    """Write the frames of one detector into the folder `out`, one for each segment.
+    """Write the frames of one detector into the folder `out`, one per segment.
 
     The other arguments are those of `make_plan`. The channel is `{ifo}:OBS-STRAIN`.
     The same arguments give the same bytes.
@@ -74,7 +74,7 @@ def write_frames(
     Raises
     ------
     UserError
-        When the arguments make no observatory.
+        When the arguments do not fit together.
     """
     plan = make_plan(
         seed=seed,
@@ -97,5 +97,5 @@ def write_frames(
 
 
 def channel(ifo: str) -> str:
-    """Give the name of a detector's strain channel."""
+    """Return the name of a detector's strain channel."""
     return f"{ifo}:OBS-STRAIN"

@@ -1,9 +1,8 @@
-"""Frame files (GWF) whose bytes depend on nothing but their content.
+"""Frame files (GWF) whose bytes depend on their content only.
 
-LALFrame stamps each file with the time at which it was written; here that stamp
-becomes the time of the data, and the checksums are made anew. The samples are
-stored as they are: noise does not compress, and gzip would take longer than
-everything else.
+LALFrame writes the current time into each file. Here it is replaced by the time of the data,
+and the checksums are computed again. Samples are stored uncompressed: noise does not compress,
+and gzip would take longer than everything else.
 """
 
 import ctypes
@@ -65,7 +64,7 @@ def _write_lal(path: Path, series: list[Series], start: int) -> None:
 
 
 def _channel(series: Series, duration: float) -> object:
-    """Make LALFrame's channel structure."""
+    """Build LALFrame's structure of a channel."""
     samples = np.ascontiguousarray(series.samples)
     dtype = _TYPES[samples.dtype.name]
     vector = lalframe.FrameUFrProcChanAlloc(
@@ -89,7 +88,7 @@ def _channel(series: Series, duration: float) -> object:
 
 
 def _without_clock(content: bytes, start: int) -> list[tuple[int, bytes]]:
-    """Give the patches (position, bytes) that put `start` in the place of the time of writing.
+    """Return the patches (position, bytes) that replace the time of writing by `start`.
 
     The history structure is: header, name, time (4 bytes), comment, pointer to the next
     (2 + 4 bytes), checksum (4 bytes). The last 4 bytes of the file are its own checksum.

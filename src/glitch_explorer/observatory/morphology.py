@@ -1,11 +1,11 @@
-"""What each class looks like, in numbers: the one table behind the simulated glitches.
+"""The table of the simulated glitches: durations, frequencies, SNR and abundance of each class.
 
 `duration_s` and `frequency_hz` are ranges, of the visible shape in a Q-scan and of the
 frequency that characterises it (peak, line, or top of an arch; the shape's function says
 which). `snr` is the range of the optimal signal-to-noise ratio of the whole shape, drawn
-from a power law: what is spread over seconds needs more of it to be seen at all. `share`
-is relative abundance, `h1_share` how much of it is seen in H1. `mimics` says how well a
-search for compact binaries takes it for a signal (1 is ordinary).
+from a power law: a shape of several seconds needs a larger one to be visible. `share`
+is relative abundance, `h1_share` the share of it in H1. `mimics` is how much a search for compact binaries
+mistakes it for a signal (1 is ordinary).
 
 Sources, by key:
 
@@ -13,7 +13,7 @@ characteristics
     The field guide's table of durations and frequency bands by class
     (Gravity Spy, O3/O4 characteristics).
 field_guide
-    Read off the field guide's example pictures of the class.
+    Read from the field guide's example pictures of the class.
 zevin2017, bahaadini2018, soni2021classes, glanzer2023
     Gravity Spy: Zevin et al. 2017, arXiv:1611.04596; Bahaadini et al. 2018,
     doi:10.1016/j.ins.2018.02.068; Soni et al. 2021, arXiv:2103.12104;
@@ -26,7 +26,7 @@ soni2021
 nuttall2015
     Whistles and other O1 families: Nuttall et al. 2015, arXiv:1508.07316.
 ours
-    The shape that no class has.
+    The shape without a class.
 """
 
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ LINES: dict[str, tuple[tuple[float, float, float], ...]] = {
 
 @dataclass(frozen=True)
 class Level:
-    """How far a segment's noise is from the design: amplitude factors."""
+    """Deviation of a segment's noise from the design: amplitude factors."""
 
     overall: float
     low_frequency: float
@@ -50,7 +50,7 @@ def draw_level(rng: np.random.Generator) -> Level:
 
 @cache
 def _curve() -> tuple[Float, Float]:
-    """Give frequencies (n,) in Hz and the logarithm of the curve's amplitude there."""
+    """Return frequencies (n,) in Hz and the logarithm of the curve's amplitude there."""
     step, n = 0.5, 16385
     series = lal.CreateREAL8FrequencySeries("psd", lal.LIGOTimeGPS(0), 0.0, step, lal.SecondUnit, n)
     lalsimulation.SimNoisePSDaLIGOaLIGOO3LowT1800545(series, LOW_CUTOFF_HZ)
@@ -60,7 +60,7 @@ def _curve() -> tuple[Float, Float]:
 
 
 def design_asd(frequency: Float, level: Level) -> Float:
-    """Give the smooth amplitude spectral density of a detector.
+    """Compute the smooth amplitude spectral density of a detector.
 
     The aLIGO "O3 low" curve of LIGO-T1800545 as LALSimulation ships it, scaled by `level`.
 
@@ -85,7 +85,7 @@ def design_asd(frequency: Float, level: Level) -> Float:
 
 
 def line_factor(frequency: Float, ifo: str) -> Float:
-    """Give the amplitude factor of the lines over the smooth curve, at `frequency` (n,) in Hz."""
+    """Compute the amplitude factor of the lines over the smooth curve, at `frequency` (n,) in Hz."""
     power = np.ones_like(frequency)
     for line, height, width in LINES.get(ifo, LINES["H1"]):
         near = slice(*np.searchsorted(frequency, (line - 2.0, line + 2.0)))
@@ -94,12 +94,12 @@ def line_factor(frequency: Float, ifo: str) -> Float:
 
 
 def strain(white_glitches: Float, *, ifo: str, level: Level, rate: int, rng: np.random.Generator) -> Float:
-    """Make strain out of noise and the segment's glitches.
+    """Compute strain from noise and the glitches of a segment.
 
     Parameters
     ----------
     white_glitches : array (n,)
-        The glitches as whitened data show them, noise of unit variance to a sample: the L2
+        The glitches in whitened data with noise of unit variance per sample: the L2
         norm of a glitch is its optimal signal-to-noise ratio against the smooth curve.
     ifo : str
         Detector, for its lines.

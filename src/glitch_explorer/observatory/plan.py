@@ -1,7 +1,7 @@
-"""What the simulated observatory holds: segments, glitches, labels and traps, from a seed.
+"""The plan of the simulated observatory: segments, glitches, labels and traps, from a seed.
 
-The plan is cheap and a pure function of its arguments: the jobs that write frames
-make it again instead of reading what the method must not see.
+The plan is cheap and a pure function of its arguments: the jobs that write frames compute it
+again instead of reading the planted answers.
 """
 
 import string
@@ -34,7 +34,7 @@ _SLOTS, _CLASSES, _LABELS, _IDS, _SHAPE, _EVENTS, _ROWS = range(7)
 
 @dataclass(frozen=True)
 class Injection:
-    """One planted glitch or event: what it is, where, how loud, and what it is called."""
+    """One planted glitch or event: class, time, SNR and label."""
 
     number: int
     glitch_id: str
@@ -60,22 +60,22 @@ class Plan:
     repeats: list[tuple[Injection, str]] = field(default_factory=list)
 
     def of(self, ifo: str) -> list[Injection]:
-        """Give the injections of one detector."""
+        """Return the injections of one detector."""
         return [injection for injection in self.injections if injection.ifo == ifo]
 
 
 def stream(seed: int, *name: int) -> np.random.Generator:
-    """Give the random stream of that name."""
+    """Return the random stream of that name."""
     return np.random.default_rng([seed, *name])
 
 
 def shape_stream(plan: Plan, injection: Injection) -> np.random.Generator:
-    """Give the random stream that draws the shape of `injection`."""
+    """Return the random stream that draws the shape of `injection`."""
     return stream(plan.seed, _SHAPE, injection.number)
 
 
 def row_stream(plan: Plan, number: int) -> np.random.Generator:
-    """Give the random stream of what the catalogue says beside the truth."""
+    """Return the random stream of catalogue values other than the truth."""
     return stream(plan.seed, _ROWS, number)
 
 
@@ -96,8 +96,8 @@ def make_plan(
     seed : int
         Seed of everything.
     glitches : int
-        Planted glitches over all detectors; those in unreadable frames, the events and
-        the duplicate rows come on top.
+        Planted glitches over all detectors, in addition to those in unreadable frames, events and
+        duplicate rows.
     segments : int
         Segments of each detector.
     segment_s : int
@@ -143,7 +143,7 @@ def make_plan(
 def _check(
     detectors: list[str], *, glitches: int, segments: int, segment_s: int, rate: int, wrong: float
 ) -> None:
-    """Refuse arguments that make no observatory."""
+    """Check that the arguments fit together."""
     if not detectors or len(set(detectors)) != len(detectors):
         raise UserError(f"observatory: detectors must be different and at least one, not {detectors}")
     if segments < 2 or segment_s < 120:
@@ -161,7 +161,7 @@ def _check(
 
 
 def _counts(glitches: int) -> dict[str, int]:
-    """Share the glitches among the classes, by largest remainder; each has at least one."""
+    """Divide the glitches among the classes by largest remainder; each class has at least one."""
     unknown = max(LEAST_UNKNOWN, round(UNKNOWN_SHARE * glitches))
     labelled = glitches - unknown
     shares = np.array([MORPHOLOGIES[name].share for name in CLASSES], float)
@@ -175,7 +175,7 @@ def _counts(glitches: int) -> dict[str, int]:
 def _by_detector(
     rng: np.random.Generator, counts: dict[str, int], detectors: list[str]
 ) -> dict[str, list[str]]:
-    """Give each detector its glitches: H1 the class's share, the others the rest."""
+    """Divide the glitches among the detectors: H1 has the share of the class, the others the rest."""
     ids: dict[str, list[str]] = {ifo: [] for ifo in detectors}
     for name, count in counts.items():
         share = MORPHOLOGIES[name].h1_share
@@ -208,7 +208,7 @@ def _with_snr(seed: int, injection: Injection) -> Injection:
 def _with_labels(
     rng: np.random.Generator, injections: list[Injection], wrong_share: float
 ) -> list[Injection]:
-    """Label what has a class, a share of it wrongly, with any other class."""
+    """Label glitches with a class, a share of them wrongly with any other class."""
     labelled = [i for i, injection in enumerate(injections) if injection.name != UNKNOWN]
     wrong = {int(i) for i in rng.permutation(labelled)[: round(wrong_share * len(labelled))]}
     result = []
@@ -240,7 +240,7 @@ def _events(
 
 
 def _ids(rng: np.random.Generator, n: int) -> list[str]:
-    """Make different ids that look like Gravity Spy's."""
+    """Draw distinct ids in Gravity Spy's format."""
     letters = np.array(list(string.ascii_letters + string.digits))
     ids: dict[str, None] = {}
     while len(ids) < n:
@@ -251,7 +251,7 @@ def _ids(rng: np.random.Generator, n: int) -> list[str]:
 def _repeats(
     rng: np.random.Generator, injections: list[Injection], glitches: int, fresh: list[str]
 ) -> list[tuple[Injection, str]]:
-    """Choose rows that stand in the catalogue twice: with the same id, or with a second one."""
+    """Select rows that appear twice in the catalogue: with the same id, or with a second one."""
     same, second = (max(1, round(share * glitches)) for share in (SAME_ID_SHARE, SECOND_ID_SHARE))
     ordinary = [injection for injection in injections[:glitches] if not injection.event]
     chosen = [ordinary[int(i)] for i in rng.permutation(len(ordinary))[: same + second]]

@@ -1,8 +1,8 @@
-"""The BNS range of the simulated observatory: a channel that loses a planted share where glitches are.
+"""The BNS range of the simulated observatory: a channel that glitches reduce by a planted share.
 
 The range is that of the detector's design in a segment, with a slow drift and a scatter from minute to
-minute; each glitch takes a share of it away for the minute that it falls into. The strain itself does not
-show this: it is the channel that a site's range monitor would give.
+minute; each glitch reduces it by a share in its minute. The strain does not show this: the
+channel is that of a site's range monitor.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _SEGMENT, _LOSS = 230, 231
 
 @dataclass(frozen=True)
 class Minutes:
-    """The whole and cut minutes of a segment."""
+    """The whole and partial minutes of a segment."""
 
     #: ``(m,)`` GPS start of the minute, and analysed seconds of it.
     start: Float
@@ -50,7 +50,7 @@ class Minutes:
 
 
 def loss(plan: Plan, injection: Injection) -> float:
-    """Give the share of the range that a glitch takes away for its minute."""
+    """Return the share by which a glitch reduces the range of its minute."""
     scatter = stream(plan.seed, _LOSS, injection.number).lognormal(0.0, LOSS_SCATTER)
     return 0.0 if injection.event else LOSS.get(injection.name, 0.0) * float(scatter)
 
@@ -72,7 +72,7 @@ def minutes(plan: Plan, index: int) -> Minutes:
 
 
 def samples(plan: Plan, index: int) -> Float:
-    """Give the channel (n,) of a segment, Mpc: each second has its minute's range."""
+    """Compute the channel (n,) of a segment, Mpc: each second has the range of its minute."""
     segment, made = plan.segments[index], minutes(plan, index)
     seconds = np.arange(segment.start, segment.end)
     return np.asarray(made.with_mpc[(seconds - made.start[0]).astype(int) // MINUTE_S])

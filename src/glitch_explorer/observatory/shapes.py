@@ -1,8 +1,8 @@
-"""The strokes that glitches are drawn with, as whitened data show them.
+"""The strokes that glitches are drawn with, in whitened data.
 
 Every stroke is an array on a time axis `t` in seconds from the event, of evenly
-spaced samples, and has no particular size: the whole glitch is scaled to its
-signal-to-noise ratio at the end.
+spaced samples, of arbitrary size: the whole glitch is scaled to its signal-to-noise ratio
+at the end.
 """
 
 from collections.abc import Callable
@@ -15,29 +15,29 @@ from glitch_explorer.core.arrays import Float
 
 
 def time_axis(half_length: float, rate: int) -> Float:
-    """Give sample times (n,) in seconds from `-half_length` to `half_length`, 0 in the middle."""
+    """Return sample times (n,) in seconds from `-half_length` to `half_length`, 0 in the middle."""
     n = round(half_length * rate)
     return np.arange(-n, n) / rate
 
 
 def within(t: Float, start: float, end: float) -> slice:
-    """Give the samples of `t` from `start` to `end`, in seconds."""
+    """Return the samples of `t` from `start` to `end`, in seconds."""
     first, last = np.searchsorted(t, (start, end))
     return slice(int(first), int(last))
 
 
 def bell(t: Float, centre: float, sigma: float) -> Float:
-    """Give a Gaussian envelope of standard deviation `sigma` in seconds."""
+    """Return a Gaussian envelope of standard deviation `sigma` in seconds."""
     return np.asarray(np.exp(-0.5 * ((t - centre) / sigma) ** 2))
 
 
 def plateau(t: Float, start: float, end: float, edge: float) -> Float:
-    """Give an envelope that is 1 from `start` to `end`, with soft edges, all in seconds."""
+    """Return an envelope that is 1 from `start` to `end`, with soft edges, all in seconds."""
     return np.asarray(0.5 * (np.tanh((t - start) / edge) - np.tanh((t - end) / edge)))
 
 
 def sine_gaussian(t: Float, centre: float, frequency: float, sigma: float, phase: float = 0.0) -> Float:
-    """Give a sine of `frequency` Hz under a Gaussian of standard deviation `sigma` seconds."""
+    """Return a sine of `frequency` Hz under a Gaussian of standard deviation `sigma` seconds."""
     wave = np.zeros_like(t)
     near = within(t, centre - 6.0 * sigma, centre + 6.0 * sigma)
     oscillation = np.cos(2.0 * np.pi * frequency * (t[near] - centre) + phase)
@@ -48,7 +48,7 @@ def sine_gaussian(t: Float, centre: float, frequency: float, sigma: float, phase
 def pulse(
     t: Float, centre: float, frequency: float, octaves: float, phase: float, *, lag_s: float = 0.0
 ) -> Float:
-    """Give the shortest pulse whose spectrum is a bell in log frequency: a tear drop in a Q-scan.
+    """Compute the shortest pulse whose spectrum is a bell in log frequency: a tear drop in a Q-scan.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def pulse(
     phase : float
         Constant phase, rad: 0 is symmetric, pi/2 antisymmetric.
     lag_s : float
-        How much later the low frequencies arrive: the group delay is
+        Delay of the low frequencies: the group delay is
         `lag_s * frequency / f`, which bends the drop.
     """
     step = t[1] - t[0]
@@ -78,7 +78,7 @@ def pulse(
 
 
 def track(t: Float, frequency: Float, amplitude: Float, phase: float = 0.0) -> Float:
-    """Give an oscillation that follows `frequency` (n,) in Hz, silent where that leaves 8-3500 Hz."""
+    """Compute an oscillation that follows `frequency` (n,) in Hz, silent where that leaves 8-3500 Hz."""
     step = t[1] - t[0]
     heard = (frequency > 8.0) & (frequency < 3500.0)
     angle = 2.0 * np.pi * step * np.cumsum(np.clip(frequency, 0.0, 3600.0))
@@ -86,7 +86,7 @@ def track(t: Float, frequency: Float, amplitude: Float, phase: float = 0.0) -> F
 
 
 def band_noise(t: Float, rng: np.random.Generator, low: float, high: float) -> Float:
-    """Give noise between `low` and `high` Hz with soft edges, of unit variance."""
+    """Draw noise between `low` and `high` Hz with soft edges, of unit variance."""
     f = np.fft.rfftfreq(len(t), t[1] - t[0])
     edge = 0.15 * (high - low)
     gain = 0.5 * (np.tanh((f - low) / edge) - np.tanh((f - high) / edge))
@@ -95,7 +95,7 @@ def band_noise(t: Float, rng: np.random.Generator, low: float, high: float) -> F
 
 
 def wander(t: Float, rng: np.random.Generator, slowest: float, fastest: float) -> Float:
-    """Give a smooth random curve of about unit size, of `slowest` to `fastest` Hz."""
+    """Draw a smooth random curve of about unit size, of `slowest` to `fastest` Hz."""
     curve = np.zeros(len(t))
     for frequency in np.geomspace(slowest, fastest, 6):
         size = rng.normal() * (slowest / frequency) ** 0.5

@@ -1,4 +1,4 @@
-"""When things happen: segments at all hours, spells of glitches, quiet minutes."""
+"""Times of the observatory: segments at all hours, spells of glitches, quiet minutes."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ CLOSE_SHARE = 0.03
 
 @dataclass(frozen=True)
 class Segment:
-    """Live time of a detector, GPS seconds, which one frame file holds."""
+    """Live time of a detector, GPS seconds, in one frame file."""
 
     ifo: str
     start: int
@@ -36,12 +36,12 @@ class Segment:
 
     @property
     def frame_name(self) -> str:
-        """Name of the frame file."""
+        """Return the name of the frame file."""
         return f"{self.ifo[0]}-{self.ifo}_OBS-{self.start}-{self.end - self.start}.gwf"
 
 
 def make_segments(rng: np.random.Generator, n: int, length: int, detectors: list[str]) -> list[Segment]:
-    """Make `n` segments of each detector, and two short ones on top that will be unreadable."""
+    """Draw `n` segments of each detector, and two additional short ones that will be unreadable."""
     starts = START_GPS + 600 + STEP_S * np.arange(n) + rng.integers(0, JITTER_S, n)
     segments = []
     for k, ifo in enumerate(detectors):
@@ -56,7 +56,7 @@ def make_segments(rng: np.random.Generator, n: int, length: int, detectors: list
 
 
 def _spell(rng: np.random.Generator, length: int) -> np.ndarray:
-    """Choose a segment's active minutes: rows (start, end) in seconds from its start."""
+    """Draw the active minutes of a segment: rows (start, end) in seconds from its start."""
     minutes = length // 60
     active = max(1, round(ACTIVE_SHARE * minutes))
     first = int(rng.integers(0, minutes))
@@ -65,7 +65,7 @@ def _spell(rng: np.random.Generator, length: int) -> np.ndarray:
 
 
 def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> list[tuple[int, float]]:
-    """Place `n` glitches of a detector: (segment, GPS time), ordered.
+    """Draw the places of `n` glitches of a detector: (segment, GPS time), ordered.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> l
 
 
 def _times(rng: np.random.Generator, spell: np.ndarray, n: int) -> np.ndarray:
-    """Draw `n` times in a spell, apart by the usual gap but for a few."""
+    """Draw `n` times in a spell; all but a few keep the usual gap."""
     if n == 0:
         return np.empty(0)
     lengths = np.diff(spell).ravel()
@@ -108,7 +108,7 @@ def _times(rng: np.random.Generator, spell: np.ndarray, n: int) -> np.ndarray:
 
 
 def in_spells(rng: np.random.Generator, places: list[tuple[int, float]], names: list[str]) -> list[str]:
-    """Give each place a class, so that a class is common in some segments and rare in others."""
+    """Assign a class to each place, so that a class is common in some segments and rare in others."""
     segment = np.array([index for index, _ in places])
     result = np.empty(len(places), object)
     free = np.ones(len(places), bool)

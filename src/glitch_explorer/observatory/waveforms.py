@@ -1,9 +1,9 @@
-"""One function a class: the glitch as whitened data show it.
+"""One function per class: the glitch in whitened data.
 
 Each takes the time axis `t` (s, 0 at the event), a random generator, the
 characteristic frequency `f` (Hz) and the duration `d` (s), both drawn from the
-ranges of `morphology`, and returns an array (n,) of arbitrary size. What varies
-besides is said there: shapes were drawn to look like the field guide's examples.
+ranges of `morphology`, and returns an array (n,) of arbitrary size. Further
+variations are in the functions; shapes were drawn to resemble the field guide's examples.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def koi_fish(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
 
 
 def repeating_blips(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Two to six blips of one kind at nearly equal spacing, the loudest in the middle."""
+    """Draw two to six blips of one kind at nearly equal spacing, the loudest in the middle."""
     step = rng.choice([0.125, 0.18, 0.25, 0.4, 0.5])
     n = int(np.clip(round(d / step), 1, 5))
     first = -int(rng.integers(0, n + 1))
@@ -117,12 +117,12 @@ def lines_1080(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
 
 
 def ripples_1400(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """One dash at 1400 Hz, alone."""
+    """Draw one dash at 1400 Hz."""
     return sine_gaussian(t, 0.0, f, d / 4.0, rng.uniform(0.0, _TURN))
 
 
 def violin_mode(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Dots at 500 Hz and its multiples, once or a few times."""
+    """Draw dots at 500 Hz and its multiples, once or a few times."""
     wave = np.zeros_like(t)
     places = [0.0, *rng.uniform(-d, d, int(rng.integers(0, 4)))]
     for place in places:
@@ -159,7 +159,7 @@ def wandering_line(t: Float, rng: np.random.Generator, f: float, d: float) -> Fl
 
 @dataclass(frozen=True)
 class Arch:
-    """Motion of the scatterer behind an arch, as speed over its greatest."""
+    """Motion of the scatterer behind an arch, as speed over its maximum."""
 
     skew: float
     centre_s: float
@@ -169,11 +169,11 @@ class Arch:
     reflections: int
 
     def phase(self, t: Float) -> Float:
-        """Give the phase of the swing at `t` (n,) in s from the event, rad; the arch is within pi / 2."""
+        """Return the phase of the swing at `t` (n,) in s from the event, rad; the arch is within pi / 2."""
         return np.asarray(np.pi * (t - self.centre_s) / self.duration_s)
 
     def swing(self, t: Float) -> Float:
-        """Give the speed at `t` (n,), 0 outside the arch."""
+        """Return the speed at `t` (n,), 0 outside the arch."""
         phase = self.phase(t)
         return np.where(np.abs(phase) < 0.5 * np.pi, np.cos(phase) * (1.0 + self.skew * phase), 0.0)
 
@@ -187,7 +187,7 @@ def draw_arch(rng: np.random.Generator, f: float, d: float) -> Arch:
 
 
 def scattered_light(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Arches of a swinging scatterer and its multiple reflections: f = 2 m |v| / wavelength."""
+    """Draw arches of a swinging scatterer and its multiple reflections: f = 2 m |v| / wavelength."""
     arch = draw_arch(rng, f, d)
     swing = arch.swing(t)
     wave = np.zeros_like(t)
@@ -198,7 +198,7 @@ def scattered_light(t: Float, rng: np.random.Generator, f: float, d: float) -> F
 
 
 def fast_scattering(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Draw a row of short humps, two to four a second: the crown (Soni 2021)."""
+    """Draw a row of short humps, two to four per second: the crown (Soni 2021)."""
     spacing = 1.0 / rng.uniform(2.2, 4.2)
     n = max(1, round(0.5 * d / spacing))
     wave = np.zeros_like(t)
@@ -213,7 +213,7 @@ def fast_scattering(t: Float, rng: np.random.Generator, f: float, d: float) -> F
 
 
 def scratchy(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Draw a comb of small ticks, twenty to thirty a second, waxing and waning."""
+    """Draw a comb of small ticks, twenty to thirty per second, waxing and waning."""
     spacing = 1.0 / rng.uniform(16.0, 30.0)
     swell = 1.0 + 0.8 * wander(t, rng, 0.4, 3.0) + 2.0 * bell(t, 0.0, 0.15)
     wave = np.zeros_like(t)
@@ -225,7 +225,7 @@ def scratchy(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
 
 
 def helix(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Upright pairs of strands crossed by rungs, alone or a few in a row."""
+    """Draw upright pairs of strands crossed by rungs, alone or a few in a row."""
     rungs = np.array([1.0, 1.55, 2.4]) * min(f, 110.0)
     places = [0.0]
     while rng.uniform() < 0.65 and len(places) < 5:
@@ -244,7 +244,7 @@ def helix(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
 
 
 def light_modulation(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Bright spikes close together, with low-frequency noise that trails behind."""
+    """Draw bright spikes close together, with low-frequency noise that trails behind."""
     wave = np.zeros_like(t)
     for k in range(int(rng.integers(2, 5))):
         centre = 0.0 if k == 0 else rng.uniform(-0.03, 0.1)
@@ -257,7 +257,7 @@ def light_modulation(t: Float, rng: np.random.Generator, f: float, d: float) -> 
 
 
 def paired_doves(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
-    """Short sweeps that go up and down in turn."""
+    """Draw short sweeps that go up and down in turn."""
     spacing = rng.uniform(0.45, 0.95)
     width = rng.uniform(0.03, 0.06)
     sign = rng.choice([-1.0, 1.0])
@@ -284,7 +284,7 @@ def extremely_loud(t: Float, rng: np.random.Generator, f: float, d: float) -> Fl
 
 
 def running_down(t: Float, rng: np.random.Generator, f: float, d: float) -> tuple[Float, Float]:
-    """Give the frequency (n,) in Hz of a motor that runs down, and its envelope (n,)."""
+    """Compute the frequency (n,) in Hz of a motor that runs down, and its envelope (n,)."""
     start = -0.45 * d
     tau = d * rng.uniform(0.6, 0.9)
     age = np.clip(t - start, 0.0, None)
@@ -295,7 +295,7 @@ def running_down(t: Float, rng: np.random.Generator, f: float, d: float) -> tupl
 def spin_down(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw a motor that runs down: a fundamental and two harmonics that sink together, exponentially.
 
-    No Gravity Spy class does this; a pump or a fan near the beam tube could.
+    No Gravity Spy class has this shape; a pump or a fan near the beam tube could cause it.
     """
     frequency, envelope = running_down(t, rng, f, d)
     wave = track(t, frequency, envelope, rng.uniform(0.0, _TURN))

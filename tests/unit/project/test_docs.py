@@ -85,6 +85,12 @@ def cited_anchors(root):
                 yield path.relative_to(root), start / page, anchor
 
 
+def test_no_code_cites_sections_by_number(root):
+    for folder in ("src", "scripts", "rules", "benchmarks"):
+        for path in (root / folder).rglob("*.py"):
+            assert not re.search(r"METHODS|§", path.read_text()), path
+
+
 def test_cited_anchors_exist(root):
     cited = list(cited_anchors(root))
     assert len(cited) > 10
