@@ -31,7 +31,7 @@ from pathlib import Path
 
 from harness import ROOT
 
-from tests.workflow.conftest import COUPLING, IMPACT, SMALL, Project, jobs
+from tests.workflow.conftest import SMALL, Project, jobs
 
 #: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
 START, JOB, STARTS = 4.0, 2.5, 5
@@ -209,10 +209,8 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     undisturbed = Project((options.finished or folder / "undisturbed").resolve())
     if not undisturbed.folder.exists():
-        undisturbed = Project.copied(
-            ROOT, folder / "undisturbed", {**SMALL, "coupling": COUPLING, "impact": IMPACT}
-        )
-    undisturbed.run()
+        undisturbed = Project.copied(ROOT, folder / "undisturbed", SMALL)
+        undisturbed.run()
     faults = ["all killed", "head killed", "job killed", "truncated"]
     faults += ["full disk"] if os.geteuid() == 0 else []
     kept = folder / "runs.csv"

@@ -2,11 +2,12 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 # A processor busy with something else is no fault of the code; what hangs, the timeout ends.
@@ -29,6 +30,19 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip("real data are not here: ../shared/data is missing")
     return path
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that one of the processes that test side by side makes for all."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / f"{name}.lock"):
+        done = shared / f"{name}.done"
+        if not done.exists():
+            make(shared / name)
+            done.touch()
+    return shared / name
 
 
 @dataclass
@@ -57,12 +71,14 @@ def small_disk(tmp_path) -> Iterator[SmallDisk]:
 
 #: What takes longest starts first, so that two processes end at about the same time.
 LONGEST = (
-    "test_rebuild.py",
-    "test_faults.py",
-    "test_slurm.py",
     "test_default.py",
+    "test_slurm.py",
+    "test_faults.py",
     "test_workflow_real.py",
     "test_benchmarks.py",
+    "test_rebuild.py",
+    "test_public_configs.py",
+    "test_coupling.py",
     "test_similar_place.py",
 )
 

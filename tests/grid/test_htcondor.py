@@ -9,20 +9,17 @@ import sys
 import pytest
 import yaml
 
-from tests.workflow.test_coupling import coupled  # noqa: F401 - the run that the next one goes on from
-from tests.workflow.test_impact import costed  # noqa: F401 - the run whose results are copied
-
 pytestmark = pytest.mark.slow
 
 TAG = {"ACCOUNTING_GROUP": "ligo.dev.o4.detchar.explore", "ACCOUNTING_USER": "albert.einstein"}
 
 
 @pytest.fixture(scope="module")
-def ads(root, executors, costed, tmp_path_factory) -> list[dict]:  # noqa: F811
+def ads(root, executors, finished, tmp_path_factory) -> list[dict]:
     """Give the ClassAds of all jobs of the small demo, in the order of submission."""
     folder = tmp_path_factory.mktemp("htcondor")
-    project = costed.clone(folder / "run")
-    command = [sys.executable, "-m", "tests.grid.paper_pool", costed.folder, folder / "ads"]
+    project = finished.clone(folder / "run")
+    command = [sys.executable, "-m", "tests.grid.paper_pool", finished.folder, folder / "ads"]
     command += ["--configfile", "study.yaml", "--workflow-profile", "profiles/htcondor", "--forceall"]
     command += ["--seconds-between-status-checks", "1", "--latency-wait", "5"]
     done = subprocess.run(

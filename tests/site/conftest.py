@@ -15,19 +15,26 @@ from fake_coupling import fake_coupling, make_pages
 from fake_impact import fake_impact, make_cost
 from fake_results import fake_results, make_site
 
+from tests.conftest import made_once
+
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def make_results(folder: Path) -> None:
+    fake_results(folder)
+    fragments = make_pages(folder, folder / "site", fake_coupling(folder), cost=True)
+    costs = make_cost(folder, folder / "site", fake_impact(folder))
+    make_site(folder, folder / "site", folder / "figures", fragments, costs)
 
 
 @pytest.fixture(scope="session")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fake_results(tmp_path_factory.mktemp("results"))
+    """Return fake results with their site; copy them, do not change them."""
+    return made_once(tmp_path_factory, "fake_results", make_results)
 
 
 @pytest.fixture(scope="session")
 def site(results: Path) -> Path:
-    fragments = make_pages(results, results / "site", fake_coupling(results), cost=True)
-    costs = make_cost(results, results / "site", fake_impact(results))
-    make_site(results, results / "site", results / "figures", fragments, costs)
     return results / "site"
 
 

@@ -5,26 +5,23 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
-from filelock import FileLock
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core.views import VIEW_NAMES
+from tests.conftest import made_once
 
-#: The small demo without its last two stages, which the tests of these two add.
+#: The small demo, with all stages.
 SMALL = yaml.safe_load((Path(__file__).parents[2] / "config/small.yaml").read_text())
-COUPLING, IMPACT = SMALL.pop("coupling"), SMALL.pop("impact")
 COPIED = [
     "Snakefile",
     "CITATION.cff",
     "rules",
     "scripts",
-    "src",
     "config",
     "envs",
     "profiles",
@@ -41,21 +38,27 @@ class Project:
 
     @classmethod
     def copied(cls, root: Path, folder: Path, config: dict) -> "Project":
+        """Copy the project's files; the library is a link, so that numba compiles it once for all."""
         folder.mkdir(parents=True)
+        (folder / "src").symlink_to(root / "src")
         for name in COPIED:
             source = root / name
             if source.is_dir():
-                shutil.copytree(
-                    source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-                )
+                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             elif source.exists():
                 shutil.copy2(source, folder / name)
         (folder / "study.yaml").write_text(yaml.safe_dump(config))
         return cls(folder)
 
     def clone(self, folder: Path) -> "Project":
-        """Copy everything, times included."""
+        """Copy everything, times included, the library too: a clone may be edited."""
         subprocess.run(["cp", "-a", self.folder, folder], check=True)
+        library = folder / "src"
+        if library.is_symlink():
+            unfinished = shutil.ignore_patterns("*.egg-info", "*.pyc.*", "*.tmp.*")
+            source = library.resolve()
+            library.unlink()
+            shutil.copytree(source, library, ignore=unfinished)
         return Project(folder)
 
     def command(self, *arguments: str) -> list[str]:
@@ -143,27 +146,14 @@ def done_jobs(text: str) -> dict[str, int]:
     return found
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Project:
-    """Give the run `name`, which one of the processes that test side by side makes for all."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with FileLock(shared / f"{name}.lock"):
-        done = shared / f"{name}.done"
-        if not done.exists():
-            make(shared / name)
-            done.touch()
-    return Project(shared / name)
-
-
 @pytest.fixture(scope="session")
 def finished(root, tmp_path_factory) -> Project:
-    """Give a small run of the whole workflow that is complete; clone it, do not change it."""
+    """Return a complete run of the small demo, the one that all tests share; clone it, do not change it."""
 
     def make(folder: Path) -> None:
         Project.copied(root, folder, SMALL).run()
 
-    return made_once(tmp_path_factory, "finished", make)
+    return Project(made_once(tmp_path_factory, "finished", make))
 
 
 def draw_pictures(project: Project, folder: Path, metadata: Path) -> None:
@@ -192,13 +182,13 @@ def draw_pictures(project: Project, folder: Path, metadata: Path) -> None:
 
 @pytest.fixture(scope="session")
 def pictures(root, finished, tmp_path_factory) -> Project:
-    """Give a small finished run on pictures, drawn from the simulated one."""
+    """Return a small run on pictures, drawn from the simulated one, as far as the map."""
     config = {name: SMALL[name] for name in ("detectors", "limits", "views", "embedding", "map", "audit")}
     config["source"] = {"kind": "images", "paths": ["pictures"], "metadata": ["times.csv"]}
 
     def make(folder: Path) -> None:
         project = Project.copied(root, folder, config)
         draw_pictures(finished, folder / "pictures", folder / "times.csv")
-        project.run()
+        project.run("map")
 
-    return made_once(tmp_path_factory, "drawn", make)
+    return Project(made_once(tmp_path_factory, "drawn", make))

@@ -8,34 +8,22 @@ import pytest
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS, WITNESSES
 from glitch_explorer.map.schemas import MEMBERS
-from tests.workflow.conftest import COUPLING, Project, made_once
+from tests.workflow.conftest import Project
 
 pytestmark = pytest.mark.slow
 
 BEFORE = {"catalog", "make_views", "embed_shard", "map_graph", "map_layout", "map_families"}
 
 
-@pytest.fixture(scope="session")
-def coupled(finished, tmp_path_factory) -> Project:
-    """Return a small finished run with couplings; clone it, do not change it."""
-
-    def make(folder):
-        project = finished.clone(folder)
-        project.configure(coupling=COUPLING)
-        project.run("coupling")
-
-    return made_once(tmp_path_factory, "coupled", make)
-
-
 def names(project: Project) -> list[str]:
     return sorted(path.stem for path in (project.folder / "results/map/members").glob("*.parquet"))
 
 
-def test_every_family_is_tested_or_has_a_reason(coupled):
-    results = coupled.folder / "results/coupling"
+def test_every_family_is_tested_or_has_a_reason(finished):
+    results = finished.folder / "results/coupling"
     witnesses = tables.read(WITNESSES, results / "witnesses.parquet")
     listed = json.loads((results / "notes.json").read_text())
-    assert sorted(listed) == names(coupled)
+    assert sorted(listed) == names(finished)
     for family, detectors in listed.items():
         for ifo, notes in detectors.items():
             tested = ((witnesses["family"] == family) & (witnesses["ifo"] == ifo)).any()
@@ -50,58 +38,53 @@ def test_every_family_is_tested_or_has_a_reason(coupled):
     assert set(slow["answer"]) == {"too short"}  # four segments are no twenty blocks
 
 
-def test_every_family_gets_a_part_of_a_page(coupled):
-    pages = coupled.folder / "results/coupling/pages"
+def test_every_family_gets_a_part_of_a_page(finished):
+    pages = finished.folder / "results/coupling/pages"
     assert {path.name for path in pages.iterdir() if path.name[0] != "."} == {
-        f"{name}.{kind}" for name in names(coupled) for kind in ("html", "json", "png", "parquet")
+        f"{name}.{kind}" for name in names(finished) for kind in ("html", "json", "png", "parquet")
     }
-    assert "too short" in (pages / f"{names(coupled)[0]}.html").read_text().lower()
-    assert (coupled.folder / "results/site/witnesses.html").is_file()
+    assert "too short" in (pages / f"{names(finished)[0]}.html").read_text().lower()
+    assert (finished.folder / "results/site/witnesses.html").is_file()
 
 
-def test_nothing_is_left_to_do(coupled):
-    assert "Nothing to be done" in coupled.run("--dry-run", "coupling")
-
-
-def test_a_key_of_the_statistics_reruns_no_map(coupled, tmp_path):
-    clone = coupled.clone(tmp_path / "clone")
+def test_a_key_of_the_statistics_reruns_no_map(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     clone.configure(coupling={"seed": 43})
     planned = clone.plan("coupling")
-    assert planned["couple_family"] == len(names(coupled))
+    assert planned["couple_family"] == len(names(finished))
     assert planned["couple_detector"] == 2
     assert not set(planned) & (BEFORE | {"write_auxiliary"})
-    clone.configure(coupling={"seed": 42, "store_gib": 1})
-    assert "Nothing to be done" in clone.run("--dry-run", "coupling")
 
 
-def test_a_family_reruns_alone(coupled, tmp_path):
-    clone = coupled.clone(tmp_path / "clone")
-    first = names(coupled)[0]
+def test_a_family_reruns_alone(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
+    first = names(finished)[0]
     shutil.rmtree(clone.folder / f"results/coupling/{first}")
     assert clone.plan(f"results/coupling/{first}/witnesses.parquet") == {"couple_family": 1}
-    clone = coupled.clone(tmp_path / "other")
+    clone = finished.clone(tmp_path / "other")
     members = clone.folder / f"results/map/members/{first}.parquet"
     tables.write(MEMBERS, tables.read(MEMBERS, members).iloc[1:], members)
     gathered = {"couple_detector": 2, "gather_witnesses": 1, "witness_pages": 1}  # they read all families
     assert clone.plan("coupling") == {"couple_family": 1, **gathered}
 
 
-def test_a_store_that_is_gone_changes_nothing(coupled, tmp_path):
-    clone = coupled.clone(tmp_path / "clone")
+def test_a_store_that_is_gone_or_smaller_changes_nothing(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     stores = clone.folder / "results/coupling/store"
     before = {name: data for name, data in clone.contents().items() if "/store/" not in name}
     halves = sorted(path for path in stores.rglob("*") if path.is_file() and path.suffix != ".lock")
     halves[0].write_bytes(halves[0].read_bytes()[: halves[0].stat().st_size // 2])
     for path in halves[1 : len(halves) // 2]:
         path.unlink()
+    clone.configure(coupling={"store_gib": 1})
     assert "Nothing to be done" in clone.run("--dry-run", "coupling")
     clone.run("coupling", "--forcerun", "couple_family", "couple_detector")
     after = {name: data for name, data in clone.contents().items() if "/store/" not in name}
     assert before == after
 
 
-def test_a_channel_list_with_a_fault_stops_with_its_name(coupled, tmp_path):
-    clone = coupled.clone(tmp_path / "clone")
+def test_a_channel_list_with_a_fault_stops_with_its_name(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     (clone.folder / "mine.csv").write_text("channel,rate\nH1:PEM-X,16\n")
     clone.configure(coupling={"channels": ["mine.csv"]})
     text = clone.run("coupling", check=False)

@@ -9,30 +9,18 @@ from gwpy.segments import DataQualityFlag
 from glitch_explorer.core import tables
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, MINUTES, SKILL, VETOES
-from tests.workflow.conftest import IMPACT, Project, made_once
-from tests.workflow.test_coupling import coupled, names  # noqa: F401 - the run that this one goes on from
+from tests.workflow.conftest import SMALL
+from tests.workflow.test_coupling import names
 
 pytestmark = pytest.mark.slow
 
-CHANNEL = IMPACT["range_channel"]
+CHANNEL = SMALL["impact"]["range_channel"]
 
 
-@pytest.fixture(scope="session")
-def costed(coupled, tmp_path_factory) -> Project:  # noqa: F811
-    """Return a small finished run with drivers and costs; clone it, do not change it."""
-
-    def make(folder):
-        project = coupled.clone(folder)
-        project.configure(impact=IMPACT)
-        project.run()
-
-    return made_once(tmp_path_factory, "costed", make)
-
-
-def test_every_family_has_a_cost_or_a_reason(costed):
-    results = costed.folder / "results/impact"
+def test_every_family_has_a_cost_or_a_reason(finished):
+    results = finished.folder / "results/impact"
     cost = tables.read(COST, results / "cost.parquet")
-    assert set(cost["family"]) == set(names(costed))
+    assert set(cost["family"]) == set(names(finished))
     known = cost["cost_mpc3_yr"].notna()
     assert known.any()
     assert (cost.loc[~known, "reason"] != "").all()
@@ -51,16 +39,16 @@ def test_every_family_has_a_cost_or_a_reason(costed):
     assert set(minutes["source"]) == {CHANNEL.format(ifo="H1")}
 
 
-def test_every_family_has_models_or_a_reason(costed):
-    results = costed.folder / "results/impact"
-    skill = tables.read_all(SKILL, [results / name / "skill.parquet" for name in names(costed)])
-    assert set(skill["family"]) == set(names(costed))
+def test_every_family_has_models_or_a_reason(finished):
+    results = finished.folder / "results/impact"
+    skill = tables.read_all(SKILL, [results / name / "skill.parquet" for name in names(finished)])
+    assert set(skill["family"]) == set(names(finished))
     assert set(skill["view"]) == {"witness", "precursor"}
     assert skill.loc[skill["ap"].isna(), "reason"].isin(list(Reason)).all()
     drivers = tables.read(DRIVERS, results / "drivers.parquet")
     assert (drivers.loc[drivers["gated"], "channel"] == "").all()
     assert not (drivers["safety"] == "unsafe").any()
-    for name in names(costed):
+    for name in names(finished):
         for veto in tables.read(VETOES, results / name / "vetoes.parquet").itertuples():
             if veto.n_segments:
                 path = results / f"{name}/vetoes/{veto.ifo}-{name}.h5"
@@ -70,32 +58,28 @@ def test_every_family_has_models_or_a_reason(costed):
                 assert veto.reason
 
 
-def test_the_pages_are_there(costed):
-    results = costed.folder / "results"
+def test_the_pages_are_there(finished):
+    results = finished.folder / "results"
     text = (results / "site/cost.html").read_text()
-    for name in names(costed):
+    for name in names(finished):
         assert f"family/{name}.html" in text
         assert (results / f"impact/pages/{name}.html").is_file()
     assert (results / "site/cost/cost.csv").read_bytes() == (results / "impact/cost.csv").read_bytes()
 
 
-def test_nothing_is_left_to_do(costed):
-    assert "Nothing to be done" in costed.run("--dry-run", "impact")
-
-
-def test_what_a_cost_assumes_remakes_no_model(costed, tmp_path):
-    clone = costed.clone(tmp_path / "clone")
+def test_what_a_cost_assumes_remakes_no_model(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     clone.configure(impact={"range_channel": CHANNEL, "cbc_rate_per_yr": 7})
     assert clone.plan("impact") == {"cost": 1, "impact_pages": 1}
     clone.configure(impact={"range_channel": CHANNEL, "cbc_rate_per_yr": 50, "gate_snr": 10})
     assert clone.plan("impact") == {"measure_range": 2, "cost": 1, "impact_pages": 1}
     clone.configure(impact={"range_channel": CHANNEL, "gate_snr": None, "seed": 1})
-    n = len(names(costed))
+    n = len(names(finished))
     assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "impact_pages": 1}
 
 
-def test_without_a_range_the_stage_is_left_out(costed, tmp_path):
-    clone = costed.clone(tmp_path / "clone")
+def test_without_a_range_the_stage_is_left_out(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     clone.configure(impact={"range_channel": None}, strain={"source": "none"})
     planned = clone.plan()
     assert not set(planned) & {"measure_range", "cost", "explain_family", "gather_drivers", "impact_pages"}

@@ -25,10 +25,11 @@ def test_a_finished_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run("--dry-run")
 
 
-def test_the_trainer_runs_only_when_asked_for(root, tmp_path):
+def test_the_plan_of_a_first_run_is_small_and_the_trainer_is_not_in_it(root, tmp_path):
     project = Project.copied(root, tmp_path / "fresh", SMALL)
     planned = project.plan()
     assert planned["catalog"] == 1
+    assert sum(planned.values()) < 40
     assert "train_encoder" not in planned
     assert project.plan("train_encoder") == {"train_encoder": 1}
 
@@ -42,21 +43,24 @@ def test_results_copied_into_a_fresh_clone_are_complete(root, finished, tmp_path
     assert "Nothing to be done" in clone.run("--dry-run")
 
 
-def test_comments_and_docstrings_change_nothing(finished, tmp_path):
+def test_what_no_job_reaches_changes_nothing(finished, tmp_path):
+    """Comments, docstrings, descriptions of columns, texts of messages, definitions that nothing uses."""
     clone = finished.clone(tmp_path / "clone")
     for path in sorted((clone.folder / "src").rglob("*.py")):
         path.write_text(path.read_text() + "\n\n# a comment at the end\n")
     clone.edit("src/glitch_explorer/core/files.py", '"""Write UTF-8', '"""Put UTF-8')
     clone.edit("scripts/make_views.py", '"""', '"""Here: ')
-    assert "Nothing to be done" in clone.run("--dry-run")
-
-
-def test_words_change_nothing_and_a_type_its_writers_and_readers(finished, tmp_path):
-    clone = finished.clone(tmp_path / "clone")
     clone.edit("src/glitch_explorer/map/schemas.py", "HDBSCAN membership probability", "probability")
     clone.edit("src/glitch_explorer/core/tables.py", "not a valid", "no valid")
     clone.edit("src/glitch_explorer/views/shard.py", "_LOG.info(", '_LOG.info("views: " ')
+    clone.edit(
+        "src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage("
+    )
     assert "Nothing to be done" in clone.run("--dry-run")
+
+
+def test_a_columns_type_remakes_its_writers_and_readers(finished, tmp_path):
+    clone = finished.clone(tmp_path / "clone")
     clone.edit("src/glitch_explorer/audit/schemas.py", "purity=column(FLOAT", "purity=column(INT")
     planned = set(clone.plan())
     assert {"audit_labels", "atlas"} <= planned
@@ -84,13 +88,6 @@ def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):
 def test_a_library_function_remakes_what_reaches_it_and_what_lies_behind(finished, tmp_path):
     clone = finished.clone(tmp_path / "clone")
     n_shards = len((clone.folder / "results/catalog/shards.txt").read_text().split())
-    clone.edit(
-        "src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage("
-    )
-    assert "Nothing to be done" in clone.run("--dry-run")
-    clone.edit(
-        "src/glitch_explorer/audit/leakage.py", "_SPARE = 1\n\n\ndef check_leakage(", "def check_leakage("
-    )
     clone.edit("src/glitch_explorer/views/qscan.py", "def qscan(", "print('changed')\n\n\ndef qscan(")
     planned = clone.plan()
     assert planned["make_views"] == n_shards
@@ -111,13 +108,13 @@ def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_pat
     more["event_time"] = more["peak_time"] = more["start_time"] = float(free[0])
     more["gravityspy_id"] = "onemorexyz"
     pd.concat([table, more]).to_csv(path, index=False)
-    done = done_jobs(clone.run())
+    done = done_jobs(clone.run("map"))
     assert done["catalog"] == 1
     assert done["make_views"] == 1
     assert done["embed_shard"] == 1
     assert done["map_graph"] == 1
     assert not {"plan_observatory", "write_frames", "segments", "events"} & set(done)
-    assert "Nothing to be done" in clone.run("--dry-run")
+    assert "Nothing to be done" in clone.run("map", "--dry-run")
 
 
 def test_a_new_shard_is_embedded_alone_and_families_keep_their_ids(finished, tmp_path):
@@ -144,16 +141,11 @@ def test_a_new_shard_is_embedded_alone_and_families_keep_their_ids(finished, tmp
 
 def test_a_replaced_picture_touches_its_shard_and_the_global_part(pictures, tmp_path):
     clone = pictures.clone(tmp_path / "clone")
-    assert "Nothing to be done" in clone.run("--dry-run")
+    assert "Nothing to be done" in clone.run("map", "--dry-run")
     paths = sorted((clone.folder / "pictures").rglob("*_spectrogram_1.0.png"))
     shutil.copy(paths[-1], paths[0])
-    done = done_jobs(clone.run())
+    done = done_jobs(clone.run("map"))
     assert done["catalog"] == done["make_views"] == done["embed_shard"] == done["map_graph"] == 1
-
-
-def test_the_plan_of_a_first_run_is_small(root, tmp_path):
-    planned = Project.copied(root, tmp_path / "fresh", SMALL).plan()
-    assert 0 < sum(planned.values()) < 40
 
 
 def test_job_tables_are_read():
