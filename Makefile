@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
-	@echo "make test   all tests (under 20 minutes on 2 cores)"
+	@echo "make test   all tests (under half an hour on 2 cores)"
 	@echo "make check  the quick ones (under 2 minutes)"
 	@echo "make bench  speed and quality measurements"
 	@echo "make docs   the documentation, into build/docs"
@@ -27,14 +27,14 @@ $(READY): envs/lock.txt pyproject.toml
 	  uv pip install --quiet --python $(BIN)/python --require-hashes -r envs/lock.txt && \
 	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r envs/lock.txt && \
+	  $(BIN)/python -m pip install --quiet --no-compile --require-hashes -r envs/lock.txt && \
 	  $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .; \
 	fi
 	touch $@
 
 # The executors of grids, where only the tests find them.
 $(GRID): envs/grid.txt $(READY)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --upgrade --target $(@D) -r envs/grid.txt
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes --upgrade --target $(@D) -r envs/grid.txt
 	touch $@
 
 demo: $(READY)
