@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,17 +165,9 @@ def _part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[
     return rendered((source / f"{family}.html").read_text(encoding="utf-8")), facts
 
 
-def _neighbours(order: Sequence[str], family: str) -> dict[str, str | None]:
-    """Return the families before and after `family`."""
-    place = order.index(family)
-    return {
-        "previous": order[place - 1] if place else None,
-        "following": order[place + 1] if place + 1 < len(order) else None,
-    }
-
-
 def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]:
     """Write one family's page and pictures into `folder`; return its line of the atlas."""
+    number = atlas.order.index(family)
     members = atlas.rows[atlas.rows["family"] == family]
     audit = records(atlas.families.loc[[family]])[0]
     key = ["glitch_id", "view"]
@@ -203,7 +194,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "unknown": rendered(unknown + coupling["unknown"] + impact["unknown"]),
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
-        **_neighbours(atlas.order, family),
+        "previous": atlas.order[number - 1] if number else None,
+        "following": next(iter(atlas.order[number + 1 :]), None),
         **_shown(atlas, members, audit["medoid"], family, folder),
         **_labels(members),
         **_strips(atlas, placed, family, folder),
