@@ -3,20 +3,22 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.witnesses.pages import WitnessInputs, write_witness_pages
+from glitch_explorer.site.witnesses.pages import write_witness_pages
+from glitch_explorer.site.witnesses.rows import read_coupling
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
+        coupling = read_coupling(
+            witnesses=snakemake.input.witnesses,
+            notes=snakemake.input.notes,
+            groups=snakemake.input.groups,
+            slow=snakemake.input.slow,
+        )
         write_witness_pages(
-            WitnessInputs(
-                witnesses=snakemake.input.witnesses,
-                calibration=snakemake.input.calibration,
-                notes=snakemake.input.notes,
-                folders=[Path(path).parent for path in snakemake.input.profiles],
-                members=snakemake.input.members,
-                groups=snakemake.input.groups,
-                slow=snakemake.input.slow,
-            ),
+            coupling,
+            calibration=snakemake.input.calibration,
+            folders=[Path(path).parent for path in snakemake.input.profiles],
+            members=snakemake.input.members,
             out=snakemake.output.pages,
             page=snakemake.output.page,
             pictures=snakemake.output.pictures,

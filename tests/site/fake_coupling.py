@@ -22,8 +22,8 @@ from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses.overview import overview
-from glitch_explorer.site.witnesses.pages import WitnessInputs, write_witness_pages
-from glitch_explorer.site.witnesses.rows import CouplingTables
+from glitch_explorer.site.witnesses.pages import write_witness_pages
+from glitch_explorer.site.witnesses.rows import CouplingTables, read_coupling
 from glitch_explorer.workflow.reference import all_schemas
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
@@ -192,16 +192,17 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
 def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) -> Path:
     """Run the job of the witness pages; return the folder of the parts of pages."""
     folder = root / "coupling"
+    coupling = read_coupling(
+        witnesses=folder / "witnesses.parquet",
+        notes=folder / "notes.json",
+        groups=sorted((folder / "groups").glob("*.parquet")),
+        slow=sorted((folder / "slow_drivers").glob("*.parquet")),
+    )
     write_witness_pages(
-        WitnessInputs(
-            witnesses=folder / "witnesses.parquet",
-            calibration=folder / "calibration.parquet",
-            notes=folder / "notes.json",
-            folders=[folder / name for name in names],
-            members=[root / "map" / "members" / f"{name}.parquet" for name in names],
-            groups=sorted((folder / "groups").glob("*.parquet")),
-            slow=sorted((folder / "slow_drivers").glob("*.parquet")),
-        ),
+        coupling,
+        calibration=folder / "calibration.parquet",
+        folders=[folder / name for name in names],
+        members=[root / "map" / "members" / f"{name}.parquet" for name in names],
         out=folder / "pages",
         page=site / "witnesses.html",
         pictures=site / "witnesses",

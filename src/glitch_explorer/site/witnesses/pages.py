@@ -1,9 +1,7 @@
 """The pages of the coupling: a part of each family's page, and the page of all witnesses."""
 
-import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +10,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_COVERAGE,
-    CHANNEL_GROUPS,
     PSEUDO_FAMILIES,
-    SLOW_DRIVERS,
     WITNESSES,
 )
 from glitch_explorer.site.pages import render
@@ -56,32 +52,6 @@ def _panels(row: Row, coupling: CouplingTables, profiles: pd.DataFrame) -> list[
     ]
 
 
-@dataclass(frozen=True)
-class WitnessInputs:
-    """The files that the witness pages are made from."""
-
-    #: Tables of these names, of all families.
-    witnesses: str | Path
-    calibration: str | Path
-    #: JSON: family to detector to the notes of the test.
-    notes: str | Path
-    #: The families' folders and tables "members", in the same order.
-    folders: Sequence[str | Path]
-    members: Sequence[str | Path]
-    #: Tables "channel_groups" and "slow_drivers" of all detectors.
-    groups: Sequence[str | Path]
-    slow: Sequence[str | Path]
-
-    def read(self) -> CouplingTables:
-        """Read the results for all families."""
-        return CouplingTables(
-            witnesses=tables.read(WITNESSES, self.witnesses),
-            slow=tables.read_all(SLOW_DRIVERS, self.slow),
-            channels=tables.read_all(CHANNEL_GROUPS, self.groups),
-            notes=json.loads(Path(self.notes).read_text(encoding="utf-8")),
-        )
-
-
 def _write_fragment(
     coupling: CouplingTables, family_tables: FamilyTables, family: str, folder: Path, *, dpi: int
 ) -> list[Row]:
@@ -99,8 +69,11 @@ def _write_fragment(
 
 
 def write_witness_pages(
-    inputs: WitnessInputs,
+    coupling: CouplingTables,
     *,
+    calibration: str | Path,
+    folders: Sequence[str | Path],
+    members: Sequence[str | Path],
     out: str | Path,
     page: str | Path,
     pictures: str | Path,
@@ -113,8 +86,12 @@ def write_witness_pages(
 
     Parameters
     ----------
-    inputs : WitnessInputs
-        What is read.
+    coupling : CouplingTables
+        Of `rows.read_coupling`.
+    calibration : path
+        Table of this name.
+    folders, members : list of path
+        The families' folders of the coupling, and their tables "members", in the same order.
     out : path
         Folder for `F001.html` (a part of a page), `F001.png`, `F001.parquet` and `F001.json` (its best
         witness, and what is unknown, as points of a list) of each family, replaced as a whole.
@@ -129,16 +106,15 @@ def write_witness_pages(
     cost : bool
         Whether the site has a page of costs.
     """
-    coupling = inputs.read()
     rows: list[Row] = []
     pseudo, coverage = [], []
     with files.whole_folder(out) as folder:
-        for path, members in zip(inputs.folders, inputs.members, strict=True):
-            family, family_tables = Path(path).name, read_family(path, members)
+        for path, glitches in zip(folders, members, strict=True):
+            family, family_tables = Path(path).name, read_family(path, glitches)
             rows += _write_fragment(coupling, family_tables, family, folder, dpi=dpi)
             pseudo.append(family_tables.pseudo)
             coverage.append(family_tables.coverage)
-    pooled = tables.read(CALIBRATION, inputs.calibration)
+    pooled = tables.read(CALIBRATION, calibration)
     values = overview(coupling, rows, tables.joined(CHANNEL_COVERAGE, coverage), pooled)
     matrix_figure(rows, values["lines"], Path(matrix), dpi=dpi)
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)

@@ -1,6 +1,7 @@
 """Rows of the witness pages: what the coupling found of one family in one detector, as codes and numbers."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,16 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, GAPS, LAG_PROFILES, PSEUDO_FAMILIES, SCATTERING
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_COVERAGE,
+    CHANNEL_GROUPS,
+    GAPS,
+    LAG_PROFILES,
+    PSEUDO_FAMILIES,
+    SCATTERING,
+    SLOW_DRIVERS,
+    WITNESSES,
+)
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
@@ -62,6 +72,30 @@ class FamilyTables:
     coverage: pd.DataFrame
     #: Its glitches: ifo, duration_s, peak_frequency_hz.
     glitches: pd.DataFrame
+
+
+def read_coupling(
+    *,
+    witnesses: str | Path,
+    notes: str | Path,
+    groups: Sequence[str | Path],
+    slow: Sequence[str | Path],
+) -> CouplingTables:
+    """Read the results of the coupling for all families.
+
+    Parameters
+    ----------
+    witnesses, notes
+        Table "witnesses" and notes.json, of all families.
+    groups, slow
+        Tables "channel_groups" and "slow_drivers" of all detectors.
+    """
+    return CouplingTables(
+        witnesses=tables.read(WITNESSES, witnesses),
+        slow=tables.read_all(SLOW_DRIVERS, slow),
+        channels=tables.read_all(CHANNEL_GROUPS, groups),
+        notes=json.loads(Path(notes).read_text(encoding="utf-8")),
+    )
 
 
 def read_family(folder: str | Path, members: str | Path) -> FamilyTables:
