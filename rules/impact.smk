@@ -115,7 +115,7 @@ rule cost:
         families="results/map/families.parquet",
         segments="results/catalog/segments.parquet",
         minutes=expand(rules.measure_range.output.minutes, ifo=config["detectors"]),
-        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+        witnesses=[rules.gather_witnesses.output.witnesses] if WITNESSES else [],
     output:
         cost="results/impact/cost.parquet",
         recoverable="results/impact/recoverable.parquet",
