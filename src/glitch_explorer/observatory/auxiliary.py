@@ -46,7 +46,7 @@ FASTER_LATER = "IMC-WFS_A_DC_PIT_OUT_DQ"
 #: Listed, and in no frame.
 MISSING = "SUS-ETMX_L1_CAL_LINE_OUT_DQ"
 DAY_NIGHT = tuple(
-    name for name, one in CHANNELS.items() if one.noise in ("rms_human", "rms_wind", "temperature")
+    name for name, channel in CHANNELS.items() if channel.noise in ("rms_human", "rms_wind", "temperature")
 )
 #: What drives a class slowly: (class, channel, band in Hz).
 SLOW_DRIVERS = (
@@ -92,14 +92,14 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Floa
     rng = stream(plan.seed, _NOISE, *key)
     around = ambience.weather(plan, segment)
     noise = ambience.ambient(CHANNELS[name].noise, around, n=n, rate=rate, rng=rng)
-    mine = [one for one in answers if one.segment == index]
+    motions = [motion for motion in answers if motion.segment == index]
     if name in HEARS_STRAIN:
         noise *= np.sqrt(2.0 / plan.rate)
         return HEARS_STRAIN[name] * (noise + _heard(frames.white_glitches(plan, index), n))
     if CHANNELS[name].oscillator:
-        crossings = sorted(one.time - segment.start for one in mine)
+        crossings = sorted(motion.time - segment.start for motion in motions)
         return _oscillator(name, np.arange(n) / rate, crossings, noise, stream(plan.seed, _DECOY, *key))
-    for answer in mine:
+    for answer in motions:
         couplings.add(noise, answer, plan, rate=rate)
     return _decoy(name, noise, around, rate, stream(plan.seed, _DECOY, *key))
 
@@ -164,23 +164,23 @@ def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np
 def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> list[gwf.Series]:
     """Compute all auxiliary channels of a segment, as its frame contains them."""
     segment = plan.segments[index]
-    found = []
+    series = []
     for name, channel in CHANNELS.items():
         of = CORRELATED.get(name)
-        made = (
+        values = (
             _copy(plan, index, name, answers=answers.get(of, []))
             if of
             else samples(plan, index, name, answers=answers.get(name, []))
         )
-        if made is None:
+        if values is None:
             continue
         # an oscillator's 79 MHz need more digits than float32 has
-        stored = made if channel.oscillator else made.astype(np.float32)
+        stored = values if channel.oscillator else values.astype(np.float32)
         rate = rate_at(plan, name, segment.start)
-        found.append(gwf.Series(f"{segment.ifo}:{name}", stored, rate, channel.unit))
+        series.append(gwf.Series(f"{segment.ifo}:{name}", stored, rate, channel.unit))
     reach = ranges.samples(plan, index).astype(np.float32)
-    found.append(gwf.Series(f"{segment.ifo}:{ranges.CHANNEL}", reach, ranges.RATE_HZ, "Mpc"))
-    return found
+    series.append(gwf.Series(f"{segment.ifo}:{ranges.CHANNEL}", reach, ranges.RATE_HZ, "Mpc"))
+    return series
 
 
 def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
@@ -239,7 +239,7 @@ def _witness(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
         "relation": coupling.relation,
         "group": f"{ifo}:{coupling.channel}",
         "kind": coupling.kind,
-        "glitches": [one.glitch_id for one in chosen],
+        "glitches": [injection.glitch_id for injection in chosen],
         "false_alarms_per_minute": coupling.false_per_minute,
     }
 

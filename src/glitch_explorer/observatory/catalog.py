@@ -121,23 +121,27 @@ def _parameters(plan: Plan, injection: Injection) -> dict[str, float]:
 def truth(plan: Plan, arguments: dict[str, Any], catalogue: pd.DataFrame) -> dict[str, Any]:
     """Return all planted answers; `catalogue` is the result of `catalog`."""
     glitches = {}
-    for one in plan.injections:
-        glitches[one.glitch_id] = {
-            "ifo": one.ifo,
-            "event_time": one.time,
-            "class": one.name,
-            "label": one.label,
-            "snr": round(one.snr, 5),
-            "event": one.event,
-            "readable": plan.segments[one.segment].readable,
-            "shape": _parameters(plan, one),
+    for injection in plan.injections:
+        glitches[injection.glitch_id] = {
+            "ifo": injection.ifo,
+            "event_time": injection.time,
+            "class": injection.name,
+            "label": injection.label,
+            "snr": round(injection.snr, 5),
+            "event": injection.event,
+            "readable": plan.segments[injection.segment].readable,
+            "shape": _parameters(plan, injection),
         }
     return {
         "arguments": arguments,
         "unknown_class": UNKNOWN,
         "glitches": glitches,
-        "wrong_labels": sorted(one.glitch_id for one in plan.injections if one.label not in (None, one.name)),
-        "duplicates": [[one.glitch_id, second] for one, second in plan.repeats],
+        "wrong_labels": sorted(
+            injection.glitch_id
+            for injection in plan.injections
+            if injection.label not in (None, injection.name)
+        ),
+        "duplicates": [[first.glitch_id, second] for first, second in plan.repeats],
         "unreadable_frames": [segment.frame_name for segment in plan.segments if not segment.readable],
         **auxiliary.truth(plan, arguments["detectors"]),
         "costs": costs.planted_costs(plan, catalogue, arguments["detectors"]),
@@ -185,7 +189,11 @@ def plan_observatory(
     spans = [(s.ifo, s.start, s.end, f"{s.ifo}:OBS-ANALYSIS_READY:1") for s in plan.segments]
     table = pd.DataFrame(spans, columns=["ifo", "start", "end", "flag"])
     _write_csv(folder / "segments.csv", table.sort_values(["ifo", "start"]))
-    events = [(one.event, one.ifo, one.time, "event") for one in plan.injections if one.event]
+    events = [
+        (injection.event, injection.ifo, injection.time, "event")
+        for injection in plan.injections
+        if injection.event
+    ]
     _write_csv(folder / "events.csv", pd.DataFrame(events, columns=["name", "ifo", "event_time", "kind"]))
     _write_csv(folder / "channels.csv", auxiliary.channel_list(plan))
     files.write_json(folder / "truth.json", truth(plan, arguments, rows))

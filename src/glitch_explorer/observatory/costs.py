@@ -38,16 +38,16 @@ def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: 
 
 def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, tuple[float, float]]:
     """Compute the deadtime and the exclusive deadtime of each class, s."""
-    injections = [one for one in plan.of(ifo) if not one.event]
-    names = sorted({one.name for one in injections})
-    own, exclusive = np.zeros(len(names)), np.zeros(len(names))
+    injections = [injection for injection in plan.of(ifo) if not injection.event]
+    names = sorted({injection.name for injection in injections})
+    deadtime, exclusive = np.zeros(len(names)), np.zeros(len(names))
     for index, segment in enumerate(plan.segments):
         if segment.ifo == ifo:
             painted = _gates(plan, injections, index, duration_s)
             once = painted.sum(axis=0) == 1
-            own += painted.sum(axis=1) * STEP_S
+            deadtime += painted.sum(axis=1) * STEP_S
             exclusive += (painted & once).sum(axis=1) * STEP_S
-    return {name: (float(own[k]), float(exclusive[k])) for k, name in enumerate(names)}
+    return {name: (float(deadtime[k]), float(exclusive[k])) for k, name in enumerate(names)}
 
 
 def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
@@ -60,18 +60,18 @@ def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
     for index, segment in enumerate(plan.segments):
         if segment.ifo != ifo:
             continue
-        made = ranges.minutes(plan, index)
-        whole, left = (4.0 / 3.0 * np.pi * reach**3 for reach in (made.without_mpc, made.with_mpc))
-        volume += float(whole @ made.live_s)
-        live += float(made.live_s.sum())
-        here = [one for one in plan.injections if one.segment == index]
-        minute = [int((one.time - made.start[0]) // ranges.MINUTE_S) for one in here]
-        share = -np.log1p([-ranges.loss(plan, one) for one in here])
-        total = np.bincount(minute, share, minlength=len(made.start))
-        for one, at, part in zip(here, minute, share, strict=True):
+        minutes = ranges.minutes(plan, index)
+        whole, left = (4.0 / 3.0 * np.pi * reach**3 for reach in (minutes.without_mpc, minutes.with_mpc))
+        volume += float(whole @ minutes.live_s)
+        live += float(minutes.live_s.sum())
+        here = [injection for injection in plan.injections if injection.segment == index]
+        minute = [int((injection.time - minutes.start[0]) // ranges.MINUTE_S) for injection in here]
+        share = -np.log1p([-ranges.loss(plan, injection) for injection in here])
+        total = np.bincount(minute, share, minlength=len(minutes.start))
+        for injection, at, part in zip(here, minute, share, strict=True):
             if part > 0.0:
-                volume_time = (whole - left)[at] * made.live_s[at] / YEAR_S
-                lost[one.name] = lost.get(one.name, 0.0) + float(volume_time * part / total[at])
+                volume_time = (whole - left)[at] * minutes.live_s[at] / YEAR_S
+                lost[injection.name] = lost.get(injection.name, 0.0) + float(volume_time * part / total[at])
     return lost, volume / live
 
 
@@ -114,32 +114,32 @@ def planted_costs(plan: Plan, catalogue: pd.DataFrame, detectors: Sequence[str])
     """
     rows = catalogue.drop_duplicates("gravityspy_id").set_index("gravityspy_id")
     duration_s = {str(key): float(value) for key, value in rows["duration"].items()}
-    told: list[dict[str, Any]] = []
+    costs: list[dict[str, Any]] = []
     for ifo in detectors:
-        mine = [one for one in plan.of(ifo) if not one.event]
-        ranking = rows["ranking"].reindex([one.glitch_id for one in mine])
-        name = pd.Series([one.name for one in mine], index=ranking.index)
-        live = float(sum(one.end - one.start for one in plan.segments if one.ifo == ifo))
+        injections = [injection for injection in plan.of(ifo) if not injection.event]
+        ranking = rows["ranking"].reindex([injection.glitch_id for injection in injections])
+        name = pd.Series([injection.name for injection in injections], index=ranking.index)
+        live = float(sum(segment.end - segment.start for segment in plan.segments if segment.ifo == ifo))
         lost, volume = _range_losses(plan, ifo)
-        for kind, (own, alone) in _deadtimes(plan, ifo, duration_s).items():
+        for kind, (deadtime, exclusive) in _deadtimes(plan, ifo, duration_s).items():
             n = int((name == kind).sum())
             usual = rows.loc[name.index[name == kind], ["duration", "peak_frequency", "bandwidth"]].median()
             half = 0.5 * usual["bandwidth"]
             length = _signal_s(usual["peak_frequency"] - half, usual["peak_frequency"] + half)
             met = SIGNALS_PER_YEAR * -np.expm1(-n / live * (length + usual["duration"]))
             raised = _threshold(ranking, name, kind)
-            told.append(
+            costs.append(
                 {
                     "class": kind,
                     "ifo": ifo,
                     "n": n,
-                    "deadtime_s": round(own, 3),
-                    "marginal_deadtime_s": round(alone, 3),
+                    "deadtime_s": round(deadtime, 3),
+                    "marginal_deadtime_s": round(exclusive, 3),
                     "range_loss_mpc3_yr": round(lost.get(kind, 0.0), 6),
                     "threshold_loss": None if np.isnan(raised) else round(raised, 6),
                     "contamination_per_yr": round(float(met), 6),
                     "volume_mpc3": round(volume, 1),
-                    "cost_mpc3_yr": round(volume * alone / YEAR_S + lost.get(kind, 0.0), 6),
+                    "cost_mpc3_yr": round(volume * exclusive / YEAR_S + lost.get(kind, 0.0), 6),
                 }
             )
-    return told
+    return costs

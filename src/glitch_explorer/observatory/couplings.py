@@ -114,10 +114,16 @@ def driven(plan: Plan, coupling: Coupling, ifo: str) -> list[Injection]:
     A motion that would lie outside the segment is left out. The two channels of an interaction move with
     the same glitches.
     """
-    mine = [one for one in plan.of(ifo) if one.name == coupling.name and not one.event]
+    candidates = [
+        injection for injection in plan.of(ifo) if injection.name == coupling.name and not injection.event
+    ]
     rng = stream(plan.seed, _DRIVEN, *ifo.encode(), *(coupling.needs or coupling.channel).encode())
-    chosen = np.sort(rng.permutation(len(mine))[: round(coupling.efficiency * len(mine))])
-    return [one for one in (mine[int(i)] for i in chosen) if _fits(plan, one, coupling.lag_s)]
+    chosen = np.sort(rng.permutation(len(candidates))[: round(coupling.efficiency * len(candidates))])
+    return [
+        injection
+        for injection in (candidates[int(i)] for i in chosen)
+        if _fits(plan, injection, coupling.lag_s)
+    ]
 
 
 def _fits(plan: Plan, injection: Injection, lag_s: float) -> bool:
@@ -130,8 +136,12 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
     by_channel: dict[str, list[Answer]] = {}
     for coupling in couplings_of(ifo):
         answers = by_channel.setdefault(coupling.channel, [])
-        for one in driven(plan, coupling, ifo):
-            answers.append(Answer(coupling, one.segment, one.time + coupling.lag_s, one, one.number))
+        for injection in driven(plan, coupling, ifo):
+            answers.append(
+                Answer(
+                    coupling, injection.segment, injection.time + coupling.lag_s, injection, injection.number
+                )
+            )
         for index, segment in enumerate(plan.segments):
             if segment.ifo != ifo:
                 continue
@@ -180,8 +190,8 @@ def _size(answer: Answer, plan: Plan, rng: np.random.Generator) -> tuple[np.rand
 
     They come with the generator that the shape of the glitch continues to draw from.
     """
-    own = rng if answer.glitch is None else shape_stream(plan, answer.glitch)
-    return own, *waveforms.draw_size(answer.coupling.name, own)
+    generator = rng if answer.glitch is None else shape_stream(plan, answer.glitch)
+    return generator, *waveforms.draw_size(answer.coupling.name, generator)
 
 
 def thump(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:

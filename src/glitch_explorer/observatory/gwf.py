@@ -44,7 +44,7 @@ def write(path: str | Path, series: list[Series], *, start: int) -> None:
         except RuntimeError:
             # LALFrame does not say why; a full or read-only disk does.
             with temporary.open("wb") as stream:
-                os.posix_fallocate(stream.fileno(), 0, sum(one.samples.nbytes for one in series))
+                os.posix_fallocate(stream.fileno(), 0, sum(item.samples.nbytes for item in series))
             raise
         content = temporary.read_bytes()
         with temporary.open("r+b") as stream:
@@ -55,8 +55,8 @@ def write(path: str | Path, series: list[Series], *, start: int) -> None:
 
 def _write_lal(path: Path, series: list[Series], start: int) -> None:
     """Write the frame through LALFrame, uncompressed."""
-    (duration,) = {len(one.samples) / one.rate for one in series}
-    channels = [_channel(one, duration) for one in series]  # before the frame: the order is in the bytes
+    (duration,) = {len(item.samples) / item.rate for item in series}
+    channels = [_channel(item, duration) for item in series]  # before the frame: the order is in the bytes
     frame = lalframe.FrameNew(lal.LIGOTimeGPS(start), duration, _PROJECT, 0, 0, 0)
     for channel in channels:
         lalframe.FrameUFrameHFrChanAdd(frame, channel)

@@ -135,7 +135,7 @@ def make_plan(
     injections = _with_labels(stream(seed, _LABELS), injections, wrong_label_share)
     injections += _events(stream(seed, _EVENTS), spans, injections, detectors)
     ids = _ids(stream(seed, _IDS), 2 * len(injections))
-    injections = [replace(one, glitch_id=ids[i]) for i, one in enumerate(injections)]
+    injections = [replace(injection, glitch_id=ids[i]) for i, injection in enumerate(injections)]
     repeats = _repeats(stream(seed, _IDS, 1), injections, glitches, ids[len(injections) :])
     return Plan(seed, sample_rate_hz, spans, injections, repeats)
 
@@ -225,9 +225,12 @@ def _events(
 ) -> list[Injection]:
     """Plant the events in all detectors, as far from glitches as the common live time allows."""
     planted: list[Injection] = []
-    busy = {ifo: np.array([one.time for one in injections if one.ifo == ifo]) for ifo in detectors}
+    busy = {
+        ifo: np.array([injection.time for injection in injections if injection.ifo == ifo])
+        for ifo in detectors
+    }
     for name, masses, snrs in EVENTS:
-        time = slots.quietest(rng, spans, busy, reserved=[one.time for one in planted])
+        time = slots.quietest(rng, spans, busy, reserved=[injection.time for injection in planted])
         for k, ifo in enumerate(detectors):
             arrival = time + (rng.uniform(-1.0, 1.0) * LARGEST_DELAY_S if k else 0.0)
             segment = next(

@@ -73,6 +73,6 @@ def minutes(plan: Plan, index: int) -> Minutes:
 
 def samples(plan: Plan, index: int) -> Float:
     """Compute the channel (n,) of a segment, Mpc: each second has the range of its minute."""
-    segment, made = plan.segments[index], minutes(plan, index)
+    segment, drawn = plan.segments[index], minutes(plan, index)
     seconds = np.arange(segment.start, segment.end)
-    return np.asarray(made.with_mpc[(seconds - made.start[0]).astype(int) // MINUTE_S])
+    return np.asarray(drawn.with_mpc[(seconds - drawn.start[0]).astype(int) // MINUTE_S])

@@ -72,22 +72,22 @@ def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> l
     UserError
         When they do not fit.
     """
-    mine = [i for i, span in enumerate(spans) if span.ifo == ifo and span.readable]
-    spells = {i: _spell(rng, spans[i].end - spans[i].start) for i in mine}
-    room = {i: int(np.diff(spells[i]).sum() / LEAST_GAP_S) for i in mine}
+    usable = [i for i, span in enumerate(spans) if span.ifo == ifo and span.readable]
+    spells = {i: _spell(rng, spans[i].end - spans[i].start) for i in usable}
+    room = {i: int(np.diff(spells[i]).sum() / LEAST_GAP_S) for i in usable}
     if n > sum(room.values()):
         raise UserError(
             f"observatory: {n} glitches do not fit into the spells of {ifo}, which have room for "
             f"{sum(room.values())}; lower observatory.glitches or raise segments or segment_s"
         )
-    counts = dict.fromkeys(mine, 0)
-    weights = rng.gamma(4.0, size=len(mine))
+    counts = dict.fromkeys(usable, 0)
+    weights = rng.gamma(4.0, size=len(usable))
     for _ in range(n):
-        free = np.array([counts[i] < room[i] for i in mine])
+        free = np.array([counts[i] < room[i] for i in usable])
         share = weights * free
-        counts[mine[int(rng.choice(len(mine), p=share / share.sum()))]] += 1
+        counts[usable[int(rng.choice(len(usable), p=share / share.sum()))]] += 1
     return [
-        (i, round(spans[i].start + float(at), 5)) for i in mine for at in _times(rng, spells[i], counts[i])
+        (i, round(spans[i].start + float(at), 5)) for i in usable for at in _times(rng, spells[i], counts[i])
     ]
 
 
