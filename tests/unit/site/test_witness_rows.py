@@ -61,6 +61,7 @@ def fringes(**changes):
     ("code", "rows", "frequency_hz"),
     [
         ("not asked", tables.empty(SCATTERING), 812.0),
+        ("not asked", tables.empty(SCATTERING), 49.0),
         ("not asked", tables.empty(SCATTERING), np.nan),
         ("too few", fringes(p_fwer=None), 30.0),
         ("no", fringes(p_fwer=0.2), 30.0),

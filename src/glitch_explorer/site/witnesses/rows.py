@@ -23,6 +23,7 @@ from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
+from glitch_explorer.coupling.witnesses.scattering import SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.map.schemas import MEMBERS
@@ -219,7 +220,7 @@ def fringe_result(rows: pd.DataFrame, frequency_hz: float) -> Row:
         `code`: `yes`, `no`, `too few`, or `not asked`, and its facts.
     """
     if rows.empty:
-        return {"code": "not asked", "frequency_hz": frequency_hz}
+        return {"code": "not asked", "frequency_hz": frequency_hz, "below_hz": SCATTERING_BELOW_HZ}
     tested = rows[rows["p_fwer"].notna()].sort_values(["p_fwer", "p_value"], kind="stable")
     if tested.empty:
         return {"code": "too few"}
