@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
         ("witness.py --channels 4 --hours 1 --glitches 30 --slides 50", r"same bytes with 1 thread: True"),
         ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
         (
-            "couplings.py FOLDER --seeds 1 --glitches 500 --segments 8 --classes Koi_Fish Power_Line",
+            "couplings.py FOLDER --seeds 1 --glitches 500 --segments 5 --classes Koi_Fish Power_Line",
             r"witness_hit_at_1 \| 1\.000",
         ),
         (
