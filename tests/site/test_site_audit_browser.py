@@ -237,12 +237,3 @@ def test_without_a_script_the_tables_are_there(site: Path, chromium: Any, name: 
     assert page.locator(rows).filter(visible=True).count() >= 3
     assert page.locator("button:visible, select:visible, input:visible").count() == 0
     page.close()
-
-
-@pytest.mark.parametrize("name", ["audit.html", "atlas.html", "family/F003.html"])
-def test_pages_fit_a_phone_in_the_dark(site: Path, chromium: Any, name: str) -> None:
-    phone = Watched(chromium, "dark")
-    phone.page.set_viewport_size({"width": 390, "height": 844})
-    page = phone.open(site / name)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    phone.close()

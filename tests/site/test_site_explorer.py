@@ -343,19 +343,11 @@ def test_wheel_and_drag_move_the_map(explorer: Explorer) -> None:
     assert explorer.js("Plot.isWhole")
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"), [((390, 844), "light"), ((640, 360), "dark"), ((1280, 720), "dark")]
-)
-def test_it_fits_phones_large_print_and_the_dark(
-    site: Path, chromium: Any, size: tuple[int, int], scheme: str
-) -> None:
-    opened = Explorer(chromium, site / "map.html", scheme=scheme)
-    opened.page.set_viewport_size({"width": size[0], "height": size[1]})
-    opened.page.wait_for_timeout(200)
-    assert opened.js("document.documentElement.scrollWidth") <= size[0]
+def test_points_are_drawn_in_the_dark(site: Path, chromium: Any) -> None:
+    opened = Explorer(chromium, site / "map.html", scheme="dark")
     with Image.open(io.BytesIO(opened.page.screenshot())) as picture:
         grey = np.asarray(picture.convert("L"))
-    assert (np.median(grey) < 60) == (scheme == "dark")
+    assert np.median(grey) < 60
     assert grey.std() > 10
     opened.close()
 
