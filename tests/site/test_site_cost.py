@@ -153,7 +153,7 @@ def test_a_fragment_has_cost_models_alarms_and_vetoes(fragments: Path) -> None:
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in text
     assert "SHAP values are not reported no better than rate and time of day" in text
     assert "too few glitches: 9 in 2 segments; 20 in 3 are needed" in text
-    assert "0.14 beats its baseline too" in text
+    assert "0.14 beats baseline" in text
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in text
     assert (
         "51 segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"

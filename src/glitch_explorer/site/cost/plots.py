@@ -132,7 +132,7 @@ def _beeswarm(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
     axes.set_xlabel(f"SHAP of a glitch ({shap.model['unit']}): positive favours a glitch", fontsize=9.5)
     axes.set_title("Channels; one point per glitch", loc="left", fontsize=10.5)
     bar = canvas.colorbar(ScalarMappable(norm, _SCORES), ax=axes, pad=0.01, aspect=28, extend="both")
-    bar.set_label("largest score, low to high", fontsize=9)
+    bar.set_label("largest score of the channel", fontsize=9)
     bar.ax.tick_params(labelsize=8.5)
 
 
