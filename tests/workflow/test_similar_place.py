@@ -43,7 +43,7 @@ def test_queries_by_id_moment_and_picture(finished, pictures, tmp_path):
     assert nearest.tolist() == [first.glitch_id, first.glitch_id]
     assert answers["query_id"].isna().all()
     text = clone.run("results/similar/nosuchglitch.csv", check=False)
-    assert "no glitch of the map" in text
+    assert "neither a glitch of the map" in text
     assert "Traceback" not in text
 
 
