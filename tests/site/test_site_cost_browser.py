@@ -13,6 +13,9 @@ from fake_impact import fake_impact, make_cost
 from PIL import Image
 from test_site_browser import Watched
 
+from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import RECOVERABLE
+
 pytestmark = pytest.mark.browser
 
 BARS = "#ranking .barlayer .point"
@@ -217,6 +220,19 @@ def test_without_scripts_the_tables_say_it_all(site: Path, chromium: Any) -> Non
     assert page.get_by_text("The charts need JavaScript").is_visible()
     assert page.locator("table.costs thead button").count() == 0
     context.close()
+
+
+def test_costs_are_drawn_without_a_witness(results: Path, chromium: Any, tmp_path: Path) -> None:
+    for name in ("map", "audit"):
+        (tmp_path / name).symlink_to(results / name)
+    fake_impact(tmp_path, own=False)
+    tables.write(RECOVERABLE, tables.empty(RECOVERABLE), tmp_path / "impact" / "recoverable.parquet")
+    make_cost(tmp_path, tmp_path / "site", [])
+    quiet = Dashboard(chromium)
+    page = Watched.open(quiet, tmp_path / "site" / "cost.html")
+    page.wait_for_selector("#timeline .main-svg")
+    assert page.locator(BARS).count() == 11
+    quiet.close()
 
 
 def test_a_page_without_costs_stays_quiet(site: Path, results: Path, chromium: Any, tmp_path: Path) -> None:

@@ -171,7 +171,10 @@
     return [...sums].sort(([, a], [, b]) => b - a).map(([name]) => name).slice(0, everything ? undefined : limit);
   }
 
+  // Without any witness the page has no matrix.
   function matrix() {
+    if (!element("matrix")) return null;
+    element("matrixword").textContent = "Hover for details.";
     const cells = [...data.cells.value.keys()].filter((cell) => shown(data.cells.ifo[cell]));
     element("matrixpart").hidden = !cells.length;
     element("nomatrix").hidden = Boolean(cells.length);
@@ -248,7 +251,6 @@
   function refresh() {
     chosen = -1;
     element("rankingword").textContent = "Hover for details; a click, or Enter, opens the family's page.";
-    element("matrixword").textContent = "Hover for details.";
     tables();
     return [ranking(), pareto(), timeline(), matrix()];
   }
@@ -273,7 +275,7 @@
     element("ranking").on("plotly_click", (event) => { window.location.href = pageOf(data.rows.family[event.points[0].customdata]); });
   });
   Promise.resolve(last).then(() => {
-    if (!element("matrix").on) return;
+    if (!element("matrix")?.on) return;
     element("matrix").on("plotly_hover", (event) => {
       const cell = event.points[0].customdata;
       if (cell !== null) describe("matrixword", SENTENCES.recoverable[cell], data.cells.family[cell]);
