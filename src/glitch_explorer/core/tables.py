@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
 
+#: What to do with a table that does not fit.
+_REMAKE = "if it is a result, perhaps of another version, delete it and run again"
+
 
 def name_of(schema: pa.Schema) -> str:
     """Return the name of the table that a schema describes."""
@@ -137,16 +140,18 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
     try:
         table = pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowException, OSError) as problem:
-        raise UserError(
-            f"{path} cannot be read as table {name!r}: {problem}; if it is a result, delete it and run again"
-        ) from problem
+        raise UserError(f"{path} cannot be read as table {name!r}: {problem}; {_REMAKE}") from problem
     names = schema.names if columns is None else columns
     missing = [column for column in names if column not in table.column_names]
     if missing:
-        raise UserError(f"{path}: not a valid {name!r} table: missing columns {', '.join(missing)}")
+        raise UserError(
+            f"{path}: not a valid {name!r} table: missing columns {', '.join(missing)}; {_REMAKE}"
+        )
     other = [column for column in names if table.schema.field(column).type != schema.field(column).type]
     if other:
-        raise UserError(f"{path}: not a valid {name!r} table: columns {', '.join(other)} have the wrong type")
+        raise UserError(
+            f"{path}: not a valid {name!r} table: columns {', '.join(other)} have the wrong type; {_REMAKE}"
+        )
     # A file's own metadata can name types that code is looked up for.
     frame: pd.DataFrame = table.select(names).replace_schema_metadata().to_pandas()
     return frame
