@@ -1,4 +1,4 @@
-"""Writing of files, which appear whole or not at all, and reading of arrays."""
+"""Write files atomically (complete or not at all), and read arrays."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def whole_folder(path: str | Path) -> Iterator[Path]:
 def remove_unfinished(folder: str | Path) -> None:
     """Remove the temporary files and folders that killed processes left below `folder`.
 
-    A process that is still writing there fails.
+    Call this only when no other process writes there: such a process would fail.
     """
     for parent, folders, names in os.walk(folder):
         for name in filter(_UNFINISHED.fullmatch, names):
@@ -81,7 +81,7 @@ def remove_unfinished(folder: str | Path) -> None:
 
 
 def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) -> None:
-    """Write `content` to `path`, whole or not at all.
+    """Write `content` to `path` atomically.
 
     With `keep_same` a file that already has these bytes is not written again: its
     modification time stays, so that nothing that depends on it is computed again.
@@ -94,7 +94,7 @@ def write_bytes(path: str | Path, content: bytes, *, keep_same: bool = False) ->
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write UTF-8 `text` to `path`, whole or not at all."""
+    """Write UTF-8 `text` to `path` atomically."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -106,15 +106,17 @@ def write_json(path: str | Path, value: Any) -> None:
 def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write `array` as a `.npy` file without pickle."""
     with whole(path) as temporary, temporary.open("wb") as stream:
-        # Given a real file, numpy writes without Python and drops the reason of a failure.
+        # To a file object numpy writes in C, and its error does not say why the write failed. For any other
+        # object it calls `write`, whose OSError does.
         plain = SimpleNamespace(write=stream.write)
         np.lib.format.write_array(plain, np.asanyarray(array), allow_pickle=False)
 
 
 def write_parts(path: str | Path, parts: Iterable[np.ndarray]) -> None:
-    """Write one or more arrays of one row shape and type, below each other, as one `.npy` file.
+    """Concatenate one or more arrays along the first axis into one `.npy` file.
 
-    Only one part is in memory at a time.
+    They must have the same dtype, and the same shape apart from the first axis. Only one of them is in memory
+    at a time.
     """
     with whole(path) as temporary, temporary.open("wb") as stream:
         n = 0

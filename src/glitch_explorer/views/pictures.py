@@ -1,8 +1,8 @@
-"""Decode a picture of a glitch into one view: energy on a fixed time-frequency grid.
+"""Decode a picture of a glitch into one view: normalized energy on a fixed time-frequency grid.
 
-A picture is a PNG or JPEG of any size, with or without axes, or a grey data set of a Gravity
-Spy HDF5 file. A view has row 0 at 2048 Hz and the last row at 10 Hz, log2 between, and the
-full view length from left to right.
+A picture is an image of the glitch's Q-transform: a PNG or JPEG of any size, with or without axes,
+or a greyscale dataset in a Gravity Spy HDF5 file. The rows of a view run from 2048 Hz (row 0) to
+10 Hz (last row), equally spaced in log2 frequency; the columns span the whole view length.
 """
 
 import io
@@ -28,20 +28,23 @@ from glitch_explorer.views.reasons import Reason
 
 #: Largest picture in bytes and in pixels, smallest side in pixels.
 _MAX_BYTES, _MAX_PIXELS, _MIN_SIDE = 32 * 2**20, 2**24, 32
-#: Mean distance from viridis, in steps of an 8-bit channel, above which the colour map is another.
-#: JPEG and GIF copies reach 12; jet, plasma and the like begin at 50.
+#: Largest mean distance of the colours from viridis, in 8-bit levels of a colour component; above it the
+#: picture uses another colour map. JPEG and GIF copies reach 12; jet, plasma and the like begin at 50.
 _LARGEST_DISTANCE = 30.0
-#: Rows or columns that tick marks cover in the spectrogram of an 800 x 600 picture, at the top,
-#: bottom, left and right; rows 66-531 and columns 105-670 remain.
+#: Widths in pixels of the margins (top, bottom, left, right) of the spectrogram that tick marks cover, in an
+#: 800 x 600 picture. Rows 66-531 and columns 105-670 of that picture are free of them.
 _TICKS = (5, 8, 4, 3)
 
 
 class Unreadable(Quarantined):
-    """A picture that gives no view."""
+    """Raised when no view can be read from a picture."""
 
 
 class Archives(ExitStack):
-    """HDF5 files of picture paths like `file.h5::/Blip/train/id/0.5.png`, each opened once."""
+    """The HDF5 files that picture paths such as `file.h5::/Blip/train/id/0.5.png` refer to.
+
+    Each file is opened once and stays open.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +80,7 @@ class Archives(ExitStack):
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: its axes, and its pixels, in colour `(h, w, 4)` or grey `(h, w)`."""
+    """A decoded picture: its axes, and its pixels in colour `(h, w, 4)` or grey `(h, w)`."""
 
     axes: Axes
     pixels: UInt8
@@ -93,7 +96,7 @@ class Picture:
         return view_length(self.pixels, self.axes) if self.axes.framed else None
 
     def view(self, *, height: int, width: int, crop: bool = True) -> UInt8:
-        """Return 10 times the normalized energy, shape `(height, width)`, by area average.
+        """Return 10 times the normalized energy, resampled to `(height, width)` by area averaging.
 
         Rows outside the picture's frequency range are zero. `crop=False` leaves axes, labels and
         colour bar in, to show their effect on a map.
@@ -119,7 +122,7 @@ class Picture:
 
 
 def _cover_ticks(energy: UInt8, scale: float) -> None:
-    """Overwrite the margins that tick marks cover with the nearest other pixels."""
+    """Replace the margins that contain tick marks by copies of the nearest row or column without them."""
     top, bottom, left, right = (round(pixels * scale) for pixels in _TICKS)
     energy[:top] = energy[top]
     energy[-bottom:] = energy[-bottom - 1]
@@ -130,7 +133,8 @@ def _cover_ticks(energy: UInt8, scale: float) -> None:
 def _resize(energy: UInt8, height: int, width: int, top: float, bottom: float) -> UInt8:
     """Average the rows `top` to `bottom` onto the grid; rows outside the picture are zero.
 
-    The last row is repeated once beyond the edge, because the frame's line is one pixel wide.
+    The first and the last row are repeated once, in place of the one-pixel line of the frame around the
+    spectrogram.
     """
     known = np.pad(energy, ((1, 1), (0, 0)), mode="edge")
     above, below = max(math.ceil(-top) - 1, 0), max(math.ceil(bottom) - len(energy) - 1, 0)
@@ -166,7 +170,11 @@ def decode(path: str | Path, archives: Archives | None = None) -> Picture:
 
 
 def _content(path: Path) -> bytes:
-    """Read a file; one that is missing or not readable is quarantined, a failing disk is an error."""
+    """Read a file.
+
+    A file that is missing, not readable, empty or too large is quarantined; any other OSError, as of a
+    failing disk, is raised.
+    """
     try:
         size = path.stat().st_size
         if not 0 < size <= _MAX_BYTES:
@@ -201,7 +209,8 @@ def _decoded(content: bytes) -> UInt8:
 def _colours(image: Image.Image, content: bytes) -> UInt8:
     """Return the pixels of a colour picture as red, green, blue and alpha.
 
-    libspng takes three fifths of Pillow's time; Pillow explains what libspng refuses.
+    libspng needs 60 % of Pillow's time. What libspng cannot decode goes to Pillow, whose error message
+    names the fault.
     """
     if image.format == "PNG" and image.mode in {"P", "RGB", "RGBA"}:
         with suppress(RuntimeError):
@@ -222,7 +231,10 @@ def _picture(pixels: UInt8) -> Picture:
 
 
 def _grey(grey: UInt8) -> Picture:
-    """Return a grey picture, which must be cropped: axes cannot be distinguished from data."""
+    """Return a greyscale picture.
+
+    It must contain the spectrogram only, because in grey, axes cannot be distinguished from data.
+    """
     height, width = grey.shape
     if min(height, width) < _MIN_SIDE:
         raise Unreadable(Reason.PICTURE_SIZE, width=width, height=height)
@@ -272,6 +284,6 @@ def read_view_length(path: str | Path) -> float | None:
     Raises
     ------
     Unreadable
-        As `read_view`.
+        As `decode`.
     """
     return decode(path).length()

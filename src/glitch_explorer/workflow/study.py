@@ -11,9 +11,10 @@ from glitch_explorer.catalog.state import source_state
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.fingerprint import digest, digest_files
 
-#: Where files that ship with the project begin; they enter by their hash, not by their time.
+#: Path prefix of files that ship with the project; a rule runs again when their hash changes, not their
+#: modification time.
 SHIPPED = "resources/"
-#: Where the simulated observatory's files begin, which the workflow makes itself.
+#: Path prefix of the files of the simulated observatory, which the workflow itself produces.
 MADE_HERE = "results/observatory/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
@@ -43,7 +44,7 @@ class Study:
     def __init__(self, config: dict[str, Any], base: Path) -> None:
         self.config = config
         self.base = base
-        # Rules share what ships with the project.
+        # Several rules use the same shipped files: hash each only once.
         self.shipped = cache(self._shipped)
 
     @property
@@ -53,7 +54,7 @@ class Study:
 
     @property
     def costed(self) -> bool:
-        """Whether there is a range, from a channel or the strain; costs need one."""
+        """Whether the BNS range is known, from a range channel or from strain; costs need it."""
         return bool(self.config["impact"]["range_channel"]) or self.config["strain"]["source"] != "none"
 
     @property
@@ -86,12 +87,13 @@ class Study:
         return [self.shipped(path) for path in paths if path.startswith(SHIPPED)]
 
     def page_files(self, part: str = "") -> str:
-        """Return the hash of the templates, styles and scripts of one part of the site.
+        """Return the hash of the templates, styles and scripts that pages of the site are made from.
 
         Parameters
         ----------
         part
-            Folder below the site's, e.g. "cost"; empty for what all pages share alone.
+            Subfolder of `SITE`, e.g. "cost". Files that all pages share are always included; if empty, only
+            those.
         """
         shared = (self.base / SITE).glob("*")
         part_files = (self.base / SITE / part).rglob("*") if part else ()
@@ -123,11 +125,13 @@ class Study:
 
     @staticmethod
     def listing(paths: Iterable[str]) -> str:
-        """Return a digest of names, sizes and times of pictures, so that a replaced one is noticed."""
+        """Return a digest of the names, sizes and change times of all files in the folders of pictures."""
         return source_state([path for path in paths if Path(path).is_dir()])
 
     def frames(self, section: str, ifo: str | None = None) -> list[str]:
-        """Return the folders of frames that the workflow makes itself; a user's own are not inputs.
+        """Return the folders of frame files that the workflow itself produces.
+
+        Frame files of the user are not inputs of rules.
 
         Parameters
         ----------
@@ -175,7 +179,10 @@ class Study:
         return [f"{folder}/{name}" for name in (*names, "vectors.npy", "neighbours.npz", "encoder.json")]
 
     def making(self, fingerprint: Callable[[str], str]) -> dict[str, Any]:
-        """Return how the results are made, for the front page.
+        """Return what the front page shows of how the results were produced.
+
+        That is the config's settings, fingerprints of the code, the citation, and whether the study is of the
+        simulated observatory.
 
         Parameters
         ----------

@@ -78,10 +78,10 @@ def test_the_safety_table_is_well_formed(root):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name,rate_hz\nH1:A,1\n", "columns must be"),
-        ("channel,rate\nH1:A,1\n", "not understood: rate"),
+        ("name,rate_hz\nH1:A,1\n", "channel is required"),
+        ("channel,rate\nH1:A,1\n", "unknown columns: rate"),
         ("channel,rate_hz,kind\nH1:A,1,sound\n", "H1:A: kind is 'sound'"),
-        ("channel,rate_hz\nH1:PEM-*,1\n", "matches none"),
+        ("channel,rate_hz\nH1:PEM-*,1\n", "matches no channel"),
         ("channel\nH1:A-B\n", "has no rate_hz"),
         ("channel,rate_hz\nL1:A-B,1\n", "no channel of H1"),
         ("channel,rate_hz\nH1:A,soon\n", "sample rate 'soon'"),

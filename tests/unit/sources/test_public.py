@@ -161,7 +161,7 @@ def test_the_shipped_list_of_trends_selects_what_the_frames_have(federation, tmp
     assert set(table["kind"]) == {"rms"}
     assert set(table["rate_hz"]) == {1.0}
     assert list(table["unit"]) == ["nm/s", "", ""]
-    with pytest.raises(UserError, match=r"\*\.rms matches none of the channels in the frames of H1.*NDS2"):
+    with pytest.raises(UserError, match=r"\*\.rms matches no channel in the inspected frame.*H1.*NDS2"):
         channels.table("H1", np.array([T0 + 5e5]))
 
 

@@ -1,7 +1,8 @@
 """Lists of auxiliary channels: names, sample rates, kinds, and whether a channel is safe.
 
-A channel is unsafe when it responds to the strain itself, so that a glitch shows in it
-whatever its origin (Essick, Mo & Katsavounidis 2020). See docs/explanation/methods.md#channel-safety.
+A channel is unsafe when it responds to the strain itself: a glitch then appears in the channel wherever
+the glitch comes from, so that the channel is no evidence of a coupling (Essick, Mo & Katsavounidis 2020).
+See docs/explanation/methods.md#channel-safety.
 """
 
 import re
@@ -15,14 +16,15 @@ import pandas as pd
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.schemas import CHANNELS
 
-#: What a channel's samples are; `displacement` in metres also predicts fringes.
+#: Allowed values of column `kind`: what the samples of a channel represent. From a `displacement` channel
+#: (in metres), fringe frequencies of scattered light are predicted as well.
 KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
 #: Names of strain channels: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
 #: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
 STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
 _COLUMNS = ("channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date")
-#: Headers of GWOSC's public lists, and the columns that they are here.
+#: Column headers of GWOSC's public lists, and the column names used here; an empty name drops the column.
 _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": ""}
 _WILD = re.compile(r"[*?\[]")
 _RATE = re.compile(r"([\d.]+)\s*(?:hz)?", re.IGNORECASE)
@@ -39,12 +41,13 @@ def parse_rate(text: str) -> list[tuple[float, float]]:
     Returns
     -------
     list
-        (GPS time until which the rate holds, rate in Hz), the last one until infinity.
+        Pairs (GPS time until which the rate holds, rate in Hz), in the order of the text; the time of the
+        last pair is infinity.
 
     Raises
     ------
     UserError
-        When the text is neither.
+        When the text is neither a number nor such a sentence, or a value is not positive.
     """
     steps: list[tuple[float, float]] = []
     rest = text.strip()
@@ -58,7 +61,7 @@ def parse_rate(text: str) -> list[tuple[float, float]]:
         steps.append((_positive(until[1], text), _positive(rate[1], text)))
         rest = rest[until.end() :].lstrip()
     raise UserError(
-        f"sample rate {text!r} is not understood; write a number of Hz, or "
+        f"sample rate {text!r} is not understood; write a number in Hz, or "
         "'2048 until GPS = 1373157695 then 16384'"
     )
 
@@ -99,8 +102,8 @@ def read_list(path: str | Path) -> pd.DataFrame:
     unknown = [name for name in frame.columns if name not in _COLUMNS]
     if "channel" not in frame.columns or unknown:
         raise UserError(
-            f"channel list {path}: columns must be of {', '.join(_COLUMNS)}, with channel; "
-            f"not understood: {', '.join(unknown) or 'none'}"
+            f"channel list {path}: allowed columns are {', '.join(_COLUMNS)} (channel is required); "
+            f"unknown columns: {', '.join(unknown) or 'none'}"
         )
     frame = frame.reindex(columns=_COLUMNS, fill_value="").apply(lambda column: column.str.strip())
     frame["kind"] = frame["kind"].replace("", "raw")
@@ -120,7 +123,7 @@ def read_list(path: str | Path) -> pd.DataFrame:
 
 
 def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
-    """List the names of a detector that only frames can resolve: with wildcards, or without a rate."""
+    """List a detector's entries that need frame files: names with wildcards, or without a sample rate."""
     table = pd.concat([read_list(path) for path in lists])
     names = table["channel"].str.replace("{ifo}", ifo, regex=False)
     unresolved = names.str.contains(_WILD) | (table["rate_hz"] == "")
@@ -151,7 +154,7 @@ def channel_table(
     ifo
         Detector; replaces `{ifo}`. Channels of other detectors are left out.
     gps
-        Time at which a rate that changes is read.
+        GPS time for which the sample rate is taken, where a list gives a rate that changes.
     safety
         Safety tables: the same columns, of which channel, safety, source and date are used.
     available
@@ -196,8 +199,8 @@ def _names(pattern: str, rates: Mapping[str, float], ifo: str, path: str | Path)
     names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
     if not names:
         raise UserError(
-            f"channel list {path}: {pattern} matches none of the channels in the frames of {ifo} looked at; "
-            "check it and the frame type, or list the channels with their rates "
+            f"channel list {path}: {pattern} matches no channel in the inspected frame files of {ifo}; "
+            "check the pattern and the frame type, or list the channels with their rates "
             "(NDS2 and arrakis accept no wildcards)"
         )
     return sorted(names)
@@ -209,8 +212,8 @@ def _row(
     text = entry["rate_hz"]
     if not text and rate is None:
         raise UserError(
-            f"channel list {path}: {name} has no rate_hz, and is not in the frames of {ifo} looked at; "
-            "add its rate_hz"
+            f"channel list {path}: {name} has no rate_hz and is not in the inspected frame files of {ifo}; "
+            "add its rate_hz to the list"
         )
     changes = bool(text) and len(parse_rate(text)) > 1
     return {
@@ -228,7 +231,7 @@ def _row(
 
 
 def _safety_entries(tables: Sequence[str | Path], ifo: str, strain: str) -> list[_SafetyEntry]:
-    """List the entries on safety in the order in which they count: unsafe ones, strain, safe ones."""
+    """Return the safety entries in order of precedence: unsafe entries, strain channels, safe entries."""
     rows = [row for path in tables for row in read_list(path).to_dict("records")]
     unsafe, safe = (
         [
@@ -243,7 +246,10 @@ def _safety_entries(tables: Sequence[str | Path], ifo: str, strain: str) -> list
 
 
 def _with_safety(row: dict[str, object], entries: Sequence[_SafetyEntry]) -> dict[str, object]:
-    """Return a channel's row with the more cautious of its own safety and that of the entries."""
+    """Return a channel's row with its safety updated from the first matching entry.
+
+    Unsafe overrides safe and unknown; safe overrides unknown.
+    """
     entry = next((entry for entry in entries if fnmatchcase(str(row["channel"]), entry[0])), None)
     if entry is None or row["safety"] in ("unsafe", entry[1]):
         return row

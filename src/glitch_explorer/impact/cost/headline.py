@@ -1,4 +1,7 @@
-"""Headline cost of each family in a detector: its parts, its interval and its days."""
+"""Cost of each family in a detector: its contributions, confidence interval and daily values.
+
+The headline cost is the total sensitive time-volume lost. See docs/explanation/cost.md.
+"""
 
 from dataclasses import dataclass
 
@@ -32,23 +35,24 @@ class Headline:
     detector: Detector
     gated: Gated
     thresholds: Thresholds
-    #: ``(k,)`` by deadtime, by range (NaN where no minute of the family has a known loss), by threshold.
+    #: Contributions to the cost ``(k,)``, Mpc^3 yr: from deadtime, from range loss (NaN where no minute of
+    #: the family has a known loss), and from the raised search threshold.
     deadtime: Float64
     by_range: Float64
     by_threshold: Float64
 
     @property
     def total(self) -> Float64:
-        """Headline cost C_k. An unknown range loss adds nothing, and the reason of the row says so."""
+        """Headline cost C_k. An unknown range loss counts as 0; column `reason` then has its code."""
         return np.asarray(self.deadtime + np.nan_to_num(self.by_range) + self.by_threshold)
 
 
 def headline(detector: Detector, settings: CostSettings) -> Headline:
     """Compute the cost of each family of a detector. See docs/explanation/cost.md.
 
-    With V the mean volume, T the live time, dT the marginal deadtime and delta the threshold loss:
-    V dT + (b), and with a search's own ranking V T [1 - (1 - dT / T)(1 - delta)] + (b)
-    = V dT + V (T - dT) delta + (b).
+    V is the mean sensitive volume, T the live time, dT the marginal deadtime, delta the relative threshold
+    loss, and R the range loss ("(b)" in cost.md). The cost is V dT + R. Where the catalogue has a search's
+    ranking statistic, it is V T [1 - (1 - dT / T)(1 - delta)] + R = V dT + V (T - dT) delta + R.
     """
     gated = gate(detector, settings)
     thresholds = raise_threshold(detector, gated, settings)
@@ -70,7 +74,10 @@ def headline(detector: Detector, settings: CostSettings) -> Headline:
 
 
 def intervals(result: Headline) -> tuple[Float64, Float64]:
-    """Return the 95 % intervals ``(k,)`` of the headline costs, over blocks of the live time."""
+    """Return the lower and upper ends ``(k,)`` of the 95 % confidence intervals of the headline costs.
+
+    They are estimated from the scatter between blocks of live time.
+    """
     detector, n = result.detector, len(result.detector.families)
     if detector.blocks < LEAST_BLOCKS:
         return np.full(n, np.nan), np.full(n, np.nan)
@@ -89,7 +96,7 @@ def intervals(result: Headline) -> tuple[Float64, Float64]:
 
 
 def _threshold_by_block(result: Headline, live_s: Float64) -> Float64:
-    """Return the contribution of each block to the threshold loss ``(k, b)``, by the jackknife."""
+    """Return the jackknife deviations ``(k, b)``, by block, of the cost of the raised threshold, Mpc^3 yr."""
     detector, thresholds, n = result.detector, result.thresholds, len(result.detector.families)
     without = losses_without_blocks(
         thresholds.ranking,
@@ -106,9 +113,9 @@ def _threshold_by_block(result: Headline, live_s: Float64) -> Float64:
 
 
 def cost_rows(result: Headline) -> pd.DataFrame:
-    """Return table "cost" of a detector, one row per family, without rank and witnesses.
+    """Return table "cost" of a detector, one row per family, without the columns of ranks and witnesses.
 
-    Unassigned glitches are gated and charged like a family.
+    Unassigned glitches are treated as one family: they are gated, and a cost is attributed to them.
     """
     detector, gated = result.detector, result.gated
     count = detector.per_family()
@@ -179,8 +186,9 @@ def _reasons(result: Headline) -> Object:
 def daily(result: Headline) -> pd.DataFrame:
     """Return table "cost_by_day" of a detector: days on which a family has glitches or a cost.
 
-    Deadtime counts on the day of the gates, a range loss on the day of the minute, and the threshold loss on
-    all live time alike. The days add up to the headline.
+    Deadtime is assigned to the day of the gates and range loss to the day of its minute. The loss from the
+    raised threshold is spread over days in proportion to the live time outside the family's exclusive gates.
+    Summed over days, `cost_mpc3_yr` is the headline cost.
     """
     detector, gated, n = result.detector, result.gated, len(result.detector.families)
     days, number = np.unique(detector.day, return_inverse=True)

@@ -29,7 +29,7 @@ from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import MINUTES
 from glitch_explorer.sources.strain import Strain
 
-#: Length of a spectrum in seconds (they overlap by half), and the least number of spectra for a range.
+#: FFT length in seconds (FFTs overlap by half), and the least number of periodograms for a range.
 FFT_S, LEAST_SPECTRA = 4.0, 5
 #: Lower end of the range integral in Hz; strain is not calibrated below.
 LOW_HZ = 10.0
@@ -43,8 +43,9 @@ RangeOf = Callable[[float, Float64], float]
 def inverse_median(n: int) -> float:
     """Return the mean of 1 / median of `n` exponential variables of mean 1, `n` odd and at least 3.
 
-    The power in a bin of a spectrum is such a variable, and a range sums 1 / power: without this factor it
-    would be too large from few spectra.
+    In Gaussian noise the power in one frequency bin of a periodogram is exponentially distributed, and the
+    squared range is an integral over 1 / PSD. With the median of few periodograms as the PSD, the range
+    would be too large without this factor.
     """
     m = (n - 1) // 2
 
@@ -55,7 +56,7 @@ def inverse_median(n: int) -> float:
 
 
 def spectra(series: TimeSeries, gates: Float64) -> Float64:
-    """Return one-sided periodograms ``(s, f)``, 1/Hz, of the stretches of 4 s that no gate overlaps.
+    """Return one-sided periodograms ``(s, f)``, 1/Hz, of the 4 s FFT intervals that no gate overlaps.
 
     Parameters
     ----------
@@ -78,9 +79,10 @@ def spectra(series: TimeSeries, gates: Float64) -> Float64:
 def range_of_spectra(power: Float64) -> float:
     """Return the BNS range in Mpc from periodograms ``(s, f)``; NaN with fewer than 5.
 
-    `gwpy.astro.sensemon_range` (LIGO-T030276), 1.4 + 1.4 solar masses at SNR 8, of the median spectrum,
-    scaled so that the mean of its inverse is the inverse of the mean. Of an even number of spectra the last
-    is not used, because the scale is known for odd numbers.
+    The range is that of `gwpy.astro.sensemon_range` (LIGO-T030276) for 1.4 + 1.4 solar masses at SNR 8. The
+    PSD is the median of the periodograms times `inverse_median(n)`, so that the expectation of 1 / PSD is
+    1 / (mean power). With an even number of periodograms the last is not used, because `inverse_median`
+    holds for odd numbers only.
     """
     n = len(power) - 1 + len(power) % 2
     if n < LEAST_SPECTRA:
@@ -151,7 +153,7 @@ def measure_minutes(
     Parameters
     ----------
     glitches, segments
-        Tables of these names. Real signals and injections are not gated.
+        Tables "glitches" and "segments". Astrophysical signals and injections are not gated.
     ifo
         Detector.
     source

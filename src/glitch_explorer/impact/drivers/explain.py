@@ -1,4 +1,4 @@
-"""Drivers of one family in one detector: models, gates, SHAP values and precursor skill."""
+"""Drivers of a family in a detector: models, their gain over the baseline, SHAP values, precursor skill."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -44,7 +44,7 @@ TABLES: dict[str, pa.Schema] = {
     "precursor_skill": PRECURSOR_SKILL,
 }
 _COUNTS = ("n_glitches", "n_background", "n_segments", "n_folds", "blocks")
-#: Purpose of the random stream of the time-shifted triggers.
+#: Key added to the seed, so that the time shifts have a random stream of their own.
 _SHIFT = 7
 
 #: Tables of one family in one detector, or of one of its models, by file name.
@@ -64,23 +64,24 @@ def explain(
     seed: int,
     threads: int,
 ) -> Tables:
-    """Compute which channels drive a family, by models that beat rate and time of day.
+    """Compute which channels drive a family.
 
-    See docs/explanation/drivers.md.
+    They are those on which models rely that predict the family's glitches better than a baseline of glitch
+    rate and time of day does. See docs/explanation/drivers.md.
 
     Parameters
     ----------
     features
         Features over the family's live time.
     family
-        Its glitches in this detector: glitch_id, event_time (known), duration_s, and start_time where
-        known.
+        The family's glitches in this detector, with columns glitch_id, event_time (no missing values),
+        duration_s, and start_time (may be missing).
     quiet
         ``(k, 2)`` stretches without any glitch of the detector, GPS seconds (`map.members`).
     segments
         ``(k, 2)`` sorted, disjoint analysis segments of the detector, GPS seconds.
     channels
-        channel and safety.
+        Table of the channels, with columns channel and safety.
     family_id, ifo
         Names for the tables.
     max_glitches
@@ -127,7 +128,10 @@ def _joined(parts: Sequence[Tables], family_id: str, ifo: str, n_timed: int) -> 
 
 @dataclass(frozen=True)
 class _Result:
-    """Trial of one feature set, or why there is none, and the trial of time-shifted triggers as a control."""
+    """Cross-validated models of one feature set, or why there are none, and those of the control.
+
+    The control has time-shifted triggers in place of the glitches.
+    """
 
     feature_set: FeatureSetName
     trial: Trial | Unfit
@@ -135,13 +139,14 @@ class _Result:
 
 
 def _results(case: Case, family: pd.DataFrame) -> list[_Result]:
-    """Run the trials of both feature sets, each with its control."""
+    """Fit the cross-validated models of both feature sets, each with its control."""
     times = family["event_time"].to_numpy(dtype=float)
     grid = make_grid(case.material.live, LAGS_S)
     rng = np.random.default_rng([case.seed, _SHIFT])
     shifted = shifted_times(times, make_triggers(times, grid), grid, rng=rng)
     leading, early = leading_columns(case.material, times, start_times(family))
-    # A precursor within seconds of the glitch before it could be an after-effect of that glitch.
+    # For precursors only isolated triggers are used: what looks like a precursor could otherwise be an
+    # after-effect of the previous glitch.
     usable = {
         "witness": (np.ones(len(times), bool), np.ones(len(shifted), bool)),
         "precursor": (early & isolated(times), isolated(shifted)),
@@ -209,7 +214,10 @@ def _driver(skill: dict[str, Any]) -> dict[str, Any]:
 
 
 def _importance(values: pd.DataFrame, material: Material) -> pd.DataFrame:
-    """Return the importance of channels, the largest first: the mean size of their summed SHAP values."""
+    """Return the importance of each channel, the largest first.
+
+    It is the mean over glitches of the absolute value of the channel's SHAP values, summed over its features.
+    """
     size = values["shap"].abs().groupby(values["channel"]).mean()
     safety = material.columns.drop_duplicates("channel").set_index("channel")["safety"]
     table = pd.DataFrame({"channel": size.index, "mean_abs_shap": size.to_numpy()})

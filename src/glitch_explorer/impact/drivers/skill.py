@@ -16,7 +16,7 @@ class Gain:
     baseline: float
     low: float
     high: float
-    #: Blocks that contain windows.
+    #: Number of blocks that contain windows.
     blocks: int
 
     @property
@@ -28,13 +28,13 @@ class Gain:
 def average_precision(probability: Float64, glitch: Bool, weights: Float64) -> Float64:
     """Return the average precision for each set of weights.
 
-    Sum over the thresholds of the gain in recall times the precision; windows with the same probability
-    share a threshold.
+    Average precision is the sum, over thresholds on the probability, of precision times the increase in
+    recall; windows of equal probability share one threshold.
 
     Parameters
     ----------
     probability, glitch
-        ``(n,)``
+        ``(n,)`` predicted probability of each window, and whether it contains a glitch.
     weights
         ``(w, n)``, 0 or more.
 
@@ -59,7 +59,8 @@ def gain(probability: Float64, baseline: Float64, glitch: Bool, blocks: Int64, *
     Parameters
     ----------
     probability, baseline, glitch
-        ``(n,)``
+        ``(n,)`` probability of each window by the model and by the baseline, and whether it contains a
+        glitch.
     blocks
         ``(n,)`` block of each window; whole blocks are drawn.
     seed

@@ -1,4 +1,7 @@
-"""Figures of a family's drivers (SHAP by group, by glitch, by lag, and of one glitch) and of the costs."""
+"""Figures of a family's drivers and of the costs.
+
+Drivers: SHAP values per channel group, for all glitches, per lag, and a waterfall for one glitch.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +24,11 @@ from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
 
-#: Rows of a panel, and letters of a channel's name there.
+#: Largest number of rows in a panel, and of characters of a channel's name on its axis.
 ROWS, LETTERS = 8, 29
-#: Score at which the colour of a point is full.
+#: Absolute value of the score at which the colour scale saturates.
 FULL_SCORE = 6.0
-#: Names of the kinds of model, and of what they see.
+#: Names shown for the models, and for the feature sets.
 MODELS = {"xgboost": "XGBoost", "random_forest": "random forest"}
 VIEWS = {"witness": "all lags", "precursor": "before the glitch only"}
 _UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
@@ -35,11 +38,12 @@ _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
 
 @dataclass(frozen=True)
 class ShapFigure:
-    """What is drawn of one model."""
+    """Data of the SHAP figure of one model."""
 
-    #: Its row of table "skill", with `unit`, that of its SHAP values.
+    #: The model's row of table "skill", and `unit`: the unit of the SHAP values.
     model: Mapping[str, Any]
-    #: Group name, mean abs SHAP and whether a member's safety is unknown, the largest first.
+    #: For each channel group: name, mean absolute SHAP value, and whether the safety of any of its channels
+    #: is unknown; the largest value first.
     groups: Sequence[tuple[str, float, bool]]
     #: Rows of tables "shap_values" and "shap_features".
     values: pd.DataFrame
@@ -59,14 +63,16 @@ class ShapFigure:
 
 
 def swarm(values: Float64, *, bins: int = 60) -> Float64:
-    """Return offsets in -1 to 1 that spread points at the same place, in proportion to their number.
+    """Return offsets between -1 and 1 for a beeswarm plot.
+
+    Points in one bin of the axis are spread apart, the more points the wider.
 
     Parameters
     ----------
     values
-        Places of the points on the axis, (n,).
+        Positions of the points on the axis, (n,).
     bins
-        Steps of the axis within which points count as at the same place.
+        Number of bins of the axis.
     """
     span = float(np.ptp(values)) or 1.0
     at = np.minimum(((values - values.min()) / span * bins).astype(int), bins - 1)
@@ -129,10 +135,10 @@ def _beeswarm(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
         colours = rows["value"].to_numpy(dtype=float)[seen]
         axes.scatter(x[seen], y[seen], s=11, c=colours, cmap=_SCORES, norm=norm, linewidths=0, zorder=2)
     _named(axes, names)
-    axes.set_xlabel(f"SHAP of a glitch ({shap.model['unit']}): positive favours a glitch", fontsize=9.5)
+    axes.set_xlabel(f"SHAP value ({shap.model['unit']}); positive: raises the probability", fontsize=9.5)
     axes.set_title("Channels; one point per glitch", loc="left", fontsize=10.5)
     bar = canvas.colorbar(ScalarMappable(norm, _SCORES), ax=axes, pad=0.01, aspect=28, extend="both")
-    bar.set_label("largest score of the channel", fontsize=9)
+    bar.set_label("score with the largest absolute value", fontsize=9)
     bar.ax.tick_params(labelsize=8.5)
 
 
@@ -144,7 +150,7 @@ def lag_table(features: pd.DataFrame, count: int) -> pd.DataFrame:
     features
         Rows of table "shap_features" of one model.
     count
-        Channels at most.
+        Largest number of channels.
     """
     lags = ["lag_low", "lag_high"]
     table = features.pivot_table(index="channel", columns=lags, values="mean_abs_shap", aggfunc="sum")
@@ -189,7 +195,9 @@ def _lags(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
 
 
 def waterfall_steps(values: pd.DataFrame, glitch: str, count: int) -> list[tuple[str, float]]:
-    """Return the steps from the base value to a glitch's margin: the largest channels, then all others.
+    """Return the steps from the base value to the model's output for a glitch.
+
+    They are the channels with the largest abs(SHAP), then the sum of all others.
 
     Parameters
     ----------
@@ -198,7 +206,7 @@ def waterfall_steps(values: pd.DataFrame, glitch: str, count: int) -> list[tuple
     glitch
         glitch_id.
     count
-        Steps at most.
+        Largest number of steps, including the one for all other channels.
     """
     rows = values[values["glitch_id"] == glitch].sort_values("channel")
     rows = rows.sort_values("shap", key=np.abs, ascending=False, kind="stable")
@@ -233,7 +241,7 @@ def _waterfall(axes: Axes, shap: ShapFigure) -> None:
         f"From {amount_text(base)} (base, dotted) to {amount_text(float(ends[-1]))} ({shap.model['unit']})",
         fontsize=9.5,
     )
-    glitch = "the medoid" if shap.is_medoid else "median margin; the medoid has no SHAP values"
+    glitch = "the medoid" if shap.is_medoid else "median model output; the medoid has no SHAP values"
     axes.set_title(f"One glitch: {plain(shap.glitch, 24)}\n({glitch})", loc="left", fontsize=10.5)
 
 
@@ -243,7 +251,7 @@ def shap_picture(shap: ShapFigure, path: Path, *, dpi: int) -> None:
     Parameters
     ----------
     shap
-        What is drawn.
+        Data of the figure.
     path
         PNG file to write.
     dpi
@@ -262,12 +270,12 @@ def shap_picture(shap: ShapFigure, path: Path, *, dpi: int) -> None:
 
 
 def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
-    """Rank families and detectors by cost with 95 % intervals, the first `BARS`.
+    """Draw the costs of the first `BARS` (family, detector) pairs by rank, with 95 % confidence intervals.
 
     Parameters
     ----------
     cost
-        Table of this name.
+        Table "cost".
     path
         PNG file to write.
     dpi

@@ -1,4 +1,4 @@
-"""The pages of the coupling: a part of each family's page, and the page of all witnesses."""
+"""Results of the coupling stage: the witness section of each family's page, and the page of all witnesses."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ from glitch_explorer.site.witnesses.rows import (
 )
 from glitch_explorer.site.witnesses.unknown import coupling_unknown
 
-#: Witnesses of a family in a detector that are described in sentences and drawn.
+#: Largest number of witnesses per family and detector that are described in sentences and plotted.
 DESCRIBED = 3
 
 
 def _panels(row: Row, coupling: CouplingTables, profiles: pd.DataFrame) -> list[witness_plots.Profile]:
-    """Return what is drawn of a family in a detector: its best witnesses, else the strongest channel."""
+    """Return the lag profiles to plot: the best witnesses, or the strongest channel if there is none."""
     channels = coupling.channels[coupling.channels["ifo"] == row["ifo"]].set_index("channel")
     profiles = profiles[profiles["ifo"] == row["ifo"]]
     drawn = row["groups"][:DESCRIBED] or row["strongest"]
@@ -55,7 +55,11 @@ def _panels(row: Row, coupling: CouplingTables, profiles: pd.DataFrame) -> list[
 def _write_fragment(
     coupling: CouplingTables, family_tables: FamilyTables, family: str, folder: Path, *, dpi: int
 ) -> list[Row]:
-    """Write a family's part of a page, its picture, table and facts; return its rows."""
+    """Write the files of a family's witness section; return one `Row` per detector.
+
+    They are the section itself (HTML), its figure, the table of the family's witnesses, and a JSON file with
+    the best witness and what is unknown.
+    """
     rows = [detector_row(coupling, family_tables, family, ifo) for ifo in coupling.detectors]
     columns = [(row["ifo"], _panels(row, coupling, family_tables.profiles)) for row in rows]
     witness_plots.lag_profiles(columns, folder / f"{family}.png", dpi=dpi)
@@ -82,25 +86,27 @@ def write_witness_pages(
     dpi: int,
     cost: bool,
 ) -> None:
-    """Write the parts of the families' pages that are about witnesses, and the page of all witnesses.
+    """Write the witness sections of the families' pages, and the page of all witnesses.
 
     Parameters
     ----------
     coupling : CouplingTables
-        Of `rows.read_coupling`.
+        Tables of the coupling stage, as `rows.read_coupling` returns them.
     calibration : path
-        Table of this name.
+        File of table "calibration".
     folders, members : list of path
-        The families' folders of the coupling, and their tables "members", in the same order.
+        For each family, the folder of its results of the coupling stage, and the file of its table "members";
+        in the same order.
     out : path
-        Folder for `F001.html` (a part of a page), `F001.png`, `F001.parquet` and `F001.json` (its best
-        witness, and what is unknown, as points of a list) of each family, replaced as a whole.
+        Output folder; an existing one is replaced. For each family: `F001.html` (section of its page),
+        `F001.png`, `F001.parquet`, and `F001.json` (best witness, and the list of what is unknown).
     page : path
         The page of all witnesses.
     pictures : path
-        Folder of its pictures, beside it; replaced as a whole.
+        Folder for the figures of that page, in the same folder as the page; an existing one is replaced.
     matrix, nulls : path
-        Figures of families against witnesses, and of the calibration of the nulls; the page shows a copy.
+        Image files to write: the matrix of families and witnesses, and the calibration of the p-values on
+        pseudo-families. The page shows a copy of the second.
     dpi : int
         Pixels per inch.
     cost : bool
