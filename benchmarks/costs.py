@@ -20,7 +20,7 @@ def measure(glitches: int, families: int, days: int) -> None:
     day = 86400.0 * np.arange(days)
     spans = pd.DataFrame({"start": day + 1000.0, "end": day + 80000.0, "flag": "", "source": ""})
     segments = pd.concat([spans.assign(ifo=ifo) for ifo in ("H1", "L1")], ignore_index=True)
-    own = pd.DataFrame(
+    catalogue = pd.DataFrame(
         {
             "glitch_id": [f"g{k}" for k in range(glitches)],
             "ifo": rng.choice(["H1", "L1"], glitches),
@@ -31,7 +31,7 @@ def measure(glitches: int, families: int, days: int) -> None:
         }
     ).assign(peak_frequency_hz=100.0, bandwidth_hz=50.0, astrophysical="")
     named = [f"F{k:03d}" for k in rng.integers(0, families, glitches)]
-    members = own[["glitch_id"]].assign(
+    members = catalogue[["glitch_id"]].assign(
         view="", family=named, probability=1.0, outlier_score=0.0, isolation=1.0
     )
     settings = CostSettings(gate_snr=20.0)
@@ -39,16 +39,16 @@ def measure(glitches: int, families: int, days: int) -> None:
         parts = []
         for ifo in ("H1", "L1"):
             live = segments_of(segments, ifo)
-            frame = minute_frame(live, gate_union(own, ifo, live, settings))
+            frame = minute_frame(live, gate_union(catalogue, ifo, live, settings))
             reach = 100 * np.exp(0.01 * rng.standard_normal(len(frame)))
             parts.append(with_losses(frame, reach, ifo=ifo, source="drawn"))
         minutes = pd.concat(parts, ignore_index=True)
     print(f"{len(minutes)} minutes: {spent.seconds:.1f} s")
     with timed() as spent:
         nothing = tables.empty(WITNESSES)
-        made = family_costs(own, members, segments, minutes, witnesses=nothing, settings=settings)
+        costs = family_costs(catalogue, members, segments, minutes, witnesses=nothing, settings=settings)
     print(
-        f"{len(made.cost)} costs of {glitches} glitches: {spent.seconds:.1f} s, {peak_mib() / 1024:.2f} GiB"
+        f"{len(costs.cost)} costs of {glitches} glitches: {spent.seconds:.1f} s, {peak_mib() / 1024:.2f} GiB"
     )
 
 

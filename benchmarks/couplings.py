@@ -3,7 +3,7 @@
 Each seed is an observatory of the embedded default's size, with the default's channels and settings but for
 pseudo-families (`null_families.py` measures those). Its families are the planted classes and, for the
 first `--found` seeds, also those of the workflow's own map, made from strain by the default encoder.
-A detector's auxiliary frames are written, read into features once, and removed. What a seed said is kept
+A detector's auxiliary frames are written, read into features once, and removed. A seed's report is kept
 in the folder, so a run that was stopped goes on; `--summary` says what is there.
 """
 
@@ -43,7 +43,7 @@ from glitch_explorer.validate.truth import compositions, planted_classes
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
 COUPLING = CONFIG["coupling"]
-#: Null families a seed that count against the bound, and the bound for 200 of them.
+#: Uncoupled families a seed that count against the bound, and the bound for 200 of them.
 NULLS_A_SEED, MOST_OF_200 = 10, 16
 
 Families = dict[str, pd.DataFrame]
@@ -51,8 +51,8 @@ Families = dict[str, pd.DataFrame]
 
 def stretches(family: pd.DataFrame, everything: pd.DataFrame, spans: np.ndarray) -> np.ndarray:
     """Give the quiet stretches around a family as rows (start, end)."""
-    found = quiet_stretches(family, everything, spans)
-    return np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
+    quiet = quiet_stretches(family, everything, spans)
+    return np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
 
 
 def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
@@ -91,21 +91,21 @@ def detector(
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Find the witnesses of all families of a detector: tables "family_witnesses" and its groups, by mode."""
     features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
-    own = catalogue[catalogue["ifo"] == ifo]
-    idle = features.live.within(stretches(own, own, spans))
+    glitches_of_detector = catalogue[catalogue["ifo"] == ifo]
+    idle = features.live.within(stretches(glitches_of_detector, glitches_of_detector, spans))
     groups = correlated_groups(features.values[idle], features.columns["channel"])
     named = pd.DataFrame(groups.items(), columns=["channel", "group"])
-    found = {}
+    results = {}
     for mode, members in families.items():
         parts = [tables.empty(FAMILY_WITNESSES)]
-        rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
+        rows = glitches_of_detector.merge(members, on="glitch_id").drop_duplicates("event_time")
         for family, glitches in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
             if len(glitches) < LEAST_GLITCHES:
                 continue
             result = find_witnesses(
                 part(features, live_intervals(glitches["event_time"], spans)),
                 glitches,
-                stretches(glitches, own, spans),
+                stretches(glitches, glitches_of_detector, spans),
                 spans,
                 table,
                 slides=COUPLING["time_slides"],
@@ -117,39 +117,39 @@ def detector(
             if len(result.table):
                 table = result.table.assign(family=str(family), ifo=ifo)
                 parts.append(table[FAMILY_WITNESSES.names])
-        kept = parts[1:] or parts
-        found[mode] = pd.concat(kept, ignore_index=True), named
-    return found
+        searched_parts = parts[1:] or parts
+        results[mode] = pd.concat(searched_parts, ignore_index=True), named
+    return results
 
 
 def mapped_families(seed: int) -> pd.DataFrame:
     """Let the workflow make the map of an observatory; its families."""
     with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", folder, "--quiet", "all"]
-        own = Path(folder) / "seed.yaml"
-        own.write_text(yaml.safe_dump({"observatory": {"seed": seed}}), encoding="utf-8")
+        seed_config = Path(folder) / "seed.yaml"
+        seed_config.write_text(yaml.safe_dump({"observatory": {"seed": seed}}), encoding="utf-8")
         command += [
             "--snakefile",
             str(ROOT / "Snakefile"),
             "--configfile",
             str(ROOT / "config/config.yaml"),
-            str(own),
+            str(seed_config),
         ]
         command += ["--", "results/map/families.parquet"]
         subprocess.run(command, check=True)
         return tables.read(FAMILIES, Path(folder) / "results/map/families.parquet")[["glitch_id", "family"]]
 
 
-def said(
+def compare(
     witnesses: pd.DataFrame, families: pd.DataFrame, catalogue: pd.DataFrame, truth: dict[str, Any]
 ) -> dict[str, Any]:
     """Compare with the truth, and keep what a summary needs."""
     planted = planted_classes(truth, families["glitch_id"])
-    held = validate.searched(compositions(families, catalogue, planted), witnesses)
-    couplings = validate.couplings_table(held, witnesses, truth)
-    counted = validate.discoveries(held, witnesses, truth)
+    searched = validate.searched(compositions(families, catalogue, planted), witnesses)
+    couplings = validate.couplings_table(searched, witnesses, truth)
+    counted = validate.discoveries(searched, witnesses, truth)
     unsafe, copies = validate.safety_check(witnesses), validate.copies_check(witnesses, truth)
-    false = validate.false_discoveries(held, witnesses, truth)
+    false = validate.false_discoveries(searched, witnesses, truth)
     return {
         "couplings": json.loads(couplings.to_json(orient="records")),
         "counted": json.loads(counted.to_json(orient="records")),
@@ -164,12 +164,12 @@ def one_seed(
     folder: Path,
     size: dict[str, Any],
     *,
-    found: bool,
+    mapped: bool,
     classes: list[str],
 ) -> None:
-    """Do what is not yet there of one seed."""
+    """Search and compare one seed in each mode that has no report yet."""
     modes = [
-        mode for mode in ["planted", *["found"] * found] if not (folder / mode / f"{seed}.json").exists()
+        mode for mode in ["planted", *["found"] * mapped] if not (folder / mode / f"{seed}.json").exists()
     ]
     if not modes:
         return
@@ -181,11 +181,13 @@ def one_seed(
     truth = catalog.truth(plan, arguments, rows)
     catalogue = rows.rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
     catalogue = catalogue.drop_duplicates("glitch_id", ignore_index=True)
-    truth["witnesses"] = [one for one in truth["witnesses"] if not classes or one["class"] in classes]
+    truth["witnesses"] = [entry for entry in truth["witnesses"] if not classes or entry["class"] in classes]
     families: Families = {}
     if "planted" in modes:
         named = [
-            (one.glitch_id, one.name) for one in plan.injections if not one.event and _readable(plan, one)
+            (injection.glitch_id, injection.name)
+            for injection in plan.injections
+            if not injection.event and _readable(plan, injection)
         ]
         families["planted"] = pd.DataFrame(
             [row for row in named if not classes or row[1] in classes], columns=["glitch_id", "family"]
@@ -198,7 +200,7 @@ def one_seed(
     for mode in modes:
         parts, groups = zip(*(answer[mode] for answer in answers), strict=True)
         witnesses = witness_table(pd.concat(parts, ignore_index=True), pd.concat(groups))
-        report = said(witnesses, families[mode], catalogue, truth)
+        report = compare(witnesses, families[mode], catalogue, truth)
         files.write_json(folder / mode / f"{seed}.json", report)
     cost = sum(os.times()[:4]) - spent
     print(
@@ -206,15 +208,15 @@ def one_seed(
     )
 
 
-def _readable(plan: Plan, one: Any) -> bool:
-    return plan.segments[one.segment].readable
+def _readable(plan: Plan, injection: Any) -> bool:
+    return plan.segments[injection.segment].readable
 
 
 def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
     """Put one table of all seeds together; families get the seed as a first name."""
-    made = pd.concat([pd.DataFrame(report[name]).assign(seed=seed) for seed, report in reports.items()])
-    made["family"] = np.where(made["family"].notna(), made["seed"] + " " + made["family"].astype(str), None)
-    return made.reset_index(drop=True)
+    rows = pd.concat([pd.DataFrame(report[name]).assign(seed=seed) for seed, report in reports.items()])
+    rows["family"] = np.where(rows["family"].notna(), rows["seed"] + " " + rows["family"].astype(str), None)
+    return rows.reset_index(drop=True)
 
 
 def summary(folder: Path) -> None:
@@ -232,8 +234,8 @@ def summary(folder: Path) -> None:
         )
         print(f"\n### {mode} families, {len(reports)} seeds\n")
         print(as_markdown([*validate.witness_checks(couplings), *validate.discovery_checks(counted)]))
-        print(f"- null families, at most {NULLS_A_SEED} a seed: {rejected} of {len(idle)} rejected at 0.05 "
-              f"(allowed: {MOST_OF_200} of 200)")  # fmt: skip
+        print(f"- uncoupled families, at most {NULLS_A_SEED} a seed: {rejected} of {len(idle)} rejected "
+              f"at 0.05 (allowed: {MOST_OF_200} of 200)")  # fmt: skip
         print(f"- rows of unsafe channels that are ranked: {unsafe[0]:.0f} of {unsafe[1]:.0f}")
         print(f"- copies in their witness's group: {copies[0]:.0f} of {copies[1]:.0f}")
         rank = couplings["rank"].fillna(np.inf)
@@ -259,10 +261,10 @@ def summary(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="what each seed said")
+    parser.add_argument("folder", type=Path, help="for the report of each seed")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--found", type=int, default=0, help="seeds whose own map is asked too")
+    parser.add_argument("--found", type=int, default=0, help="seeds whose mapped families are searched too")
     parser.add_argument("--glitches", type=int, default=CONFIG["observatory"]["glitches"])
     parser.add_argument("--segments", type=int, default=CONFIG["observatory"]["segments"])
     parser.add_argument("--classes", nargs="*", default=[], help="only these planted families")
@@ -271,12 +273,12 @@ def main() -> None:
     size = {"glitches": arguments.glitches, "segments": arguments.segments}
     if not arguments.summary:
         for number in range(arguments.seeds):
-            seed, found = arguments.first_seed + number, number < arguments.found
+            seed, mapped = arguments.first_seed + number, number < arguments.found
             one_seed(
                 seed,
                 arguments.folder,
                 size,
-                found=found,
+                mapped=mapped,
                 classes=arguments.classes,
             )
     summary(arguments.folder)

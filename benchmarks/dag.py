@@ -118,24 +118,24 @@ def main() -> None:
     parser.add_argument("--shards", type=int, nargs="+", default=[100, 300, 1000])
     parser.add_argument("--families", type=int, default=300)
     parser.add_argument("--states", nargs="+", choices=STATES, default=STATES)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     print(
         "| shards | families | state | jobs planned | s | core-s | peak MiB |\n|---|---|---|---|---|---|---|"
     )
-    for shards in given.shards:
+    for shards in arguments.shards:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "project"
             fake(folder, shards)
-            for state in STATES[: 1 + max(map(STATES.index, given.states))]:
+            for state in STATES[: 1 + max(map(STATES.index, arguments.states))]:
                 if state != "catalogued":
-                    advance(folder, state, given.families)
-                if state in given.states:
+                    advance(folder, state, arguments.families)
+                if state in arguments.states:
                     text, seconds, used = snakemake(folder, "--dry-run", "--quiet", "rules")
                     total = re.search(r"^total +(\d+)$", text, re.MULTILINE)
                     jobs = total.group(1) if total else "0"
                     core = used.ru_utime + used.ru_stime
                     print(
-                        f"| {shards} | {given.families} | {state} | {jobs} | {seconds:.1f} | {core:.1f} "
+                        f"| {shards} | {arguments.families} | {state} | {jobs} | {seconds:.1f} | {core:.1f} "
                         f"| {used.ru_maxrss / 1024:.0f} |",
                         flush=True,
                     )

@@ -38,16 +38,16 @@ def detector(
 ) -> dict[str, pd.DataFrame]:
     """Explain all families of a detector."""
     features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
-    own = catalogue[catalogue["ifo"] == ifo]
-    idle = features.live.within(stretches(own, own, spans))
+    glitches_of_detector = catalogue[catalogue["ifo"] == ifo]
+    idle = features.live.within(stretches(glitches_of_detector, glitches_of_detector, spans))
     groups = correlated_groups(features.values[idle], features.columns["channel"])
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    rows = own.merge(members, on="glitch_id").drop_duplicates("event_time")
+    rows = glitches_of_detector.merge(members, on="glitch_id").drop_duplicates("event_time")
     for family, glitches in rows.groupby("family", sort=True):
-        told = explain(
+        model = explain(
             part(features, live_intervals(glitches["event_time"], spans, max_glitches=MAX_GLITCHES)),
             glitches,
-            stretches(glitches, own, spans),
+            stretches(glitches, glitches_of_detector, spans),
             spans,
             table,
             family_id=str(family),
@@ -56,10 +56,10 @@ def detector(
             seed=CONFIG["impact"]["seed"],
             threads=1,
         )
-        for name, kept in parts.items():
-            kept.append(getattr(told, name))
-    made = {name: tables.joined(all_schemas()[name], kept) for name, kept in parts.items()}
-    return {**made, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
+        for name, tables_of in parts.items():
+            tables_of.append(getattr(model, name))
+    joined = {name: tables.joined(all_schemas()[name], tables_of) for name, tables_of in parts.items()}
+    return {**joined, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
 
 
 def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) -> None:
@@ -73,22 +73,24 @@ def one_seed(seed: int, folder: Path, size: dict[str, Any], classes: list[str]) 
     rows = catalog.catalog(plan).rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
     rows = rows.drop_duplicates("glitch_id", ignore_index=True)
     named = [
-        (one.glitch_id, one.name)
-        for one in plan.injections
-        if not one.event and plan.segments[one.segment].readable and (not classes or one.name in classes)
+        (injection.glitch_id, injection.name)
+        for injection in plan.injections
+        if not injection.event
+        and plan.segments[injection.segment].readable
+        and (not classes or injection.name in classes)
     ]
     members = pd.DataFrame(named, columns=["glitch_id", "family"])
     with ProcessPoolExecutor(2) as pool:
         waiting = [pool.submit(detector, ifo, arguments, rows, members) for ifo in CONFIG["detectors"]]
-        found = [each.result() for each in waiting]
+        results = [each.result() for each in waiting]
     skill, drivers, values, warned, groups = (
-        pd.concat([one[name] for one in found], ignore_index=True) for name in (*TABLES, "groups")
+        pd.concat([result[name] for result in results], ignore_index=True) for name in (*TABLES, "groups")
     )
-    held = skill.drop_duplicates(["family", "ifo"])[["family", "ifo"]].assign(
+    searched = skill.drop_duplicates(["family", "ifo"])[["family", "ifo"]].assign(
         **{"class": lambda rows: rows["family"]}
     )
     truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
-    planted = drivers_table(held, driver_table(drivers, values, groups), skill, truth)
+    planted = drivers_table(searched, driver_table(drivers, values, groups), skill, truth)
     tables.write(SKILL, skill, folder / f"{seed}-skill.parquet")
     tables.write(PRECURSOR_SKILL, warned, folder / f"{seed}-precursors.parquet")
     tables.write(PLANTED_DRIVERS, planted, folder / f"{seed}.parquet")
@@ -109,21 +111,23 @@ def summary(folder: Path) -> None:
         "| kind | model | families and detectors | with a model | beat their baseline | first group planted |"
     )
     print("|---|---|---|---|---|---|")
-    for (kind, model), own in planted.groupby(["kind", "model"], sort=True):
-        told = own[own["hit"].notna()]
-        print(f"| {kind} | {model} | {len(own)} | {own['ap'].notna().sum()} | {own['beats'].sum()} | "
-              f"{int(told['hit'].sum())} of {len(told)} |")  # fmt: skip
-    for view, own in idle[idle["ap"].notna()].groupby("view"):
-        print(f"\nFamilies without a planted driver, {view}: {own['beats'].sum()} of {len(own)} models beat")
-    print("\nSlid trains that beat their baseline, of those that have a model:\n")
-    for key, own in skill[skill["slid_beats"].notna()].groupby(["view", "model"], sort=True):
-        print(f"{' '.join(key)}: {own['slid_beats'].sum()} of {len(own)}")
+    for (kind, model), rows in planted.groupby(["kind", "model"], sort=True):
+        reported = rows[rows["hit"].notna()]
+        print(f"| {kind} | {model} | {len(rows)} | {rows['ap'].notna().sum()} | {rows['beats'].sum()} | "
+              f"{int(reported['hit'].sum())} of {len(reported)} |")  # fmt: skip
+    for view, rows in idle[idle["ap"].notna()].groupby("view"):
+        print(
+            f"\nFamilies without a planted driver, {view}: {rows['beats'].sum()} of {len(rows)} models beat"
+        )
+    print("\nModels of time-shifted triggers that beat their baseline, of those that have a model:\n")
+    for key, rows in skill[skill["slid_beats"].notna()].groupby(["view", "model"], sort=True):
+        print(f"{' '.join(key)}: {rows['slid_beats'].sum()} of {len(rows)}")
     warned = tables.read_all(PRECURSOR_SKILL, sorted(folder.glob("*-precursors.parquet")))
     print("\nPrecursors that beat their baseline, mean over seeds:\n")
     key = ["family", "ifo", "model", "false_alarms_per_hour"]
     means = ["measured_per_hour", "warned", "warned_chance", "lead_low_s", "lead_s", "lead_high_s"]
-    told = warned.groupby(key)[means].mean().round(2).assign(seeds=warned.groupby(key).size())
-    print(told.reset_index().to_string(index=False))
+    reported = warned.groupby(key)[means].mean().round(2).assign(seeds=warned.groupby(key).size())
+    print(reported.reset_index().to_string(index=False))
     print("\nFirst group is not planted:\n")
     missed = planted[planted["hit"].eq(other=False).fillna(value=False)]
     print(missed[["planted_class", "ifo", "model", "n_glitches", "ap", "top_group"]].to_string(index=False))

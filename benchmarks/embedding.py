@@ -32,15 +32,15 @@ SHARD = 4000
 def energy(rng: np.random.Generator, kind: int, seconds: float) -> np.ndarray:
     """Draw a picture of one kind of glitch in noise, 0 to 255, (466, 566)."""
     row = np.linspace(0, 128, HEIGHT)[:, None]
-    at = np.linspace(-seconds / 2, seconds / 2, WIDTH)[None]
+    time = np.linspace(-seconds / 2, seconds / 2, WIDTH)[None]
     shift, size, loud = rng.uniform(-5, 5), rng.uniform(0.7, 1.4), rng.uniform(150, 600)
     away = [
-        np.hypot(at / (0.012 * size), (row - 50 - shift) / 20),
-        np.hypot(at / 0.3, (row - 112 - shift) / (6 * size)),
-        np.abs(row - 85 - shift + 25 * size * np.cos(at * 4)) / 4,
-        np.abs(row - 25 - shift + 40 * size * np.abs(at)) / 3 + (np.abs(at) > 0.5) * 9,
-        np.hypot(at / (0.2 * size), (row - 84 - shift / 3) / 2),
-        np.hypot(((at + 0.15) % 0.3 - 0.15) / 0.012, (row - 65 - shift) / 14),
+        np.hypot(time / (0.012 * size), (row - 50 - shift) / 20),
+        np.hypot(time / 0.3, (row - 112 - shift) / (6 * size)),
+        np.abs(row - 85 - shift + 25 * size * np.cos(time * 4)) / 4,
+        np.abs(row - 25 - shift + 40 * size * np.abs(time)) / 3 + (np.abs(time) > 0.5) * 9,
+        np.hypot(time / (0.2 * size), (row - 84 - shift / 3) / 2),
+        np.hypot(((time + 0.15) % 0.3 - 0.15) / 0.012, (row - 65 - shift) / 14),
     ][kind]
     noise = rng.exponential(10, (HEIGHT // 3 + 1, WIDTH // 3 + 1)).repeat(3, 0).repeat(3, 1)
     return (noise[:HEIGHT, :WIDTH] + loud * np.exp(-0.5 * away**2)).clip(0, 255)
@@ -74,13 +74,13 @@ def make_tree(folder: Path, images: int) -> None:
     blank, rng = frame(), np.random.default_rng(1)
     for glitch in range(images // 4):
         kind = glitch % len(CLASSES)
-        place = folder / CLASSES[kind]
-        place.mkdir(exist_ok=True)
+        subfolder = folder / CLASSES[kind]
+        subfolder.mkdir(exist_ok=True)
         for view in VIEW_NAMES:
             picture = blank.copy()
             pixels = colours[energy(rng, kind, float(view)).astype(np.uint8)]
             picture[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = pixels
-            Image.fromarray(picture).save(place / f"H1_glitch{glitch:05d}_spectrogram_{view}.png")
+            Image.fromarray(picture).save(subfolder / f"H1_glitch{glitch:05d}_spectrogram_{view}.png")
 
 
 def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.ndarray:
@@ -190,10 +190,10 @@ def main() -> None:
             options = ("--way", way, "--tree", tree, "--precision", precision, "--backbone", backbone)
             threads = arguments.threads
             report = run_part(__file__, *options, "--threads", threads, OMP_NUM_THREADS=str(threads))
-            near[way, precision, backbone] = found = neighbours(np.load(Path(folder) / "vectors.npy"))
+            near[way, precision, backbone] = nearest = neighbours(np.load(Path(folder) / "vectors.npy"))
             rate, work = (arguments.images / report[key] for key in ("wall", "cores"))
             base, base_work = base or rate, base_work or work
-            right = (kinds[found[:, 0]] == kinds).mean()
+            right = (kinds[nearest[:, 0]] == kinds).mean()
             print(
                 f"from PNG: {way} {backbone:9} {precision:8} {rate:7.1f} images/s ({rate / base:4.1f} x), "
                 f"{SHARD / work:6.1f} core-seconds per 1,000 glitches ({work / base_work:4.1f} x), "

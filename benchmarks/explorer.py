@@ -63,7 +63,7 @@ def generate(root: Path, n: int) -> None:
     families = min(300, 20 + n // 500)
     family = np.minimum(families, generator.geometric(8 / families, n))
     centre = generator.normal(0, 8, (families + 1, 2))
-    place = centre[family] + generator.normal(0, 0.5, (n, 2))
+    position = centre[family] + generator.normal(0, 0.5, (n, 2))
     ids = [f"glitch{number:07d}" for number in range(n)]
     names = np.array(["-1", *(f"F{number + 1:03d}" for number in range(families))], dtype=object)
     start = RUNS["O3b"][0]
@@ -87,11 +87,13 @@ def generate(root: Path, n: int) -> None:
     )
     score = generator.random(n)
     tables.write(GLITCHES, glitches, root / "glitches.parquet")
-    tables.write(COORDINATES, key.assign(x=place[:, 0], y=place[:, 1]), root / "coordinates.parquet")
-    told = key.assign(family=names[family], probability=score, outlier_score=1 - score, isolation=2 - score)
-    tables.write(FAMILIES, told, root / "families.parquet")
+    tables.write(COORDINATES, key.assign(x=position[:, 0], y=position[:, 1]), root / "coordinates.parquet")
+    members = key.assign(
+        family=names[family], probability=score, outlier_score=1 - score, isolation=2 - score
+    )
+    tables.write(FAMILIES, members, root / "families.parquet")
     tables.write(NEIGHBOURS, near, root / "neighbours.parquet")
-    judged = told[["glitch_id", "view", "family"]].assign(
+    judged = members[["glitch_id", "view", "family"]].assign(
         label=glitches["label"],
         proposed_label="Blip",
         evidence=score,
@@ -181,18 +183,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("n", type=int, nargs="*", default=[8600, 34332, 300_000])
     parser.add_argument("--pictures", type=int, default=1000, help="glitches with a picture")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
     print(f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; times in ms, median (95 %)\n")
     print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
     with sync_playwright() as playwright:
-        for n in given.n:
-            browser = playwright.chromium.launch(executable_path=found, args=["--headless", "--no-sandbox"])
+        for n in arguments.n:
+            browser = playwright.chromium.launch(
+                executable_path=browser_path, args=["--headless", "--no-sandbox"]
+            )
             with tempfile.TemporaryDirectory() as name:
                 generate(Path(name), n)
-                page = write_page(Path(name), given.pictures)
+                page = write_page(Path(name), arguments.pictures)
                 scripts = [
                     path for path in (page.parent / "map").glob("*.js") if path.name != "plotly.min.js"
                 ]

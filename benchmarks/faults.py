@@ -35,17 +35,17 @@ from tests.workflow.conftest import SMALL, Project, jobs
 
 #: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
 START, JOB, STARTS = 4.0, 2.5, 5
-COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "told")
+COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "actions")
 
 
 def children(folder: Path) -> list[int]:
     """Give the running jobs of the run in `folder`."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
+    pids = []
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):
-            if f"{folder}/.snakemake/scripts/".encode() in (place / "cmdline").read_bytes():
-                found.append(int(place.name))
-    return found
+            if f"{folder}/.snakemake/scripts/".encode() in (process / "cmdline").read_bytes():
+                pids.append(int(process.name))
+    return pids
 
 
 def started(project: Project) -> subprocess.Popen:
@@ -86,21 +86,21 @@ def remove(project: Project, path: str) -> int:
     """
     plan = project.run("--dry-run", "--forcerun", path)
     for name in named(plan, "output"):
-        place = project.folder / name
-        if place.is_dir():
-            shutil.rmtree(place)
+        target = project.folder / name
+        if target.is_dir():
+            shutil.rmtree(target)
         else:
-            place.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
     return sum(jobs(plan).values())
 
 
 def truncate(project: Project, draws: random.Random) -> bool:
     """Cut a file that a planned job reads and no planned job makes again."""
     plan = project.run("--dry-run")
-    read, made = named(plan, "input"), named(plan, "output")
+    read, written = named(plan, "input"), named(plan, "output")
     paths = sorted(
         path
-        for path in read - made
+        for path in read - written
         if path.endswith((".parquet", ".npy", ".npz")) and (project.folder / path).is_file()
     )
     if not paths:
@@ -130,25 +130,25 @@ def on_small_disk(project: Project, folder: Path, draws: random.Random):
 
 def resume(project: Project) -> tuple[int, str]:
     """Start again, doing what the messages say, and give the number of starts and what they said."""
-    told, options = [], []
+    actions, options = [], []
     for number in range(1, STARTS + 1):
         answer = project.run(*options, check=False)
         forced = re.findall(r"`snakemake (--forcerun \w+)`", answer)
         options = forced[0].split() if forced else []
         damaged = re.findall(r"Error: (results/\S+) (?:is damaged|cannot be read as table)", answer)
         if "--unlock" in answer and "LockException" in answer:
-            told.append("unlock")
+            actions.append("unlock")
             project.run("--unlock")
         elif damaged:
-            told.append(f"delete {damaged[0]}")
+            actions.append(f"delete {damaged[0]}")
             (project.folder / damaged[0]).unlink(missing_ok=True)
         elif forced:
-            told.append(forced[0])
+            actions.append(forced[0])
         elif "Done. Picture:" in answer or "Nothing to be done" in answer:
-            return number, "; ".join(told)
+            return number, "; ".join(actions)
         else:
-            told.append(next(iter(re.findall(r"Error: .*", answer)), "a job failed"))
-    return STARTS, "; ".join(told)
+            actions.append(next(iter(re.findall(r"Error: .*", answer)), "a job failed"))
+    return STARTS, "; ".join(actions)
 
 
 def outputs(project: Project) -> list[str]:
@@ -175,25 +175,25 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
             answer = small.run(check=False)
             struck = "the disk is full" in answer or "No space left" in answer
             enlarge()
-            starts, told = resume(small)
+            starts, actions = resume(small)
             right = small.contents() == expected
     else:
         struck = strike(project, fault, planned, draws)
-        starts, told = resume(project)
+        starts, actions = resume(project)
         right = project.contents() == expected
     if right:
         shutil.rmtree(copy)
-    row = (number, fault, missing, struck, starts, right, told)
+    row = (number, fault, missing, struck, starts, right, actions)
     return dict(zip(COLUMNS, row, strict=True))
 
 
 def table(rows: list[dict]) -> str:
     lines = ["| fault | runs | struck under way | starts, mean | ended right |", "|---|---|---|---|---|"]
     for fault in sorted({row["fault"] for row in rows}):
-        own = [row for row in rows if row["fault"] == fault]
-        struck, right = (sum(str(row[name]) == "True" for row in own) for name in ("struck", "right"))
-        starts = sum(int(row["starts"]) for row in own) / len(own)
-        lines.append(f"| {fault} | {len(own)} | {struck} | {starts:.1f} | {right} |")
+        fault_rows = [row for row in rows if row["fault"] == fault]
+        struck, right = (sum(str(row[name]) == "True" for row in fault_rows) for name in ("struck", "right"))
+        starts = sum(int(row["starts"]) for row in fault_rows) / len(fault_rows)
+        lines.append(f"| {fault} | {len(fault_rows)} | {struck} | {starts:.1f} | {right} |")
     right = sum(str(row["right"]) == "True" for row in rows)
     return "\n".join([*lines, "", f"{right} of {len(rows)} end right"])
 
@@ -213,14 +213,14 @@ def main() -> int:
         undisturbed.run()
     faults = ["all killed", "head killed", "job killed", "truncated"]
     faults += ["full disk"] if os.geteuid() == 0 else []
-    kept = folder / "runs.csv"
-    rows = list(csv.DictReader(kept.open())) if kept.exists() else []
+    log = folder / "runs.csv"
+    rows = list(csv.DictReader(log.open())) if log.exists() else []
     done = {int(row["number"]) for row in rows}
     for number in range(options.first, options.first + options.runs):
         if number in done:
             continue
         rows.append(one_run(undisturbed, folder, number, faults))
-        with kept.open("a", newline="") as stream:
+        with log.open("a", newline="") as stream:
             writer = csv.DictWriter(stream, COLUMNS)
             if len(rows) == 1:
                 writer.writeheader()

@@ -50,18 +50,18 @@ def table(n: int) -> pd.DataFrame:
 def write(folder: Path, n: int, seconds: int) -> None:
     rng = np.random.default_rng(0)
     for start in range(T0, T0 + seconds, STEP):
-        made = TimeSeriesDict()
+        series = TimeSeriesDict()
         for name in names(n):
             values = rng.standard_normal(STEP * RATE, dtype=np.float32)
-            made[name] = TimeSeries(values, t0=start, sample_rate=RATE, name=name, channel=name)
-        made.write(str(folder / f"H-H1_R-{start}-{STEP}.gwf"), format="gwf")
+            series[name] = TimeSeries(values, t0=start, sample_rate=RATE, name=name, channel=name)
+        series.write(str(folder / f"H-H1_R-{start}-{STEP}.gwf"), format="gwf")
 
 
 class Counted(Folder):
     """A folder that notes which of its files are opened."""
 
-    def __init__(self, place: str) -> None:
-        super().__init__(place, frame_type=None)
+    def __init__(self, pattern: str) -> None:
+        super().__init__(pattern, frame_type=None)
         self.opened: list[str] = []
 
     def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | Reason]:
@@ -70,21 +70,21 @@ class Counted(Folder):
 
 
 @contextmanager
-def counted_bytes(taken: dict[str, int]) -> Iterator[None]:
+def counted_bytes(counts: dict[str, int]) -> Iterator[None]:
     """Count into `taken` what is asked of frame files, and what the kernel has counted."""
-    pread, asked, before = os.pread, [0], kernel()
+    pread, requested, before = os.pread, [0], kernel()
 
-    def counting(file: int, size: int, at: int) -> bytes:
-        got = pread(file, size, at)
-        asked[0] += len(got)
-        return got
+    def counting(file: int, size: int, offset: int) -> bytes:
+        content = pread(file, size, offset)
+        requested[0] += len(content)
+        return content
 
     os.pread = counting
     try:
         yield
     finally:
         os.pread = pread
-    taken |= {name: value - before[name] for name, value in kernel().items()} | {"asked": asked[0]}
+    counts |= {name: value - before[name] for name, value in kernel().items()} | {"asked": requested[0]}
 
 
 def kernel() -> dict[str, int]:
@@ -113,7 +113,7 @@ def stored_bytes(paths: list[Path], channels: list[str], live: np.ndarray) -> fl
 
 
 class Repeated:
-    """One real frame file that stands for every frame of a day, so that the day needs no disk."""
+    """One real frame file in place of every frame of a day, so that the day needs no disk."""
 
     def __init__(self, folder: Path, n: int) -> None:
         write(folder, n, STEP)
@@ -122,7 +122,7 @@ class Repeated:
 
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         first = int(start // STEP) * STEP
-        return [Frame(at, at + STEP, f"repeated-{at}") for at in range(first, int(np.ceil(end)), STEP)]
+        return [Frame(gps, gps + STEP, f"repeated-{gps}") for gps in range(first, int(np.ceil(end)), STEP)]
 
     def load_many(self, frame: Frame, channels: list[str]) -> dict[str, Piece | Reason]:
         pieces = load_many(self._frame, channels)
@@ -151,17 +151,17 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     locator = Counted(str(folder / "frames"))
     reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
     forget(paths)
-    wanted = sorted({k for a, b in live for k in range(int(a // CHUNK_S), int(np.ceil(b / CHUNK_S)))})
-    taken: dict[str, int] = {}
-    with timed() as fetched, counted_bytes(taken):
-        for number in wanted:
+    chunks = sorted({k for a, b in live for k in range(int(a // CHUNK_S), int(np.ceil(b / CHUNK_S)))})
+    counts: dict[str, int] = {}
+    with timed() as fetched, counted_bytes(counts):
+        for number in chunks:
             reader.advance(number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)
             reader.samples(names(n), number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)
     opened = locator.opened
     chosen = times[:: max(1, len(times) // options.sample)][: options.sample]
     with timed() as sampled:
-        for at in chosen:
-            a, b = max(at - PAD_S, T0), min(at + PAD_S, T0 + seconds)
+        for trigger in chosen:
+            a, b = max(trigger - PAD_S, T0), min(trigger + PAD_S, T0 + seconds)
             starts = {int(path.stem.split("-")[2]): str(path) for path in paths}
             near = [path for start, path in starts.items() if start < b and start + STEP > a]
             TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")
@@ -174,7 +174,7 @@ def family(options: argparse.Namespace, folder: Path) -> None:
         f"{options.glitches} glitches, {n} of {max(options.held, n)} channels of {RATE} Hz, "
         f"{len(live)} intervals, {np.diff(live, axis=1).sum():.0f} s merged, {merged / 2**20:.0f} MiB"
     )
-    shares = {name: taken[name] / merged for name in ("asked", "rchar", "read_bytes")}
+    shares = {name: counts[name] / merged for name in ("asked", "rchar", "read_bytes")}
     print(
         f"bytes, of the merged intervals: {shares['asked']:.3f} asked of the frame files, "
         f"{shares['read_bytes']:.3f} from the disk, {shares['rchar']:.3f} with the file in memory"

@@ -37,11 +37,11 @@ def strain(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw white noise with a sine-Gaussian in the middle, (n, 64 s)."""
     rng = np.random.default_rng(2)
     t = np.arange(RATE * SECONDS) / RATE - SECONDS / 2
-    made = rng.standard_normal((n, len(t)))
+    rows = rng.standard_normal((n, len(t)))
     for k in range(n):
         frequency, length = rng.uniform(30, 500), rng.uniform(0.01, 0.3)
-        made[k] += 8 * np.exp(-((t / length) ** 2)) * np.sin(2 * np.pi * frequency * t)
-    return made, np.full(n, SECONDS / 2)
+        rows[k] += 8 * np.exp(-((t / length) ** 2)) * np.sin(2 * np.pi * frequency * t)
+    return rows, np.full(n, SECONDS / 2)
 
 
 def timed(work: Callable[[], object]) -> tuple[float, object]:
@@ -67,15 +67,15 @@ def vectors(count: int, on_cpu: int, threads: int) -> None:
     """Compare vectors."""
     images = pictures(count)
     embed(images[:2048], "cuda", threads)  # the first call starts the libraries
-    spent, (found, used) = timed(lambda: embed(images, "cuda", threads))
+    spent, (on_gpu, used) = timed(lambda: embed(images, "cuda", threads))
     again = embed(images, "cuda", threads)[0]
     slow, (plain, _) = timed(lambda: embed(images[:on_cpu], "cpu", threads))
-    cosine = (found[:on_cpu] * plain).sum(1) / np.linalg.norm(found[:on_cpu], axis=1)
+    cosine = (on_gpu[:on_cpu] * plain).sum(1) / np.linalg.norm(on_gpu[:on_cpu], axis=1)
     cosine /= np.linalg.norm(plain, axis=1)
     rates = count / spent, on_cpu / slow
     print(f"vectors: {rates[0]:.0f} pictures/s on the GPU ({used}), {rates[1]:.0f} on {threads} threads")
     print(f"ratio {rates[0] / rates[1]:.1f}; cosine with the CPU's: least {cosine.min():.5f}")
-    print(f"the same bytes again: {np.array_equal(found, again)}")
+    print(f"the same bytes again: {np.array_equal(on_gpu, again)}")
     free = torch.cuda.mem_get_info()[0]
     torch.cuda.set_per_process_memory_fraction(min(1.0, 1.0e9 / torch.cuda.mem_get_info()[1]))
     shard.GPU_BATCH = 65536  # far more than that memory holds
@@ -84,23 +84,23 @@ def vectors(count: int, on_cpu: int, threads: int) -> None:
     torch.cuda.set_per_process_memory_fraction(1.0)
     shard.GPU_BATCH = 1024
     near = (
-        (short * found[:1000]).sum(1) / np.linalg.norm(short, axis=1) / np.linalg.norm(found[:1000], axis=1)
+        (short * on_gpu[:1000]).sum(1) / np.linalg.norm(short, axis=1) / np.linalg.norm(on_gpu[:1000], axis=1)
     )
     print(f"with 1 of {free / 1e9:.0f} GB: {used}; cosine {near.min():.5f}")
 
 
 def scans(count: int, on_cpu: int, threads: int) -> None:
     """Compare Q-scans."""
-    rows, at = strain(count)
-    qscan(rows[:16], sample_rate=RATE, event_offset=at[:16], device="cuda")
-    spent, (found, _) = timed(lambda: qscan(rows, sample_rate=RATE, event_offset=at, device="cuda"))
+    rows, offsets = strain(count)
+    qscan(rows[:16], sample_rate=RATE, event_offset=offsets[:16], device="cuda")
+    spent, (on_gpu, _) = timed(lambda: qscan(rows, sample_rate=RATE, event_offset=offsets, device="cuda"))
     slow, (plain, _) = timed(
-        lambda: qscan(rows[:on_cpu], sample_rate=RATE, event_offset=at[:on_cpu], threads=threads)
+        lambda: qscan(rows[:on_cpu], sample_rate=RATE, event_offset=offsets[:on_cpu], threads=threads)
     )
-    away = np.abs(found[:on_cpu].astype(int) - plain)
+    away = np.abs(on_gpu[:on_cpu].astype(int) - plain)
     alike = [
-        np.corrcoef(one.ravel(), other.ravel())[0, 1]
-        for one, other in zip(found[:on_cpu], plain, strict=True)
+        np.corrcoef(first.ravel(), second.ravel())[0, 1]
+        for first, second in zip(on_gpu[:on_cpu], plain, strict=True)
     ]
     rates = count / spent, on_cpu / slow
     print(f"Q-scans: {rates[0]:.1f} glitches/s on the GPU, {rates[1]:.1f} on {threads} threads")

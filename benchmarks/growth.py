@@ -89,24 +89,24 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=16)
     parser.add_argument("--new", type=int, default=2, help="segments of each detector that come later")
     parser.add_argument("--targets", nargs="+", default=["map", "coupling"])
-    given = parser.parse_args()
-    folder = given.folder / "grown"
+    arguments = parser.parse_args()
+    folder = arguments.folder / "grown"
     shutil.rmtree(folder, ignore_errors=True)
-    config = configure(given.glitches, given.segments)
+    config = configure(arguments.glitches, arguments.segments)
     Project.copied(ROOT, folder, config)
     snakemake(folder, "results/observatory/catalog.csv")
     starts = sorted(pd.read_csv(folder / "results/observatory/segments.csv")["start"])
-    cut = starts[-2 * given.new] // BLOCK * BLOCK
+    cut = starts[-2 * arguments.new] // BLOCK * BLOCK
     supply(folder, cut)
-    first, first_s = run(folder, given.targets)
-    kept = blocks(folder)
+    first, first_s = run(folder, arguments.targets)
+    inodes = blocks(folder)
     families = folder / "results/map/families.parquet"
     before = tables.read(FAMILIES, families)
     shutil.copyfile(families, folder / "reference.parquet")
     config["map"]["reference"] = "reference.parquet"
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     supply(folder, float("inf"))
-    grown, grown_s = run(folder, given.targets)
+    grown, grown_s = run(folder, arguments.targets)
     after, now = tables.read(FAMILIES, families), blocks(folder)
     print("| rule | jobs at first | jobs of the growth |\n|---|---|---|")
     for rule in sorted(first | grown):
@@ -114,8 +114,8 @@ def main() -> None:
     print(f"| all, jobs | {first.total()} | {grown.total()} |\n| all, s | {first_s:.0f} | {grown_s:.0f} |")
     print(f"\nglitches mapped: {len(before)}, then {len(after)}")
     print(f"glitches of a family in both that kept its id: {same_ids(before, after):.3f}")
-    untouched = sum(now.get(name) == inode for name, inode in kept.items())
-    print(f"blocks of features: {len(kept)}, {untouched} of them left as they were, then {len(now)}")
+    untouched = sum(now.get(name) == inode for name, inode in inodes.items())
+    print(f"blocks of features: {len(inodes)}, {untouched} of them left as they were, then {len(now)}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Null families from independent seeds: `python benchmarks/null_families.py --families 200`.
+"""Uncoupled families from independent seeds: `python benchmarks/null_families.py --families 200`.
 
 Each is a world of its own, in which no channel has anything to do with the family. Printed is the share
 whose family-wise p is at most 0.01, 0.05 and 0.1, for the families themselves and for the two kinds of
-pseudo-families, with the exact binomial chance of so many or more. Half of the worlds hold few
+pseudo-families, with the exact binomial chance of so many or more. Half of the worlds have few
 long segments, half many short ones; families have 12 to 120 glitches.
 """
 
@@ -21,11 +21,11 @@ from glitch_explorer.coupling.witnesses.search import find_witnesses
 from tests.fixtures.worlds import make_world
 
 
-def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]]:
+def search_seed(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]]:
     rng = np.random.default_rng([seed, 7])
     shape = {"segments": 6, "segment_s": 2400} if seed % 2 else {"segments": 24, "segment_s": 460}
     world = make_world(seed, glitches=int(rng.choice([14, 40, 120])), **shape)
-    found = find_witnesses(
+    search = find_witnesses(
         world.features,
         world.family,
         world.quiet,
@@ -36,10 +36,10 @@ def one(seed: int, *, slides: int, pseudo: int) -> list[tuple[str, float, float]
         seed=seed,
         threads=1,
     )
-    tested = found.pseudo
+    tested = search.pseudo
     rows = [(str(row.kind), float(row.p_value), np.nan) for row in tested.itertuples()]
-    if len(found.table):
-        rows.append(("family", float(found.table["p_fwer"].min()), float(found.table["p_value"].min())))
+    if len(search.table):
+        rows.append(("family", float(search.table["p_fwer"].min()), float(search.table["p_value"].min())))
     return rows
 
 
@@ -52,16 +52,16 @@ def main() -> None:
     arguments = parser.parse_args()
     start = time.perf_counter()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.families)
-    work = partial(one, slides=arguments.slides, pseudo=arguments.pseudo)
+    work = partial(search_seed, slides=arguments.slides, pseudo=arguments.pseudo)
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         rows = [row for part in pool.map(work, seeds) for row in part]
     table = pd.DataFrame(rows, columns=["kind", "p_value", "tail"])
-    own = table[table["kind"] == "family"]
-    tails = own.assign(kind="family, tail continued", p_value=own["tail"])
-    made = calibration_table(pd.concat([table, tails]))
-    print("| null families | alpha | n | p <= alpha | chance of so many | passed |")
+    families = table[table["kind"] == "family"]
+    tails = families.assign(kind="family, tail continued", p_value=families["tail"])
+    calibration = calibration_table(pd.concat([table, tails]))
+    print("| uncoupled families | alpha | n | p <= alpha | chance of so many | passed |")
     print("|---|---|---|---|---|---|")
-    for row in made.itertuples():
+    for row in calibration.itertuples():
         print(f"| {row.kind} | {row.alpha} | {row.n} | {row.n_below} | {row.binomial_p:.3f} | {row.passed} |")
     print(f"\n{time.perf_counter() - start:.0f} s")
 

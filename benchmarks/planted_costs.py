@@ -34,14 +34,25 @@ CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"
 def catalogue(plan: Plan) -> pd.DataFrame:
     """Give the catalogue's columns that costs need, with the class of each glitch."""
     rows = []
-    for one in plan.injections:
-        if not one.event:
-            frequency, duration = waveforms.draw_size(one.name, shape_stream(plan, one))
-            loud = catalog.ranking(one.snr, one.name, row_stream(plan, one.number))
-            rows.append((one.glitch_id, one.ifo, one.time, duration, frequency, one.snr, loud, one.name))
+    for injection in plan.injections:
+        if not injection.event:
+            frequency, duration = waveforms.draw_size(injection.name, shape_stream(plan, injection))
+            loud = catalog.ranking(injection.snr, injection.name, row_stream(plan, injection.number))
+            rows.append(
+                (
+                    injection.glitch_id,
+                    injection.ifo,
+                    injection.time,
+                    duration,
+                    frequency,
+                    injection.snr,
+                    loud,
+                    injection.name,
+                )
+            )
     names = ["glitch_id", "ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "ranking", "class"]
-    made = pd.DataFrame(rows, columns=names)
-    return made.assign(bandwidth_hz=made["peak_frequency_hz"], astrophysical="")
+    table = pd.DataFrame(rows, columns=names)
+    return table.assign(bandwidth_hz=table["peak_frequency_hz"], astrophysical="")
 
 
 def minutes(
@@ -52,8 +63,12 @@ def minutes(
     for ifo in CONFIG["detectors"]:
         spans = segments_of(segments, ifo)
         frame = minute_frame(spans, gate_union(glitches, ifo, spans, settings))
-        drawn = [ranges.minutes(plan, i) for i, one in enumerate(plan.segments) if one.ifo == ifo]
-        reach = {at: value for one in drawn for at, value in zip(one.start, one.with_mpc, strict=True)}
+        drawn = [ranges.minutes(plan, i) for i, segment in enumerate(plan.segments) if segment.ifo == ifo]
+        reach = {
+            minute: value
+            for segment in drawn
+            for minute, value in zip(segment.start, segment.with_mpc, strict=True)
+        }
         known = frame["minute"].map(reach).where(frame["live_s"] >= 30.0).to_numpy(dtype=float)
         parts.append(with_losses(frame, known, ifo=ifo, source=ranges.CHANNEL))
     return pd.concat(parts, ignore_index=True)
@@ -64,10 +79,10 @@ def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
     arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], "seed": seed}
     plan = make_plan(**arguments)
     glitches = catalogue(plan)
-    spans = [(one.ifo, float(one.start), float(one.end), "", "") for one in plan.segments]
+    spans = [(segment.ifo, float(segment.start), float(segment.end), "", "") for segment in plan.segments]
     segments = pd.DataFrame(spans, columns=SEGMENTS.names)
     families = glitches[["glitch_id"]].assign(view="", family=glitches["class"], probability=1.0)
-    found = family_costs(
+    measured = family_costs(
         glitches,
         families,
         segments,
@@ -76,28 +91,28 @@ def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
         settings=settings,
     ).cost
     names = {"glitch_id": "gravityspy_id", "duration_s": "duration", "peak_frequency_hz": "peak_frequency"}
-    told = costs.planted_costs(
+    truth_rows = costs.planted_costs(
         plan, glitches.rename(columns={**names, "bandwidth_hz": "bandwidth"}), CONFIG["detectors"]
     )
-    planted = pd.DataFrame(told).rename(columns={"class": "family", "cost_mpc3_yr": "own"})
+    planted = pd.DataFrame(truth_rows).rename(columns={"class": "family", "cost_mpc3_yr": "own"})
     columns = ["family", "ifo", "n", "cost_mpc3_yr", "cost_low", "cost_high"]
-    return found[columns].merge(planted[["family", "ifo", "own"]], on=["family", "ifo"]).assign(seed=seed)
+    return measured[columns].merge(planted[["family", "ifo", "own"]], on=["family", "ifo"]).assign(seed=seed)
 
 
-def told(name: str, planted: str, rows: pd.DataFrame, intervals: int) -> None:
+def print_row(name: str, planted: str, rows: pd.DataFrame, intervals: int) -> None:
     """Print order and coverage against a column of planted costs."""
     taus = np.array(
         [
-            order_of(own[planted].to_numpy(dtype=float), own["cost_mpc3_yr"].to_numpy(dtype=float))[0]
-            for _, own in rows.groupby("seed")
+            order_of(part[planted].to_numpy(dtype=float), part["cost_mpc3_yr"].to_numpy(dtype=float))[0]
+            for _, part in rows.groupby("seed")
         ]
     )
-    held = rows[rows["seed"] < rows["seed"].min() + intervals]
-    inside = held[planted].between(held["cost_low"], held["cost_high"])
-    low = inside.groupby([held["family"], held["ifo"]]).mean()
+    first_seeds = rows[rows["seed"] < rows["seed"].min() + intervals]
+    inside = first_seeds[planted].between(first_seeds["cost_low"], first_seeds["cost_high"])
+    low = inside.groupby([first_seeds["family"], first_seeds["ifo"]]).mean()
     print(
         f"| {name} | {taus.mean():.3f} | {taus.min():.3f} | {(taus >= 0.9).mean():.2f} | {inside.mean():.3f} "
-        f"| {low.min():.2f} | {len(held)} |"
+        f"| {low.min():.2f} | {len(first_seeds)} |"
     )
 
 
@@ -117,8 +132,8 @@ def main() -> None:
     print("| costs against | tau, mean of seeds | lowest | seeds with 0.9 | held by intervals "
           "| worst class | rows |")  # fmt: skip
     print("|---|---|---|---|---|---|---|")
-    told("mean of C_k over the seeds", "mean", rows, options.intervals)
-    told("what the seed itself planted", "own", rows, options.intervals)
+    print_row("mean of C_k over the seeds", "mean", rows, options.intervals)
+    print_row("what the seed itself planted", "own", rows, options.intervals)
     table = rows.groupby(["family", "ifo"])[["n", "cost_mpc3_yr", "own"]].mean()
     print(f"\nMeans over {len(seeds)} seeds, Mpc^3 yr:\n")
     print(table.sort_values("own", ascending=False).round(2).to_string())

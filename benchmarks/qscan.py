@@ -46,11 +46,11 @@ def simulated(n: int, rate: int, seed: int) -> Iterator[tuple[TimeSeries, float]
     for i in range(n):
         strain = noise(rng, rate)
         event = SECONDS / 2 + rng.uniform(-0.5, 0.5)
-        places = [(event, 1.0)]
+        centres = [(event, 1.0)]
         if i % 3 == 0:
-            places.append((event + rng.choice([-1, 1]) * rng.uniform(0.8, 5), 10.0))
-        for place, gain in places:
-            t = np.arange(strain.size) / rate - place
+            centres.append((event + rng.choice([-1, 1]) * rng.uniform(0.8, 5), 10.0))
+        for centre, gain in centres:
+            t = np.arange(strain.size) / rate - centre
             frequency = np.exp(rng.uniform(np.log(15), np.log(min(1800, rate / 3.5))))
             tau = np.exp(rng.uniform(np.log(3), np.log(60))) / (2 * np.pi * frequency)
             height = gain * np.exp(rng.uniform(np.log(0.3), np.log(10)))
@@ -149,10 +149,10 @@ def main() -> None:
         offsets = np.array([cases[i][1] - cases[i][0].t0.value for i in members])
         tiling(seconds=data.shape[1] // rate, sample_rate=rate, height=SIZE, device="cpu")  # made once a run
         wall, cpu = time.perf_counter(), time.process_time()
-        made, _ = qscan(data, sample_rate=rate, event_offset=offsets, threads=options.threads)
+        drawn, _ = qscan(data, sample_rate=rate, event_offset=offsets, threads=options.threads)
         fast += time.perf_counter() - wall
         fast_cpu += time.process_time() - cpu
-        for i, row, offset, four in zip(members, data, offsets, made, strict=True):
+        for i, row, offset, four in zip(members, data, offsets, drawn, strict=True):
             pairs = zip(pictures[i], four, strict=True)
             correlations.append([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs])
             agree += bool(np.isclose(chosen_q(row, rate=rate, offset=offset), qs[i]))

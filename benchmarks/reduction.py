@@ -63,8 +63,8 @@ def seed_way(vectors: np.ndarray, clock: Clock) -> tuple[np.ndarray, np.ndarray]
 
     reducer = umap.UMAP(n_neighbors=30, min_dist=0.1, metric="cosine", random_state=42)
     layout = clock("UMAP-2", lambda: reducer.fit_transform(vectors))
-    found = clock("HDBSCAN", lambda: hdbscan.HDBSCAN(min_cluster_size=50).fit(layout))
-    return layout, found.labels_
+    clusterer = clock("HDBSCAN", lambda: hdbscan.HDBSCAN(min_cluster_size=50).fit(layout))
+    return layout, clusterer.labels_
 
 
 def our_way(vectors: np.ndarray, clock: Clock, threads: int) -> tuple[np.ndarray, np.ndarray]:
@@ -83,11 +83,11 @@ def our_way(vectors: np.ndarray, clock: Clock, threads: int) -> tuple[np.ndarray
             f"UMAP-{dimension}",
             lambda s=start, m=min_dist: umap_layout(fuzzy, s, min_dist=m, seed=42, threads=threads),
         )
-    found = clock(
+    clusterer = clock(
         "HDBSCAN",
         lambda: cluster_layout(layouts[10], min_cluster_size=50, min_samples=None, cluster_selection="eom"),
     )
-    return layouts[2], found.cluster
+    return layouts[2], clusterer.cluster
 
 
 def measure(way: str, data: Path, threads: int) -> dict:
@@ -103,7 +103,7 @@ def measure(way: str, data: Path, threads: int) -> dict:
 
     vectors, which = np.load(data / "vectors.npy"), np.load(data / "classes.npy")
     clock, ready = Clock(), time.perf_counter()
-    layout, found = seed_way(vectors, clock) if way == "seed" else our_way(vectors, clock, threads)
+    layout, cluster = seed_way(vectors, clock) if way == "seed" else our_way(vectors, clock, threads)
     done = time.perf_counter()
     some = np.random.default_rng(0).choice(len(vectors), min(2000, len(vectors)), replace=False)
     return {
@@ -111,9 +111,9 @@ def measure(way: str, data: Path, threads: int) -> dict:
         "work": done - ready,
         "peak_mib": peak_mib(),
         "steps": clock.steps,
-        "families": int(found.max() + 1),
-        "unassigned": float((found < 0).mean()),
-        "ami": float(adjusted_mutual_info_score(which, found)),
+        "families": int(cluster.max() + 1),
+        "unassigned": float((cluster < 0).mean()),
+        "ami": float(adjusted_mutual_info_score(which, cluster)),
         "trustworthiness": float(
             trustworthiness(vectors[some], layout[some], n_neighbors=15, metric="cosine")
         ),
@@ -127,18 +127,18 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.way:
-        print(json.dumps(measure(given.way, given.data, given.threads)))
+    options = parser.parse_args()
+    if options.way:
+        print(json.dumps(measure(options.way, options.data, options.threads)))
         return
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        vectors, which = generate(given.n, given.dimension)
+        vectors, which = generate(options.n, options.dimension)
         np.save(folder / "vectors.npy", vectors)
         np.save(folder / "classes.npy", which)
         for way in WAYS:
-            arguments = ("--way", way, "--data", name, "--threads", given.threads)
+            arguments = ("--way", way, "--data", name, "--threads", options.threads)
             results[way] = run_part(__file__, *arguments, NUMBA_CACHE_DIR=str(folder / way))
             print(way, json.dumps(results[way], indent=1), flush=True)
     for key in ("total", "work"):

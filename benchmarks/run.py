@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def commands(data: Path) -> list[list[str]]:
-    made = [
+    rows = [
         ["embedding.py", "--images", "800"],
         ["gpu.py"],
         ["qscan.py", "--rate", "4096"],
@@ -38,8 +38,8 @@ def commands(data: Path) -> list[list[str]]:
         ["explorer.py"],
     ]
     if data.is_dir():
-        made.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])
-    return made
+        rows.append(["qscan.py", "--data", str(data / "strain"), "--glitches", "9"])
+    return rows
 
 
 def main() -> int:

@@ -51,8 +51,8 @@ def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     curved = np.stack([along, along**2, np.sin(3 * along)], axis=1)
     vectors = rng.normal(0, 0.4, (n, wide))
     for number in np.unique(which):
-        own = which == number
-        vectors[own] += centres[number] + np.einsum("nab,abw->nw", curved[own], sheets[number])
+        members = which == number
+        vectors[members] += centres[number] + np.einsum("nab,abw->nw", curved[members], sheets[number])
     alone = rng.random(n) < 0.05
     vectors[alone] = rng.normal(0, 1, (int(alone.sum()), wide))
     embeddings = np.maximum(vectors, 0).reshape(n, N_VIEWS, DIMENSION).astype(np.float32)
@@ -147,8 +147,8 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
     stable, drawn = {"stability": at.map / "stability.parquet"}, {"permutations": 200, "seed": SEED}
 
     def families() -> None:
-        made = {"neighbours": at.graph()["neighbours"], "layout": at.layouts()["layout"]}
-        run.make_families(**at.rows(), **made, families=at.families, **tree, reference=None, **CLUSTERING)
+        graph = {"neighbours": at.graph()["neighbours"], "layout": at.layouts()["layout"]}
+        run.make_families(**at.rows(), **graph, families=at.families, **tree, reference=None, **CLUSTERING)
         run.make_members(**named, segments=at.segments, members=at.map / "members")
 
     return {
@@ -221,13 +221,13 @@ def make_pages(project: Path) -> list[dict]:
     # As old as each other, so that nothing before the pages is made again.
     for path in filter(Path.is_file, (project / "results").rglob("*")):
         put(path)
-    wanted = {"figures": "figures/umap_family.png", "atlas": "site/atlas.html", "explorer": "site/map.html"}
-    snakemake(project, *(f"results/{file}" for file in wanted.values()))
-    made = []
-    for rule in wanted:
+    pages = {"figures": "figures/umap_family.png", "atlas": "site/atlas.html", "explorer": "site/map.html"}
+    snakemake(project, *(f"results/{file}" for file in pages.values()))
+    lines = []
+    for rule in pages:
         row = pd.read_csv(project / f"results/benchmarks/{rule}.tsv", sep="\t").iloc[0]
-        made.append({"part": rule, "s": row["s"], "core_s": row["cpu_time"], "peak_mib": row["max_rss"]})
-    return made
+        lines.append({"part": rule, "s": row["s"], "core_s": row["cpu_time"], "peak_mib": row["max_rss"]})
+    return lines
 
 
 def prepare(project: Path, n: int) -> None:
@@ -257,18 +257,18 @@ def quality(project: Path) -> dict[str, float]:
     from glitch_explorer.core import tables
 
     results = project / "results"
-    told = tables.read(QUALITY, results / "map/quality.parquet").set_index("metric")["value"]
+    measured = tables.read(QUALITY, results / "map/quality.parquet").set_index("metric")["value"]
     families = tables.read(FAMILIES, results / "map/families.parquet")["family"]
     which = drawn(len(families))[1]
     ami = adjusted_mutual_info_score(which.astype(str), families.to_numpy(dtype=str))
-    kept = told[["trustworthiness", "graph_recall", "families", "noise_share"]].to_dict()
-    return {**{name: round(value, 4) for name, value in kept.items()}, "ami_with_classes": round(ami, 4)}
+    shown = measured[["trustworthiness", "graph_recall", "families", "noise_share"]].to_dict()
+    return {**{name: round(value, 4) for name, value in shown.items()}, "ami_with_classes": round(ami, 4)}
 
 
 def table(lines: list[dict]) -> str:
     """Show seconds, core-seconds and memory of each part by n, and the growth of its core-seconds."""
     sizes = sorted({line["n"] for line in lines})
-    made = [
+    rows = [
         "| part | " + " | ".join(f"{n:,}" for n in sizes) + " | exponent |",
         "|---" * (len(sizes) + 2) + "|",
     ]
@@ -280,9 +280,9 @@ def table(lines: list[dict]) -> str:
             else ""
             for n in sizes
         ]
-        made.append(f"| {part} | {' | '.join(cells)} | {exponent(of)} |")
-    made += [json.dumps(line) for line in lines if line["part"] == "result"]
-    return "\n".join(made)
+        rows.append(f"| {part} | {' | '.join(cells)} | {exponent(of)} |")
+    rows += [json.dumps(line) for line in lines if line["part"] == "result"]
+    return "\n".join(rows)
 
 
 def exponent(of: dict[int, dict]) -> str:
@@ -301,12 +301,12 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--parts", nargs="+", help="all where not given; `pages` is one of them")
     parser.add_argument("--part", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.part:
-        print(json.dumps(measure(given.folder, given.part, given.threads)))
+    options = parser.parse_args()
+    if options.part:
+        print(json.dumps(measure(options.folder, options.part, options.threads)))
         return
-    given.folder.mkdir(parents=True, exist_ok=True)
-    written = given.folder / "scale.jsonl"
+    options.folder.mkdir(parents=True, exist_ok=True)
+    written = options.folder / "scale.jsonl"
     lines = [json.loads(line) for line in written.read_text().splitlines()] if written.exists() else []
 
     def keep(n: int, line: dict) -> None:
@@ -315,17 +315,17 @@ def main() -> None:
             stream.write(json.dumps(lines[-1]) + "\n")
         print(json.dumps(lines[-1]), flush=True)
 
-    for n in given.sizes:
-        project = given.folder / str(n)
+    for n in options.sizes:
+        project = options.folder / str(n)
         prepare(project, n)
         done = {line["part"] for line in lines if line["n"] == n}
-        for part in parts_of(Results(project / "results"), given.threads):
-            if part not in done and (not given.parts or part in given.parts):
-                arguments = (project / "results", "--part", part, "--threads", given.threads)
+        for part in parts_of(Results(project / "results"), options.threads):
+            if part not in done and (not options.parts or part in options.parts):
+                arguments = (project / "results", "--part", part, "--threads", options.threads)
                 keep(n, {"part": part, **run_part(__file__, *arguments)})
         if "result" not in done and (project / "results/map/quality.parquet").exists():
             keep(n, {"part": "result", **quality(project)})
-        if "explorer" not in done and (not given.parts or "pages" in given.parts):
+        if "explorer" not in done and (not options.parts or "pages" in options.parts):
             for line in make_pages(project):
                 keep(n, line)
     print("\n" + table(lines))

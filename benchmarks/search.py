@@ -31,7 +31,7 @@ def measure(way: str, data: Path, threads: int) -> dict:
     sample = np.sort(np.random.default_rng(1).choice(len(values), min(SAMPLE, len(values)), replace=False))
     if way == "query":
         sample = sample[:1]
-    own = sample.astype(np.int32)
+    excluded = sample.astype(np.int32)
     warm = np.ascontiguousarray(values[:64])
     nearest_rows(
         warm, mask[:64], warm, mask[:64], exclude=np.arange(64, dtype=np.int32), n_neighbors=K, threads=1
@@ -43,7 +43,7 @@ def measure(way: str, data: Path, threads: int) -> dict:
         else:
             queries = np.ascontiguousarray(values[sample])
             nearest = nearest_rows(
-                values, mask, queries, mask[sample], exclude=own, n_neighbors=K, threads=threads
+                values, mask, queries, mask[sample], exclude=excluded, n_neighbors=K, threads=threads
             )[0]
             share = 1.0 if way == "query" else len(sample) / len(values)
     np.save(data / f"{way}.npy", nearest)
@@ -61,19 +61,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
     parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.way:
-        print(json.dumps(measure(given.way, given.data, given.threads)))
+    arguments = parser.parse_args()
+    if arguments.way:
+        print(json.dumps(measure(arguments.way, arguments.data, arguments.threads)))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        vectors = generate(given.n, given.dimension)[0]
+        vectors = generate(arguments.n, arguments.dimension)[0]
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         np.save(folder / "values.npy", vectors)
         del vectors
-        print(f"{given.n} x {given.dimension}\n")
+        print(f"{arguments.n} x {arguments.dimension}\n")
         parts = (
-            (way, run_part(__file__, "--way", way, "--data", name, "--threads", given.threads))
+            (way, run_part(__file__, "--way", way, "--data", name, "--threads", arguments.threads))
             for way in WAYS
         )
         print_table(

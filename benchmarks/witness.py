@@ -20,13 +20,13 @@ from tests.fixtures.worlds import World, make_world
 
 def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
     features, times = world.features, world.family["event_time"].to_numpy()
-    found = family_background(features.live, times, world.quiet)
-    if found is None:
+    background = family_background(features.live, times, world.quiet)
+    if background is None:
         raise SystemExit("too dense a family for this benchmark")
-    grid = make_grid(features.live, found.lags_s)
+    grid = make_grid(features.live, background.lags_s)
     shifted = time_slides(make_triggers(times, grid), grid, slides=slides, rng=np.random.default_rng(1))
-    (made,) = measure(features.values, [shifted], threads=threads)
-    return made, len(shifted.triggers.used)
+    (measured,) = measure(features.values, [shifted], threads=threads)
+    return measured, len(shifted.triggers.used)
 
 
 def main() -> None:
@@ -49,9 +49,9 @@ def main() -> None:
     small = make_world(2, segments=2, channels=1, glitches=40, others=5)
     statistic(small, 20, 1)  # compiles
     with timed() as spent:
-        made, used = statistic(world, arguments.slides, 2)
+        measured, used = statistic(world, arguments.slides, 2)
     n, m = world.features.values.shape
-    print(f"{n} cells, {m} features, {used} glitches, {made.t.shape[1]} lags, {arguments.slides} slides")
+    print(f"{n} cells, {m} features, {used} glitches, {measured.t.shape[1]} lags, {arguments.slides} slides")
     rows = [("T and max-T, 2 threads", f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}")]
     with timed() as spent:
         find_witnesses(
@@ -69,7 +69,8 @@ def main() -> None:
     print_table(("what", "seconds", "core-seconds"), rows)
     alone, _ = statistic(world, arguments.slides, 1)
     same = all(
-        np.array_equal(getattr(made, k), getattr(alone, k), equal_nan=True) for k in ("t", "peaks", "count")
+        np.array_equal(getattr(measured, k), getattr(alone, k), equal_nan=True)
+        for k in ("t", "peaks", "count")
     )
     features = world.features.values.nbytes / 2**20
     print(f"\nsame bytes with 1 thread: {same}; peak {peak_mib():.0f} MiB, {features:.0f} of them features")

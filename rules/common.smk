@@ -93,7 +93,7 @@ def frames(wildcards):
 
 
 def beside(rule, folder, names):
-    """Names of tables that a checkpoint wrote beside its outputs; a lost one is told."""
+    """Names of tables that a checkpoint wrote beside its outputs; a missing one is an error."""
     lost = [name for name in names if not Path(folder, f"{name}.parquet").is_file()]
     if lost:
         raise WorkflowError(

@@ -150,7 +150,7 @@ rule impact_pages:
         audited="results/audit/families.parquet",
         drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
         skill=families("results/impact/{family}/skill.parquet") if WITNESSES else [],
-        told=(
+        models=(
             families(
                 "results/impact/{family}/shap_values.parquet",
                 "results/impact/{family}/shap_features.parquet",

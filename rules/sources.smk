@@ -37,7 +37,7 @@ rule segments:
     resources:
         **needs(mem_mb=2000, runtime=30),
     params:
-        # `{ifo}` in a flag stands for the detector; it is no wildcard of the rule.
+        # `{ifo}` in a flag means the detector; it is no wildcard of the rule.
         flags=lambda wildcards: config["segments"]["flags"],
         gps=config["source"]["gps"],
         detectors=config["detectors"],

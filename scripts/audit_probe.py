@@ -1,4 +1,4 @@
-"""Try to tell the detectors apart within each family."""
+"""Predict the detector from the vectors within each family."""
 
 from glitch_explorer.audit.probe import make_probe
 from glitch_explorer.core.job import logged

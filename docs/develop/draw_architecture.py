@@ -98,7 +98,7 @@ def merged(notes: dict[str, str], edges: Edges) -> tuple[dict[str, str], Edges]:
 
 
 def reduced(notes: dict[str, str], edges: Edges) -> Edges:
-    """Leave out each arrow that a longer way stands for."""
+    """Remove each arrow that a longer path implies."""
     reach = _reach(set(notes), edges)
     return {(a, b) for a, b in edges if not any(b in reach[c] for x, c in edges if x == a and c != b)}
 

@@ -157,7 +157,7 @@ def test_new_glitches_find_their_family_or_fit_nowhere(default_run):
     found = {}
     for name in sorted({name for name in kind if name and (kind == name).sum() >= 20}):
         found[name] = (~placed(kind == name)[1]["fits"]).mean()
-    print(f"right family {share:.3f}, false 'fits nowhere' {rate:.3f}; of a class left out:")
+    print(f"right family {share:.3f}, falsely novel {rate:.3f}; of a class left out:")
     print("\n".join(f"  {name}: {value:.2f}" for name, value in found.items()), np.mean(list(found.values())))
     assert share >= 0.9
     assert rate < 0.1

@@ -77,9 +77,9 @@ def _joined(graph: csr_array, rows: np.ndarray, vectors: np.ndarray) -> csr_arra
         inside = np.flatnonzero(part == number)
         inside = inside[np.linspace(0, len(inside) - 1, min(LANDMARKS, len(inside))).astype(int)]
         cosine = np.where(joined, units[inside] @ units.T, -np.inf)
-        one, other = np.unravel_index(np.argmax(cosine), cosine.shape)
-        length = np.sqrt(2 * max(1 - float(cosine[one, other]), 1e-9))
-        extra.append((inside[one], other, length))
+        nearest, partner = np.unravel_index(np.argmax(cosine), cosine.shape)
+        length = np.sqrt(2 * max(1 - float(cosine[nearest, partner]), 1e-9))
+        extra.append((inside[nearest], partner, length))
         joined |= part == number
     source, target, length = (np.array(column) for column in zip(*extra, strict=True))
     bridges = coo_array((length, (source, target)), shape=graph.shape).tocsr()
@@ -196,7 +196,7 @@ def gradient_table(positions: pd.DataFrame, *, seed: int) -> pd.DataFrame:
 
     Parameters
     ----------
-    placed : DataFrame
+    positions : DataFrame
         Table `positions` with the column `label`.
     seed : int
         Seed of the permutations; each family draws on its own.

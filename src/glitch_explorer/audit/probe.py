@@ -89,7 +89,7 @@ def probe(
     permutations: int,
     seed: int,
 ) -> tuple[float, float, float, float] | None:
-    """Test whether the vectors of a family tell two detectors apart.
+    """Test whether the vectors of a family identify the detector.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def relabel_table(
     ----------
     rows : DataFrame
         One row a row of the map: `glitch_id`, `view`, `label`.
-    placed : DataFrame
+    positions : DataFrame
         Table `positions`.
     gradients : DataFrame
         Table `gradients`.

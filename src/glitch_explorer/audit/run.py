@@ -66,7 +66,7 @@ def make_audit(
     labelled = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     gradients = gradient.gradient_table(labelled, seed=seed)
     medoids = family_medoids(rows, points, mask)
-    made = {
+    outputs = {
         "families": (AUDIT_FAMILIES, labels.family_table(rows, medoids, tables.read(STABILITY, stability))),
         "labels": (LABELS, labels.label_table(rows)),
         "quality": (QUALITY, labels.map_entropies(rows)),
@@ -75,5 +75,5 @@ def make_audit(
         "gradients": (GRADIENTS, gradients),
         "relabel": (RELABEL, relabel.relabel_table(rows, positions, gradients, votes)),
     }
-    for name, (schema, table) in made.items():
+    for name, (schema, table) in outputs.items():
         tables.write(schema, table, out / f"{name}.parquet")

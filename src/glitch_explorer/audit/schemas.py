@@ -91,7 +91,7 @@ LEAKAGE = schema(
     failed=column(BOOL, "whether it does"),
 )
 
-#: `audit/probe.parquet`: whether the vectors of a family tell two detectors apart.
+#: `audit/probe.parquet`: whether the vectors of a family identify the detector.
 PROBE = schema(
     "probe",
     family=FAMILY,

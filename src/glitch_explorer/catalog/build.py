@@ -82,8 +82,8 @@ def build_catalog(
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
     # A repeated picture follows the glitch that it repeats, where that was dropped itself.
-    kept = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
-    repeated["kept_id"] = repeated["kept_id"].map(lambda i: kept.get(i, i))
+    survivors = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
+    repeated["kept_id"] = repeated["kept_id"].map(lambda i: survivors.get(i, i))
     duplicates = pd.concat([repeated, duplicates], ignore_index=True)
     events = pd.DataFrame() if events is None else events
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)

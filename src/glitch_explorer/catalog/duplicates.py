@@ -66,11 +66,11 @@ def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
     rows, repeats = np.flatnonzero(keeper == itself), np.flatnonzero(keeper != itself)
     ids = unique_ids(keys.iloc[rows].reset_index(drop=True))
     dropped = keys.iloc[repeats].reset_index(drop=True)
-    kept = keys.iloc[keeper[repeats]].reset_index(drop=True)
+    retained = keys.iloc[keeper[repeats]].reset_index(drop=True)
     duplicates = dropped[["glitch_id", "row", "source"]].assign(
         kept_id=ids.iloc[np.searchsorted(rows, keeper[repeats])].to_numpy(),
-        reason=_reasons(dropped, kept, reason[repeats]),
-        lost_label=dropped["label"].where(dropped["label"] != kept["label"].fillna("")),
+        reason=_reasons(dropped, retained, reason[repeats]),
+        lost_label=dropped["label"].where(dropped["label"] != retained["label"].fillna("")),
     )
     return rows, ids, duplicates
 
@@ -132,8 +132,8 @@ def unique_ids(frame: pd.DataFrame) -> pd.Series:
     return frame["glitch_id"].mask(again, frame["glitch_id"] + "-" + suffix)
 
 
-def _reasons(dropped: pd.DataFrame, kept: pd.DataFrame, reason: np.ndarray) -> pd.Series:
+def _reasons(dropped: pd.DataFrame, retained: pd.DataFrame, reason: np.ndarray) -> pd.Series:
     """Return why each row was dropped; a repeated event with the same id has a code of its own."""
     codes = pd.Series(reason, dtype="str")
-    same_id = (codes == Duplicate.SAME_EVENT) & (dropped["glitch_id"] == kept["glitch_id"])
+    same_id = (codes == Duplicate.SAME_EVENT) & (dropped["glitch_id"] == retained["glitch_id"])
     return codes.mask(same_id, Duplicate.SAME_ID_AND_EVENT)

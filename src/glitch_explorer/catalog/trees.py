@@ -98,13 +98,13 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     again = pd.DataFrame({"group": group, "view": table["view"]}).duplicated().to_numpy()
     repeats = table[again].drop_duplicates(["folder", "ifo", "glitch_id"])
     duplicates = duplicate_rows(repeats.assign(row=-1, source=repeats["path"]), Duplicate.SAME_ID_AND_VIEW)
-    kept = table[~again].assign(group=group[~again])
-    frame = kept.drop_duplicates("group").set_index("group")
-    paths = {view: part.set_index("group")["path"] for view, part in kept.groupby("view")}
+    distinct = table[~again].assign(group=group[~again])
+    frame = distinct.drop_duplicates("group").set_index("group")
+    paths = {view: part.set_index("group")["path"] for view, part in distinct.groupby("view")}
     slots = dict(enumerate(VIEW_PATHS)) | {UNKNOWN_VIEW: VIEW_PATH_UNKNOWN}
     for view, column in slots.items():
         frame[column] = paths.get(view)
-    ordered = kept.sort_values(["group", "view"])
+    ordered = distinct.sort_values(["group", "view"])
     texts = ordered["view"].astype("str") + ":" + ordered["digest"] + ";"
     frame["view_digest"] = texts.groupby(ordered["group"]).agg("".join).map(_hash)
     frame["label_source"] = pd.Series("folder", index=frame.index).where(frame["label"].notna())

@@ -87,8 +87,8 @@ def write(schema: pa.Schema, frame: pd.DataFrame, path: str | Path, *, keep_same
 
 def joined(schema: pa.Schema, parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Concatenate parts of one table; without any rows the result is the empty table."""
-    kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else empty(schema)
+    nonempty = [part for part in parts if len(part)]
+    return pd.concat(nonempty, ignore_index=True) if nonempty else empty(schema)
 
 
 def read_all(schema: pa.Schema, paths: Sequence[str | Path]) -> pd.DataFrame:

@@ -25,11 +25,11 @@ def _smoother(side: int, sigma: float, like: Tensor) -> Tensor:
     """Return the matrix ``(side, side)`` that smooths a column of `side` pixels."""
     scaled = sigma * side / REFERENCE_SIDE
     radius = max(1, round(3 * scaled))
-    at = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
-    kernel = torch.exp(-0.5 * (at / scaled) ** 2)
+    offset = torch.arange(-radius, radius + 1, dtype=like.dtype, device=like.device)
+    kernel = torch.exp(-0.5 * (offset / scaled) ** 2)
     kernel = kernel / kernel.sum()
     # Beyond the border its pixels are repeated: zeros would make an edge.
-    source = torch.arange(side, device=like.device)[:, None] + at.long()
+    source = torch.arange(side, device=like.device)[:, None] + offset.long()
     matrix = like.new_zeros(side, side)
     return matrix.scatter_add_(1, source.clamp(0, side - 1), kernel.expand(side, -1))
 

@@ -77,15 +77,15 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
         parts = [_read_shard(out, name, height=height, width=width) for name in names]
     rows = pd.concat([rows for rows, _ in parts], ignore_index=True)
     present = rows[list(VIEW_PRESENT)].to_numpy(dtype=bool)
-    kept = present.any(axis=1) & rows["label"].notna().to_numpy()
-    if not kept.any():
+    usable = present.any(axis=1) & rows["label"].notna().to_numpy()
+    if not usable.any():
         raise UserError(f"evaluate.pictures: {path} has no picture with a class and a view length")
     return Pictures(
         Path(path).resolve().name,
-        np.concatenate([views for _, views in parts])[kept],
-        present[kept],
-        rows.loc[kept, "glitch_id"].to_numpy(dtype=object),
-        rows.loc[kept, "label"].to_numpy(dtype=object),
+        np.concatenate([views for _, views in parts])[usable],
+        present[usable],
+        rows.loc[usable, "glitch_id"].to_numpy(dtype=object),
+        rows.loc[usable, "label"].to_numpy(dtype=object),
     )
 
 

@@ -74,9 +74,9 @@ def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
             part = rows[rows["view"] == view].reset_index(drop=True)
             colour, shape = look(number)[0], "oD"[number]
             error = np.abs(part[["accuracy_low", "accuracy_high"]].to_numpy().T - part["accuracy"].to_numpy())
-            at = np.arange(len(part)) + shift
+            y = np.arange(len(part)) + shift
             label = "one view" if view == "any" else "four views fused"
-            axes.errorbar(part["accuracy"], at, xerr=error, fmt=shape, color=colour, capsize=2, label=label)
+            axes.errorbar(part["accuracy"], y, xerr=error, fmt=shape, color=colour, capsize=2, label=label)
         fused = rows[rows["view"] == "fused"]
         axes.axvline(float(fused["chance"].iloc[0]), color="#666666", linestyle=":", label="chance")
         axes.set(

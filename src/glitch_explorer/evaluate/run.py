@@ -114,11 +114,11 @@ def score(
     errors = tables.empty(CONFUSION)[["label", "nearest", "n", "confusable_pair"]]
     for types in (CATALOGUE, OUTSIDE):
         for view, vectors, glitch in query_sets(embeddings):
-            kept = pictures.inside[glitch] if types == CATALOGUE else np.ones(len(glitch), bool)
-            glitch = glitch[kept]  # noqa: PLW2901
+            usable = pictures.inside[glitch] if types == CATALOGUE else np.ones(len(glitch), bool)
+            glitch = glitch[usable]  # noqa: PLW2901
             ids, labels = pictures.glitch_ids[glitch], pictures.labels[glitch]
             queries = None if types == CATALOGUE else ~pictures.inside[glitch]
-            ranks = neighbours.rank_neighbours(*fuse(vectors[kept]), ids, labels, queries=queries)
+            ranks = neighbours.rank_neighbours(*fuse(vectors[usable]), ids, labels, queries=queries)
             scores = neighbours.score(ranks, ids, labels, draws=draws, seed=seed)
             wrong = neighbours.confusion(ranks, labels, pairs)
             rows.append({"types": types, "view": view, **asdict(scores), **asdict(wrong)})

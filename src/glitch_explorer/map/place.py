@@ -262,4 +262,4 @@ def make_placed(
     new = gather_vectors(shards, status, embeddings, unit=encoder.unit)
     table = place(new, read_map(onto), false_rate=false_rate, threads=threads)
     tables.write(PLACED, table, out)
-    _LOG.info("%d rows placed, %d of them fit nowhere", len(table), int((~table["fits"]).sum()))
+    _LOG.info("%d rows placed, %d of them novel", len(table), int((~table["fits"]).sum()))

@@ -222,7 +222,7 @@ def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:
 
 
 def channel_list(plan: Plan) -> pd.DataFrame:
-    """Return the channel list in the format of a user's; `{ifo}` stands for the detector."""
+    """Return the channel list in the format of a user's; `{ifo}` means the detector."""
     return pd.DataFrame([_listed(plan, channel, "{ifo}") for channel in CHANNELS.values()])
 
 

@@ -68,10 +68,10 @@ def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
         minute = [int((injection.time - minutes.start[0]) // ranges.MINUTE_S) for injection in here]
         share = -np.log1p([-ranges.loss(plan, injection) for injection in here])
         total = np.bincount(minute, share, minlength=len(minutes.start))
-        for injection, at, part in zip(here, minute, share, strict=True):
+        for injection, row, part in zip(here, minute, share, strict=True):
             if part > 0.0:
-                volume_time = (whole - left)[at] * minutes.live_s[at] / YEAR_S
-                lost[injection.name] = lost.get(injection.name, 0.0) + float(volume_time * part / total[at])
+                volume_time = (whole - left)[row] * minutes.live_s[row] / YEAR_S
+                lost[injection.name] = lost.get(injection.name, 0.0) + float(volume_time * part / total[row])
     return lost, volume / live
 
 

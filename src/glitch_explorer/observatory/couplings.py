@@ -145,9 +145,9 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
         for index, segment in enumerate(plan.segments):
             if segment.ifo != ifo:
                 continue
-            for k, at in enumerate(_false_times(plan, coupling, segment)):
+            for k, offset in enumerate(_false_times(plan, coupling, segment)):
                 number = len(plan.injections) + 1000 * segment.level_key + k
-                answers.append(Answer(coupling, index, segment.start + float(at), None, number))
+                answers.append(Answer(coupling, index, segment.start + float(offset), None, number))
     return by_channel
 
 

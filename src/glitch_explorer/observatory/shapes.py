@@ -69,10 +69,10 @@ def pulse(
     step = t[1] - t[0]
     f = np.fft.rfftfreq(len(t), step)
     spectrum = np.zeros(len(f), complex)
-    at = f[1:]
-    size = np.exp(-0.5 * (np.log2(at / frequency) / octaves) ** 2) / np.sqrt(at)
-    angle = -2.0 * np.pi * at * (centre - t[0]) + phase
-    angle -= 2.0 * np.pi * lag_s * frequency * np.log(at / frequency)
+    frequencies = f[1:]
+    size = np.exp(-0.5 * (np.log2(frequencies / frequency) / octaves) ** 2) / np.sqrt(frequencies)
+    angle = -2.0 * np.pi * frequencies * (centre - t[0]) + phase
+    angle -= 2.0 * np.pi * lag_s * frequency * np.log(frequencies / frequency)
     spectrum[1:] = size * np.exp(1j * angle)
     return unit(np.fft.irfft(spectrum, len(t)))
 

@@ -87,7 +87,9 @@ def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> l
         share = weights * free
         counts[usable[int(rng.choice(len(usable), p=share / share.sum()))]] += 1
     return [
-        (i, round(spans[i].start + float(at), 5)) for i in usable for at in _times(rng, spells[i], counts[i])
+        (i, round(spans[i].start + float(offset), 5))
+        for i in usable
+        for offset in _times(rng, spells[i], counts[i])
     ]
 
 

@@ -124,11 +124,11 @@ def ripples_1400(t: Float, rng: np.random.Generator, f: float, d: float) -> Floa
 def violin_mode(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw dots at 500 Hz and its multiples, once or a few times."""
     wave = np.zeros_like(t)
-    places = [0.0, *rng.uniform(-d, d, int(rng.integers(0, 4)))]
-    for place in places:
-        size = 1.0 if place == 0.0 else rng.uniform(0.3, 0.7)
+    centres = [0.0, *rng.uniform(-d, d, int(rng.integers(0, 4)))]
+    for centre in centres:
+        size = 1.0 if centre == 0.0 else rng.uniform(0.3, 0.7)
         for k, strength in ((1, 1.0), (2, rng.uniform(0.5, 1.0)), (3, rng.uniform(0.3, 0.9))):
-            wave += size * strength * sine_gaussian(t, place, k * f, rng.uniform(0.008, 0.02))
+            wave += size * strength * sine_gaussian(t, centre, k * f, rng.uniform(0.008, 0.02))
     hum = sine_gaussian(t, 0.0, log_uniform(rng, (20.0, 130.0)), 0.03)
     return wave + rng.uniform(0.0, 0.25) * hum
 
@@ -219,26 +219,26 @@ def scratchy(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     wave = np.zeros_like(t)
     for centre in np.arange(-0.5 * d, 0.5 * d, spacing):
         size = max(0.0, float(np.interp(centre, t, swell))) * rng.uniform(0.3, 1.0)
-        at = centre + 0.15 * spacing * rng.normal()
-        wave += size * sine_gaussian(t, at, f * rng.lognormal(0.0, 0.1), 1.2 / f, rng.uniform(0.0, _TURN))
+        time = centre + 0.15 * spacing * rng.normal()
+        wave += size * sine_gaussian(t, time, f * rng.lognormal(0.0, 0.1), 1.2 / f, rng.uniform(0.0, _TURN))
     return wave
 
 
 def helix(t: Float, rng: np.random.Generator, f: float, d: float) -> Float:
     """Draw upright pairs of strands crossed by rungs, alone or a few in a row."""
     rungs = np.array([1.0, 1.55, 2.4]) * min(f, 110.0)
-    places = [0.0]
-    while rng.uniform() < 0.65 and len(places) < 5:
-        places.append(places[-1] + rng.uniform(0.12, 0.35))
-    places = [place - places[len(places) // 2] for place in places]
+    times = [0.0]
+    while rng.uniform() < 0.65 and len(times) < 5:
+        times.append(times[-1] + rng.uniform(0.12, 0.35))
+    times = [time - times[len(times) // 2] for time in times]
     wave = np.zeros_like(t)
     gap = rng.uniform(0.012, 0.02)
-    for place in places:
-        size = rng.uniform(0.6, 1.0) * np.exp(-abs(place) / (2.0 * d))
+    for time in times:
+        size = rng.uniform(0.6, 1.0) * np.exp(-abs(time) / (2.0 * d))
         for k, rung in enumerate(rungs):
-            wave += size * sine_gaussian(t, place, rung, 2.5 / rung, rng.uniform(0.0, _TURN)) / (1 + 0.3 * k)
+            wave += size * sine_gaussian(t, time, rung, 2.5 / rung, rng.uniform(0.0, _TURN)) / (1 + 0.3 * k)
         for side in (-1.0, 1.0):
-            strand = sine_gaussian(t, place + side * gap, 1.25 * rungs[1], 0.006)
+            strand = sine_gaussian(t, time + side * gap, 1.25 * rungs[1], 0.006)
             wave += 0.5 * size * strand
     return wave
 

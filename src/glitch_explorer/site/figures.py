@@ -59,10 +59,10 @@ def draw_figures(
 
     pictures = Pictures(views, status)
     sections = tables.read(GRADIENTS, audit / "gradients.parquet")
-    placed = tables.read(POSITIONS, audit / "positions.parquet")
-    placed = placed.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    positions = tables.read(POSITIONS, audit / "positions.parquet")
+    positions = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     ambiguous = by_ambiguity(audited)
-    members = dict(iter(placed.groupby("family")))
+    members = dict(iter(positions.groupby("family")))
     first = ambiguous[0] if ambiguous else UNASSIGNED
     sheet = members.get(first, rows[rows["family"] == first])
     sheets.contact_sheet(sheet, pictures, out / "contact_sheet.png", family=first, dpi=dpi)

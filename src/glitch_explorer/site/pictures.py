@@ -32,7 +32,7 @@ OPEN = 64
 
 #: A row of the map: glitch_id, and the slot of its view, None where the views are fused.
 Key = tuple[str, int | None]
-#: Slot of the view that stands for a fused row: 1 s.
+#: Slot of the view that pictures a fused row: 1 s.
 FUSED_SLOT = 1
 
 

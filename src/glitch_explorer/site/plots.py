@@ -84,11 +84,11 @@ def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) 
         points = rows.loc[rows["family"] == name, ["x", "y"]]
         # A name in the middle would hide a small family.
         small = np.ptp(points["y"]) < 0.1 * np.ptp(rows["y"])
-        at = (points["x"].median(), points["y"].max() if small else points["y"].median())
+        anchor = (points["x"].median(), points["y"].max() if small else points["y"].median())
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
         axes.annotate(
             plain(name),
-            at,
+            anchor,
             xytext=(0, 9 if small else 0),
             textcoords="offset points",
             fontsize=8,
@@ -121,13 +121,13 @@ def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str],
     if not names:
         nothing(axes, "no family with labelled members")
         return
-    places = list(range(len(names)))
-    axes.barh(places, values, color=colour, height=0.72)
+    heights = list(range(len(names)))
+    axes.barh(heights, values, color=colour, height=0.72)
     span = max(values) or 1.0
-    for place, value, note in zip(places, values, notes, strict=True):
+    for y, value, note in zip(heights, values, notes, strict=True):
         box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
-        axes.text(value + 0.015 * span, place, note, va="center", fontsize=7.5, color=_QUIET, bbox=box)
-    axes.set_yticks(places, names, fontsize=8)
+        axes.text(value + 0.015 * span, y, note, va="center", fontsize=7.5, color=_QUIET, bbox=box)
+    axes.set_yticks(heights, names, fontsize=8)
     axes.set_xlim(0, 1.35 * span)
     axes.set_ylim(len(names) - 0.4, -0.6)
     bare(axes)
@@ -192,10 +192,10 @@ def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassig
     ]
     values = table["normalised"].clip(lower=0).to_numpy()
     axes.barh(np.arange(len(table)), values, color=colours, height=0.6)
-    for place, row in enumerate(table.itertuples()):
+    for y, row in enumerate(table.itertuples()):
         outcome = "FAILS" if row.failed else "passes" if row.gated else "reported"
         note = f"p = {row.p_value:.3g}, {row.mutual_information_bits:.3f} bit, {outcome}"
-        axes.text(1, place, note, va="center", ha="right", fontsize=8.5, transform=axes.get_yaxis_transform())
+        axes.text(1, y, note, va="center", ha="right", fontsize=8.5, transform=axes.get_yaxis_transform())
     axes.axvline(NORMALISED_LIMIT, color=_INK, linestyle="--", linewidth=1)
     axes.set_yticks(np.arange(len(table)), table["variable"])
     axes.set_ylim(len(table) - 0.4, -0.6)

@@ -60,7 +60,7 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
     for number, (family, members) in enumerate(families):
         axis = row_keys(members)
         energy = np.array([pictures.mean_energy(key) for key in axis])
-        louder = [axis[place] for place in np.argsort(energy, kind="stable")]
+        louder = [axis[rank] for rank in np.argsort(energy, kind="stable")]
         span = f"{energy.min():.2f} to {energy.max():.2f}"
         _strip(grid[2 * number], pictures, axis, f"{plain(family)}, along its axis")
         _strip(grid[2 * number + 1], pictures, louder, f"{plain(family)}, by mean normalized energy, {span}")
@@ -69,10 +69,10 @@ def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path
     save(drawing, path, dpi)
 
 
-def _shares(axes: Axes, placed: pd.DataFrame, sections: pd.DataFrame) -> None:
+def _shares(axes: Axes, ordered: pd.DataFrame, sections: pd.DataFrame) -> None:
     """Draw label shares of each section as stacked bars, and the consistency's interval."""
-    names = label_counts(placed["label"]).index[: len(COLOURS)]
-    counts = placed.dropna(subset=["label"]).groupby(["segment", "label"]).size()
+    names = label_counts(ordered["label"]).index[: len(COLOURS)]
+    counts = ordered.dropna(subset=["label"]).groupby(["segment", "label"]).size()
     bottom = np.zeros(len(sections))
     for number, label in enumerate(names):
         hits = [counts.get((section, label), 0) for section in sections["segment"]]
@@ -114,10 +114,10 @@ def gradients(
     grid = drawing.subplots(
         max(1, 2 * len(families)), 1, squeeze=False, height_ratios=[1, 2] * len(families) or [1]
     )
-    for number, (family, placed, sections) in enumerate(families):
+    for number, (family, ordered, sections) in enumerate(families):
         changes = "labels change along its axis" if sections["gradient"].any() else "no significant change"
-        _strip(grid[2 * number, 0], pictures, row_keys(placed), f"{plain(family)}: {changes}")
-        _shares(grid[2 * number + 1, 0], placed, sections)
+        _strip(grid[2 * number, 0], pictures, row_keys(ordered), f"{plain(family)}: {changes}")
+        _shares(grid[2 * number + 1, 0], ordered, sections)
     if not families:
         nothing(grid[0, 0], NO_FAMILY)
     save(drawing, path, dpi)

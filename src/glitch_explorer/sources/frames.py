@@ -122,25 +122,25 @@ def find_frames(places: str | Sequence[str], *, ifo: str, frame_type: str | None
         When there is no frame of this detector.
     """
     places = [places] if isinstance(places, str) else list(places)
-    filled = [place.replace("{ifo}", ifo) for place in places]
+    patterns = [pattern.replace("{ifo}", ifo) for pattern in places]
     tag = frame_type.replace("{ifo}", ifo) if frame_type is not None else None
-    paths = {path for place in filled for path in _paths(place)}
+    paths = {path for pattern in patterns for path in _paths(pattern)}
     frames = sorted(frame for path in paths if (frame := parse(path, ifo=ifo, frame_type=tag)) is not None)
     if not frames:
         raise UserError(
-            f"no frame of {ifo}{f' of type {tag}' if tag else ''} in {', '.join(filled)} "
+            f"no frame of {ifo}{f' of type {tag}' if tag else ''} in {', '.join(patterns)} "
             f"({len(paths)} files there); names must be like H-H1_TYPE-1266281937-128.gwf (or .hdf5, .h5)"
         )
     return frames
 
 
-def _paths(place: str) -> Iterable[str]:
-    path = Path(place)
+def _paths(pattern: str) -> Iterable[str]:
+    path = Path(pattern)
     if path.is_dir():
         return [str(file) for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file()]
     if path.suffix in _LIST_ENDINGS and path.is_file():
         return _listed(path)
-    return glob.glob(place, recursive=True)
+    return glob.glob(pattern, recursive=True)
 
 
 def _listed(path: Path) -> list[str]:

@@ -133,7 +133,10 @@ def check_whole(file: int) -> None:
     if head[39] != 1 or size > _CHECKED_BYTES:
         return
     (stored,) = struct.unpack(order + "I", os.pread(file, 4, size - 4))
-    chunks = (os.pread(file, min(_CHUNK_BYTES, size - 4 - at), at) for at in range(0, size - 4, _CHUNK_BYTES))
+    chunks = (
+        os.pread(file, min(_CHUNK_BYTES, size - 4 - offset), offset)
+        for offset in range(0, size - 4, _CHUNK_BYTES)
+    )
     if posix_checksum(chunks) != stored:
         raise DamagedFile("checksum mismatch of the whole file")
 
@@ -191,20 +194,20 @@ def excerpt(layout: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict
 def _verified(file: int, start: int, end: int, order: str) -> bytes:
     """Read a span of whole structures and verify the checksum of each."""
     content = os.pread(file, end - start, start)
-    at = _FILE_HEADER if start == 0 else 0
-    while at < end - start:
+    offset = _FILE_HEADER if start == 0 else 0
+    while offset < end - start:
         try:
-            length, kind = struct.unpack_from(order + "QB", content, at)
-            (stored,) = struct.unpack_from(order + "I", content, at + length - 4)
+            length, kind = struct.unpack_from(order + "QB", content, offset)
+            (stored,) = struct.unpack_from(order + "I", content, offset + length - 4)
         except struct.error:
             raise DamagedFile("a structure is longer than its place") from None
         if length < _HEADER + 4:
             raise DamagedFile("a structure has no length")
         if kind != 1:
             raise UncheckedFile
-        if posix_checksum([content[at : at + length - 4]]) != stored:
+        if posix_checksum([content[offset : offset + length - 4]]) != stored:
             raise DamagedFile("checksum mismatch of a structure")
-        at += length
+        offset += length
     return content
 
 
@@ -264,9 +267,9 @@ def _parsed(contents: bytes, file: int, order: str, size: int, table: int) -> La
         known += positions
         for number, name in enumerate(names):
             places[name] = list(positions[number * frames : (number + 1) * frames])
-    edges = dict(pairwise(sorted({at for at in known if at})))
-    first = min((at for spots in places.values() for at in spots if at), default=table)
+    edges = dict(pairwise(sorted({offset for offset in known if offset})))
+    first = min((offset for spots in places.values() for offset in spots if offset), default=table)
     common = [(0, first), (table, size - _END)]
-    common += [(at, edges[at]) for at in frame_parts if at >= first]
-    spans = {name: [(at, edges[at]) for at in spots if at] for name, spots in places.items()}
+    common += [(offset, edges[offset]) for offset in frame_parts if offset >= first]
+    spans = {name: [(offset, edges[offset]) for offset in spots if offset] for name, spots in places.items()}
     return Layout(file, order, size, common, spans)

@@ -133,10 +133,10 @@ class _Service(Locator):
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         """Return the frames that overlap [start, end); each request is made once."""
         listed: set[Frame] = set()
-        for at in aligned_starts(start, end, REQUEST_S):
-            if (ifo, at) not in self._answers:
-                self._answers[ifo, at] = self._ask(ifo, at, at + REQUEST_S)
-            listed.update(self._answers[ifo, at])
+        for gps in aligned_starts(start, end, REQUEST_S):
+            if (ifo, gps) not in self._answers:
+                self._answers[ifo, gps] = self._ask(ifo, gps, gps + REQUEST_S)
+            listed.update(self._answers[ifo, gps])
         return sorted(frame for frame in listed if frame.start < end and frame.end > start)
 
     @abstractmethod
@@ -274,7 +274,7 @@ class Served(Locator):
         """Return the pieces that overlap [start, end), whether the server has them or not."""
         address = f"{self._service}://{self._host}"
         starts = aligned_starts(start, end, SERVED_S)
-        return [Frame(float(at), float(at + SERVED_S), f"{address}/{at}") for at in starts]
+        return [Frame(float(gps), float(gps + SERVED_S), f"{address}/{gps}") for gps in starts]
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
         """Read one piece in a process of its own, which can be stopped when it hangs.

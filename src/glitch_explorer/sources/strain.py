@@ -39,7 +39,7 @@ def open_strain(
         "frames" (folders, globs or lists of GWF or HDF5 files), "gwdatafind",
         "gwosc", or "nds2" and "arrakis" (not tested against real servers).
     channel
-        Name of the channel; `{ifo}` stands for the detector. GWOSC's HDF5
+        Name of the channel; `{ifo}` means the detector. GWOSC's HDF5
         files have one channel, whatever its name.
     frames
         For "frames": where they are; `{ifo}` is filled in.
@@ -170,19 +170,19 @@ class Strain:
     def _piece(self, ifo: str, frame: Frame) -> Piece | Reason:
         """Return the frame's samples, kept or read, or why there are none."""
         channel = self._channel.replace("{ifo}", ifo)
-        kept = self._pieces.setdefault(ifo, OrderedDict())
-        if frame.path in kept:
-            kept.move_to_end(frame.path)
-            return kept[frame.path]
+        cache = self._pieces.setdefault(ifo, OrderedDict())
+        if frame.path in cache:
+            cache.move_to_end(frame.path)
+            return cache[frame.path]
         if (ifo, frame.path) in self._unusable:
             return self._unusable[ifo, frame.path]
         piece = self._locator.load_many(frame, [channel])[channel]
         if isinstance(piece, Reason):
             self._unusable[ifo, frame.path] = piece
             return piece
-        kept[frame.path] = piece
-        while len(kept) > _KEPT_FRAMES and sum(p.values.nbytes for p in kept.values()) > _KEPT_BYTES:
-            kept.popitem(last=False)
+        cache[frame.path] = piece
+        while len(cache) > _KEPT_FRAMES and sum(p.values.nbytes for p in cache.values()) > _KEPT_BYTES:
+            cache.popitem(last=False)
         return piece
 
     def _missing(self, samples: _Samples, ifo: str, start: float, end: float) -> StrainMissing:

@@ -33,7 +33,7 @@ def searched(composition: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame
 def couplings_table(
     composition: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[str, Any]
 ) -> pd.DataFrame:
-    """Compare every planted witness with the families that stand for its class.
+    """Compare every planted witness with the families that match its class.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def copies_check(witnesses: pd.DataFrame, truth: dict[str, Any]) -> Check:
 
 
 def calibration_check(calibration: pd.DataFrame) -> Check:
-    """Check the share of the levels and kinds of null families at which the calibration passed.
+    """Check the share of the levels and kinds of pseudo-families at which the calibration passed.
 
     No bound: the pseudo-families of one run share their data, for which the binomial is too strict.
     """

@@ -19,7 +19,7 @@ APART = 1.25
 def drivers_table(
     composition: pd.DataFrame, drivers: pd.DataFrame, skill: pd.DataFrame, truth: dict[str, Any]
 ) -> pd.DataFrame:
-    """Compare every planted driver with the models of the families that stand for its class.
+    """Compare every planted driver with the models of the families that match its class.
 
     Parameters
     ----------
@@ -72,12 +72,12 @@ def driver_checks(planted: pd.DataFrame, skill: pd.DataFrame) -> list[Check]:
 
 
 def costs_table(composition: pd.DataFrame, cost: pd.DataFrame, truth: dict[str, Any]) -> pd.DataFrame:
-    """Compare every planted cost with that of the family that stands for its class.
+    """Compare every planted cost with that of the family that matches its class.
 
     Returns
     -------
     DataFrame
-        Table "planted_costs": one row a class and detector that one family stands for. A class in
+        Table "planted_costs": one row a class and detector that one family matches. A class in
         several families has its cost split, which no row compares.
     """
     measured = cost.set_index(["family", "ifo"])

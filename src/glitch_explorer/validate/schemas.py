@@ -9,7 +9,7 @@ COUPLINGS = schema(
     planted_class=column(STRING, "planted class that the channel witnesses"),
     ifo=IFO,
     channel=CHANNEL,
-    family=column(STRING, "family that stands for the class, null where none was searched", nullable=True),
+    family=column(STRING, "family that matches the class, null where none was searched", nullable=True),
     n_glitches=column(INT, "the family's planted glitches in the detector"),
     planted_band=column(STRING, "band that moves"),
     planted_lag=column(FLOAT, "planted lag relative to the glitch, negative before", unit="s"),

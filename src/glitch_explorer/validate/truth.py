@@ -1,6 +1,6 @@
-"""What the simulated observatory planted, and which families stand for its classes.
+"""What the simulated observatory planted, and which families match its classes.
 
-A family stands for a planted class where more than half of its planted glitches are of it. A class
+A family matches a planted class where more than half of its planted glitches are of it. A class
 that fell into several families counts with each of them.
 """
 
@@ -13,7 +13,7 @@ import pandas as pd
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import UNASSIGNED
 
-#: A family stands for a class with more than this share of its planted glitches.
+#: A family matches a class with more than this share of its planted glitches.
 MATCHED = 0.5
 #: A class with at least this share of a family's glitches in a detector brings its witnesses along: they
 #: are no false discovery, and without any the family has none.
@@ -62,7 +62,7 @@ def compositions(families: pd.DataFrame, glitches: pd.DataFrame, planted: pd.Ser
     Returns
     -------
     DataFrame
-        family, ifo, class (which the family stands for, missing where it is a mixture), n (planted
+        family, ifo, class (which the family matches, missing where it is a mixture), n (planted
         glitches), present (tuple of the classes that have at least a tenth of them).
     """
     rows = families[["glitch_id", "family"]].assign(planted=planted)
@@ -79,6 +79,6 @@ def compositions(families: pd.DataFrame, glitches: pd.DataFrame, planted: pd.Ser
 
 
 def families_of(composition: pd.DataFrame, plant: dict[str, Any]) -> list[str]:
-    """Return the families that stand for the class and detector of a planted witness, driver or cost."""
+    """Return the families that match the class and detector of a planted witness, driver or cost."""
     same = (composition["class"] == plant["class"]) & (composition["ifo"] == plant["ifo"])
     return [str(family) for family in composition.loc[same, "family"]]

@@ -30,12 +30,12 @@ def _spline(samples: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
     near = samples.index_select(1, around)
     kernel = _PREFILTER.to(samples)[None, None]
     coefficients = torch.nn.functional.conv1d(near[:, None], kernel)[:, 0].T.contiguous()
-    at = whole - int(whole[0])
+    index = whole - int(whole[0])
     u = (times - whole).to(samples)[:, None]
     weights = ((1 - u) ** 3, 3 * u**3 - 6 * u**2 + 4, -3 * u**3 + 3 * u**2 + 3 * u + 1, u**3)
     values = torch.zeros((len(times), len(samples)), device=samples.device)
     for i, weight in enumerate(weights):
-        values += coefficients.index_select(0, at + i) * weight
+        values += coefficients.index_select(0, index + i) * weight
     return values / 6
 
 
@@ -85,6 +85,6 @@ def pixels(picture: torch.Tensor, *, width: int) -> torch.Tensor:
         position = torch.arange(width + 1, dtype=torch.float64, device=picture.device) / width
         edges = steps * ((1 - share) / 2 + share * position)
         left = edges.long().clamp(max=steps - 1)
-        at = torch.lerp(sums[:, left], sums[:, left + 1], edges - left)
-        views.append(at.diff(dim=-1) * (width / (steps * share)))
+        edge_sums = torch.lerp(sums[:, left], sums[:, left + 1], edges - left)
+        views.append(edge_sums.diff(dim=-1) * (width / (steps * share)))
     return (torch.stack(views) * COLOURS).round().clamp(0, 255).to(torch.uint8)

@@ -80,7 +80,7 @@ def choose_plane(
     """
     spans = [slice(rows.start, rows.stop) for rows in tiles.planes]
     first = [float(ratio(peaks[span], medians[span]).amax()) for span in spans]
-    best, chosen, kept = -1.0, 0, medians
+    best, chosen, chosen_medians = -1.0, 0, medians
     for plane, span in enumerate(spans):
         if first[plane] < CANDIDATE * max(first):
             continue
@@ -89,8 +89,8 @@ def choose_plane(
             final[group.rows] = row_energies(parts, group).median(-1).values[0]
         peak = float(ratio(peaks[span], final[span]).amax())
         if peak > best:
-            best, chosen, kept = peak, plane, final[span]
-    return chosen, kept
+            best, chosen, chosen_medians = peak, plane, final[span]
+    return chosen, chosen_medians
 
 
 def _scan(
@@ -217,7 +217,7 @@ def qscan(
     """
     strain, offsets = np.asarray(strain, dtype=np.float64), np.asarray(event_offset, dtype=np.float64)
     _check(strain, offsets, sample_rate=sample_rate)
-    flags = [_flags(row, at, sample_rate=sample_rate) for row, at in zip(strain, offsets, strict=True)]
+    flags = [_flags(row, event, sample_rate=sample_rate) for row, event in zip(strain, offsets, strict=True)]
     usable = [i for i, flag in enumerate(flags) if not UNUSABLE.intersection(flag)]
     views = np.zeros((len(strain), len(VIEW_LENGTHS_S), height, width), np.uint8)
 
@@ -225,7 +225,7 @@ def qscan(
         excerpts = [_whole_seconds(strain[i], float(offsets[i]), sample_rate=sample_rate) for i in rows]
         batch = torch.from_numpy(np.stack([data for data, _ in excerpts])).to(device)
         pixels_of_batch = _scan(
-            batch, [at for _, at in excerpts], sample_rate=sample_rate, height=height, width=width
+            batch, [offset for _, offset in excerpts], sample_rate=sample_rate, height=height, width=width
         )
         views[rows] = pixels_of_batch.cpu().numpy()
 

@@ -69,7 +69,7 @@ def _targets(node: ast.stmt) -> list[str]:
 
 
 def _imports(nodes: Iterator[ast.AST], package: str) -> dict[str, Place]:
-    """Return the place that each name imported from `package` stands for."""
+    """Return the definition that each name imported from `package` refers to."""
     bound: dict[str, Place] = {}
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
@@ -161,10 +161,10 @@ class Fingerprints:
     def _dumps(self, rule: str) -> Iterator[str]:
         script = _Module(self.scripts / f"{rule}.py", self.package)
         yield "script " + ast.dump(script.tree)
-        for place in self._reach(script):
-            if place not in self._dumped:
-                self._dumped[place] = self._dump(*place)
-            yield self._dumped[place]
+        for definition in self._reach(script):
+            if definition not in self._dumped:
+                self._dumped[definition] = self._dump(*definition)
+            yield self._dumped[definition]
 
     def _dump(self, name: str, symbol: str | None) -> str:
         """Return the code at one place; empty where the package has no such place."""
@@ -185,13 +185,13 @@ class Fingerprints:
         seen: set[Place] = set()
         todo = list(self._resolve(script, script.tree))
         while todo:
-            place = todo.pop()
-            if place in seen:
+            definition = todo.pop()
+            if definition in seen:
                 continue
-            seen.add(place)
-            if place not in self._led:
-                self._led[place] = tuple(self._behind(*place))
-            todo.extend(self._led[place])
+            seen.add(definition)
+            if definition not in self._led:
+                self._led[definition] = tuple(self._behind(*definition))
+            todo.extend(self._led[definition])
         return seen
 
     def _behind(self, name: str, symbol: str | None) -> Iterator[Place]:

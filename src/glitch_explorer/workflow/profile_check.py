@@ -111,7 +111,7 @@ def problems(
     profile
         The profile that jobs are to run by.
     config
-        The study; tells whether its data require a login.
+        The study; decides whether its data require a login.
     folder
         Where the run is to be.
     machine
@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None, machine: Machine | None = None) -> 
     """Check a profile, print what is missing, and return 1 where something is."""
     parser = argparse.ArgumentParser(prog="profile_check", description=__doc__.splitlines()[0])
     parser.add_argument("profile", help="its folder, such as profiles/slurm")
-    parser.add_argument("--configfile", help="the study; tells whether its data require a login")
+    parser.add_argument("--configfile", help="the study; decides whether its data require a login")
     options = parser.parse_args(arguments)
     try:
         profile = Profile.read(options.profile)

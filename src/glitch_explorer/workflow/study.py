@@ -15,12 +15,23 @@ from glitch_explorer.workflow.fingerprint import digest, digest_files
 #: modification time.
 SHIPPED = "resources/"
 #: Path prefix of the files of the simulated observatory, which the workflow itself produces.
-MADE_HERE = "results/observatory/"
+SIMULATED = "results/observatory/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
-#: Sections of the config, and rules by their stage, that the front page tells of, and those of later stages.
-TOLD = ("detectors", "unit", "source", "strain", "segments", "events", "views", "embedding", "map", "audit")
-TOLD_RULES = {
+#: Sections of the config and rules, by their stage, that the front page reports, and those of later stages.
+FRONT = (
+    "detectors",
+    "unit",
+    "source",
+    "strain",
+    "segments",
+    "events",
+    "views",
+    "embedding",
+    "map",
+    "audit",
+)
+FRONT_RULES = {
     "catalog": "catalog",
     "views": "make_views",
     "embed": "embed_shard",
@@ -62,7 +73,7 @@ class Study:
         """Whether the study is of the simulated observatory."""
         sections = [("source", "paths"), ("segments", "files"), ("events", "files")]
         return any(
-            path.startswith(MADE_HERE) for section, key in sections for path in self.config[section][key]
+            path.startswith(SIMULATED) for section, key in sections for path in self.config[section][key]
         )
 
     @staticmethod
@@ -142,7 +153,7 @@ class Study:
         """
         folder: str = self.config[section]["frames"] or ""
         detectors: list[str] = [ifo] if ifo else self.config["detectors"]
-        return [folder.replace("{ifo}", name) for name in detectors] if folder.startswith(MADE_HERE) else []
+        return [folder.replace("{ifo}", name) for name in detectors] if folder.startswith(SIMULATED) else []
 
     def range_frames(self, ifo: str) -> list[str]:
         """Return the folders of frames that the range is measured from, where the workflow makes them."""
@@ -190,9 +201,9 @@ class Study:
             Gives the fingerprint of a rule's code.
         """
         later = [stage for stage, run in (("coupling", self.witnesses), ("impact", self.costed)) if run]
-        rules = TOLD_RULES | {stage: LATER_RULES[stage] for stage in later}
+        rules = FRONT_RULES | {stage: LATER_RULES[stage] for stage in later}
         return {
-            "settings": {name: self.config[name] for name in (*TOLD, *later)},
+            "settings": {name: self.config[name] for name in (*FRONT, *later)},
             "codes": {stage: fingerprint(rule) for stage, rule in rules.items()},
             "citation": yaml.safe_load((self.base / "CITATION.cff").read_text(encoding="utf-8")),
             "simulated": self.simulated,

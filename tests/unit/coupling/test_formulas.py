@@ -127,7 +127,7 @@ def test_q_values_select_families_first():
     assert np.isnan(q[4])
 
 
-def test_calibration_fails_where_too_many_null_families_are_found():
+def test_calibration_fails_where_too_many_pseudo_families_are_significant():
     share = pd.DataFrame({"kind": "quiet", "p_value": np.r_[np.full(16, 0.04), np.full(184, 0.5)]})
     assert nulls.calibration_table(share).set_index("alpha").loc[0.05, "passed"]
     share = pd.DataFrame({"kind": "quiet", "p_value": np.r_[np.full(17, 0.04), np.full(183, 0.5)]})

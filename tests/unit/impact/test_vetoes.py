@@ -36,7 +36,7 @@ def witnesses(*rows):
 
 
 def test_a_cell_vetoes_where_its_glitch_is_expected():
-    # Cell 40 is 20.0 … 20.5 s. It lights up 3 s before a glitch: 23.0 … 23.5 s, half a second more.
+    # Cell 40 is 20.0 … 20.5 s. It is high 3 s before a glitch: 23.0 … 23.5 s, half a second more.
     assert veto_segments(np.array([40]), -3.0, LIVE).tolist() == [[22.5, 24.0]]
     assert veto_segments(np.array([40]), 3.0, LIVE).tolist() == [[16.5, 18.0]]
     # Neighbours join, and what is outside the live time is cut off.

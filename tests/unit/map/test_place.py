@@ -1,4 +1,4 @@
-"""New glitches on an old map: right family, fits nowhere, refused, the same bytes."""
+"""New glitches on an old map: right family, novel, refused, the same bytes."""
 
 from dataclasses import replace
 

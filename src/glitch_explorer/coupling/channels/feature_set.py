@@ -107,9 +107,11 @@ def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
     for i in range(n_logs):
         logs[:, i : i + 1] = robust_scores(logs[:, i : i + 1], live.stretch, least_scatter=_LEAST_SCATTER)
     for i in range(n_means):
-        mean, at = means[:, i : i + 1], n_logs + i
-        scores[:, at : at + 1] = robust_scores(mean, live.stretch)
-        scores[:, at + n_means : at + n_means + 1] = robust_scores(slopes(mean, live.stretch), live.stretch)
+        mean, column = means[:, i : i + 1], n_logs + i
+        scores[:, column : column + 1] = robust_scores(mean, live.stretch)
+        scores[:, column + n_means : column + n_means + 1] = robust_scores(
+            slopes(mean, live.stretch), live.stretch
+        )
     parts = [store.logs, store.means, store.means.assign(band=SLOPE)]
     columns = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return FeatureSet(live, columns, scores, table)

@@ -155,14 +155,14 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
             enters = new >= edges[number] and not np.isnan(values[new])
             leaves = old >= edges[number] and not np.isnan(values[old])
             # Only the values between the one that leaves and the one that enters move.
-            at = np.searchsorted(past[:count], values[old]) if leaves else count
+            rank = np.searchsorted(past[:count], values[old]) if leaves else count
             to = np.searchsorted(past[:count], values[new]) if enters else count
-            if leaves and (not enters or at < to):
+            if leaves and (not enters or rank < to):
                 to -= 1
-                for j in range(at, to):
+                for j in range(rank, to):
                     past[j] = past[j + 1]
             else:
-                for j in range(at, to, -1):
+                for j in range(rank, to, -1):
                     past[j] = past[j - 1]
             if enters:
                 past[to] = values[new]

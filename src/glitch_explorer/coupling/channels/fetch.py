@@ -135,17 +135,17 @@ class ChannelReader:
 
     def _cut(self, channel: str, start: float, end: float, frames: Sequence[Frame]) -> list[Missing]:
         """Cut one run of NaN at the frames and return each part with its reason."""
-        missing, at = [], float(start)
+        missing, covered = [], float(start)
         for frame in frames:
-            low, high = max(at, frame.start), min(end, frame.end)
+            low, high = max(covered, frame.start), min(end, frame.end)
             if high <= low:
                 continue
-            if low > at:
-                missing.append(Missing(channel, at, float(low), Reason.NO_FRAME))
+            if low > covered:
+                missing.append(Missing(channel, covered, float(low), Reason.NO_FRAME))
             missing.append(Missing(channel, float(low), float(high), self._reason(frame, channel)))
-            at = float(high)
-        if at < end:
-            missing.append(Missing(channel, at, float(end), Reason.NO_FRAME))
+            covered = float(high)
+        if covered < end:
+            missing.append(Missing(channel, covered, float(end), Reason.NO_FRAME))
         return missing
 
     def _reason(self, frame: Frame, channel: str) -> Reason:

@@ -105,8 +105,8 @@ def live_intervals(
     ndarray
         ``(j, 2)``, sorted, disjoint, of whole time bins, each within one segment.
     """
-    at = even_sample(times, max_glitches)
-    around = union(np.column_stack([at - pad_s, at + pad_s]))
+    triggers = even_sample(times, max_glitches)
+    around = union(np.column_stack([triggers - pad_s, triggers + pad_s]))
     blocked = complement(np.asarray(segments, np.float64).reshape(-1, 2))
     cut = np.concatenate([np.empty((0, 2)), *(subtract(a, b, blocked) for a, b in around)])
     cut = np.column_stack([np.ceil(cut[:, 0] / BIN_S), np.floor(cut[:, 1] / BIN_S)]) * BIN_S

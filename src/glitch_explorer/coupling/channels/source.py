@@ -68,7 +68,7 @@ class ChannelSource:
         patterns = open_patterns(self.lists, ifo)
         rates: dict[str, float] = {}
         for third in np.array_split(even_sample(times, _FRAMES_TRIED), 3) if patterns else ():
-            for frame in (frame for at in third for frame in self.locator.frames(ifo, at, at + BIN_S)):
+            for frame in (frame for gps in third for frame in self.locator.frames(ifo, gps, gps + BIN_S)):
                 try:
                     listed = self.locator.channel_rates(frame, patterns)
                 except UserError as problem:

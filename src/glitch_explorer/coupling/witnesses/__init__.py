@@ -1,1 +1,1 @@
-"""Witness statistics: time slides, null families, effects, lags, slow drivers, scattered light."""
+"""Witness statistics: time slides, pseudo-families, effects, lags, slow drivers, scattered light."""

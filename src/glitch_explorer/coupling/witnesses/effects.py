@@ -140,14 +140,14 @@ def effect(
     """
     triggers = slides.triggers
     inside = (triggers.low <= lag) & (lag < triggers.high)
-    at = slides.starts[:, inside] + lag
+    bins = slides.starts[:, inside] + lag
     stored = values[slides.grid.rows]
-    known: Bool = ~np.isnan(stored[at[0]])
-    at = at[:, known]
+    known: Bool = ~np.isnan(stored[bins[0]])
+    bins = bins[:, known]
     flagged = stored >= threshold  # NaN is not flagged
     valid = ~np.isnan(stored)
-    hits = flagged[at[0]].astype(float)
-    chance = flagged[at[1:]].sum(axis=0) / np.maximum(valid[at[1:]].sum(axis=0), 1)
+    hits = flagged[bins[0]].astype(float)
+    chance = flagged[bins[1:]].sum(axis=0) / np.maximum(valid[bins[1:]].sum(axis=0), 1)
     excess = hits - chance
     low, high = bootstrap_interval(excess, blocks[inside][known], seed=seed)
     return {

@@ -1,4 +1,4 @@
-"""The lag profile: when a feature lights up, and whether that is before the glitch begins.
+"""The lag profile: when a feature rises, and whether that is before the glitch begins.
 
 See docs/explanation/methods.md#order-in-time.
 """
@@ -24,7 +24,7 @@ ISOLATED_S = 60.0
 
 @dataclass(frozen=True)
 class Timing:
-    """When a feature lights up."""
+    """When a feature rises."""
 
     #: Indices of the onset's lag, and of the lag with the largest abs(T).
     lag: int
@@ -64,7 +64,7 @@ def excess(values: Float32, background: Bool, slides: TimeSlides) -> Float64:
 
 
 def onset(t: Float64, significant: Bool, raised: Float64) -> int:
-    """Return the index of the lag at which a feature lights up.
+    """Return the index of the lag at which a feature first rises.
 
     A feature of a low band stays high for the length of its window, so its largest T may come late.
     The onset is the first lag, in the run of significant lags around the largest T, where the excess
@@ -89,13 +89,13 @@ def onset(t: Float64, significant: Bool, raised: Float64) -> int:
 
 
 def leading(
-    placed: Float32, slides: TimeSlides, window_end: Float64, before: Float64
+    placement: Float32, slides: TimeSlides, window_end: Float64, before: Float64
 ) -> tuple[Float64, Float32, Int64]:
     """Compute T of the triggers whose windows end early enough to lead.
 
     Parameters
     ----------
-    placed
+    placement
         ``(rows,)`` placement values less 0.5 of one feature, NaN where there is none.
     slides
         Isolated triggers, n of them, and their time slides.
@@ -112,15 +112,15 @@ def leading(
     triggers, lags = slides.triggers, slides.grid.lags
     latest = np.floor((before - window_end) / (STEP * BIN_S)).astype(np.int64) - lags[0] + 1
     high = np.clip(np.minimum(triggers.high, latest), triggers.low, None)
-    count = slides.sums((~np.isnan(placed)).astype(np.float32), high=high)
-    sums = slides.sums(np.nan_to_num(placed), high=high)
+    count = slides.sums((~np.isnan(placement)).astype(np.float32), high=high)
+    sums = slides.sums(np.nan_to_num(placement), high=high)
     scores = (sums / np.sqrt(np.maximum(count, 1.0))).astype(float)
     t, peaks = standardise(scores[0], scores[1:], count[0] >= LEAST_GLITCHES, slides.near)
     return t, peaks, count[0].astype(np.int64)
 
 
 def relation(lag: int, significant: Bool, leads: Bool, lags: Int64, half_duration_s: float) -> str:
-    """Return the relation of a feature that lights up at lag index `lag`.
+    """Return the relation of a feature that rises at lag index `lag`.
 
     It leads where that lag leads, follows where all significant windows begin
     after the glitch has ended, and co-moves otherwise; empty where no lag is significant.

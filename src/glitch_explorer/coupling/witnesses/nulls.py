@@ -61,9 +61,9 @@ def measure(values: Float32, families: Sequence[TimeSlides], *, threads: int) ->
     last = live.edges[1:] - 1
 
     def work(first: int) -> list[Measured]:
-        placed = placements(windows(values[:, first : first + _COLUMNS], live), all_windows, live)
-        placed[:, last] = 0.0  # between a stretch's end and what comes next: neither high nor low
-        return [_measure(placed, slides) for slides in families]
+        placement = placements(windows(values[:, first : first + _COLUMNS], live), all_windows, live)
+        placement[:, last] = 0.0  # between a stretch's end and what comes next: neither high nor low
+        return [_measure(placement, slides) for slides in families]
 
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         parts = list(pool.map(work, range(0, values.shape[1], _COLUMNS)))
@@ -73,10 +73,10 @@ def measure(values: Float32, families: Sequence[TimeSlides], *, threads: int) ->
     ]
 
 
-def _measure(placed: Float32, slides: TimeSlides) -> Measured:
+def _measure(placement: Float32, slides: TimeSlides) -> Measured:
     """Compute the statistics of a few features, placement values ``(m, n)``."""
     triggers, lags = slides.triggers, len(slides.grid.lags)
-    m = len(placed)
+    m = len(placement)
     t, count = np.zeros((m, lags)), np.zeros((m, lags), dtype=np.int64)
     peaks = np.zeros((m, len(slides.starts) - 1), dtype=np.float32)
     inside = np.zeros(lags + 1, dtype=np.int64)
@@ -85,12 +85,12 @@ def _measure(placed: Float32, slides: TimeSlides) -> Measured:
     whole = np.cumsum(inside)[:-1]
     counts_of: dict[bytes, Float32] = {}  # many features have data at the same times
     for k in range(m):
-        known = ~np.isnan(placed[k])
+        known = ~np.isnan(placement[k])
         key = known.tobytes()
         if key not in counts_of:
             counts_of[key] = slides.sums(known.astype(np.float32))
         counts = counts_of[key]
-        sums = slides.sums(np.nan_to_num(placed[k]))
+        sums = slides.sums(np.nan_to_num(placement[k]))
         count[k] = counts[0]
         enough = counts[0] >= LEAST_GLITCHES
         # The root makes the spread of a slide independent of how many of its triggers have data.
@@ -116,9 +116,9 @@ def areas(values: Float32, background: Bool, slides: TimeSlides) -> Float64:
     ``(m, L)``, NaN where fewer than `LEAST_GLITCHES` have data.
     """
     live = slides.grid.live
-    placed = placements(windows(values, live), window_mask(background), live)
-    auc = np.full((len(placed), len(slides.grid.lags)), np.nan)
-    for k, row in enumerate(placed):
+    placement = placements(windows(values, live), window_mask(background), live)
+    auc = np.full((len(placement), len(slides.grid.lags)), np.nan)
+    for k, row in enumerate(placement):
         count = slides.unshifted((~np.isnan(row)).astype(np.float32))
         total = slides.unshifted(np.nan_to_num(row))
         enough = count >= LEAST_GLITCHES
@@ -130,7 +130,8 @@ def standardise(observed: Float64, slides: Float64, enough: Bool, near: csr_arra
     """Standardise scores by their time slides, and each slide by those that are not near it.
 
     What is highest in a slide is high in its neighbours too. Standardised by them it would look smaller
-    than the real triggers, which have no such neighbours: 19 of 178 null families at 0.05 instead of 9.
+    than the real triggers, which have no such neighbours: 19 of 178 uncoupled families at 0.05
+    instead of 9.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ TILE = round(MATCH_S / BIN_S) // 2
 HALF_RANGE = round(MATCH_S / BIN_S) - TILE // 2
 #: Consecutive stretches are joined to rings of at least this length. In rings of a few minutes,
 #: time slides that keep away from the glitches all see the same far part, and drifting
-#: channels light up with any family: 8 of 40 null families at 0.05 instead of 2.
+#: channels are significant with any family: 8 of 40 uncoupled families at 0.05 instead of 2.
 RING_S = 7200.0
 #: Fewer background values than this rank nothing.
 LEAST_BACKGROUND = 40
@@ -139,7 +139,7 @@ def placements(values: Float32, background: Bool, live: LiveTime) -> Float32:
     ``(m, n)`` float32, u - 0.5; NaN where the value is NaN, or where fewer than
     `LEAST_BACKGROUND` background values are near.
     """
-    placed = np.full(values.shape, np.nan, dtype=np.float32)
+    placement = np.full(values.shape, np.nan, dtype=np.float32)
     rows = np.flatnonzero(background)
     for tile in np.unique(live.bins // TILE):
         start, end = np.searchsorted(live.bins, [tile * TILE, (tile + 1) * TILE])
@@ -147,13 +147,13 @@ def placements(values: Float32, background: Bool, live: LiveTime) -> Float32:
         near = np.searchsorted(live.bins[rows], [centre - HALF_RANGE, centre + HALF_RANGE])
         known = np.sort(values[:, rows[near[0] : near[1]]], axis=1)  # NaN come last
         count = np.count_nonzero(~np.isnan(known), axis=1)
-        _rank(values, start, end, known, count, placed)
-    return placed
+        _rank(values, start, end, known, count, placement)
+    return placement
 
 
 @numba.njit(nogil=True, cache=True)
 def _rank(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
-    values: Float32, start: int, end: int, known: Float32, count: Int64, placed: Float32
+    values: Float32, start: int, end: int, known: Float32, count: Int64, placement: Float32
 ) -> None:
     """Write u - 0.5 of columns start … end, from each row's sorted background."""
     for row in range(values.shape[0]):
@@ -166,4 +166,4 @@ def _rank(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
             if not np.isnan(value):
                 below = np.searchsorted(ordered, value, side="left")
                 upto = np.searchsorted(ordered, value, side="right")
-                placed[row, column] = np.float32((below + upto) / (2.0 * total) - 0.5)
+                placement[row, column] = np.float32((below + upto) / (2.0 * total) - 0.5)

@@ -123,8 +123,8 @@ def _slides_hz(
     for reach in np.unique(rounded):
         table = predicted_hz(motion, grid, np.full(len(grid), 2 * float(reach)))
         alike = rounded == reach
-        at = ((times[alike] - motion.start + offsets[:, None]) % motion.length_s) / step
-        predicted[:, alike] = table[np.minimum(np.rint(at).astype(np.int64), len(table) - 1)]
+        bins = ((times[alike] - motion.start + offsets[:, None]) % motion.length_s) / step
+        predicted[:, alike] = table[np.minimum(np.rint(bins).astype(np.int64), len(table) - 1)]
     return predicted
 
 

@@ -20,9 +20,9 @@ from glitch_explorer.coupling.witnesses.background import Background, family_bac
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.notes import NO_DATA, TOO_DENSE, Note, notes, too_few
-from glitch_explorer.coupling.witnesses.null_families import pseudo_families, pseudo_p_values
 from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure, share_above
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
+from glitch_explorer.coupling.witnesses.pseudo_families import pseudo_families, pseudo_p_values
 from glitch_explorer.coupling.witnesses.ranks import (
     STEP,
     make_grid,
@@ -232,13 +232,13 @@ def _timings(
         return timings
     live, grid = family.features.live, family.slides.grid
     largest = windows(values[:, timed], live)
-    placed = placements(largest, window_mask(np.ones(len(live), dtype=bool)), live)
+    placement = placements(largest, window_mask(np.ones(len(live), dtype=bool)), live)
     few = family.slides.part(lag_profiles.isolated(family.times)[family.slides.triggers.used])
     used = few.triggers.used
     window_end = (np.rint(family.times[used] / BIN_S) - 1 + STEP) * BIN_S
     reach = (columns["settling_s"] + columns["delay_s"]).to_numpy(dtype=float)  # data after the lag's window
     leads = [
-        lag_profiles.leading(placed[k], few, window_end, family.starts[used] - reach[column])
+        lag_profiles.leading(placement[k], few, window_end, family.starts[used] - reach[column])
         for k, column in enumerate(timed)
     ]
     limit = np.quantile(np.max([peaks for _, peaks, _ in leads], axis=0), 1 - ALPHA, method="higher")

@@ -92,9 +92,9 @@ def _sum_at(stored: Float32, starts: Int32, low: Int64, high: Int64, lags: int) 
     for number in range(starts.shape[0]):
         total = sums[number]
         for j in range(starts.shape[1]):
-            at = starts[number, j]
+            offset = starts[number, j]
             for lag in range(low[j], high[j]):
-                total[lag] += stored[at + lag]
+                total[lag] += stored[offset + lag]
     return sums
 
 
@@ -115,12 +115,12 @@ def make_triggers(times: Float64, grid: Grid) -> Triggers:
     used = np.flatnonzero(inside & (grid.length[ring] >= LEAST_LENGTH * least_offset(grid)))
     ring, row = ring[used], row[used]
     middle = row + np.rint(times[used] / BIN_S).astype(np.int64) - 1 - live.bins[row]
-    at = middle + STEP * grid.lags[0]
+    first_window = middle + STEP * grid.lags[0]
     edges = live.edges
     stretch = np.searchsorted(edges, row, side="right") - 1
-    low = np.clip(-((at - edges[stretch]) // STEP), 0, len(grid.lags))
-    high = np.clip((edges[stretch + 1] - 2 - at) // STEP + 1, 0, len(grid.lags))
-    return Triggers(used, ring, at - grid.first[ring], low, np.maximum(high, low))
+    low = np.clip(-((first_window - edges[stretch]) // STEP), 0, len(grid.lags))
+    high = np.clip((edges[stretch + 1] - 2 - first_window) // STEP + 1, 0, len(grid.lags))
+    return Triggers(used, ring, first_window - grid.first[ring], low, np.maximum(high, low))
 
 
 def _offsets(rings: Int64, grid: Grid, size: int | None, rng: np.random.Generator) -> Int64:
@@ -174,8 +174,8 @@ def near_slides(offsets: Int64, length: Int64, count: Int64, *, least: int) -> c
 
 def _starts(window: Int64, ring: Int64, grid: Grid) -> Int32:
     """Return the index in `grid.rows` of windows ``(..., n)`` counted from their ring's start."""
-    at = window % grid.length[ring]
-    return np.asarray(grid.base[ring] + (at % STEP) * grid.half[ring] + at // STEP, dtype=np.int32)
+    step = window % grid.length[ring]
+    return np.asarray(grid.base[ring] + (step % STEP) * grid.half[ring] + step // STEP, dtype=np.int32)
 
 
 def shifted_times(times: Float64, triggers: Triggers, grid: Grid, *, rng: np.random.Generator) -> Float64:
@@ -229,8 +229,8 @@ def quiet_slides(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.ra
         free = rows[(rows >= start) & (rows < start + grid.length[number])] - start
         least = min(least_offset(grid), len(free) // 4)
         offsets[:, k], lengths[k] = rng.integers(least, len(free) - least + 1, slides), len(free)
-        at = np.searchsorted(free, drawn[ring == number] - start)
-        window[:, ring == number] = free[(at + np.append(0, offsets[:, k])[:, None]) % len(free)]
+        index = np.searchsorted(free, drawn[ring == number] - start)
+        window[:, ring == number] = free[(index + np.append(0, offsets[:, k])[:, None]) % len(free)]
     window += STEP * grid.lags[0]
     lags = np.full(len(drawn), len(grid.lags))
     triggers = Triggers(np.arange(len(drawn)), ring, window[0], np.zeros_like(lags), lags)

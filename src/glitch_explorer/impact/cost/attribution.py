@@ -72,13 +72,13 @@ def attribute(
     row = np.full(len(loss) + 1, -1)
     row[known] = np.arange(len(known))
     counted = row[minute] >= 0
-    at, power = row[minute][counted], power[counted]
+    row_of, power = row[minute][counted], power[counted]
     shape = (len(known), n_families)
-    index = (at, family[counted])
+    index = (row_of, family[counted])
     live, y = live_s[known], loss[known]
-    total = sum_by_index(at, len(known), power)
-    count = sparse.csr_array((live[at] / MINUTE_S, index), shape=shape)
-    share = sparse.csr_array((power / total[at], index), shape=shape)
+    total = sum_by_index(row_of, len(known), power)
+    count = sparse.csr_array((live[row_of] / MINUTE_S, index), shape=shape)
+    share = sparse.csr_array((power / total[row_of], index), shape=shape)
     blocks = sparse.csr_array(
         (np.ones(len(known)), (block[known], np.arange(len(known)))), shape=(n_blocks, len(known))
     )

@@ -69,24 +69,24 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: Bool) -> Float6
         ``(m,)`` Mpc, NaN without a reference.
     """
     good = np.flatnonzero(clean & np.isfinite(reach_mpc))
-    at, values = minute[good], reach_mpc[good]
+    clean_minutes, values = minute[good], reach_mpc[good]
     reference = np.full(len(minute), np.nan)
-    low, high = _within(at, minute, DAY_S)
-    first, last = _within(at, minute, _LOCAL_S)
+    low, high = _within(clean_minutes, minute, DAY_S)
+    first, last = _within(clean_minutes, minute, _LOCAL_S)
     enough = high - low >= LEAST_CLEAN
     local = enough & (last - first >= LEAST_LOCAL)
     for rows in np.array_split(np.flatnonzero(local), max(1, len(minute) // _AT_ONCE)):
         reference[rows] = _medians(values, first[rows], last[rows])
     for row in np.flatnonzero(enough & ~local):
-        distance = np.abs(at[low[row] : high[row]] - minute[row])
+        distance = np.abs(clean_minutes[low[row] : high[row]] - minute[row])
         nearest = np.argsort(distance, kind="stable")[:NEAREST]
         reference[row] = np.median(values[low[row] : high[row]][nearest])
     return reference
 
 
-def _within(at: Float64, minute: Float64, half_s: float) -> tuple[Int64, Int64]:
+def _within(times: Float64, minute: Float64, half_s: float) -> tuple[Int64, Int64]:
     """Return the index range of the ascending times `at` that are within `half_s` of each minute."""
-    return np.searchsorted(at, minute - half_s, "left"), np.searchsorted(at, minute + half_s, "right")
+    return np.searchsorted(times, minute - half_s, "left"), np.searchsorted(times, minute + half_s, "right")
 
 
 def _medians(values: Float64, first: Int64, last: Int64) -> Float64:

@@ -47,8 +47,8 @@ def threshold_losses(ranking: Float64, family: Int64, n_families: int, alarms: i
     first = np.repeat(np.cumsum(count) - count, count)
     others = by_owner - (np.arange(len(owner)) - first)
     before = np.bincount(owner[by_owner][others < alarms], minlength=n_families)
-    place = np.minimum(alarms - 1 + before, len(values) - 1)
-    return np.asarray(1.0 - (values[place] / values[alarms - 1]) ** 3)
+    index = np.minimum(alarms - 1 + before, len(values) - 1)
+    return np.asarray(1.0 - (values[index] / values[alarms - 1]) ** 3)
 
 
 def losses_without_blocks(
@@ -68,10 +68,10 @@ def losses_without_blocks(
         Number of alarms allowed in the whole live time.
     """
     top = _deciding(ranking, family, block, alarms)
-    values, owner, at = ranking[top], family[top], block[top]
+    values, owner, block_of = ranking[top], family[top], block[top]
     allowed = alarms * (1.0 - live_s / live_s.sum())
     losses = [
-        threshold_losses(values[at != b], owner[at != b], n_families, max(1, round(allowed[b])))
+        threshold_losses(values[block_of != b], owner[block_of != b], n_families, max(1, round(allowed[b])))
         for b in range(len(live_s))
     ]
     return np.stack(losses, axis=1)

@@ -117,8 +117,8 @@ def make_sample(case: Case, times: Float64, usable: Bool, columns: Int64, *, str
     material, segments = case.material, case.segments
     number, rows = material.window_rows(times)
     number, rows = number[usable[number]], rows[usable[number]]
-    kept = np.isin(times[number], even_sample(times[number], case.max_glitches))
-    number, rows = number[kept], rows[kept]
+    thinned = np.isin(times[number], even_sample(times[number], case.max_glitches))
+    number, rows = number[thinned], rows[thinned]
     segment = windows.segment_numbers(material.live.times[rows], segments)
     counts = np.bincount(segment, minlength=len(segments)).astype(np.int64)
     n_segments = int((counts > 0).sum())

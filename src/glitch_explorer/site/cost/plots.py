@@ -75,10 +75,10 @@ def swarm(values: Float64, *, bins: int = 60) -> Float64:
         Number of bins of the axis.
     """
     span = float(np.ptp(values)) or 1.0
-    at = np.minimum(((values - values.min()) / span * bins).astype(int), bins - 1)
+    bin_of = np.minimum(((values - values.min()) / span * bins).astype(int), bins - 1)
     offsets = np.zeros(len(values))
-    most = int(np.bincount(at).max())
-    for group in (np.flatnonzero(at == number) for number in np.unique(at)):
+    most = int(np.bincount(bin_of).max())
+    for group in (np.flatnonzero(bin_of == number) for number in np.unique(bin_of)):
         order = np.arange(len(group)) - (len(group) - 1) / 2
         offsets[group] = order / max(4.0, most / 2)
     return offsets
@@ -91,7 +91,7 @@ def strongest(values: pd.DataFrame, count: int) -> list[str]:
 
 
 def _middle_out(name: str) -> str:
-    """Shorten a channel's name in its middle: both ends tell channels apart."""
+    """Shorten a channel's name in its middle: both ends identify it."""
     half = (LETTERS - 1) // 2
     return name if len(name) <= LETTERS else f"{name[:half]}…{name[-half:]}"
 
@@ -110,8 +110,8 @@ def _bars(axes: Axes, shap: ShapFigure) -> None:
     shown = list(shap.groups[:ROWS])
     sizes = [size for _, size, _ in shown]
     axes.barh(range(len(shown)), sizes, color=_DOWN, height=0.66)
-    for place, size in enumerate(sizes):
-        axes.text(size, place, f" {amount_text(size, 2)}", va="center", fontsize=8.5, color=_QUIET)
+    for y, size in enumerate(sizes):
+        axes.text(size, y, f" {amount_text(size, 2)}", va="center", fontsize=8.5, color=_QUIET)
     _named(axes, [f"{name}{' (?)' if unknown else ''}" for name, _, unknown in shown])
     axes.set_xlim(0, 1.18 * max(sizes, default=1.0))
     axes.set_xlabel(f"Mean |sum of the group's SHAP| ({shap.model['unit']})", fontsize=9.5)
@@ -126,10 +126,10 @@ def _beeswarm(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
     names = strongest(shap.values, ROWS)
     norm = Normalize(-FULL_SCORE, FULL_SCORE)
     axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=1)
-    for place, name in enumerate(names):
+    for level, name in enumerate(names):
         rows = shap.values[shap.values["channel"] == name].sort_values("glitch_id")
         x = rows["shap"].to_numpy(dtype=float)
-        y = place + 0.38 * swarm(x)
+        y = level + 0.38 * swarm(x)
         seen = rows["value"].notna().to_numpy()
         axes.scatter(x[~seen], y[~seen], s=11, facecolors="none", edgecolors=_QUIET, linewidths=0.6, zorder=2)
         colours = rows["value"].to_numpy(dtype=float)[seen]
@@ -227,11 +227,11 @@ def _waterfall(axes: Axes, shap: ShapFigure) -> None:
     colours = [_UP if size > 0 else _DOWN for size in sizes]
     axes.barh(range(len(steps)), sizes, left=starts, color=colours, height=0.62, zorder=2)
     span = float(np.ptp([base, *ends])) or 1.0
-    for place, (size, start, end) in enumerate(zip(sizes, starts, ends, strict=True)):
+    for y, (size, start, end) in enumerate(zip(sizes, starts, ends, strict=True)):
         text = f"+{amount_text(size, 2)}" if size > 0 else amount_text(float(size), 2)
-        axes.text(max(start, end) + 0.015 * span, place, text, va="center", fontsize=8.5, color=_QUIET)
-        if place + 1 < len(steps):
-            axes.plot([end, end], [place, place + 1], color=_QUIET, linewidth=0.7, zorder=1)
+        axes.text(max(start, end) + 0.015 * span, y, text, va="center", fontsize=8.5, color=_QUIET)
+        if y + 1 < len(steps):
+            axes.plot([end, end], [y, y + 1], color=_QUIET, linewidth=0.7, zorder=1)
     _named(axes, [name for name, _ in steps])
     axes.axvline(base, color=_QUIET, linewidth=0.8, linestyle=":")
     axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -290,13 +290,13 @@ def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
         save(canvas, path, dpi)
         return
     detectors = sorted(set(cost["ifo"]))
-    for place, row in enumerate(records(shown)):
+    for y, row in enumerate(records(shown)):
         ink = _DETECTORS[detectors.index(row["ifo"]) % len(_DETECTORS)]
         face = ink if is_significant(row) else "white"
-        axes.barh(place, row["cost_mpc3_yr"], height=0.66, color=face, edgecolor=ink, linewidth=1.2)
+        axes.barh(y, row["cost_mpc3_yr"], height=0.66, color=face, edgecolor=ink, linewidth=1.2)
         if known(row["cost_low"]) and known(row["cost_high"]):
             ends = [row["cost_low"], row["cost_high"]]
-            axes.plot(ends, [place, place], "|-", color="black", linewidth=1.1, markersize=6)
+            axes.plot(ends, [y, y], "|-", color="black", linewidth=1.1, markersize=6)
     _named(axes, [f"{row.family} {row.ifo}" for row in shown.itertuples()])
     axes.axvline(0, color=_QUIET, linewidth=0.8)
     axes.set_xlabel("Lost time\u2013volume (Mpc³ yr), 95 % interval")

@@ -42,19 +42,19 @@ def evenly(values: Sequence[Item], count: int) -> list[Item]:
     return [values[position] for position in np.unique(positions)]
 
 
-def by_label(placed: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Key]]]:
+def by_label(members: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Key]]]:
     """Group a family's members by label, the commonest first and those without a label last.
 
     Parameters
     ----------
-    placed : DataFrame
+    members : DataFrame
         Members in the order to keep: `glitch_id`, `view`, `label`.
     rows : int
         Number of labels at most.
     """
     groups: list[tuple[str | None, list[Key]]] = [
-        (str(label), row_keys(placed[placed["label"] == label]))
-        for label in label_counts(placed["label"]).index[:rows]
+        (str(label), row_keys(members[members["label"] == label]))
+        for label in label_counts(members["label"]).index[:rows]
     ]
-    unlabelled = placed[placed["label"].isna()]
+    unlabelled = members[members["label"].isna()]
     return [*groups, (None, row_keys(unlabelled))] if len(unlabelled) else groups

@@ -103,28 +103,28 @@ def _strip(atlas: Atlas, members: list[Key], name: str, folder: Path) -> dict[st
     return {"picture": name, "width": picture.shape[1], "height": picture.shape[0]}
 
 
-def _strips(atlas: Atlas, placed: pd.DataFrame, family: str, folder: Path) -> dict[str, Any]:
-    """Write the family's strips and its contact sheet; `placed` is in order of its axis."""
-    axis = row_keys(placed)
+def _strips(atlas: Atlas, ordered: pd.DataFrame, family: str, folder: Path) -> dict[str, Any]:
+    """Write the family's strips and its contact sheet; `ordered` has the members in order of its axis."""
+    axis = row_keys(ordered)
     energy = [atlas.pictures.mean_energy(key) for key in axis]
     louder = np.argsort(energy, kind="stable")
     sheet = [
         {"label": label, "count": len(keys), **_strip(atlas, keys, f"{family}-label-{number}.webp", folder)}
-        for number, (label, keys) in enumerate(by_label(placed, SHEET_ROWS), start=1)
+        for number, (label, keys) in enumerate(by_label(ordered, SHEET_ROWS), start=1)
     ]
     return {
         "axis_strip": _strip(atlas, axis, f"{family}-axis.webp", folder),
-        "energy_strip": _strip(atlas, [axis[place] for place in louder], f"{family}-energy.webp", folder),
+        "energy_strip": _strip(atlas, [axis[rank] for rank in louder], f"{family}-energy.webp", folder),
         "energy_range": (min(energy), max(energy)),
         "sheet": sheet,
     }
 
 
-def _sections(gradients: pd.DataFrame, placed: pd.DataFrame) -> list[dict[str, Any]]:
+def _sections(gradients: pd.DataFrame, ordered: pd.DataFrame) -> list[dict[str, Any]]:
     """Return each section of a family's axis with its label shares."""
     described = []
     for row in records(gradients):
-        counts = label_counts(placed.loc[placed["segment"] == row["segment"], "label"])
+        counts = label_counts(ordered.loc[ordered["segment"] == row["segment"], "label"])
         shares = [(label, count, count / counts.sum()) for label, count in counts.items()]
         described.append({**row, "shares": shares})
     return described
@@ -171,8 +171,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     members = atlas.rows[atlas.rows["family"] == family]
     audit = records(atlas.families.loc[[family]])[0]
     key = ["glitch_id", "view"]
-    placed = atlas.positions[atlas.positions["family"] == family].merge(members[[*key, "label"]], on=key)
-    sections = _sections(atlas.gradients[atlas.gradients["family"] == family], placed)
+    ordered = atlas.positions[atlas.positions["family"] == family].merge(members[[*key, "label"]], on=key)
+    sections = _sections(atlas.gradients[atlas.gradients["family"] == family], ordered)
     gradient = bool(sections) and bool(sections[0]["gradient"])
     probe = records(atlas.probe[atlas.probe["family"] == family])
     witness_part, coupling = _part(atlas.witnesses, family, folder)
@@ -198,7 +198,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "following": next(iter(atlas.order[number + 1 :]), None),
         **_shown(atlas, members, audit["medoid"], family, folder),
         **_labels(members),
-        **_strips(atlas, placed, family, folder),
+        **_strips(atlas, ordered, family, folder),
         **facts,
         **doubts,
         **atlas.has,

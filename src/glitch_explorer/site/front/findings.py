@@ -73,7 +73,7 @@ def leakage(tables: FindingTables) -> Facts | None:
 
 
 def calibration(tables: FindingTables) -> Facts | None:
-    """Return the level at which the null families of the witnesses fail worst."""
+    """Return the level at which the calibration on pseudo-families fails worst."""
     if tables.calibration is None:
         return None
     worst = _first(tables.calibration[~tables.calibration["passed"]], ["binomial_p", "alpha"])

@@ -88,9 +88,9 @@ def citations(citation: Mapping[str, Any], used: set[str]) -> list[dict[str, Any
     list of dict
         `names` (the authors as one text) and `year`, beside the keys of CITATION.cff.
     """
-    own = {**citation, "names": _names(citation["authors"]), "year": str(citation["date-released"])[:4]}
+    software = {**citation, "names": _names(citation["authors"]), "year": str(citation["date-released"])[:4]}
     references = [entry for entry in citation["references"] if entry["scope"] in used]
-    return [own, *({**entry, "names": _names(entry["authors"])} for entry in references)]
+    return [software, *({**entry, "names": _names(entry["authors"])} for entry in references)]
 
 
 def _names(authors: Sequence[Mapping[str, str]]) -> str:

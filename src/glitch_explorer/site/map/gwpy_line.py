@@ -9,7 +9,7 @@ def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str 
     source
         "frames", "gwdatafind", "nds2"; for "gwosc", and for "none" (pictures), the public data.
     channel, frames, frame_type
-        As in the config; `{ifo}` stands for the detector.
+        As in the config; `{ifo}` means the detector.
 
     Returns
     -------

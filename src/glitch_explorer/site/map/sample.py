@@ -35,10 +35,10 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> Boo
         return np.ones(len(rows), dtype=bool)
     family = rows["family"]
     oddness = rows["isolation"].groupby(family).rank(method="first", ascending=False)
-    kept = rows["glitch_id"].isin(medoids) | ((family != UNASSIGNED) & (oddness <= ODD))
-    rest = np.flatnonzero(~kept)
+    always = rows["glitch_id"].isin(medoids) | ((family != UNASSIGNED) & (oddness <= ODD))
+    rest = np.flatnonzero(~always)
     drawn = pd.Series(np.random.default_rng(SEED).permutation(len(rest)))
     rank = drawn.groupby(family.to_numpy()[rest]).rank(pct=True).to_numpy()
-    stays: Bool = kept.to_numpy(copy=True)
-    stays[rest] = rank <= max(0, limit - int(kept.sum())) / max(1, len(rest))
+    stays: Bool = always.to_numpy(copy=True)
+    stays[rest] = rank <= max(0, limit - int(always.sum())) / max(1, len(rest))
     return stays

@@ -23,8 +23,8 @@ def detector_lines(coupling: CouplingTables, rows: Sequence[Row]) -> list[Row]:
         tested = coupling.witnesses.loc[coupling.witnesses["ifo"] == ifo, "channel"].nunique()
         line = {"ifo": ifo, "listed": len(channels), "tested": tested}
         line |= {name: int((channels["safety"] == name).sum()) for name in ("safe", "unknown", "unsafe")}
-        own = [row for row in rows if row["ifo"] == ifo]
-        states = {state: [row["family"] for row in own if row["state"] == state] for state in STATES}
+        families = [row for row in rows if row["ifo"] == ifo]
+        states = {state: [row["family"] for row in families if row["state"] == state] for state in STATES}
         lines.append(line | states)
     return lines
 

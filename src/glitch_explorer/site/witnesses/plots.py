@@ -94,9 +94,15 @@ def _panel(axes: Axes, profile: Profile) -> None:
     axes.plot(lag, t, color=_BLUE if profile.lag is not None else _GREY, linewidth=1.3, zorder=2)
     axes.plot(lag[survives], t[survives], "o", color=_RED, markersize=5, zorder=3)
     if profile.lag is not None:
-        at = float(t[np.argmin(np.abs(lag - profile.lag))])
+        height = float(t[np.argmin(np.abs(lag - profile.lag))])
         axes.plot(
-            [profile.lag], [at], "D", markersize=10, markerfacecolor="none", markeredgecolor="black", zorder=4
+            [profile.lag],
+            [height],
+            "D",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor="black",
+            zorder=4,
         )
     axes.set_title(profile.title, loc="left", fontsize=9.5)
     reach = max(5.0, 1.15 * float(np.abs(t).max()))
