@@ -100,6 +100,17 @@ def test_suspects_are_judged_by_key_and_by_button_and_downloaded(
     assert f"{accepted - 1} accepted" in page.locator("#judged").inner_text()
 
 
+def test_a_card_has_what_supports_its_label_along_the_axis(site: Path, watched: Watched, review: Any) -> None:
+    row = review[review["vote"].notna() & review["label"].notna()].iloc[0]
+    page = watched.open(site / "audit.html")
+    page.select_option("#family", f"={row['family']}")
+    card = page.locator(".suspect").filter(has_text=row["glitch_id"])
+    card.locator("summary").click()
+    text = card.locator("details").inner_text()
+    assert f"of {row['n_labelled']:.0f} labelled members are {row['proposed_label']}" in text
+    assert f"{row['vote']:.2f}, and {row['vote_given']:.2f} to the label it has" in text
+
+
 def test_filters_pages_and_addresses(site: Path, watched: Watched, review: Any) -> None:
     page = watched.open(site / "audit.html")
     shown = page.locator("#range")

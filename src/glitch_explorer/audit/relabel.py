@@ -1,25 +1,14 @@
-"""Proposed labels, each with its evidence."""
+"""Labels that the neighbours and the family's axis both propose."""
 
-from typing import Any
-
+import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.schemas import RELABEL
 from glitch_explorer.audit.suspects import Votes
 from glitch_explorer.core import tables
 
-#: A segment speaks for a label when the lower end of its share's interval is above this.
+#: A section supports a label when the lower end of the interval of its share is above this.
 SEGMENT_SHARE = 0.5
-
-
-def _evidence(row: Any) -> str:
-    hits = round(row.consistency * row.n_labelled)
-    given = f"{row.vote_given:.2f} for {row.label}" if isinstance(row.label, str) else "no label given"
-    return (
-        f"segment {row.segment} of {row.family}: {hits} of {row.n_labelled} labelled members are "
-        f"{row.proposed_label} ({row.consistency:.0%}, 95 % interval {row.consistency_low:.0%} "
-        f"to {row.consistency_high:.0%}); neighbours' vote {row.vote:.2f} for it, {given}"
-    )
 
 
 def relabel_table(
@@ -29,7 +18,7 @@ def relabel_table(
 
     A label is proposed for a family's member that has none or another one, when
     it is the neighbours' first choice and also the plurality label of the
-    member's segment, with a share whose Wilson interval lies above
+    member's section, with a share whose Wilson interval lies above
     `SEGMENT_SHARE`.
 
     Parameters
@@ -50,12 +39,14 @@ def relabel_table(
     if table.empty:
         return tables.empty(RELABEL)
     table["proposed_label"] = table["top"]
-    number = {label: code for code, label in enumerate(votes.classes)}
-    likely = votes.probabilities
-    picked = zip(table["row"], table["top"], strict=True)
-    table["vote"] = [likely[row, number[label]] for row, label in picked]
-    labels = zip(table["row"], table["label"], strict=True)
-    table["vote_given"] = [likely[row, number[label]] if label in number else 0.0 for row, label in labels]
-    table["evidence"] = [_evidence(row) for row in table.itertuples()]
+    code = {label: number for number, label in enumerate(votes.classes)}
+
+    def vote(row: int, label: str | None) -> float:
+        if label is None or pd.isna(label):
+            return np.nan
+        return float(votes.probabilities[row, code[label]]) if label in code else 0.0
+
+    table["vote"] = [vote(*pair) for pair in zip(table["row"], table["top"], strict=True)]
+    table["vote_given"] = [vote(*pair) for pair in zip(table["row"], table["label"], strict=True)]
     columns: list[str] = RELABEL.names
     return table[columns].sort_values(["glitch_id", "view"], ignore_index=True)

@@ -77,7 +77,12 @@ RELABEL = schema(
     segment=column(INT, "section of the family's axis"),
     label=LABEL,
     proposed_label=column(STRING, "label proposed"),
-    evidence=column(STRING, "why, in words and numbers"),
+    n_labelled=column(INT, "labelled members of the section"),
+    consistency=column(FLOAT, "share of them with the proposed label"),
+    consistency_low=column(FLOAT, "lower end of its Wilson interval"),
+    consistency_high=column(FLOAT, "upper end of its Wilson interval"),
+    vote=column(FLOAT, "probability of the proposed label by the neighbours"),
+    vote_given=column(FLOAT, "probability of the given label by the neighbours", nullable=True),
 )
 
 #: `audit/leakage.parquet`: the leakage gate, one row per variable.

@@ -141,9 +141,12 @@ def test_a_label_is_proposed_where_segment_and_neighbours_agree() -> None:
         ["g00000", "Tomte"],
         ["g00001", "Tomte"],
     ]
-    assert "38 of 39 labelled members are Tomte (97%" in table["evidence"].iloc[0]
-    assert "for Blip" in table["evidence"].iloc[0]
-    assert "no label given" in table["evidence"].iloc[1]
+    first, second = table.iloc[0], table.iloc[1]
+    assert (first["n_labelled"], first["consistency"]) == (39, 38 / 39)
+    assert (first["consistency_low"], first["consistency_high"]) == (0.87, 0.99)
+    assert 0 <= first["vote_given"] < 0.5 < first["vote"] <= 1
+    assert second["vote"] > 0.5
+    assert np.isnan(second["vote_given"])
 
 
 def test_no_label_is_proposed_by_an_undecided_segment() -> None:

@@ -19,9 +19,10 @@ def suspects(*rows: tuple[str, str, str, float, bool, bool]) -> pd.DataFrame:
     return table[SUSPECTS.names]
 
 
-def relabel(*rows: tuple[str, str | None, str, str]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=["glitch_id", "label", "proposed_label", "evidence"])
-    return table.assign(view="", family="F002", segment=1)[RELABEL.names]
+def relabel(*rows: tuple[str, str | None, str, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["glitch_id", "label", "proposed_label", "vote"])
+    share = {"n_labelled": 39, "consistency": 38 / 39, "consistency_low": 0.87, "consistency_high": 0.99}
+    return table.assign(view="", family="F002", segment=1, vote_given=np.nan, **share)[RELABEL.names]
 
 
 FOUND = suspects(
@@ -35,11 +36,11 @@ FOUND = suspects(
 def test_contradicted_and_unlabelled_glitches_are_reviewed() -> None:
     rows = review_rows(
         FOUND,
-        relabel(("a", "Blip", "Tomte", "why"), ("c", "Whistle", "Koi", "no"), ("z", None, "Blip", "bare")),
+        relabel(("a", "Blip", "Tomte", 0.9), ("c", "Whistle", "Koi", 0.8), ("z", None, "Blip", 0.7)),
     )
     assert rows["glitch_id"].tolist() == ["a", "b", "c", "z"]
     # The axis counts only where it proposes the same label.
-    assert rows["axis"].tolist() == ["why", "", "", "bare"]
+    assert rows["vote"].fillna(-1).tolist() == [0.9, -1, -1, 0.7]
     assert rows["label"].isna().tolist() == [False, False, False, True]
     assert np.isnan(rows["evidence"].iloc[3])
 
@@ -99,7 +100,7 @@ def page(**changes: pd.DataFrame) -> str:
 
 
 def test_the_lead_counts_labels_in_doubt() -> None:
-    proposals = relabel(("z", None, "Blip", "bare"))
+    proposals = relabel(("z", None, "Blip", 0.7))
     text = page(suspects=FOUND, relabel=proposals)
     assert "Of 4 labels, 3 are contradicted by their neighbours on the map; 2 of these count as label" in text
     assert "A label is proposed for 1 unlabelled glitch." in text

@@ -80,6 +80,21 @@
     ].filter(Boolean).join(" · ");
   }
 
+  // What supports the proposed label along the family's axis: the template's sentence with the row's numbers.
+  function support(row) {
+    const node = element("support").content.cloneNode(true);
+    const percent = (share) => `${(100 * share).toFixed(0)} %`;
+    const { segment, n_labelled: n, consistency, consistency_low: low, consistency_high: high, vote, vote_given: given } = data.axis;
+    const values = {
+      section: segment[row], n: n[row], hits: Math.round(n[row] * consistency[row]), label: shown(data.proposed[row]),
+      share: percent(consistency[row]), low: percent(low[row]), high: percent(high[row]), vote: vote[row].toFixed(2),
+      given: given[row] === null ? "" : given[row].toFixed(2),
+    };
+    node.querySelectorAll("[data-value]").forEach((part) => { part.textContent = values[part.dataset.value]; });
+    if (given[row] === null) node.querySelector(".given").remove();
+    return node;
+  }
+
   function button(row, judgement, text) {
     const control = create("button", "", text);
     control.type = "button";
@@ -96,7 +111,7 @@
       anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
     const change = create("p", "change", create("span", "given bidi", shown(data.label[row])), " → ", create("strong", "bidi", shown(data.proposed[row])));
     const article = create("article", "suspect", picture(row), change, create("p", "interval", facts(row)));
-    if (data.axis[row]) article.append(create("details", "", create("summary", "", "evidence along the family's axis"), create("p", "interval", legible(data.axis[row]))));
+    if (data.axis.vote[row] !== null) article.append(support(row));
     article.append(links, create("p", "judge", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
     article.dataset.row = row;
     article.tabIndex = place ? -1 : 0;

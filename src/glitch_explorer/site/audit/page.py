@@ -14,7 +14,7 @@ from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import QUALITY
 from glitch_explorer.site.audit.entropies import family_rows, label_rows
-from glitch_explorer.site.audit.suspects import contradicted, label_pairs, pair_matrix, review_rows
+from glitch_explorer.site.audit.suspects import AXIS, contradicted, label_pairs, pair_matrix, review_rows
 from glitch_explorer.site.pages import records, render, script_data, static
 from glitch_explorer.site.pictures import Pictures, save_webp
 from glitch_explorer.site.sprites import SPRITE_SIZE, VIEW_GAP
@@ -64,7 +64,7 @@ def card_data(review: pd.DataFrame, rows: pd.DataFrame, pictures: dict[str, int]
         "evidence": finite(review["evidence"], 4),
         "issue": review["issue"].astype(int).tolist(),
         "confusable": review["confusable_pair"].astype(int).tolist(),
-        "axis": review["axis"].tolist(),
+        "axis": {name: finite(review[name], 6) for name in AXIS},
         "ifo": glitches["ifo"].tolist(),
         "time": finite(glitches["event_time"], 4),
         "snr": finite(glitches["snr"], 1),

@@ -8,6 +8,16 @@ from glitch_explorer.site.pages import records
 
 #: Labels on each side of the matrix of pairs, at most.
 MATRIX_LABELS = 30
+#: Columns of table "relabel" that support a proposed label.
+AXIS = (
+    "segment",
+    "n_labelled",
+    "consistency",
+    "consistency_low",
+    "consistency_high",
+    "vote",
+    "vote_given",
+)
 
 
 def contradicted(suspects: pd.DataFrame) -> pd.DataFrame:
@@ -27,17 +37,14 @@ def review_rows(suspects: pd.DataFrame, proposals: pd.DataFrame) -> pd.DataFrame
     -------
     DataFrame
         glitch_id, view, family, label (None where there is none), proposed_label, evidence (0 to 1, NaN
-        without a label), issue, confusable_pair, and `axis`, the evidence along the family's axis; the most
-        suspect first.
+        without a label), issue, confusable_pair, and `AXIS`, NaN where the axis does not propose the same
+        label; the most suspect first.
     """
-    along = proposals.rename(columns={"evidence": "axis", "proposed_label": "on_axis"})
-    key = ["glitch_id", "view"]
-    labelled = contradicted(suspects).merge(along[[*key, "axis", "on_axis"]], on=key, how="left")
-    agrees = labelled["axis"].notna() & (labelled["on_axis"] == labelled["proposed_label"])
-    labelled["axis"] = labelled["axis"].where(agrees, "")
-    unlabelled = along[along["label"].isna()].rename(columns={"on_axis": "proposed_label"})
+    key = ["glitch_id", "view", "proposed_label"]
+    labelled = contradicted(suspects).merge(proposals[[*key, *AXIS]], on=key, how="left")
+    unlabelled = proposals[proposals["label"].isna()]
     unlabelled = unlabelled.assign(evidence=float("nan"), issue=False, confusable_pair=False)
-    columns = [*suspects.columns, "axis"]
+    columns = [*suspects.columns, *AXIS]
     parts = [part[columns] for part in (labelled, unlabelled) if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else labelled[columns]
 
