@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_coupling import fake_coupling, make_pages
 from fake_impact import fake_impact, make_cost
 from fake_results import fake_results, make_site
+from watched import Watched
 
 from tests.conftest import made_once
 
@@ -49,3 +50,10 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=found, args=BROWSER)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def watched(chromium: Any) -> Iterator[Watched]:
+    page = Watched(chromium)
+    yield page
+    page.close()

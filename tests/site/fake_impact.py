@@ -1,6 +1,8 @@
 """Results of the impact stage for the families of the fake results: planted costs and drivers, no data."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,13 +36,13 @@ SETTINGS = {"min_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0,
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
-def cost_table(families: list[str], *, known: bool, seed: int) -> pd.DataFrame:
+def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
     """Build table "cost": costs fall with the family's number; some are below 0; the last in L1 has none."""
     key = pd.MultiIndex.from_product([families, DETECTORS], names=["family", "ifo"]).to_frame(index=False)
     number = key["family"].map(families.index)
     volume, live = (key["ifo"].map({ifo: of[at] for ifo, of in DETECTORS.items()}) for at in (0, 1))
     share = 4e-3 / (1 + number) ** 1.2 * np.where(key["ifo"] == "L1", 1.2, 1.0)
-    hours = 1000 * share * np.random.default_rng(seed).uniform(0.8, 1.2, len(key)) - 0.12
+    hours = 1000 * share * np.random.default_rng(3).uniform(0.8, 1.2, len(key)) - 0.12
     spread = 0.25 + 0.2 * hours.abs()
     n = (400 / (1 + number)).astype(int) + 3
     scale, deadtime_loss = volume * live / YEAR / 1000, volume * 0.9 * n / YEAR
@@ -119,9 +121,9 @@ def with_best(cost: pd.DataFrame, recoverable: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def days(cost: pd.DataFrame, seed: int) -> pd.DataFrame:
+def days(cost: pd.DataFrame) -> pd.DataFrame:
     """Split each cost over days, signed, so that they sum to it."""
-    generator = np.random.default_rng([seed, 1])
+    generator = np.random.default_rng([3, 1])
     parts = []
     for row in cost.to_dict("records"):
         count = int(row["live_s"] / DAY)
@@ -283,7 +285,6 @@ def fake_impact(
     channels: int = 12,
     known: bool = True,
     own: bool = True,
-    seed: int = 3,
 ) -> list[str]:
     """Write `impact` for the fake results; return the families that have a folder.
 
@@ -293,12 +294,12 @@ def fake_impact(
     members = {name: rows["glitch_id"].tolist() for name, rows in mapped.groupby("family") if name != "-1"}
     names = sorted(members) if families is None else families
     folder = root / "impact"
-    cost = cost_table(names, known=known, seed=seed) if names else tables.empty(COST)
+    cost = cost_table(names, known=known) if names else tables.empty(COST)
     recoverable = recoverable_table(cost, channels)
     cost = with_best(cost, recoverable) if names else cost
     tables.write(COST, cost, folder / "cost.parquet")
     tables.write(RECOVERABLE, recoverable, folder / "recoverable.parquet")
-    tables.write(COST_BY_DAY, days(cost, seed), folder / "cost_by_day.parquet")
+    tables.write(COST_BY_DAY, days(cost), folder / "cost_by_day.parquet")
     tables.write(RANK_STABILITY, rank_stability(cost), folder / "rank_stability.parquet")
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
@@ -312,7 +313,7 @@ def fake_impact(
     return modelled
 
 
-def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Path:
+def make_cost(root: Path, site: Path, names: list[str]) -> Path:
     """Run the job of the pages of the impact stage; return the folder of the parts of pages."""
     folder = root / "impact"
     write_impact_pages(
@@ -325,7 +326,14 @@ def make_cost(root: Path, site: Path, names: list[str], *, dpi: int = 60) -> Pat
         assets=site / "cost",
         vetoes=site / "vetoes",
         figure=folder / "cost_ranking.png",
-        dpi=dpi,
+        dpi=60,
         witnesses=True,
     )
     return folder / "pages"
+
+
+def data_of(site: Path) -> dict[str, Any]:
+    """Read what the page draws."""
+    text = (site / "cost" / "data.js").read_text(encoding="utf-8")
+    data: dict[str, Any] = json.loads(text.removeprefix("window.COST=").removesuffix(";\n"))
+    return data

@@ -1,5 +1,8 @@
 """A small results folder in the pipeline's own formats, made of drawn shapes: no strain, no network."""
 
+import html
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from glitch_explorer.site.map.page import write_map_page
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
+from glitch_explorer.workflow.reference import all_schemas
 
 #: A label that must never become markup.
 HOSTILE = "<script>alert(1)</script>"
@@ -67,8 +71,8 @@ def nearest(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     return indices.astype(np.int32), np.take_along_axis(distance, indices, axis=1).astype(np.float32)
 
 
-def catalogue(looks: pd.DataFrame, seed: int) -> pd.DataFrame:
-    generator = np.random.default_rng(seed)
+def catalogue(looks: pd.DataFrame) -> pd.DataFrame:
+    generator = np.random.default_rng(1)
     count, kinds = len(looks), looks["kind"].to_numpy()
     ifo = np.where(generator.random(count) < 0.5, "H1", "L1")
     time = np.sort(1262304000 + generator.random(count) * 8 * 86400)
@@ -120,7 +124,6 @@ def fake_results(
     *,
     count: int = 300,
     families: int = 6,
-    seed: int = 1,
     unit: str = "glitch",
     bare: bool = False,
 ) -> Path:
@@ -129,12 +132,12 @@ def fake_results(
     With `unit="view"` each view is a row and a family of its own; with `bare`
     nothing has a label and every glitch is unassigned.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(1)
     kinds = generator.integers(0, families, count)
     along, loud = generator.random(count), 8 + 20 * generator.random(count)
     ids = [f"g{number:06d}" for number in range(count)]
     looks = pd.DataFrame({"kind": kinds, "along": along, "loud": loud}, index=ids)
-    glitches = catalogue(looks, seed)
+    glitches = catalogue(looks)
     if bare:
         glitches["label"] = None
     write_shards(root, glitches, looks)
@@ -316,3 +319,15 @@ def make_site(
         page=site / "index.html",
         methods=site / "methods.html",
     )
+
+
+def change(path: Path, edit: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Write a table again after `edit`."""
+    schema = all_schemas()[tables.name_of(tables.pq.read_schema(path))]
+    tables.write(schema, edit(tables.read(schema, path)), path)
+
+
+def text_of(path: Path) -> str:
+    """Return a page's text, without markup and with single spaces."""
+    plain = re.sub(r"<style>.*?</style>|<[^>]*>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(plain))

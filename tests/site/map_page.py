@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from test_site_browser import Watched
+from watched import Watched
 
 #: A row that is drawn last at its place, as a filled shape.
 ALONE = """Array.from(Filters.rows()).reverse().find((row) => Colours.shapes[row] === 0 &&

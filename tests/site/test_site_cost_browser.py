@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from fake_coupling import EVIL
 from fake_impact import fake_impact, make_cost
+from fake_results import change
 from PIL import Image
-from test_site_browser import Watched
-
-from glitch_explorer.core import tables
-from glitch_explorer.impact.schemas import RECOVERABLE
+from watched import Watched
 
 pytestmark = pytest.mark.browser
 
@@ -30,10 +28,6 @@ class Dashboard(Watched):
         page.wait_for_function("document.querySelector('#matrix .hm image') !== null")
         return page
 
-    def close(self) -> None:
-        super().close()
-        assert all(url.startswith(("file:", "data:", "blob:")) for url in self.requests)
-
 
 @pytest.fixture
 def dashboard(chromium: Any) -> Iterator[Dashboard]:
@@ -42,16 +36,21 @@ def dashboard(chromium: Any) -> Iterator[Dashboard]:
     page.close()
 
 
+def priced(root: Path, results: Path, **options: Any) -> None:
+    """Write costs beside links to the map and the audit of the fake results."""
+    for name in ("map", "audit"):
+        (root / name).symlink_to(results / name)
+    fake_impact(root, own=False, **options)
+
+
 @pytest.fixture(scope="module")
 def wide(site: Path, results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Costs of 30 families and 40 channels a detector, beside the map's folder."""
     root = tmp_path_factory.mktemp("wide")
-    for name in ("map", "audit"):
-        (root / name).symlink_to(results / name)
-    (root / "site").mkdir()
-    (root / "site" / "map").symlink_to(site / "map")
-    fake_impact(root, families=[f"F{number:03d}" for number in range(1, 31)], channels=40, own=False)
+    families = [f"F{number:03d}" for number in range(1, 31)]
+    priced(root, results, families=families, channels=40)
     make_cost(root, root / "site", [])
+    (root / "site" / "map").symlink_to(site / "map")
     return root / "site"
 
 
@@ -223,10 +222,8 @@ def test_without_scripts_the_tables_say_it_all(site: Path, chromium: Any) -> Non
 
 
 def test_costs_are_drawn_without_a_witness(results: Path, chromium: Any, tmp_path: Path) -> None:
-    for name in ("map", "audit"):
-        (tmp_path / name).symlink_to(results / name)
-    fake_impact(tmp_path, own=False)
-    tables.write(RECOVERABLE, tables.empty(RECOVERABLE), tmp_path / "impact" / "recoverable.parquet")
+    priced(tmp_path, results)
+    change(tmp_path / "impact" / "recoverable.parquet", lambda table: table.head(0))
     make_cost(tmp_path, tmp_path / "site", [])
     quiet = Dashboard(chromium)
     page = Watched.open(quiet, tmp_path / "site" / "cost.html")
@@ -236,9 +233,7 @@ def test_costs_are_drawn_without_a_witness(results: Path, chromium: Any, tmp_pat
 
 
 def test_a_page_without_costs_stays_quiet(site: Path, results: Path, chromium: Any, tmp_path: Path) -> None:
-    for name in ("map", "audit"):
-        (tmp_path / name).symlink_to(results / name)
-    fake_impact(tmp_path, known=False, own=False)
+    priced(tmp_path, results, known=False)
     make_cost(tmp_path, tmp_path / "site", [])
     quiet = Dashboard(chromium)
     page = Watched.open(quiet, tmp_path / "site" / "cost.html")

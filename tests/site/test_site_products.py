@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_coupling import fake_coupling, make_pages
-from fake_impact import fake_impact, make_cost
-from fake_results import HOSTILE, fake_results, make_site
+from fake_coupling import EVIL, fake_coupling, make_pages
+from fake_impact import TURNED, data_of, fake_impact, make_cost
+from fake_results import HOSTILE, fake_results, make_site, text_of
+from markupsafe import escape
 from PIL import Image
 
 from glitch_explorer.audit.gate import require_no_leakage
@@ -39,14 +40,29 @@ def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
     }
 
 
-def test_labels_never_become_markup(site: Path) -> None:
+def test_names_never_become_markup_nor_turn_the_text_around(site: Path) -> None:
     for page in pages(site):
         text = page.read_text(encoding="utf-8")
         assert HOSTILE not in text
+        assert "\u202e" not in text
         assert len(re.findall(r"<script\b", text)) == SCRIPTS.get(page.name, 0)
     assert "&lt;script&gt;" in (site / "family" / "F002.html").read_text(encoding="utf-8")
+    for name in ("cost", "witnesses", "family/F001"):
+        assert str(escape(EVIL)) in (site / f"{name}.html").read_text(encoding="utf-8")
+    for name in ("cost", "family/F001"):
+        assert "&#39;&gt;&lt;b&gt;_DQ" in (site / f"{name}.html").read_text(encoding="utf-8")
     for data in (site / "map" / "points.js", site / "cost" / "data.js", site / "audit" / "suspects.js"):
-        assert "<script" not in data.read_text(encoding="utf-8")
+        assert "<" not in data.read_text(encoding="utf-8")
+    assert {EVIL, TURNED.replace("\u202e", "\ufffd")} <= set(data_of(site)["cells"]["channel"])
+
+
+@pytest.mark.parametrize(
+    ("stage", "page", "more"), [("coupling", "witnesses", r"|\bexplain"), ("impact", "cost", "")]
+)
+def test_nothing_is_ever_called_a_cause(site: Path, results: Path, stage: str, page: str, more: str) -> None:
+    claims = r"\bcaus|\breason for\b|\bdue to\b|\bbecause of\b|\bculprit" + more
+    for path in [*results.glob(f"{stage}/pages/*.html"), site / f"{page}.html"]:
+        assert not re.search(claims, text_of(path), re.IGNORECASE), path.name
 
 
 def test_pages_name_no_place_of_the_machine(site: Path, results: Path) -> None:
@@ -62,7 +78,7 @@ def test_figures_are_drawn_and_not_blank(results: Path, site: Path) -> None:
     assert len(drawn) == 8
     shown = re.findall(r'<img src="figures/(\w+.png)" alt="\w', (site / "index.html").read_text("utf-8"))
     assert set(shown) == drawn == {path.name for path in (site / "figures").iterdir()}
-    for path in (results / "figures").glob("*.png"):
+    for path in results.rglob("*.png"):
         with Image.open(path) as picture:
             assert np.asarray(picture.convert("L")).std() > 5, path.name
 

@@ -1,18 +1,15 @@
-"""The map's data: packed columns, samples, leap seconds, the line of gwpy."""
+"""The map's data: packed columns, samples, the line of gwpy."""
 
 import base64
-import random
 
 import numpy as np
 import pandas as pd
 import pytest
-from astropy.time import Time
 
 from glitch_explorer.core import tables
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.data import column_data, live_data, neighbour_data, packed, point_data
 from glitch_explorer.site.map.gwpy_line import gwpy_line
-from glitch_explorer.site.map.leap_seconds import leap_seconds
 from glitch_explorer.site.map.sample import ODD, even_sample
 
 TYPES = {"Float32": "<f4", "Float64": "<f8", "Uint8": "u1", "Uint16": "<u2", "Int32": "<i4"}
@@ -105,17 +102,6 @@ def test_a_sample_keeps_medoids_odd_ones_and_an_even_share() -> None:
     assert shares["-1"] == pytest.approx(shares["F001"], abs=0.01)
     assert (kept == even_sample(rows, 1000, medoids)).all()
     assert even_sample(rows, len(rows), set()).all()
-
-
-def test_leap_seconds_are_those_of_astropy() -> None:
-    steps = leap_seconds(1.4e9)
-    assert steps[-1] == (1167264018, 18)
-    draw = random.Random(1)
-    around = [step + part for step, _ in steps for part in (-2, 0, 1)]
-    for gps in [draw.randrange(30_000_000, 1_400_000_000) for _ in range(100)] + around:
-        offset = next((after for start, after in reversed(steps) if gps >= start), 0)
-        naive = np.datetime64(gps + 315964800 - offset, "s")
-        assert Time(gps, format="gps").utc.isot == f"{naive}.000", gps
 
 
 @pytest.mark.parametrize(
