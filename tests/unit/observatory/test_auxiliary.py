@@ -15,26 +15,13 @@ from glitch_explorer.observatory import ambience, auxiliary, couplings, frames, 
 from glitch_explorer.observatory.channels import CHANNELS
 from glitch_explorer.observatory.morphology import CLASSES
 from glitch_explorer.observatory.plan import make_plan
+from tests.fixtures.observatory import FULL
 
-FULL = {
-    "seed": 20260101,
-    "glitches": 1100,
-    "segments": 24,
-    "segment_s": 460,
-    "sample_rate_hz": 8192,
-    "wrong_label_share": 0.1,
-    "detectors": ["H1", "L1"],
-}
 TINY = {**FULL, "seed": 5, "glitches": 30, "segments": 4, "segment_s": 120}
 WITNESSES = [(ifo, one) for ifo in ("H1", "L1") for one in couplings.couplings_of(ifo)]
 #: What the tiny observatory was before it had auxiliary channels: strain, ids with times and labels.
 STRAIN = [-3.639301213e-21, -7.158615799e-22, -1.547127355e-21]
 CATALOGUE = "dd44a4b2aa82ff2291856dba827193e14a932d3b7e98f75c01f122877109e799"
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return make_plan(**FULL)
 
 
 @pytest.fixture(scope="module")

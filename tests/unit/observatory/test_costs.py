@@ -5,23 +5,9 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.observatory import auxiliary, costs, couplings, ranges
-from glitch_explorer.observatory.plan import Injection, Plan, make_plan
+from glitch_explorer.observatory.plan import Injection, Plan
 from glitch_explorer.observatory.slots import Segment
-
-FULL = {
-    "seed": 20260101,
-    "glitches": 1100,
-    "segments": 24,
-    "segment_s": 460,
-    "sample_rate_hz": 8192,
-    "wrong_label_share": 0.1,
-    "detectors": ["H1", "L1"],
-}
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return make_plan(**FULL)
+from tests.fixtures.observatory import FULL
 
 
 def tiny(*glitches: tuple[float, str]) -> tuple[Plan, pd.DataFrame]:

@@ -10,16 +10,9 @@ from gwpy.timeseries import TimeSeries
 from glitch_explorer.observatory import frames, gwf, noise
 from glitch_explorer.observatory.plan import make_plan
 from glitch_explorer.observatory.shapes import sine_gaussian, time_axis, unit
+from tests.fixtures.observatory import FULL
 
-SMALL = {
-    "seed": 5,
-    "glitches": 30,
-    "segments": 2,
-    "segment_s": 120,
-    "sample_rate_hz": 8192,
-    "wrong_label_share": 0.1,
-    "detectors": ["H1", "L1"],
-}
+SMALL = FULL | {"seed": 5, "glitches": 30, "segments": 2, "segment_s": 120}
 
 
 @pytest.mark.parametrize(

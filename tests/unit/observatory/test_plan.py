@@ -13,22 +13,9 @@ from glitch_explorer.observatory import plan_observatory
 from glitch_explorer.observatory.catalog import ranking
 from glitch_explorer.observatory.morphology import CLASSES, MORPHOLOGIES, UNKNOWN
 from glitch_explorer.observatory.plan import make_plan
+from tests.fixtures.observatory import FULL
 
-ARGUMENTS = {
-    "seed": 20260101,
-    "glitches": 1100,
-    "segments": 24,
-    "segment_s": 460,
-    "sample_rate_hz": 8192,
-    "wrong_label_share": 0.1,
-    "detectors": ["H1", "L1"],
-}
-SMALL = {**ARGUMENTS, "glitches": 60, "segments": 4}
-
-
-@pytest.fixture(scope="module")
-def plan():
-    return make_plan(**ARGUMENTS)
+SMALL = {**FULL, "glitches": 60, "segments": 4}
 
 
 def _planted(plan):
@@ -141,7 +128,7 @@ def test_seed_decides_and_nothing_else():
 )
 def test_impossible_observatories_are_refused(change, message):
     with pytest.raises(UserError, match=message):
-        make_plan(**{**ARGUMENTS, **change})
+        make_plan(**{**FULL, **change})
 
 
 def test_catalogue_has_gravity_spys_columns_and_the_traps(tmp_path):
