@@ -13,8 +13,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
-from glitch_explorer.map.members import family_members
-from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.map.members import write_members
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from tests.servers.datafind import serve_datafind
@@ -40,10 +39,10 @@ def family(project, label):
     catalog = project.folder / "results/catalog"
     glitches = tables.read(GLITCHES, catalog / "glitches.parquet")
     own = glitches[glitches["label"] == label] if label else glitches
-    members = family_members(
-        own.assign(view=""), glitches, tables.read(SEGMENTS, catalog / "segments.parquet")
+    segments = tables.read(SEGMENTS, catalog / "segments.parquet")
+    write_members(
+        own.assign(view="", family="F001"), glitches, segments, project.folder / "results/map/members"
     )
-    tables.write(MEMBERS, members, project.folder / "results/map/members/F001.parquet")
     return own["event_time"].to_numpy()
 
 

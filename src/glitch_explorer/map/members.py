@@ -78,27 +78,12 @@ def _described(family: pd.DataFrame, glitches: pd.DataFrame) -> pd.DataFrame:
     return family.merge(glitches, on="glitch_id", how="left", validate="many_to_one")
 
 
-def family_members(family: pd.DataFrame, glitches: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
-    """Build the table "members" of one family.
+def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
+    """Build the table "members" from rows with the catalogue's columns.
 
     Real signals and injections are mapped but left out of member files; time near them is not
     quiet either. Glitches without a time have no quiet time.
-
-    Parameters
-    ----------
-    family
-        The family's rows: glitch_id and view.
-    glitches
-        The whole catalogue, table "glitches".
-    segments
-        Table "segments"; if it is empty the segments are unknown and nothing is excluded.
     """
-    rows = _described(family[["glitch_id", "view"]], glitches)
-    return _members(rows, _blocked_by_detector(glitches, segments))
-
-
-def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
-    """Build the table "members" from rows with the catalogue's columns."""
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])
     columns = MEMBERS.names
     parts = [rows.assign(kind="glitch")[columns]]
@@ -117,6 +102,17 @@ def write_members(
     """Write ``{family}.parquet`` for each family into `folder` and remove those of families that are gone.
 
     A file whose rows are the same is left untouched.
+
+    Parameters
+    ----------
+    families
+        Table "families", of which glitch_id, view and family are read.
+    glitches
+        The whole catalogue, table "glitches".
+    segments
+        Table "segments"; if it is empty the segments are unknown and nothing is excluded.
+    folder
+        Folder of the member files.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import subtract, union
-from glitch_explorer.map.members import family_members, quiet_stretches, write_members
+from glitch_explorer.map.members import quiet_stretches, write_members
 from glitch_explorer.map.run import make_members
-from glitch_explorer.map.schemas import FAMILIES, MEMBERS
+from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
+from tests.fixtures.rows import write_tables
 
 bounds = st.tuples(st.integers(0, 100), st.integers(0, 20)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
@@ -30,6 +30,12 @@ def catalogue(times, durations=None, ifo="H1"):
             "astrophysical": "",
         }
     )
+
+
+def family_members(family, glitches, segments, folder):
+    """Return the member file of one family."""
+    write_members(family.assign(family="F001"), glitches, segments, folder)
+    return tables.read(MEMBERS, folder / "F001.parquet")
 
 
 def covered(intervals, point):
@@ -75,21 +81,21 @@ def test_a_lonely_glitch_has_quiet_on_both_sides_unless_nothing_was_analysed():
     assert quiet_stretches(alone, alone, np.empty((0, 2))).empty
 
 
-def test_real_signals_and_glitches_without_time_have_no_part_in_the_background():
+def test_real_signals_and_glitches_without_time_have_no_part_in_the_background(tmp_path):
     glitches = catalogue([1000.0, 5000.0, np.nan])
     glitches.loc[1, "astrophysical"] = "event"
     family = pd.DataFrame({"glitch_id": glitches["glitch_id"], "view": ""})
-    found = family_members(family, glitches, tables.empty(SEGMENTS))
+    found = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
     assert found[found["kind"] == "glitch"]["glitch_id"].tolist() == ["H1000", "H1002"]
     quiet = found[found["kind"] == "quiet"]
     assert set(quiet["glitch_id"]) == {""}
     assert quiet["event_time"].between(400, 1600).all()
 
 
-def test_a_detector_outside_known_segments_has_no_quiet():
+def test_a_detector_outside_known_segments_has_no_quiet(tmp_path):
     segments = pd.DataFrame({"ifo": ["L1"], "start": [0.0], "end": [9e9], "flag": "A", "source": "a"})
     glitches = catalogue([1000.0])
-    found = family_members(glitches[["glitch_id"]].assign(view=""), glitches, segments)
+    found = family_members(glitches[["glitch_id"]].assign(view=""), glitches, segments, tmp_path)
     assert set(found["kind"]) == {"glitch"}
 
 
@@ -108,24 +114,17 @@ def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path)
 
 
 @pytest.mark.parametrize("view", ["", "0.5"])
-def test_a_glitch_in_two_views_has_its_quiet_once(view):
+def test_a_glitch_in_two_views_has_its_quiet_once(tmp_path, view):
     glitches = catalogue([1000.0])
     family = pd.DataFrame({"glitch_id": ["H1000", "H1000"], "view": [view, "4.0"]})
-    found = family_members(family, glitches, tables.empty(SEGMENTS))
+    found = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
     assert (found["kind"] == "quiet").sum() == 2
 
 
 def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
     glitches = catalogue([100.0, 900.0]).assign(peak_frequency_hz=[31.0, 32.0], snr=[8.0, 9.0])
-    whole = tables.empty(GLITCHES).reindex(range(2)).astype(object)
-    whole = whole.assign(**glitches, shard="H1-0", label=None)
-    families = glitches[["glitch_id"]].assign(
-        view="", family="F001", probability=1.0, outlier_score=0.0, isolation=1.0
-    )
-    tables.write(GLITCHES, whole, tmp_path / "glitches.parquet")
-    tables.write(FAMILIES, families, tmp_path / "families.parquet")
-    tables.write(SEGMENTS, tables.empty(SEGMENTS), tmp_path / "segments.parquet")
-    paths = {name: tmp_path / f"{name}.parquet" for name in ("families", "glitches", "segments")}
+    families = glitches[["glitch_id"]].assign(family="F001")
+    paths = write_tables(tmp_path, families=families, glitches=glitches, segments=tables.empty(SEGMENTS))
     make_members(**paths, members=tmp_path / "members")
     found = tables.read(MEMBERS, tmp_path / "members/F001.parquet")
     found = found[found["kind"] == "glitch"]

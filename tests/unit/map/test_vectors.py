@@ -10,13 +10,13 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.vectors import Representatives, fuse, gather_vectors
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
+from tests.fixtures.rows import complete
 
 NAN = np.nan
 
 
 def write_shard(folder, name, ids, embedding, present, unknown=None):
-    glitches = tables.empty(GLITCHES).reindex(range(len(ids)))
-    glitches["glitch_id"], glitches["ifo"], glitches["shard"], glitches["astrophysical"] = ids, "H1", name, ""
+    glitches = complete(GLITCHES, pd.DataFrame({"glitch_id": ids, "ifo": "H1", "shard": name}))
     views = np.zeros((len(ids), 4, 1, 1), dtype=np.uint8)
     status = views_table(ids, views, present, unknown=False if unknown is None else np.asarray(unknown))
     paths = [folder / f"{name}{end}" for end in (".g.parquet", ".v.parquet", ".npy")]

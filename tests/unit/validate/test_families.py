@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.audit.schemas import PROBE, RELABEL
-from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
@@ -15,11 +14,14 @@ from glitch_explorer.validate.page import write_validation_page
 from glitch_explorer.validate.report import validate_observatory
 from glitch_explorer.validate.schemas import COUPLINGS
 from glitch_explorer.validate.truth import read_truth
-from glitch_explorer.workflow.reference import all_schemas
+from tests.fixtures.rows import write_tables
+
+DUPLICATES = pd.DataFrame({"glitch_id": ["g001", "g002"], "kept_id": ["g001", "second"]})
+QUARANTINE = pd.DataFrame({"glitch_id": ["u1"]})
 
 
-def _truth(n=10):
-    classes = ["Blip"] * n + ["Tomte"] * n + ["Odd"] * n
+def _truth():
+    classes = ["Blip"] * 10 + ["Tomte"] * 10 + ["Odd"] * 10
     glitches = {f"g{i:03d}": {"class": name, "event": "", "readable": True} for i, name in enumerate(classes)}
     glitches["e1"] = {"class": "Chirp", "event": "SIM-A", "readable": True}
     glitches["u1"] = {"class": "Blip", "event": "", "readable": False}
@@ -103,11 +105,10 @@ def test_stability_and_probe_in_one_number():
 
 def _glitches(truth):
     ids = [key for key in truth["glitches"] if key != "u1"]
-    frame = pd.DataFrame({name: [None] * len(ids) for name in GLITCHES.names})
-    frame["glitch_id"], frame["ifo"], frame["shard"], frame["astrophysical"] = ids, "H1", "H1-0", ""
-    frame["label"] = ["Chirp" if key == "e1" else "Blip" for key in ids]
-    frame.loc[frame["glitch_id"] == "e1", "astrophysical"] = "event"
-    return frame
+    events = [key == "e1" for key in ids]
+    labels = ["Chirp" if event else "Blip" for event in events]
+    kinds = ["event" if event else "" for event in events]
+    return pd.DataFrame({"glitch_id": ids, "ifo": "H1", "label": labels, "astrophysical": kinds})
 
 
 @pytest.mark.parametrize(
@@ -123,55 +124,28 @@ def test_average_precision_of_suspects(evidence, expected):
 
 def test_rows_must_be_exactly_the_planted_ones():
     truth = _truth()
-    duplicates = pd.DataFrame({"glitch_id": ["g001", "g002"], "kept_id": ["g001", "second"]})
-    quarantine = pd.DataFrame({"glitch_id": ["u1"]})
-    assert all(check.passed for check in compare.row_checks(duplicates, quarantine, truth))
+    assert all(check.passed for check in compare.row_checks(DUPLICATES, QUARANTINE, truth))
     more = pd.DataFrame({"glitch_id": ["u1", "g004"]})
-    exact = compare.row_checks(duplicates[:1], more, truth)
+    exact = compare.row_checks(DUPLICATES[:1], more, truth)
     assert not any(check.passed for check in exact)
 
 
 def test_report_is_written_and_says_what_fell_short(tmp_path):
     truth = _truth()
     (tmp_path / "truth.json").write_text(json.dumps(truth))
-    families = _families(truth).assign(view="", probability=1.0, outlier_score=0.0)
-    suspects = pd.DataFrame(
-        {"glitch_id": ["g000", "g010"], "view": "", "family": "F001", "label": "Blip",
-         "proposed_label": "Tomte", "evidence": 0.9, "issue": True, "confusable_pair": False}
-    )  # fmt: skip
-    leakage = pd.DataFrame(
-        {"variable": ["image_size"], "mutual_information_bits": 0.2, "normalised": 0.3, "p_value": 0.001,
-         "gated": True, "failed": True}
-    )  # fmt: skip
-    duplicates = pd.DataFrame(
-        {
-            "glitch_id": ["g001", "g002"],
-            "kept_id": ["g001", "second"],
-            "row": [1, 2],
-            "source": "c",
-            "reason": "r",
-            "lost_label": None,
-        }
+    suspects = pd.DataFrame({"glitch_id": ["g000", "g010"], "label": "Blip", "evidence": 0.9, "issue": True})
+    paths = write_tables(
+        tmp_path,
+        glitches=_glitches(truth),
+        families=_families(truth),
+        suspects=suspects.assign(family="F001", proposed_label="Tomte"),
+        leakage=pd.DataFrame({"variable": ["image_size"], "p_value": 0.001, "gated": True, "failed": True}),
+        duplicates=DUPLICATES,
+        quarantine=QUARANTINE,
+        relabel=tables.empty(RELABEL),
+        stability=tables.empty(STABILITY),
+        probe=tables.empty(PROBE),
     )
-    quarantine = pd.DataFrame(
-        {
-            "row": [1],
-            "glitch_id": ["u1"],
-            "stage": "views",
-            "source": "f",
-            "reason": "r",
-            "detail": "",
-            "read": "",
-        }
-    )
-    inputs = {
-        "glitches": _glitches(truth), "families": families, "suspects": suspects, "leakage": leakage,
-        "duplicates": duplicates, "quarantine": quarantine, "relabel": tables.empty(RELABEL),
-        "stability": tables.empty(STABILITY), "probe": tables.empty(PROBE),
-    }  # fmt: skip
-    paths = {name: tmp_path / f"{name}.parquet" for name in inputs}
-    for name, frame in inputs.items():
-        tables.write(all_schemas()[name], frame, paths[name])
     validate_observatory(tmp_path / "truth.json", paths, tmp_path / "v", unseen=["Tomte"])
     report = json.loads((tmp_path / "v/validation.json").read_text())
     assert not report["passed"]
