@@ -29,13 +29,14 @@ from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.live_time import live_intervals
 from glitch_explorer.coupling.channels.store import CHUNK_S, FeatureStore
+from glitch_explorer.map.members import MATCH_S
 from glitch_explorer.sources.frames import Frame, Piece, load_many
 from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder
 from glitch_explorer.sources.reasons import Reason
 
 T0 = 1260000000 // CHUNK_S * CHUNK_S
-STEP, RATE, PAD_S = 64, 256, 600.0
+STEP, RATE = 64, 256
 BANDS = [(0.3, 1.0), (1.0, 3.0), (3.0, 10.0), (10.0, 30.0), (30.0, 100.0), (100.0, 300.0)]
 
 
@@ -145,7 +146,7 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     if options.spread:
         times = T0 + (np.arange(options.glitches) + 0.5) * seconds / options.glitches
     segments = np.array([[T0, T0 + seconds]], float)
-    live = live_intervals(times, segments, pad_s=PAD_S, max_glitches=options.glitches)
+    live = live_intervals(times, segments, max_glitches=options.glitches)
     paths = sorted((folder / "frames").iterdir())
     merged = stored_bytes(paths, names(n), live)
     locator = Counted(str(folder / "frames"))
@@ -161,7 +162,7 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     chosen = times[:: max(1, len(times) // options.sample)][: options.sample]
     with timed() as sampled:
         for trigger in chosen:
-            a, b = max(trigger - PAD_S, T0), min(trigger + PAD_S, T0 + seconds)
+            a, b = max(trigger - MATCH_S, T0), min(trigger + MATCH_S, T0 + seconds)
             starts = {int(path.stem.split("-")[2]): str(path) for path in paths}
             near = [path for start, path in starts.items() if start < b and start + STEP > a]
             TimeSeriesDict.read(near, names(n), start=a, end=b, format="gwf")

@@ -14,7 +14,7 @@ from glitch_explorer.map.schemas import UNASSIGNED
 #: Landmarks of the axis; a family up to this size uses all its members.
 LANDMARKS = 128
 #: The labels change along the axis below this p-value.
-P_LIMIT = 0.01
+GRADIENT_P = 0.01
 #: Draws of the null of a gradient.
 DRAWS = 999
 #: 97.5 % point of the normal distribution.
@@ -171,7 +171,7 @@ def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> boo
 
     It does where two segments have different plurality labels and the chi-square
     statistic of segment against label beats its permutation null (`DRAWS` random
-    tables with the same margins) at p < `P_LIMIT`.
+    tables with the same margins) at p < `GRADIENT_P`.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> boo
     null = ((draws - expected) ** 2 / expected).sum(axis=(1, 2))
     observed = chi2_contingency(table, correction=False).statistic
     p_value = (1 + (null >= observed - 1e-9).sum()) / (1 + DRAWS)
-    return bool(p_value < P_LIMIT)
+    return bool(p_value < GRADIENT_P)
 
 
 def gradient_table(positions: pd.DataFrame, *, seed: int) -> pd.DataFrame:

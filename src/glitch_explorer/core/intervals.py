@@ -8,6 +8,9 @@ import numpy as np
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
 
+#: Lengths in seconds; the year is a Julian one.
+MINUTE_S, DAY_S, YEAR_S = 60.0, 86400.0, 365.25 * 86400.0
+
 
 def union(intervals: Float64) -> Float64:
     """Return the union of intervals ``(n, 2)`` as sorted, disjoint intervals."""

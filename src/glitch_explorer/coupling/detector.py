@@ -21,7 +21,7 @@ from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import MEMBERS
 
 #: A minute counts where at least this share of it has data.
-_LEAST_SHARE = 0.5
+_MINUTE_SHARE = 0.5
 _MINUTE_BINS = round(60 / BIN_S)
 #: A level is averaged over at least so many periods of its band's lower edge.
 _PERIODS = 3
@@ -84,7 +84,7 @@ def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple
     counts = np.diff(np.append(first, len(live)))
     known = np.add.reduceat(np.isfinite(logs), first, axis=0)
     sums = np.add.reduceat(np.nan_to_num(logs, posinf=0, neginf=0).astype(np.float64), first, axis=0)
-    levels = np.where(known >= _LEAST_SHARE * _MINUTE_BINS, sums / np.maximum(known, 1), np.nan)
+    levels = np.where(known >= _MINUTE_SHARE * _MINUTE_BINS, sums / np.maximum(known, 1), np.nan)
     whole = counts == _MINUTE_BINS
     (stretch, minute), levels = key[:, first][:, whole], levels[whole]
     for column, width in enumerate(widths):

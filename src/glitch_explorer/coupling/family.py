@@ -24,6 +24,7 @@ from glitch_explorer.coupling.witnesses.notes import Note, too_few
 from glitch_explorer.coupling.witnesses.scattering import family_fringes
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+from glitch_explorer.map.members import MATCH_S
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -49,7 +50,7 @@ class Settings:
     threads: int
 
 
-def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = 600.0) -> Float64:
+def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = MATCH_S) -> Float64:
     """Return a detector's analysis segments (k, 2), disjoint; around the glitches where none are known.
 
     Parameters

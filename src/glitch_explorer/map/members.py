@@ -20,7 +20,7 @@ from glitch_explorer.map.schemas import MEMBERS, UNASSIGNED
 
 #: Distance in seconds that a quiet time keeps from any glitch, beside half its duration.
 CLEARANCE_S = 4.0
-#: Largest distance in seconds of a quiet time from a glitch of the family.
+#: Largest distance in seconds of a family's live time, and of its quiet time, from its glitches.
 MATCH_S = 600.0
 
 

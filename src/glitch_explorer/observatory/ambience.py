@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glitch_explorer.core.arrays import Float
+from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.observatory.plan import Plan, stream
 from glitch_explorer.observatory.slots import Segment
 
@@ -27,7 +28,6 @@ COMMON_SHARE = 0.05
 KNOTS_S = 30.0
 #: Noon of the sites, as seconds of a GPS day: UTC - 8 h and UTC - 6 h.
 NOON_S = {"H1": 72000.0, "L1": 64800.0}
-DAY_S = 86400.0
 
 _WEATHER = 200
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Float
+from glitch_explorer.core.intervals import YEAR_S
 from glitch_explorer.observatory import ranges
 from glitch_explorer.observatory.plan import Injection, Plan
 
@@ -14,7 +15,6 @@ from glitch_explorer.observatory.plan import Injection, Plan
 LEAST_GATE_S, STEP_S = 0.5, 0.002
 #: Loud rankings above which a search's threshold is taken: ten in the analysed time.
 LOUDEST = 10
-YEAR_S = 365.25 * 86400.0
 #: Signals a year that contamination is counted for, and the chirp mass of 1.4 + 1.4 solar masses, s.
 SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6
 #: Frequencies that a search looks at, Hz.

@@ -32,14 +32,13 @@ from glitch_explorer.views.energies import (
     row_peaks,
     split,
 )
-from glitch_explorer.views.reasons import UNUSABLE, Flag
+from glitch_explorer.views.reasons import LEAST_STRAIN_S, UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
 
 #: Length of data, in seconds, for a full whitening; less is flagged.
 FULL_SECONDS = 64
-#: Least length of data, in seconds, and least sample rate, in Hz.
-LEAST_SECONDS = 4
+#: Least sample rate, in Hz.
 LEAST_RATE = 1024
 #: Planes whose first peak is at least this share of the best get exact medians.
 CANDIDATE = 0.8
@@ -129,9 +128,9 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
     if strain.ndim != 2 or offsets.shape != strain.shape[:1]:
         raise UserError(f"strain of shape {strain.shape} needs one event offset per row, not {offsets.shape}")
     seconds = strain.shape[1] / sample_rate
-    if seconds < LEAST_SECONDS:
+    if seconds < LEAST_STRAIN_S:
         raise UserError(
-            f"{seconds:g} s of strain is too short for a Q-scan: at least {LEAST_SECONDS} s are needed"
+            f"{seconds:g} s of strain is too short for a Q-scan: at least {LEAST_STRAIN_S:g} s are needed"
         )
     if sample_rate < LEAST_RATE or sample_rate % 2:
         raise UserError(

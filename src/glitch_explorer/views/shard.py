@@ -19,7 +19,7 @@ from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.core.errors import Quarantined
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
-from glitch_explorer.views.reasons import UNUSABLE, Flag, Reason
+from glitch_explorer.views.reasons import LEAST_STRAIN_S, UNUSABLE, Flag, Reason
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
@@ -27,8 +27,6 @@ _LOG = logging.getLogger(__name__)
 
 #: Glitches whose strain is in memory at the same time.
 _BATCH = 16
-#: Least strain in seconds for a Q-scan.
-_LEAST_SECONDS = 4.0
 #: Slot of the picture of unknown view length, behind the four of known length.
 _UNKNOWN = len(VIEW_LENGTHS_S)
 
@@ -270,11 +268,11 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
         raise StrainMissing(Reason.EVENT_TIME_MISSING)
     start = floor(event_time) - floor(seconds / 2)
     for first, last in strain.available(ifo, start, start + seconds):
-        if first <= event_time < last and last - first >= _LEAST_SECONDS:
+        if first <= event_time < last and last - first >= LEAST_STRAIN_S:
             return strain.read(ifo, first, last)
     # This raises with the source's own reason.
-    strain.read(ifo, event_time - _LEAST_SECONDS / 2, event_time + _LEAST_SECONDS / 2)
-    raise StrainMissing(Reason.STRAIN_TOO_SHORT, least_s=_LEAST_SECONDS)
+    strain.read(ifo, event_time - LEAST_STRAIN_S / 2, event_time + LEAST_STRAIN_S / 2)
+    raise StrainMissing(Reason.STRAIN_TOO_SHORT, least_s=LEAST_STRAIN_S)
 
 
 def _keep_covered(glitch: _Glitch, image: UInt8, *, reach: float) -> None:

@@ -7,15 +7,13 @@ from typing import Any
 
 import yaml
 
-from glitch_explorer.catalog.state import source_state
+from glitch_explorer.catalog.state import SIMULATED, source_state
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.fingerprint import digest, digest_files
 
 #: Path prefix of files that ship with the project; a rule runs again when their hash changes, not their
 #: modification time.
 SHIPPED = "resources/"
-#: Path prefix of the files of the simulated observatory, which the workflow itself produces.
-SIMULATED = "results/observatory/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
 #: Sections of the config and rules, by their stage, that the front page reports, and those of later stages.

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glitch_explorer.core.intervals import YEAR_S
 from glitch_explorer.observatory import auxiliary, costs, couplings, ranges
 from glitch_explorer.observatory.plan import Injection, Plan
 from glitch_explorer.observatory.slots import Segment
@@ -27,7 +28,7 @@ def test_gates_of_the_truth_are_the_unions_by_hand():
     assert told["Tomte"]["deadtime_s"] == pytest.approx(3.5, abs=0.01)
     assert told["Tomte"]["marginal_deadtime_s"] == pytest.approx(3.0, abs=0.01)
     assert told["Blip"]["range_loss_mpc3_yr"] == 0.0
-    expected = told["Blip"]["volume_mpc3"] * told["Blip"]["marginal_deadtime_s"] / costs.YEAR_S
+    expected = told["Blip"]["volume_mpc3"] * told["Blip"]["marginal_deadtime_s"] / YEAR_S
     assert told["Blip"]["cost_mpc3_yr"] == pytest.approx(expected, abs=1e-6)
 
 
@@ -39,7 +40,7 @@ def test_a_planted_loss_is_shared_by_the_logarithms_of_what_is_kept():
     first, second = (ranges.loss(plan, one) for one in plan.injections)
     assert made.with_mpc[at] == pytest.approx(made.without_mpc[at] * (1 - first) * (1 - second))
     assert sum(told.values()) == pytest.approx(
-        4 / 3 * np.pi * (made.without_mpc[at] ** 3 - made.with_mpc[at] ** 3) * 60 / costs.YEAR_S, rel=1e-4
+        4 / 3 * np.pi * (made.without_mpc[at] ** 3 - made.with_mpc[at] ** 3) * 60 / YEAR_S, rel=1e-4
     )
     share = np.log(1 - first) / np.log((1 - first) * (1 - second))
     assert told["Scattered_Light"] == pytest.approx(share * sum(told.values()), rel=1e-4)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from glitch_explorer.core.arrays import Bool, Float64, Int32, Int64
 from glitch_explorer.core.intervals import complement, subtract, union
 from glitch_explorer.coupling.channels.bands import BIN_S
+from glitch_explorer.map.members import MATCH_S
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def even_sample(times: npt.ArrayLike, most: int) -> Float64:
 
 
 def live_intervals(
-    times: npt.ArrayLike, segments: npt.ArrayLike, *, pad_s: float = 600.0, max_glitches: int = 200
+    times: npt.ArrayLike, segments: npt.ArrayLike, *, pad_s: float = MATCH_S, max_glitches: int = 200
 ) -> Float64:
     """Return the live time of a family: around its glitches, inside the analysis segments.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.intervals import DAY_S
 
 #: With fewer blocks that contain glitches there is no interval.
 LEAST_BLOCKS = 10
@@ -10,7 +11,6 @@ LEAST_BLOCKS = 10
 _BLOCKS = 20
 #: Draws of the bootstrap, and the percentiles of the interval.
 DRAWS, PERCENTILES = 1000, (2.5, 97.5)
-_DAY_S = 86400.0
 
 
 def bootstrap_blocks(times: Float64, segments: Float64) -> Int64:
@@ -23,9 +23,9 @@ def bootstrap_blocks(times: Float64, segments: Float64) -> Int64:
     segments
         ``(k, 2)`` sorted, disjoint analysis segments.
     """
-    spans = [np.arange(start // _DAY_S, np.ceil(end / _DAY_S)) for start, end in segments]
+    spans = [np.arange(start // DAY_S, np.ceil(end / DAY_S)) for start, end in segments]
     if len(np.unique(np.concatenate([np.empty(0), *spans]))) >= _BLOCKS:
-        return np.asarray(times // _DAY_S, dtype=np.int64)
+        return np.asarray(times // DAY_S, dtype=np.int64)
     segment = np.clip(np.searchsorted(segments[:, 0], times, side="right") - 1, 0, None)
     if len(segments) >= _BLOCKS:
         return segment.astype(np.int64)

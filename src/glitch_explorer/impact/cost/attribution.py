@@ -23,7 +23,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core.arrays import Float64, Int64, sum_by_index
-from glitch_explorer.impact.cost.minutes import MINUTE_S
+from glitch_explorer.core.intervals import MINUTE_S
 
 #: Candidate ratios of variances, relative to the mean eigenvalue.
 _RATIOS = np.logspace(-5.0, 7.0, 97)

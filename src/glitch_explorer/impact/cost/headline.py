@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Float64, Object, sum_by_index
-from glitch_explorer.core.intervals import lengths
+from glitch_explorer.core.intervals import DAY_S, YEAR_S, lengths
 from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
 from glitch_explorer.impact.cost.bootstrap import block_intervals
 from glitch_explorer.impact.cost.contamination import contamination
@@ -21,7 +21,6 @@ from glitch_explorer.impact.cost.detector import (
     gate,
     raise_threshold,
 )
-from glitch_explorer.impact.cost.minutes import DAY_S, YEAR_S
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.threshold import allowed_alarms, losses_without_blocks
 from glitch_explorer.impact.reasons import Reason

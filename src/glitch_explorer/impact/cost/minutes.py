@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.core.intervals import intersect, lengths, union, union_by_owner
+from glitch_explorer.core.intervals import DAY_S, MINUTE_S, YEAR_S, intersect, lengths, union, union_by_owner
 
-MINUTE_S, DAY_S, YEAR_S = 60.0, 86400.0, 365.25 * 86400.0
 #: Minutes with less live time, in seconds, have no range.
 LEAST_LIVE_S = 30.0
 #: Minutes with a smaller gated share are clean.

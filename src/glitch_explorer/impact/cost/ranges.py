@@ -15,10 +15,9 @@ from tqdm import tqdm
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.intervals import contains, intersect, union_by_owner
+from glitch_explorer.core.intervals import MINUTE_S, contains, intersect, union_by_owner
 from glitch_explorer.impact.cost.minutes import (
     LEAST_LIVE_S,
-    MINUTE_S,
     minute_frame,
     minute_of,
     minute_pieces,

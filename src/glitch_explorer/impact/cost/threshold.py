@@ -3,7 +3,7 @@
 import numpy as np
 
 from glitch_explorer.core.arrays import Float64, Int64
-from glitch_explorer.impact.cost.minutes import YEAR_S
+from glitch_explorer.core.intervals import YEAR_S
 
 #: Fewer false alarms in the live time fix no threshold.
 LEAST_ALARMS = 10

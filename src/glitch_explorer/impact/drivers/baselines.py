@@ -6,13 +6,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.impact.drivers.windows import Material
 
 #: Range of the rate in seconds before a window's centre. It ends a minute before, because background
 #: windows are at least that far from the family.
 PAST_S = (600.0, 60.0)
-_DAY_S = 86400.0
 
 
 def baseline_features(material: Material, rows: Int64, times: Float64, quiet: Float64) -> Float64:
@@ -43,7 +43,7 @@ def baseline_features(material: Material, rows: Int64, times: Float64, quiet: Fl
     ordered = np.sort(times)
     rate = (np.searchsorted(ordered, high) - np.searchsorted(ordered, low)) / length
     busy = 1 - (_covered(quiet, high) - _covered(quiet, low)) / length
-    angle = 2 * np.pi * centre / _DAY_S
+    angle = 2 * np.pi * centre / DAY_S
     cycles = [cycle(k * angle) for k in (1, 2) for cycle in (np.sin, np.cos)]
     return np.column_stack([rate, busy, *cycles])
 

@@ -6,17 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.intervals import DAY_S, YEAR_S
 from glitch_explorer.site.cost.ranking import Labels, most_recoverable
 from glitch_explorer.site.numbers import date_text, known
 from glitch_explorer.site.pages import legible
 
-#: Seconds of a year: a Julian one.
-YEAR_S = 365.25 * 86400
 #: Families with a colour of their own in the timeline.
 TOP = 5
 #: Name of all detectors together.
 ALL = "all"
-_DAY_S = 86400.0
 
 
 def _plain(values: Iterable[Any]) -> list[float | None]:
@@ -80,7 +78,7 @@ def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any
         if name in table
     ]
     # A day of GPS seconds begins some leap seconds before midnight: its noon has its date.
-    dates = [date_text(day + _DAY_S / 2) for day in days]
+    dates = [date_text(day + DAY_S / 2) for day in days]
     return {"dates": dates, "time_volume": time_volume, "series": series, "others": len(order) - len(top)}
 
 

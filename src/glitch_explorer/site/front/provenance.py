@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from glitch_explorer import __version__
+from glitch_explorer.catalog.state import SIMULATED
 from glitch_explorer.provenance.record import package_versions
 
 #: Packages that the numbers rest on.
@@ -12,8 +13,6 @@ PACKAGES = (
     "cleanlab", "gwpy", "hdbscan", "lalsuite", "numpy", "pandas", "plotly", "scikit-learn", "scipy", "shap",
     "snakemake", "torch", "umap-learn", "xgboost",
 )  # fmt: skip
-#: Folder of the simulated observatory's files.
-SIMULATED = "results/observatory/"
 
 
 def versions() -> dict[str, str]:
