@@ -50,7 +50,7 @@ Families = dict[str, pd.DataFrame]
 
 
 def stretches(family: pd.DataFrame, everything: pd.DataFrame, spans: np.ndarray) -> np.ndarray:
-    """Give the quiet stretches around a family as rows (start, end)."""
+    """Return the quiet stretches around a family as rows (start, end)."""
     quiet = quiet_stretches(family, everything, spans)
     return np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
 
@@ -64,7 +64,7 @@ def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
 def features_of(
     plan: Plan, ifo: str, arguments: dict[str, Any]
 ) -> tuple[FeatureSet, pd.DataFrame, np.ndarray]:
-    """Make the features of a detector's readable segments; frames and store are gone afterwards."""
+    """Compute the features of a detector's readable segments; frames and store are removed afterwards."""
     spans = np.array([(s.start, s.end) for s in plan.segments if s.ifo == ifo and s.readable], float)
     with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
         frames, channels = Path(folder) / "aux", Path(folder) / "channels.csv"
@@ -123,7 +123,7 @@ def detector(
 
 
 def mapped_families(seed: int) -> pd.DataFrame:
-    """Let the workflow make the map of an observatory; its families."""
+    """Map an observatory with the workflow and return the families."""
     with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
         command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", folder, "--quiet", "all"]
         seed_config = Path(folder) / "seed.yaml"
@@ -213,7 +213,7 @@ def _readable(plan: Plan, injection: Any) -> bool:
 
 
 def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
-    """Put one table of all seeds together; families get the seed as a first name."""
+    """Join one table of all seeds; the seed is put before a family's id."""
     rows = pd.concat([pd.DataFrame(report[name]).assign(seed=seed) for seed, report in reports.items()])
     rows["family"] = np.where(rows["family"].notna(), rows["seed"] + " " + rows["family"].astype(str), None)
     return rows.reset_index(drop=True)

@@ -81,13 +81,13 @@ def put(path: Path) -> None:
 
 
 def outputs(folder: Path) -> list[str]:
-    """Give the outputs of all jobs that are known, as Snakemake's summary lists them."""
+    """Return the outputs of all known jobs, as Snakemake's summary lists them."""
     lines = snakemake(folder, "--summary")[0].splitlines()
     return [line.split("\t")[0] for line in lines if line.startswith("results/")]
 
 
 def fake(folder: Path, shards: int) -> None:
-    """Make a project whose catalogue of `shards` shards is made."""
+    """Create a project with a finished catalogue of `shards` shards."""
     Project.copied(ROOT, folder, CONFIG)
     names = [f"{'HL'[i % 2]}1-{1126000000 + i // 2 * 345600}" for i in range(shards)]
     for name in SUPPLIED:

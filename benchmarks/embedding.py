@@ -125,7 +125,7 @@ def our_way(tree: Path, threads: int, precision: str, backbone: str) -> np.ndarr
 
 
 def seed_network():
-    """Make the seed's network: ResNet-18 without its last layer."""
+    """Build the seed's network: ResNet-18 without its last layer."""
     import torch
     from torchvision import models
 
@@ -153,7 +153,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def neighbours(vectors: np.ndarray) -> np.ndarray:
-    """Give the ten nearest glitches of each, by its four views."""
+    """Return the ten nearest glitches of each, by its four views."""
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).reshape(len(vectors) // 4, -1)
     similarity = unit @ unit.T
     np.fill_diagonal(similarity, -9)
@@ -161,7 +161,7 @@ def neighbours(vectors: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Make the tree, run each way in a process of its own, and print the table."""
+    """Write the tree, run each way in a separate process, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument("--threads", type=int, default=2)

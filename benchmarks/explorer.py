@@ -113,7 +113,7 @@ def generate(root: Path, n: int) -> None:
 
 
 def write_page(root: Path, pictures: int) -> Path:
-    """Make the page of the results under `root`."""
+    """Write the page of the results under `root`."""
     names = ("glitches", "families", "coordinates", "neighbours", "segments", "audit_families", "suspects")
     write_map_page(
         **{name: root / f"{name}.parquet" for name in names},
@@ -130,7 +130,7 @@ def write_page(root: Path, pictures: int) -> Path:
 
 
 def processor_ms() -> float:
-    """Give the processor time of the busiest of our processes that show a page, in ms."""
+    """Return the processor time of the busiest of our processes that show a page, in ms."""
     parents, spent = {}, {}
     for process in Path("/proc").glob("[0-9]*"):
         try:

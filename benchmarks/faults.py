@@ -39,7 +39,7 @@ COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "actions")
 
 
 def children(folder: Path) -> list[int]:
-    """Give the running jobs of the run in `folder`."""
+    """Return the process ids of the running jobs of the run in `folder`."""
     pids = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -75,7 +75,7 @@ def kill(project: Project, fault: str, planned: int, draws: random.Random) -> bo
 
 
 def named(plan: str, kind: str) -> set[str]:
-    """Give the paths that a dry run names as `kind`, "input" or "output", of its jobs."""
+    """Return the paths that a dry run lists as `kind`, "input" or "output", of its jobs."""
     return set(", ".join(re.findall(rf"^ +{kind}: (.*)$", plan, re.MULTILINE)).split(", "))
 
 
@@ -112,7 +112,7 @@ def truncate(project: Project, draws: random.Random) -> bool:
 
 @contextmanager
 def on_small_disk(project: Project, folder: Path, draws: random.Random):
-    """Give the run on a disk with a random little space left, and a function that makes it larger."""
+    """Return the run on a disk with a little space left, and a function that enlarges it."""
     folder.mkdir()
 
     def resize(size: str) -> None:

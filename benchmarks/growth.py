@@ -1,4 +1,4 @@
-"""Let a catalogue grow by a week and count what is made: `python benchmarks/growth.py FOLDER`.
+"""Extend a catalogue by a week and count what is recomputed: `python benchmarks/growth.py FOLDER`.
 
 The simulated observatory is observed twice: first without its last days, then with them, its families
 named after those of the first time. A growth is to make the views and vectors of the new shards alone,
@@ -36,7 +36,7 @@ BEHIND = {
 
 
 def configure(glitches: int, segments: int) -> dict:
-    """Make the config: a catalogue and segments of the study's own, frames of the observatory."""
+    """Return the config: catalogue and segments of the study, frames of the observatory."""
     return {
         "detectors": ["H1", "L1"],
         "source": {"kind": "catalogue", "paths": ["catalog.csv"]},
@@ -55,7 +55,7 @@ def configure(glitches: int, segments: int) -> dict:
 
 
 def supply(folder: Path, end: float) -> None:
-    """Give the study the catalogue and the segments of the observatory up to `end`, GPS s."""
+    """Write the observatory's catalogue and segments up to `end`, GPS s, for the study."""
     for name, column in (("catalog", "event_time"), ("segments", "start")):
         table = pd.read_csv(folder / f"results/observatory/{name}.csv")
         table[table[column] < end].to_csv(folder / f"{name}.csv", index=False)
@@ -68,7 +68,7 @@ def run(folder: Path, targets: list[str]) -> tuple[Counter, float]:
 
 
 def blocks(folder: Path) -> dict[str, int]:
-    """Give the blocks of the feature store, by name, with the inode of each: one made again has another."""
+    """Return the files of the feature store, by name, with their inodes: a rewritten file has another."""
     return {
         path.relative_to(folder).as_posix(): path.stat().st_ino
         for path in (folder / "results/coupling/store").rglob("*.npz")
@@ -76,7 +76,7 @@ def blocks(folder: Path) -> dict[str, int]:
 
 
 def same_ids(before: pd.DataFrame, after: pd.DataFrame) -> float:
-    """Give the share of the glitches with a family in both maps that kept its id."""
+    """Return the share of the glitches with a family in both maps whose family id is the same."""
     both = before.merge(after, on=["glitch_id", "view"], suffixes=("", "_after"))
     both = both[(both["family"] != UNASSIGNED) & (both["family_after"] != UNASSIGNED)]
     return float((both["family"] == both["family_after"]).mean())

@@ -53,7 +53,7 @@ def measure(glitches: int, features: int) -> tuple[object, ...]:
 
 
 def unscreened(glitches: int, features: int) -> float:
-    """Give the core-seconds of both models on every feature, of one fold."""
+    """Return the core-seconds of both models on every feature, of one fold."""
     n, m = glitches * (1 + BACKGROUND_RATIO) * 4 // 5, features
     rng = np.random.default_rng(1)
     windows, glitch = rng.normal(size=(n, m)).astype(np.float32), np.arange(n) % (1 + BACKGROUND_RATIO) == 0

@@ -32,7 +32,7 @@ CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"
 
 
 def catalogue(plan: Plan) -> pd.DataFrame:
-    """Give the catalogue's columns that costs need, with the class of each glitch."""
+    """Return the catalogue's columns that costs need, with the class of each glitch."""
     rows = []
     for injection in plan.injections:
         if not injection.event:
@@ -58,7 +58,7 @@ def catalogue(plan: Plan) -> pd.DataFrame:
 def minutes(
     plan: Plan, glitches: pd.DataFrame, segments: pd.DataFrame, settings: CostSettings
 ) -> pd.DataFrame:
-    """Give the table "minutes" of all detectors from the planted range."""
+    """Return the table "minutes" of all detectors from the planted range."""
     parts = []
     for ifo in CONFIG["detectors"]:
         spans = segments_of(segments, ifo)
@@ -75,7 +75,7 @@ def minutes(
 
 
 def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
-    """Give a seed's costs by class and detector, and what it planted."""
+    """Return a seed's costs by class and detector, measured and planted."""
     arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], "seed": seed}
     plan = make_plan(**arguments)
     glitches = catalogue(plan)

@@ -24,7 +24,7 @@ WAYS = ("seed", "ours")
 
 
 def generate(n: int, dimension: int, *, classes: int = 24, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Make vectors ``(n, dimension)`` and their classes ``(n,)``.
+    """Draw vectors ``(n, dimension)`` and their classes ``(n,)``.
 
     Each class is a curved manifold of 2 to 6 dimensions around its own centre, with noise in
     all directions, cut at zero as a network's last activations are; sizes fall off as 1/rank^0.8.

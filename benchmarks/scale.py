@@ -117,8 +117,8 @@ class Results:
         self.families = self.map / "families.parquet"
         names = (folder / "catalog/shards.txt").read_text().split()
         self.shards, self.status, self.embeddings = (
-            [folder / place.format(name) for name in names]
-            for place in ("catalog/shards/{}.parquet", "views/{}.parquet", "embeddings/{}.npy")
+            [folder / pattern.format(name) for name in names]
+            for pattern in ("catalog/shards/{}.parquet", "views/{}.parquet", "embeddings/{}.npy")
         )
 
     def rows(self) -> dict[str, Path]:
@@ -133,7 +133,7 @@ class Results:
 
 
 def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
-    """Give what makes each part, in order; the imports of all of them are done here."""
+    """Return the function that computes each part, in order; all imports are done here."""
     from glitch_explorer.audit.gate import make_leakage
     from glitch_explorer.audit.probe import make_probe
     from glitch_explorer.audit.run import make_audit
@@ -203,7 +203,7 @@ def _watched(name: str, work: Callable, steps: dict[str, list[float]]) -> Callab
 
 
 def measure(folder: Path, part: str, threads: int) -> dict:
-    """Make one part in this process and say what it took."""
+    """Compute one part in this process and return its time and memory."""
     steps: dict[str, list[float]] = {}
     makes = parts_of(Results(folder), threads)
     watch(steps)
@@ -215,7 +215,7 @@ def measure(folder: Path, part: str, threads: int) -> dict:
 
 
 def make_pages(project: Path) -> list[dict]:
-    """Make the pages and figures by their own rules, which say what they took, imports included."""
+    """Write pages and figures by their rules, whose time and memory include the imports."""
     from dag import put, snakemake
 
     # As old as each other, so that nothing before the pages is made again.
@@ -251,7 +251,7 @@ def prepare(project: Path, n: int) -> None:
 
 
 def quality(project: Path) -> dict[str, float]:
-    """Give what the map says of itself, and its families against the classes that were drawn."""
+    """Return the map's quality, and its families compared with the drawn classes."""
     from sklearn.metrics import adjusted_mutual_info_score
 
     from glitch_explorer.core import tables
@@ -286,7 +286,7 @@ def table(lines: list[dict]) -> str:
 
 
 def exponent(of: dict[int, dict]) -> str:
-    """Give the growth exponent between the two largest n."""
+    """Return the growth exponent between the two largest n."""
     if len(of) < 2:
         return ""
     low, high = sorted(of)[-2:]

@@ -14,7 +14,7 @@ from glitch_explorer.workflow.study import Study
 
 
 def plainly(function):
-    """Let a user's mistake end the run with its message alone."""
+    """End the run with the message alone where the user made a mistake."""
 
     @wraps(function)
     def called(*arguments):
@@ -48,16 +48,16 @@ range_frames = lambda wildcards: study.range_frames(wildcards.ifo)
 
 
 def code(rule):
-    """Give a parameter: the fingerprint of a rule's code, made where a job of the rule is looked at."""
+    """Return a parameter: the fingerprint of a rule's code, computed when a job of the rule is planned."""
     return lambda wildcards: fingerprints(rule)
 
 
 def gpus(wildcards):
-    """One GPU where the profile gives a total, none where it is 0; in a grid's job, what it was given."""
+    """Return 1 where the profile has GPUs, else 0; in a grid's job, whether the node has one."""
     if workflow.remote_exec:
         return int(has_gpu(os.environ))
-    given = workflow.global_resources
-    return min(1, int(given["gpu"].value or 0)) if "gpu" in given else 0
+    total = workflow.global_resources
+    return min(1, int(total["gpu"].value or 0)) if "gpu" in total else 0
 
 
 def needs(mem_mb, runtime, gpu=False, times_input=0, each_thread=0):
@@ -103,7 +103,7 @@ def beside(rule, folder, names):
 
 
 def shards(pattern):
-    """Give an input function: `pattern` for each shard of the catalogue."""
+    """Return an input function: `pattern` for each shard of the catalogue."""
 
     def named(wildcards):
         names = Path(checkpoints.catalog.get().output.shards).read_text().split()
@@ -113,7 +113,7 @@ def shards(pattern):
 
 
 def families(*patterns):
-    """Give an input function: the patterns for each family of the map."""
+    """Return an input function: the patterns for each family of the map."""
 
     def named(wildcards):
         from glitch_explorer.core import tables  # pandas: most jobs start without it

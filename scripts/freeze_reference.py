@@ -1,4 +1,4 @@
-"""Keep the family ids of this map for later ones."""
+"""Write the reference from which later maps take their family ids."""
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.map.ids import freeze_reference

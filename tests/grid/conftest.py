@@ -12,7 +12,7 @@ from tests.workflow.conftest import finished  # noqa: F401 - the run that others
 
 @pytest.fixture(scope="session")
 def executors() -> Path:
-    """Give the folder that snakemake's executors for grids were installed into."""
+    """Return the folder that snakemake's executors for grids were installed into."""
     folder = Path(sys.prefix) / "grid"
     assert folder.is_dir(), f"no executors in {folder}: run `make .venv/grid/.ready`"
     return folder
@@ -20,7 +20,7 @@ def executors() -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """Give a running SLURM cluster; without SLURM, skip on a machine that need not have it."""
+    """Return a running SLURM cluster; without SLURM, skip on a machine that need not have it."""
     lacking = missing_programs()
     if lacking and "NEEDS_SLURM" not in os.environ:
         pytest.skip(f"no SLURM here: {', '.join(lacking)} (Debian: apt-get install slurm-wlm munge, as root)")

@@ -39,7 +39,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 
 def missing_programs() -> list[str]:
-    """Name what a cluster needs and this machine lacks."""
+    """List what a cluster needs and this machine lacks."""
     here = {name for name in PROGRAMS if shutil.which(name)}
     return [name for name in PROGRAMS if name not in here] + ([] if os.geteuid() == 0 else ["root"])
 
@@ -107,14 +107,14 @@ class Cluster:
             time.sleep(0.3)
 
     def ask(self, *command: str) -> str:
-        """Give what a SLURM program prints."""
+        """Return what a SLURM program prints."""
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=60, check=False
         )
         return done.stdout
 
     def running(self) -> dict[str, tuple[str, str]]:
-        """Give node and rule of each running job."""
+        """Return node and rule of each running job."""
         rows = self.ask("squeue", "-h", "-t", "running", "-o", "%i %N %k").split("\n")
         return {job: (node, rule) for job, node, rule in (row.split(" ", 2) for row in rows if row)}
 

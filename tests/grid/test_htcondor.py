@@ -16,7 +16,7 @@ TAG = {"ACCOUNTING_GROUP": "ligo.dev.o4.detchar.explore", "ACCOUNTING_USER": "al
 
 @pytest.fixture(scope="module")
 def ads(root, executors, finished, tmp_path_factory) -> list[dict]:
-    """Give the ClassAds of all jobs of the small demo, in the order of submission."""
+    """Return the ClassAds of all jobs of the small demo, in the order of submission."""
     folder = tmp_path_factory.mktemp("htcondor")
     project = finished.clone(folder / "run")
     command = [sys.executable, "-m", "tests.grid.paper_pool", finished.folder, folder / "ads"]
@@ -37,7 +37,7 @@ def ads(root, executors, finished, tmp_path_factory) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def stated(root) -> dict[str, tuple[int, int, int]]:
-    """Give memory (MB), what its input may add here and threads of each rule that is submitted."""
+    """Return memory (MB), what its input may add here and threads of each rule that is submitted."""
     found, cores = {}, yaml.safe_load((root / "profiles/htcondor/profile.yaml").read_text())["cores"]
     for path in (root / "rules").glob("*.smk"):
         for rule in re.split(r"^(?:rule|checkpoint) ", path.read_text(), flags=re.MULTILINE)[1:]:

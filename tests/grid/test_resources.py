@@ -8,7 +8,7 @@ from snakemake.settings.types import ConfigSettings, ResourceSettings
 
 @pytest.fixture(scope="module")
 def rules(root, tmp_path_factory):
-    """Give the rules that run something, as snakemake reads them with the embedded config."""
+    """Return the rules that run something, as snakemake reads them with the embedded config."""
     with SnakemakeApi() as api:
         workflow = api.workflow(
             snakefile=root / "Snakefile",

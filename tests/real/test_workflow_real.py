@@ -32,7 +32,7 @@ def table(project: Project, name: str, path: str) -> pd.DataFrame:
 
 
 def mapped(project: Project) -> pd.DataFrame:
-    """Give the map's rows, with their labels."""
+    """Return the map's rows, with their labels."""
     labels = table(project, "glitches", "catalog/glitches.parquet")[["glitch_id", "label"]]
     return table(project, "families", "map/families.parquet").merge(labels, on="glitch_id", how="left")
 
@@ -55,7 +55,7 @@ def check_site(project: Project) -> None:
 
 
 def nearest_is_alike(project: Project) -> float:
-    """Give the share of map rows whose nearest neighbour has the same label."""
+    """Return the share of map rows whose nearest neighbour has the same label."""
     results = project.folder / "results/map"
     with np.load(results / "neighbours.npz") as stored:
         distances = cosine_distances(np.load(results / "vectors.npy"), stored["mask"])

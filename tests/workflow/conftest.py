@@ -84,7 +84,7 @@ class Project:
         return text
 
     def plan(self, *arguments: str) -> dict[str, int]:
-        """Give the jobs of a dry run, by rule; target rules that only gather are left out."""
+        """Return the jobs of a dry run, by rule; target rules that only gather are left out."""
         return jobs(self.run("--dry-run", *arguments))
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -102,7 +102,7 @@ class Project:
         return config
 
     def contents(self) -> dict[str, bytes]:
-        """Give the bytes of all results that must not depend on how the run went."""
+        """Return the bytes of all results that must not depend on how the run went."""
         results = self.folder / "results"
         return {
             path.relative_to(results).as_posix(): path.read_bytes()

@@ -24,13 +24,13 @@ pytestmark = pytest.mark.slow
 
 
 def core_minutes() -> float:
-    """Give what finished child processes have used."""
+    """Return what finished child processes have used."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (used.ru_utime + used.ru_stime) / 60
 
 
 def reported(archive) -> dict[str, str]:
-    """Give the category of each file of a report; all are in it, with a caption."""
+    """Return the category of each file of a report; all are in it, with a caption."""
     with zipfile.ZipFile(archive) as report:
         html = report.read("report/report.html").decode()
         held = {name.removeprefix("report/") for name in report.namelist()}
@@ -115,7 +115,7 @@ def test_each_scattered_glitch_is_held_against_the_fringes(default_run):
 
 
 def refit(rows, values, mask, settings):
-    """Make the map of some rows anew, in memory."""
+    """Compute the map of some rows anew, in memory."""
     indices, distances = neighbour_graph(values, mask, n_neighbors=30, seed=42, threads=2)
     fuzzy = fuzzy_set(indices, distances)
     start = start_positions(fuzzy, values, n_components=10, seed=42)

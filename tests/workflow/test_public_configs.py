@@ -30,7 +30,7 @@ UP_S = 3
 
 
 def study(root, folder, name):
-    """Give a project whose study is a shipped config."""
+    """Return a project whose study is a shipped config."""
     return Project.copied(root, folder, yaml.safe_load((root / "config" / name).read_text()))
 
 
@@ -82,7 +82,7 @@ def zenodo(path, times, label, ifo):
 
 
 def trend_frames(web, folder, times):
-    """Put 1 Hz trends of H1 where only the federation has them; one channel begins late."""
+    """Write 1 Hz trends of H1 where only the federation has them; one channel begins late."""
     rng = np.random.default_rng(3)
     for number in range(2 * SITTING_S // 600):
         start = T0 + 600 * number

@@ -222,7 +222,7 @@ def download_record(
 
 
 def _checksums(record: int | str, base_url: str, policy: RetryPolicy) -> dict[str, str]:
-    """Ask the service for the checksum of each file of the record, by name."""
+    """Query the service for the checksum of each file of the record, by name."""
     url = f"{base_url}/api/records/{record}"
 
     def description() -> dict[str, str]:

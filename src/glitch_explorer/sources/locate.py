@@ -141,7 +141,7 @@ class _Service(Locator):
 
     @abstractmethod
     def _ask(self, ifo: str, start: int, end: int) -> list[Frame]:
-        """Ask the service for the frames that overlap [start, end)."""
+        """Query the service for the frames that overlap [start, end)."""
 
     def _local(self, frame: Frame) -> Frame:
         return replace(frame, path=str(self._copies.path(frame.path))) if "://" in frame.path else frame

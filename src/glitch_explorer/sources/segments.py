@@ -177,7 +177,7 @@ def _ifo_of(path: Path, detectors: Sequence[str]) -> str:
 
 
 def _service_segments(name: str, start: float, end: float, host: str, policy: RetryPolicy) -> SegmentList:
-    """Ask DQSegDB (names with colons) or GWOSC for the segments of one flag."""
+    """Query DQSegDB (names with colons) or GWOSC for the segments of one flag."""
     if ":" in name:
         # host=None: else gwpy uses the server that was set when it was imported.
         client = partial(DataQualityFlag.query, name, start, end, host=None, timeout=policy.timeout_s)

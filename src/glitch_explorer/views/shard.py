@@ -276,7 +276,7 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
 
 
 def _keep_covered(glitch: _Glitch, image: UInt8, *, reach: float) -> None:
-    """Keep the views of a Q-scan inside the data, which end `reach` seconds from the event."""
+    """Store the views of a Q-scan that the data cover, which end `reach` seconds from the event."""
     unusable = UNUSABLE.intersection(glitch.flags)
     if unusable:
         glitch.exclude(Quarantined(Reason(min(unusable))))

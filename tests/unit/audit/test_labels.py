@@ -15,7 +15,7 @@ STABILITY = pd.DataFrame(
 
 
 def rows(*cells: tuple[str, str | None, int]) -> pd.DataFrame:
-    """Make map rows of (family, label, how many)."""
+    """Build map rows of (family, label, how many)."""
     pairs = [(family, label) for family, label, count in cells for _ in range(count)]
     return pd.DataFrame(pairs, columns=["family", "label"])
 

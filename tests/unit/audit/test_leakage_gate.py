@@ -37,7 +37,7 @@ VIRIDIS = mpl.colormaps["viridis"](np.arange(256), bytes=True)[:, :3]
 
 
 def empty_picture(size, ifo, seconds):
-    """Give a picture (h, w, 3) with nothing in its frame, and where in it the spectrogram shows."""
+    """Return a picture (h, w, 3) with nothing in its frame, and where in it the spectrogram shows."""
     left, lower, width, height = LAYOUTS[size]
     figure = Figure(figsize=(8, 6), dpi=size[0] / 8, facecolor="white")
     axes = figure.add_axes((left, lower, width, height))
@@ -80,7 +80,7 @@ MORPHOLOGIES = {"Blip": blip, "Scattered_Light": arch, "Whistle": whistle}
 
 
 def spectrogram(label, seconds, scale, generator):
-    """Give uint8 (96, 96): ten times the energy of one view, noise and all."""
+    """Return uint8 (96, 96): ten times the energy of one view, noise and all."""
     octave = np.log2(HIGH_HZ / LOW_HZ) * (95.5 - np.arange(96)) / 96
     time = seconds * ((np.arange(96) + 0.5) / 96 - 0.5)
     energy = generator.exponential(1.0, (96, 96)) + MORPHOLOGIES[label](octave[:, None], time, scale)

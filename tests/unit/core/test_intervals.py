@@ -15,7 +15,7 @@ SPANS = st.lists(st.tuples(HALVES, st.integers(1, 40).map(lambda k: k / 2), st.i
 
 
 def arrays(spans):
-    """Give intervals (n, 2) and owners (n,) of drawn (start, length, owner)."""
+    """Return intervals (n, 2) and owners (n,) of drawn (start, length, owner)."""
     made = np.array([(start, start + length) for start, length, _ in spans]).reshape(-1, 2)
     return made, np.array([owner for *_, owner in spans], np.int64)
 

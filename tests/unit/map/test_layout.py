@@ -18,7 +18,7 @@ from glitch_explorer.map.vectors import fuse
 
 
 def blobs(n, seed=0):
-    """Make three blobs on a sphere, a third of the rows without half of their views."""
+    """Draw three blobs on a sphere, a third of the rows without half of their views."""
     rng = np.random.default_rng(seed)
     kind = np.arange(n) % 3
     embedding = rng.normal(0, 1, (3, 4, 8))[kind] + rng.normal(0, 0.25, (n, 4, 8))
@@ -108,7 +108,7 @@ def test_a_duplicate_position_is_no_nan():
 
 
 def edges_of(kind, n):
-    """Give the sorted edges of a spanning tree: of points, of a chain, or all from one point."""
+    """Return the sorted edges of a spanning tree: of points, of a chain, or all from one point."""
     if kind == "points":
         tree = minimum_spanning_tree(squareform(pdist(np.random.default_rng(n).random((n, 2))))).tocoo()
         edges = np.column_stack([tree.row, tree.col, tree.data])

@@ -37,7 +37,7 @@ def vectors(made, name):
 
 
 def old_map(kinds=range(KINDS), size=80):
-    """Make a map whose kinds are its families, the last tenth of each unassigned."""
+    """Build a map whose kinds are its families, the last tenth of each unassigned."""
     kind = np.repeat(list(kinds), size)
     new, kept = vectors(embeddings(kind, 0), "old")
     kind = kind[kept]

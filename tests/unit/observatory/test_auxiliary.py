@@ -39,7 +39,7 @@ def _segments(plan, ifo):
 
 
 def _loudness(x, rate, band):
-    """Give the RMS in a band, every half second over one second."""
+    """Return the RMS in a band, every half second over one second."""
     low, high = band
     sos = butter(4, (low, min(high, 0.45 * rate)), "bandpass", fs=rate, output="sos")
     power = sosfiltfilt(sos, x - x.mean()) ** 2
@@ -55,7 +55,7 @@ def _feature(coupling, x, rate):
 
 
 def _area(plan, answers, ifo, name, coupling, channel=None):
-    """Give the area under the curve of a channel at a class's glitches against other times."""
+    """Return the area under the curve of a channel at a class's glitches against other times."""
     on, off = [], []
     channel = channel or coupling.channel
     for index in _segments(plan, ifo):

@@ -12,7 +12,7 @@ from tests.fixtures.observatory import FULL
 
 
 def tiny(*glitches: tuple[float, str]) -> tuple[Plan, pd.DataFrame]:
-    """Give a plan of one segment of three minutes, cut at both ends, and its catalogue."""
+    """Return a plan of one segment of three minutes, cut at both ends, and its catalogue."""
     made = [Injection(k, f"g{k}", "H1", 0, 1000.0 + at, name, 20.0) for k, (at, name) in enumerate(glitches)]
     plan = Plan(1, 8192, [Segment("H1", 1000, 1180, 0)], made)
     rows = pd.DataFrame({"gravityspy_id": [one.glitch_id for one in made], "duration": 2.0})

@@ -37,7 +37,7 @@ def shipped(root):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Give a folder that is not in the machine's own temporary one."""
+    """Return a folder that is not in the machine's own temporary one."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
     return tmp_path
 

@@ -41,7 +41,7 @@ class Band:
 
     @property
     def name(self) -> str:
-        """Name of the band, e.g. `0.3-1`."""
+        """The name of the band, e.g. `0.3-1`."""
         return f"{self.low:g}-{self.high:g}"
 
 
