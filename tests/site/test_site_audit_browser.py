@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fake_coupling import write_many
 from fake_results import WORST, change, fake_results, make_site
-from watched import Watched
+from watched import Watched, broken
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, RELABEL, SUSPECTS
 from glitch_explorer.core import tables
@@ -38,17 +38,9 @@ def rename(root: Path, names: dict[str, str]) -> None:
         change(path, lambda table: table.replace(names))
 
 
-def settle(page: Any) -> None:
-    """Wait for every picture: one still on its way when the page is left would count as a failed request."""
-    page.evaluate(
-        "Promise.all([...document.images].map("
-        "image => { image.loading = 'eager'; return image.decode().catch(() => true); }))"
-    )
-
-
 def leave(page: Any, link: Any) -> None:
-    """Follow a link once the page has settled."""
-    settle(page)
+    """Follow a link; a picture still on its way then would count as a failed request."""
+    broken(page)
     link.click()
 
 
@@ -116,7 +108,7 @@ def test_filters_pages_and_addresses(site: Path, watched: Watched, review: Any) 
     count = int((review["family"] == "F003").sum())
     assert f"of {count} shown" in shown.inner_text()
     page.goto((site / "audit.html").as_uri() + "#family=F003")
-    settle(page)
+    broken(page)
     page.reload()
     assert f"of {count} shown" in shown.inner_text()
     cell = page.locator(".pairs td a").first
@@ -213,7 +205,7 @@ def test_hostile_names_do_nothing(tmp_path: Path, watched: Watched) -> None:
         assert page.locator("img[src=x]").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
         assert page.evaluate("document.documentElement.scrollHeight") < 6000
-        settle(page)
+        broken(page)
     assert "\u202e" not in page.locator("main").inner_text()
     judged = download(page)
     assert {row[name] for row in judged for name in ("label", "proposed_label")} >= set(

@@ -19,7 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_coupling import EVIL
 from fake_results import WORST, make_site
-from watched import Watched
+from watched import Watched, broken
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.validate.check import Check
@@ -68,15 +68,6 @@ def whole(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def overflow(page: Any) -> int:
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-
-
-def broken(page: Any) -> list[str]:
-    """Load every picture; return those that cannot be shown."""
-    script = """Promise.all([...document.images].map(image => {
-        image.loading = "eager";
-        return image.decode().then(() => "", () => image.src);
-    }))"""
-    return [source for source in page.evaluate(script) if source]
 
 
 def grave(page: Any) -> list[str]:

@@ -35,3 +35,12 @@ class Watched:
         assert not self.complaints
         assert self.requests
         assert all(url.startswith((self.source, "data:", "blob:")) for url in self.requests)
+
+
+def broken(page: Any) -> list[str]:
+    """Load every picture; return those that cannot be shown."""
+    script = """Promise.all([...document.images].map(image => {
+        image.loading = "eager";
+        return image.decode().then(() => "", () => image.src);
+    }))"""
+    return [source for source in page.evaluate(script) if source]

@@ -14,12 +14,7 @@ from glitch_explorer.audit.gradient import (
     principal_axis,
     wilson_interval,
 )
-
-
-def nearest(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    distance = np.clip(1 - points @ points.T, 0, None)
-    indices = np.argsort(distance, axis=1, kind="stable")[:, :k]
-    return indices.astype(np.int32), np.take_along_axis(distance, indices, axis=1).astype(np.float32)
+from tests.fixtures.graphs import nearest
 
 
 def curve(count: int, seed: int, turn: float = 4.0) -> tuple[np.ndarray, np.ndarray]:

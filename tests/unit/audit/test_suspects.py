@@ -7,13 +7,7 @@ from sklearn.metrics import average_precision_score
 
 from glitch_explorer.audit.relabel import relabel_table
 from glitch_explorer.audit.suspects import Votes, neighbour_votes, suspect_table
-
-
-def nearest(points: np.ndarray, k: int = 30) -> tuple[np.ndarray, np.ndarray]:
-    units = points / np.linalg.norm(points, axis=1, keepdims=True)
-    distance = np.clip(1 - units @ units.T, 0, None)
-    indices = np.argsort(distance, axis=1, kind="stable")[:, :k]
-    return indices.astype(np.int32), np.take_along_axis(distance, indices, axis=1).astype(np.float32)
+from tests.fixtures.graphs import nearest
 
 
 def blobs(sizes: list[int], seed: int) -> tuple[np.ndarray, np.ndarray]:

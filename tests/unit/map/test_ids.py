@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.ids import freeze_reference, name_families, read_reference
-from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
+from glitch_explorer.map.schemas import UNASSIGNED
+from tests.fixtures.rows import write_tables
 
 
 def frame(clusters, start=0):
@@ -81,12 +81,7 @@ def test_every_family_has_one_id_and_new_ids_are_fresh(pairs):
 
 
 def test_a_frozen_reference_is_read_back_and_a_missing_one_is_explained(tmp_path):
-    table = (
-        frame([0])
-        .drop(columns="cluster")
-        .assign(family="F001", probability=1.0, outlier_score=0.0, isolation=1.0)
-    )
-    tables.write(FAMILIES, table, tmp_path / "families.parquet")
+    write_tables(tmp_path, families=frame([0]).assign(family="F001"))
     freeze_reference(tmp_path / "families.parquet", tmp_path / "kept" / "reference.parquet")
     assert read_reference(tmp_path / "kept" / "reference.parquet")["family"].tolist() == ["F001"]
     assert read_reference(None) is None

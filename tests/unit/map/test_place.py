@@ -11,8 +11,9 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, describe_encoder, read_encoder, write_encoder
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.place import Map, conformal, make_placed, place, read_map, vote
-from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED
+from glitch_explorer.map.schemas import MAP_ROWS, PLACED
 from glitch_explorer.map.vectors import Vectors, fuse
+from tests.fixtures.rows import write_tables
 from tests.unit.map.test_vectors import write_shard
 
 KINDS, DIMENSION = 7, 16
@@ -141,11 +142,7 @@ def test_other_vectors_are_refused(old):
 
 def write_map(old, folder):
     tables.write(MAP_ROWS, old.rows[["glitch_id", "view", "representative"]], folder / "rows.parquet")
-    tables.write(COORDINATES, old.rows[["glitch_id", "view", "x", "y"]], folder / "coordinates.parquet")
-    families = old.rows[["glitch_id", "view", "family", "probability"]].assign(
-        outlier_score=0.0, isolation=1.0
-    )
-    tables.write(FAMILIES, families, folder / "families.parquet")
+    write_tables(folder, coordinates=old.rows, families=old.rows)
     files.write_array(folder / "vectors.npy", old.values)
     indices = np.zeros(old.distances.shape, dtype=np.int32)
     arrays = {"indices": indices, "distances": old.distances, "mask": old.mask}

@@ -41,42 +41,34 @@ def test_missing_and_extra_files_are_reported(folders):
     assert lines(folders) == ["other.csv: extra file", "rows.csv: missing file"]
 
 
-def test_missing_and_extra_columns_are_reported(folders):
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (lambda table: table.rename(columns={"x": "y"}), ["x: missing column", "y: extra column"]),
+        (lambda table: table.astype({"n": np.float32}), ["n: type float was int64"]),
+        (
+            lambda table: table.assign(id=["a", "c", "d"], x=[1.5, np.nan, -5.0]),
+            [
+                "id: 2 of 3 rows differ",
+                "x: 2 of 3 rows differ, largest difference 1 absolute, 0.333 relative",
+            ],
+        ),
+        (
+            lambda table: table.fillna({"x": 0.0}),
+            ["x: 1 of 3 rows differ, all by missing or infinite values"],
+        ),
+    ],
+)
+def test_columns_types_and_values_are_compared(folders, edit, expected):
     path = folders[1] / "map/rows.parquet"
-    pd.read_parquet(path).rename(columns={"x": "y"}).to_parquet(path)
-    assert lines(folders) == ["map/rows.parquet: x: missing column", "map/rows.parquet: y: extra column"]
-
-
-def test_a_type_is_reported_and_the_values_are_compared(folders):
-    path = folders[1] / "map/rows.parquet"
-    pd.read_parquet(path).astype({"n": np.float32}).to_parquet(path)
-    assert lines(folders) == ["map/rows.parquet: n: type float was int64"]
+    edit(pd.read_parquet(path)).to_parquet(path)
+    assert lines(folders) == [f"map/rows.parquet: {line}" for line in expected]
 
 
 def test_a_number_of_rows_is_reported(folders):
     path = folders[1] / "rows.csv"
     pd.read_csv(path).iloc[:2].to_csv(path, index=False)
     assert "rows.csv: x: 2 rows, were 3" in lines(folders)
-
-
-def test_largest_differences_and_rows_are_counted(folders):
-    path = folders[1] / "map/rows.parquet"
-    frame = pd.read_parquet(path)
-    frame["x"] = [1.5, np.nan, -5.0]
-    frame["id"] = ["a", "c", "d"]
-    frame.to_parquet(path)
-    assert lines(folders) == [
-        "map/rows.parquet: id: 2 of 3 rows differ",
-        "map/rows.parquet: x: 2 of 3 rows differ, largest difference 1 absolute, 0.333 relative",
-    ]
-
-
-def test_a_missing_value_differs_from_a_number(folders):
-    path = folders[1] / "map/rows.parquet"
-    frame = pd.read_parquet(path)
-    frame.loc[1, "x"] = 0.0
-    frame.to_parquet(path)
-    assert lines(folders) == ["map/rows.parquet: x: 1 of 3 rows differ, all by missing or infinite values"]
 
 
 def test_arrays_are_compared_by_shape_and_row(folders):

@@ -15,6 +15,7 @@ from glitch_explorer.sources.frames import StrainMissing
 from glitch_explorer.sources.reasons import Reason as Missing
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
+from tests.fixtures.rows import complete
 
 RATE = 2048
 
@@ -47,12 +48,7 @@ def picture(path, seed=0):
 
 
 def glitches(*rows):
-    frame = pd.DataFrame([{**dict.fromkeys(GLITCHES.names), **row} for row in rows])
-    frame["shard"], frame["astrophysical"] = "H1-0", ""
-    frame["ifo"] = frame["ifo"].fillna("H1")
-    for column in ("event_time", "duration_s", "snr"):
-        frame[column] = frame[column].astype(float)
-    return frame
+    return complete(GLITCHES, pd.DataFrame([{"ifo": "H1", **row} for row in rows]))
 
 
 def run(folder, frame, **options):
