@@ -16,15 +16,13 @@ MIN_OVERLAP = 0.2
 _KEY = ["glitch_id", "view"]
 
 
-def name_families(
-    members: pd.DataFrame, reference: pd.DataFrame | None, *, min_overlap: float = MIN_OVERLAP
-) -> pd.DataFrame:
+def name_families(members: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:
     """Assign a family id to each cluster.
 
     Without a reference, ids go by size, then smallest glitch_id. With one, clusters
     and reference families are matched one to one so that the sum of their Jaccard
     overlaps is largest (Kuhn 1955), counting glitches that both maps hold; a cluster
-    that overlaps its match by `min_overlap` or less gets the next free number.
+    that overlaps its match by `MIN_OVERLAP` or less gets the next free number.
 
     Parameters
     ----------
@@ -32,8 +30,6 @@ def name_families(
         Columns glitch_id, view and cluster, one row per mapped row; -1 is unassigned.
     reference
         Columns glitch_id, view and family of the reference map.
-    min_overlap
-        Overlap that a match must exceed.
 
     Returns
     -------
@@ -59,7 +55,7 @@ def name_families(
     if reference is not None:
         known = [name for name in reference["family"].unique() if name != UNASSIGNED]
         highest = max((family_number(name) for name in known), default=0)
-        matched = _match(members, reference, min_overlap)
+        matched = _match(members, reference)
     fresh = iter(range(highest + 1, highest + len(clusters) + 1))
     rows = []
     for cluster, n in zip(clusters["cluster"], clusters["n"], strict=True):
@@ -82,9 +78,7 @@ def family_number(family: str) -> int:
     return int(family[1:])
 
 
-def _match(
-    members: pd.DataFrame, reference: pd.DataFrame, min_overlap: float
-) -> dict[int, tuple[str, float]]:
+def _match(members: pd.DataFrame, reference: pd.DataFrame) -> dict[int, tuple[str, float]]:
     """Match clusters to reference families; only rows that both maps hold count."""
     shared = members.merge(reference[[*_KEY, "family"]], on=_KEY, how="inner")
     table = pd.crosstab(shared["cluster"], shared["family"])
@@ -97,7 +91,7 @@ def _match(
     columns = table[families].to_numpy(dtype=float).sum(axis=0)
     overlap: Float64 = both / (rows[:, np.newaxis] + columns - both)
     pairs = zip(*linear_sum_assignment(overlap, maximize=True), strict=True)
-    return {clusters[i]: (families[j], float(overlap[i, j])) for i, j in pairs if overlap[i, j] > min_overlap}
+    return {clusters[i]: (families[j], float(overlap[i, j])) for i, j in pairs if overlap[i, j] > MIN_OVERLAP}
 
 
 def freeze_reference(families: str | Path, out: str | Path) -> None:

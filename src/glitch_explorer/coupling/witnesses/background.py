@@ -3,7 +3,6 @@
 See docs/explanation/methods.md#background.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,27 +61,19 @@ def background_mask(
     return ~live.overlaps(union(np.concatenate([complement(quiet), near])))
 
 
-def family_background(
-    live: LiveTime,
-    family_times: Float64,
-    quiet: Float64,
-    *,
-    ranges: Iterable[tuple[float, float]] = LAG_RANGES,
-) -> Background | None:
+def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> Background | None:
     """Select the longest range of lags whose background is at least a tenth of the live time.
 
     Parameters
     ----------
     live, family_times, quiet
         As of `background_mask`.
-    ranges
-        Ranges of lags, the longest first.
 
     Returns
     -------
     The background, or None where even the shortest range leaves less: the family is too dense.
     """
-    for lags_s in ranges:
+    for lags_s in LAG_RANGES:
         mask = background_mask(live, family_times, quiet, lags_s=lags_s)
         if len(mask) and mask.mean() >= LEAST_SHARE:
             return Background(mask, lags_s)

@@ -66,9 +66,7 @@ def coincident(primaries: Float64, auxiliary: Float64, window_s: float) -> int:
     return int((last > first).sum())
 
 
-def hveto(
-    primaries: Float64, auxiliary: Float64, *, live_s: float, window_s: float = HVETO_WINDOW_S
-) -> tuple[float, bool]:
+def hveto(primaries: Float64, auxiliary: Float64, *, live_s: float) -> tuple[float, bool]:
     """Compute hveto's significance of primaries with auxiliary triggers (Smith 2011).
 
     Parameters
@@ -77,8 +75,6 @@ def hveto(
         GPS times of the glitches and of the channel's triggers.
     live_s
         Live time in seconds.
-    window_s
-        Full width of the coincidence window in seconds.
 
     Returns
     -------
@@ -87,8 +83,8 @@ def hveto(
     overstated
         N_aux * window / T > 0.1: overlapping windows make the mean too large.
     """
-    cover = len(auxiliary) * window_s / live_s
-    n = coincident(primaries, auxiliary, window_s)
+    cover = len(auxiliary) * HVETO_WINDOW_S / live_s
+    n = coincident(primaries, auxiliary, HVETO_WINDOW_S)
     return float(hveto_significance(n, len(primaries) * cover)), cover > OVERSTATED
 
 
