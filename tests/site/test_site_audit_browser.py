@@ -160,7 +160,7 @@ def test_a_family_page_leads_to_its_parts_the_map_and_the_suspects(site: Path, w
     medoid = page.locator("#medoid ~ .caption code").inner_text()
     assert page.locator(f"a[href='../map.html#pin={medoid}']").count() >= 1
     assert page.locator(".unknown li").count() >= 3
-    leave(page, page.get_by_role("link", name="Judge them by their pictures"))
+    leave(page, page.get_by_role("link", name="Inspect their spectrograms"))
     page.wait_for_selector(".suspect")
     assert page.locator("#family").input_value() == "=F001"
 

@@ -45,7 +45,7 @@ def test_the_headline_names_what_costs_most_with_interval_and_hours(site: Path, 
     assert (top["family"], top["ifo"]) == ("F001", "L1")
     assert f"F001 (class 00) in L1 costs most: {written(top['cost_mpc3_yr'])} Mpc³ yr (95 %" in text
     assert f"interval {written(top['cost_low'])} to {written(top['cost_high'])})" in text
-    assert f"{top['hours_per_1000h']:.2f} h of sensitive time per 1000 h" in text
+    assert f"{top['hours_per_1000h']:.2f} h of live time lost per 1000 h" in text
     assert "11 of 11 costs are significantly above zero (95 %)." in text
     assert "L1:PEM-EX_ACC_BSC01_ETMX_X_DQ (one of 2 correlated channels) would recover at most" in text
 
@@ -99,10 +99,10 @@ def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> Non
         "(b) L k , range loss",
         "(c) δ k , threshold loss",
         "(d) overlaps",
-        "Each glitch counts once",
+        "Nothing counts twice",
         "not part of the cost",
         "Stability of the ranking: Kendall τ at least 0.83",
-        "Shortest gate, on either side 2 s all 0.83 11",
+        "Smallest half-width of a gate 2 s all 0.83 11",
         "Lowest SNR of a gated glitch all are gated all 1.00 11",
         "min_gate_s 0.5",
         "gate_snr none",
@@ -132,14 +132,14 @@ def test_a_fragment_has_cost_models_alarms_and_vetoes(fragments: Path) -> None:
     assert "XGBoost, all lags 0.70 0.30 0.40 0.30 to 0.50 0.09 0.40 0.90 0.14 60, 600, 12 beats its" in text
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in text
     assert "SHAP values are not reported no better than rate and time of day" in text
-    assert "too few glitches: 9 in 2 segments; 20 in 3 are needed" in text
+    assert "too few glitches with usable windows: 9 in 2 segments; at least 20 in 3" in text
     assert "0.14 beats baseline" in text
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in text
     assert (
         "51 segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"
         in text
     )
-    assert "L1: none: no channel that may be used is a witness" in text
+    assert "L1: no veto: no channel is a witness" in text
 
 
 def test_only_models_that_beat_their_baseline_have_shap_values(fragments: Path) -> None:
@@ -204,7 +204,7 @@ def test_one_family_and_no_model(small: Path, tmp_path: Path) -> None:
     assert "Unknown: no family with a cost above zero has a witness." in text
     assert "Kendall τ with the rank by cost – – – –" in text
     fragment = text_of(small / "impact" / "pages" / "F002.html")
-    assert "F002 has no glitch in analysed time of H1." in fragment
+    assert "F002 has no glitch in the live time of H1." in fragment
     assert "No model was fitted for this family." in fragment
     assert not list((tmp_path / "vetoes").iterdir())
 
@@ -214,6 +214,6 @@ def test_no_family_at_all(tmp_path: Path) -> None:
     costs = make_cost(root, root / "site", fake_impact(root))
     assert not list(costs.iterdir())
     text = text_of(root / "site" / "cost.html")
-    assert "Nothing has a cost: there is no family, or no analysed time." in text
+    assert "Nothing has a cost: there is no family, or no live time." in text
     make_site(root, root / "site", root / "figures", None, costs)
     assert "Nothing is significant." in text_of(root / "site" / "index.html")

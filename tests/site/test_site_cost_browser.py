@@ -75,7 +75,7 @@ def test_bars_have_intervals_names_and_units(site: Path, dashboard: Dashboard) -
     assert page.locator(BARS).count() == 11
     assert page.locator("#ranking .xerror").count() == 11
     assert ticks(page, "ranking", "y")[0].strip() == "F001 L1 class 00"
-    assert page.locator("#ranking .xtitle").text_content() == "Lost time–volume (Mpc³ yr)"
+    assert page.locator("#ranking .xtitle").text_content() == "Lost sensitive time–volume (Mpc³ yr)"
     assert page.locator("#timeline .xtitle").text_content() == "Day (UTC)"
     assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (Mpc³ yr)"
 
@@ -84,7 +84,7 @@ def test_the_unit_is_switched_everywhere(site: Path, dashboard: Dashboard) -> No
     page = dashboard.open(site / "cost.html")
     before = ticks(page, "ranking", "x"), ticks(page, "timeline", "y")
     page.select_option("#unit", "hours")
-    page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Hours')")
+    page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Live')")
     assert (ticks(page, "ranking", "x"), ticks(page, "timeline", "y")) != before
     assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (h per 1000 h)"
     assert page.locator("#timeline .ytitle").text_content() == "Hours lost per 1000 h, per day"
@@ -194,7 +194,7 @@ def test_every_explanation_opens(site: Path, dashboard: Dashboard) -> None:
     for summary in page.locator("main details > summary").all():
         summary.click()
     assert page.locator("main details[open]").count() == page.locator("main details").count() == 5
-    assert page.get_by_text("Each glitch counts once").is_visible()
+    assert page.get_by_text("Nothing counts twice").is_visible()
     assert page.locator("body").inner_text().count(EVIL) >= 1
 
 

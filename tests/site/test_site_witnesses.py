@@ -42,7 +42,8 @@ def test_a_witness_is_told_with_lag_effect_and_both_corrections(fragments: Path)
     )
     assert "family-wise p = 0.002, q < 10⁻⁶; safe." in said
     assert (
-        "It is a precursor candidate: it moves before the glitch begins, in the 30 isolated glitches" in said
+        "It is a precursor candidate: it changes before the glitch begins, in the 30 isolated glitches"
+        in said
     )
     assert "overstated" in said
 
@@ -52,14 +53,14 @@ def test_a_group_is_reported_once_with_its_members(fragments: Path, site: Path) 
     assert page.count('<tr><th scope="row"><code class="channel">H1:PEM-ACC_A_DQ') == 1
     assert '<tr><th scope="row"><code class="channel">H1:PEM-ACC_B_DQ' not in page
     assert "group of 2 H1:PEM-ACC_A_DQ , H1:PEM-ACC_B_DQ" in text_of(fragments / "F001.html")
-    assert "H1: 2 groups of channels move with F001" in text_of(site / "family" / "F001.html")
+    assert "H1: 2 groups of channels change at the glitches of F001" in text_of(site / "family" / "F001.html")
 
 
 def test_what_is_low_drops_and_a_lag_before_is_no_lead_by_itself(fragments: Path) -> None:
     said = text_of(fragments / "F002.html")
     assert "(mean value) drops 5 s before the glitch" in said
     assert "no interval: fewer than ten blocks of time" in said
-    assert "It is not shown to move before the glitch begins." in said
+    assert "A change before the glitch begins is not significant." in said
     assert "Precursor candidates: none" in said
 
 
@@ -89,21 +90,21 @@ def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
     said = text_of(fragments / "F001.html")
     assert "earthquake, 0.03–0.1 Hz Not significant in 1 channel; smallest p = 0.6." in said
     assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p = 0.001" in said
-    assert "human, 1–6 Hz Too short: 9 independent stretches of time are not enough." in said
+    assert "anthropogenic, 1–6 Hz Too little live time: 9 independent blocks of time are not enough." in said
     assert "microseism, 0.1–0.3 Hz H1 F001 – – 5 0 0" in text_of(site / "witnesses.html")
 
 
 def test_scattered_light_and_coverage(fragments: Path) -> None:
     said = text_of(fragments / "F001.html")
-    assert "the fringe frequency of H1:SUS-WIT_DQ agrees with that of 60 % of 40 glitches, compared" in said
+    assert "the fringe frequency of H1:SUS-WIT_DQ agrees with the peak frequency of 60 % of 40" in said
     assert "Not tested: H1:PEM-GONE_DQ : a frame has no such channel." in said
     assert "H1:SUS-WIT_DQ : 90.0 % of the live time has data; NaN or infinite values (10.0 %)" in said
-    assert "none predicts the frequencies better than chance" in text_of(fragments / "F002.html")
+    assert "none predicts the peak frequencies better than chance" in text_of(fragments / "F002.html")
 
 
 def test_a_null_that_fails_is_shown(fragments: Path, site: Path) -> None:
-    assert "The null fails for this family" in text_of(fragments / "F002.html")
-    assert "The null passes" in text_of(fragments / "F001.html")
+    assert "The p-values of this family are not calibrated" in text_of(fragments / "F002.html")
+    assert "The p-values pass the test of calibration" in text_of(fragments / "F001.html")
     everything = text_of(site / "witnesses.html")
     assert "FAILS" in everything
     assert "F002, H1 : 10 of 10 (quiet times) at 0.01" in everything
@@ -113,8 +114,8 @@ def test_a_run_without_couplings_says_so(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=3)
     folder = make_pages(root, root / "site", fake_coupling(root, found=False))
     said = text_of(root / "site" / "witnesses.html")
-    assert "No witness was found for any of the 3 families: no channel moves with a family" in said
-    assert "Channels tested: 5 in H1; 5 in L1." in said
+    assert "of 3 families could be tested, and no channel changes at the glitches of any" in said
+    assert "Channels tested, unsafe ones included: 5 in H1; 5 in L1." in said
     for path in folder.glob("*.html"):
         assert "No witness was found in H1 or L1." in text_of(path)
 
@@ -149,7 +150,7 @@ def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: 
     assert "snakemake --cores all coupling" in said
     assert "Not run: the config has neither a range channel" in said
     assert "snakemake --cores all impact" in said
-    assert "Which channels witness it: the coupling stage was not run." in said
+    assert "Which channels are its witnesses: the coupling stage was not run." in said
     assert "What it costs the search, and which channels drive it: the impact stage was not run." in said
 
 
@@ -157,7 +158,7 @@ def test_the_surest_witness_and_what_is_unknown_stand_on_the_page_of_the_family(
     first, third = (text_of(site / "family" / f"{family}.html") for family in ("F001", "F003"))
     assert "Best witness: H1:PEM-ACC_A_DQ (q < 10⁻⁶)." in first
     assert "the safety of 1 witness in H1 is unknown" in first
-    assert "What witnesses it in L1: none of 4 channels is significant" in first
-    assert f"What witnesses it in L1: no result. {TOO_FEW}" in third
+    assert "Its witness in L1: none of 4 channels is significant" in first
+    assert f"Its witness in L1: no result. {TOO_FEW}" in third
     assert "Best witness" not in third
-    assert "Whether its rate follows the ground motion in H1 (human)" in first
+    assert "Whether its rate follows the ground motion in H1 (anthropogenic)" in first

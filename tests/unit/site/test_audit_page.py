@@ -114,14 +114,14 @@ def test_the_gate_fails_passes_or_reports() -> None:
         ("detector", 0.024, 0.005, False, False),
     )
     text = page(leakage=table)
-    assert "The gate fails: given the label, families follow view pattern." in text
+    assert "The test fails: given the label, families follow view pattern." in text
     assert "fails the run" in text
     assert "passes: 2.0 % of its entropy" in text
     assert "reported: 2.4 % of its entropy; not gated, because detectors differ" in text
     passed = page(leakage=table.tail(2).assign(p_value=0.5))
-    assert "The gate passes: given the label, families do not follow image size" in passed
+    assert "The test passes: given the label, families do not follow image size" in passed
     assert "passes: no more than chance" in passed
-    assert "The gate only reports" in page(leakage=leaks(("view length", 0.9, 0.001, False, False)))
+    assert "No variable can fail" in page(leakage=leaks(("view length", 0.9, 0.001, False, False)))
 
 
 def test_families_whose_vectors_identify_the_detector_are_counted() -> None:

@@ -37,11 +37,11 @@ def test_every_reason_has_a_sentence_with_its_facts_and_what_is_needed() -> None
     assert not [reason for reason, text in texts.items() if text.startswith(reason)]
     few = f"{folds.LEAST_GLITCHES} in {folds.LEAST_SEGMENTS}"
     assert f"3; a veto needs {LEAST_GLITCHES}, a model {few} segments" in texts[Reason.FEW_TIMED]
-    assert f"9 in 2 segments; {few} are needed" in texts[Reason.FEW_GLITCHES]
+    assert f"9 in 2 segments; at least {few} segments are needed" in texts[Reason.FEW_GLITCHES]
     assert "4 for 9 glitches" in texts[Reason.FEW_BACKGROUND]
     assert f"7; {LEAST_BLOCKS} are needed" in texts[Reason.FEW_BLOCKS]
     assert "1.5 h of held-out time" in texts[Reason.NO_ALARM_RATE]
-    assert f"up to {ALPHA})" in texts[Reason.NO_WITNESS]
+    assert f"at most {ALPHA};" in texts[Reason.NO_WITNESS]
     assert macro_text("cost/reasons.html", "reason_text", {"reason": ""}) == ""
 
 
@@ -196,8 +196,8 @@ def test_the_headline_has_a_sentence_for_each_case() -> None:
         return sentence("headline", headline(costs(*rows).assign(reason=reason), recoverable_rows(), LABELS))
 
     assert text(CLEAR).startswith(
-        "F001 (Blip) in H1 costs most: 5.00 Mpc³ yr (95 % interval 4.00 to 6.00), 0.500 h of sensitive time "
-        "per 1000 h. 1 of 1 cost is significantly above zero (95 %). Removing the coupling of D "
+        "F001 (Blip) in H1 costs most: 5.00 Mpc³ yr (95 % interval 4.00 to 6.00), equivalent to 0.500 h of "
+        "live time lost per 1000 h. 1 of 1 cost is significantly above zero (95 %). Removing the coupling of "
     )
     second = "The largest that is significantly above zero is that of F002 in H1, 5.00"
     assert second in text(ACROSS, CLEAR)
@@ -206,12 +206,12 @@ def test_the_headline_has_a_sentence_for_each_case() -> None:
     assert "(no interval: fewer than ten blocks of time)" in text(OPEN)
     assert text(OPEN).endswith(" Without an interval its significance is unknown.")
     assert text((None, None, None), reason="no_range").startswith("No cost is known: the range")
-    assert text() == "Nothing has a cost: there is no family, or no analysed time."
+    assert text() == "Nothing has a cost: there is no family, or no live time."
 
 
 def test_a_family_has_a_sentence_with_what_is_incomplete() -> None:
     row = costs(CLEAR).to_dict("records")[0]
-    assert sentence("cost", row, None).endswith("0.500 h of sensitive time per 1000 h; rank 1.")
+    assert sentence("cost", row, None).endswith("0.500 h of live time lost per 1000 h; rank 1.")
     assert sentence("cost", row | {"reason": "few_blocks"}, None).endswith("rank 1.")
     assert "rank 1. Incomplete: the range is unknown" in sentence(
         "cost", row | {"reason": "no_range_loss"}, "A"

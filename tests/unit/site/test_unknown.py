@@ -60,7 +60,6 @@ CASES = [
     ("absent", coupling_items(state="absent")),
     ("unanswered", coupling_items(state="unanswered")),
     ("no_witness", coupling_items(state="none")),
-    ("no_live_time", coupling_items(live_h=None)),
     ("no_data", coupling_items(missing=[{"tested": False}])),
     ("safety", coupling_items(groups=[EARLY | {"lag": 0.0, "safety": "unknown"}])),
     ("order", coupling_items(groups=[EARLY])),

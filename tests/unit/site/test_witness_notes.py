@@ -14,7 +14,7 @@ from glitch_explorer.site.pages import macro_text
             "at least 20 % of the live time",
         ),
         ({"code": "too_dense", "least_share": 0.1}, "less than 10 % of the live time is background"),
-        ({"code": "witnesses", "channels": 1, "bands": 7, "n": 1, "alpha": 0.05}, "1 channel in 7 bands"),
+        ({"code": "witnesses", "channels": 1, "bands": 7, "n": 1, "alpha": 0.05}, "1 channel with 7 feat"),
         ({"code": "no_witness", "channels": 9, "bands": 7, "p": 0.25}, "the smallest family-wise p is 0.25."),
         ({"code": "no_witness", "channels": 0, "bands": 0, "p": None}, "more than chance allows."),
         ({"code": "unusable_glitches", "n": 2, "total": 9}, "2 of 9 glitches are left out"),
@@ -25,7 +25,7 @@ from glitch_explorer.site.pages import macro_text
         ({"code": "untested_channels", "n": 2}, "Not tested: 2 channels"),
         (
             {"code": "missing_data", "reason": "no_frame", "n": 2},
-            "in 2 channels: no frame covers",
+            "2 channels (no frame covers",
         ),
         ({"code": "unsafe_channels", "n": 1}, "not ranked"),
         ({"code": "unknown_safety", "n": 1}, "The safety of 1 of these channels is unknown."),

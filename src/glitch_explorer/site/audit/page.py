@@ -1,4 +1,4 @@
-"""The audit page: labels against families both ways, suspects to review, leakage gate, detector probe."""
+"""The audit page: labels against families both ways, suspects to review, leakage test, detector probe."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -165,7 +165,7 @@ def write_audit_page(
     audit : path
         Folder with the audit's tables families, labels, quality, suspects, relabel, leakage and probe.
     figure : path
-        The figure of the leakage gate.
+        The figure of the leakage test.
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
     out : path

@@ -45,7 +45,7 @@
   // A scale of colours in powers of ten, three of them.
   const DECADES = 3;
 
-  // Volume times analysed time of the shown detectors, which costs are divided by to be hours.
+  // Volume times live time of the shown detectors, which costs are divided by to be hours.
   function timeVolume() {
     return data.detectors.filter(shown).reduce((sum, ifo) => sum + data.time_volume[ifo], 0);
   }
@@ -112,7 +112,7 @@
       ? `${places.length} of ${every.length} shown; the table below has all.` : "";
     return draw("ranking", [bars], layout({
       bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50 },
-      xaxis: axis(unit === "cost" ? "Lost time–volume (Mpc³ yr)" : "Hours of sensitive time lost per 1000 h", { fixedrange: true }),
+      xaxis: axis(unit === "cost" ? "Lost sensitive time–volume (Mpc³ yr)" : "Live time lost (h per 1000 h)", { fixedrange: true }),
       yaxis: axis("", { tickvals: [...places.keys()], ticktext: parts.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
@@ -126,16 +126,16 @@
     const most = Math.max(0, ...reached);
     const enough = reached.findIndex((value) => value >= 0.8 * most) + 1;
     element("paretonote").textContent = most > 0
-      ? `The first ${enough} of ${rows.length} add up to 80 % of the maximum.` : "No cost is above 0.";
+      ? `The ${enough} largest of ${rows.length} costs make up at least 80 % of the sum of all positive costs.` : "No cost is above 0.";
     const line = {
       type: "scatter", mode: rows.length > 60 ? "lines" : "lines+markers", x: rows.map((row, place) => place + 1), y: reached,
       line: { color: colour("--shade0"), width: 2 }, marker: { color: colour("--shade0"), size: 6 },
       text: rows.map((row) => `${literal(data.rows.family[row])} in ${literal(data.rows.ifo[row])}`),
-      hovertemplate: "%{x} costs, the last %{text}<br>%{y:.4g}<extra></extra>",
+      hovertemplate: "Sum of the %{x} largest costs, down to %{text}<br>%{y:.4g}<extra></extra>",
     };
     return draw("pareto", [line], layout({
       margin: { l: labelled(reached), r: 12, t: 8, b: 50 },
-      xaxis: axis("Number of costs, largest first", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+      xaxis: axis("Number of families × detectors, by decreasing cost", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
       yaxis: axis(`Cumulative cost (${UNITS[unit]})`, { rangemode: "tozero" }),
       shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
       annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],

@@ -299,7 +299,7 @@ def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
             axes.plot(ends, [y, y], "|-", color="black", linewidth=1.1, markersize=6)
     _named(axes, [f"{row.family} {row.ifo}" for row in shown.itertuples()])
     axes.axvline(0, color=_QUIET, linewidth=0.8)
-    axes.set_xlabel("Lost time\u2013volume (Mpc³ yr), 95 % interval")
+    axes.set_xlabel("Lost sensitive time\u2013volume (Mpc³ yr), 95 % interval")
     title = "Filled: significantly above zero; hollow: consistent with zero, or no interval"
     left = f". First {len(shown)} of {len(ranked)}" if len(ranked) > len(shown) else ""
     axes.set_title(title + left, loc="left", fontsize=9.5)

@@ -66,7 +66,7 @@ def _interval(hits: float, n: int) -> Facts:
 
 
 def leakage(tables: FindingTables) -> Facts | None:
-    """Return the variable that families follow most, of those that fail the leakage gate."""
+    """Return the variable that families follow most, of those that fail the leakage test."""
     failed = tables.leakage[tables.leakage["failed"]]
     worst = _first(failed, ["normalised"], ascending=False)
     return worst and {**worst, "limit": NORMALISED_LIMIT}

@@ -121,7 +121,7 @@ def _legend() -> list[Artist]:
         Line2D([], [], color=_RED, marker="o", linestyle="", markersize=5, label="significant lag"),
         first,
         Line2D([], [], color="black", linewidth=1.2, label="the glitch"),
-        Patch(color="#E4E7EA", label="glitch and settling time: order unknown"),
+        Patch(color="#E4E7EA", label="glitch and filter settling: cannot tell which came first"),
     ]
 
 

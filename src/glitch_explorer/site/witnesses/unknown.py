@@ -29,8 +29,6 @@ def _unknown(row: Item) -> Iterable[tuple[str, Item]]:
     if row["state"] == "absent":
         yield "absent", {}
         return
-    if row["live_h"] is None:
-        yield "no_live_time", {}
     if row["state"] == "unanswered":
         yield "unanswered", {"notes": row["notes"]}
         return
