@@ -66,7 +66,7 @@ def build_catalog(
     shard_length_s
         Length of a shard in s.
     segments, events
-        Tables of these names; without a segment every time is selected.
+        Tables "segments" and "events"; without a segment every time is selected.
     max_quarantined_share
         Largest share of bad rows among those of the study.
 

@@ -1,1 +1,1 @@
-"""Which auxiliary channels witness a family."""
+"""Witnesses: auxiliary channels that change at the glitches of a family more than chance allows."""

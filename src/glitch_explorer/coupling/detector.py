@@ -35,13 +35,13 @@ def group_channels(
     Parameters
     ----------
     glitches, segments
-        Tables of these names.
+        Tables "glitches" and "segments".
     ifo
         Detector.
     source
         Source of the channels.
     max_glitches
-        The quiet time around at most so many glitches, evenly in time, is used.
+        Largest number of glitches around which quiet time is used; they are selected evenly in time.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def detector_slow_drivers(
     draws: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Correlate every family's rate with ground motion over all analysed time of a detector.
+    """Correlate every family's rate with ground motion over all live time of a detector.
 
     Parameters
     ----------

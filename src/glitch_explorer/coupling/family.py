@@ -41,7 +41,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How a family is tested; see config/README.md."""
+    """Settings of the test of a family. See config/README.md."""
 
     time_slides: int
     pseudo_families: int
@@ -117,7 +117,7 @@ def family_data(
     source
         Source of the channels.
     max_glitches
-        The live time surrounds at most so many glitches.
+        Largest number of glitches around which live time is analysed.
     """
     glitches = timed_glitches(rows)
     times = glitches["event_time"].to_numpy(dtype=float)

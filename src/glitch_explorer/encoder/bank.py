@@ -33,7 +33,7 @@ MEMBERS = 4
 CHUNK = 256
 #: Probabilities of a second glitch, and of JPEG compression.
 _SECOND, _JPEG = 0.08, 0.25
-#: Purposes of the random streams.
+#: Keys added to the seed, so that each random stream has one purpose.
 _CLASS, _VALIDATION = range(2)
 
 

@@ -11,7 +11,7 @@ from glitch_explorer.encoder.classes import SEEN
 
 #: Views of a label in a batch: of two glitches, in two lengths.
 GROUP = 4
-#: Purpose of the random stream.
+#: Key added to the seed, so that the batches have a random stream of their own.
 _BATCH = 7
 
 

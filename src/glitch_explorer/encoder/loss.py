@@ -17,7 +17,7 @@ def supervised_contrastive(
     labels, views
         ``(n,)``: label of each view, and index of its length.
     temperature
-        Of the softmax.
+        Temperature of the softmax.
     across
         Weight of a pair of different lengths; a pair of the same length has weight 1.
 

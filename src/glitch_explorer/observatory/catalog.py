@@ -200,5 +200,5 @@ def plan_observatory(
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> None:
-    """Write `table` as CSV, whole or not at all."""
+    """Write `table` as CSV atomically."""
     files.write_text(path, table.to_csv(index=False, lineterminator="\n"))

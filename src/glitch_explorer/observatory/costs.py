@@ -13,7 +13,7 @@ from glitch_explorer.observatory.plan import Injection, Plan
 
 #: Least half width of a gate, s, and the grid on which gates are painted.
 LEAST_GATE_S, STEP_S = 0.5, 0.002
-#: Loud rankings above which a search's threshold is taken: ten in the analysed time.
+#: Number of loud rankings above which a search's threshold is set: ten in the live time.
 LOUDEST = 10
 #: Signals a year that contamination is counted for, and the chirp mass of 1.4 + 1.4 solar masses, s.
 SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6

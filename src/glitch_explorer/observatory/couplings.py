@@ -1,4 +1,4 @@
-"""The planted witnesses: which auxiliary channel moves with which class, at which lag, and how.
+"""The planted witnesses: which auxiliary channel moves with which class of glitch, at which lag, and how.
 
 A witness moves with only a share of its class's glitches, and sometimes without any.
 The sources of the relations are those of the classes (`morphology`); where a class has no

@@ -50,7 +50,7 @@ class Injection:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything planted."""
+    """All planted segments, glitches and events of an observatory."""
 
     seed: int
     rate: int

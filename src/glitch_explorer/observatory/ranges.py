@@ -41,7 +41,7 @@ _SEGMENT, _LOSS = 230, 231
 class Minutes:
     """The whole and partial minutes of a segment."""
 
-    #: ``(m,)`` GPS start of the minute, and analysed seconds of it.
+    #: ``(m,)`` GPS start of the minute, and its live time in seconds.
     start: Float
     live_s: Float
     #: ``(m,)`` range without any glitch, and with them, Mpc.

@@ -31,7 +31,7 @@ def draw_figures(
     Parameters
     ----------
     glitches, families, coordinates : path
-        Tables of these names.
+        Tables "glitches", "families" and "coordinates".
     audit : path
         Folder with the audit's tables families, labels, quality, gradients,
         positions and leakage.
@@ -42,7 +42,7 @@ def draw_figures(
     dpi : int
         Pixels per inch.
     assigned, unassigned : str
-        Colours of bars, and of unassigned glitches or variables without a gate.
+        Colours of bars, and of unassigned glitches or variables that cannot fail the leakage test.
     """
     audit, out = Path(audit), Path(out)
     rows = map_rows(glitches, families, ["label"])

@@ -1,4 +1,4 @@
-"""Figures drawing of glitches: contact sheet, gradient and intensity strips."""
+"""Figures with thumbnails of glitches: contact sheet, gradient and intensity strips."""
 
 from pathlib import Path
 

@@ -57,13 +57,13 @@ def _bins(rgba: UInt8) -> NDArray[np.integer]:
 def energy(rgba: UInt8) -> UInt8:
     """Return 10 times the normalized energy `(h, w)` of the colours nearest to `rgba` `(h, w, 4)`.
 
-    The error is at most one step for exact colours of viridis. The fourth channel is ignored.
+    The error is at most one step for exact colours of viridis. The alpha component is ignored.
     """
     return np.asarray(_tables()[0][_bins(rgba)])
 
 
 def mean_distance(rgba: UInt8) -> float:
-    """Return the mean distance of the pixels from viridis, in steps of an 8-bit channel."""
+    """Return the mean distance of the pixels from viridis, in 8-bit levels of a colour component."""
     return float(_tables()[1][_bins(rgba)].mean())
 
 

@@ -144,7 +144,7 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
 
 
 def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
-    """Return the flags of one glitch; see `qscan`."""
+    """Return the flags of one glitch, as in the result of `qscan`."""
     seconds = strain.size / sample_rate
     half = VIEW_LENGTHS_S[-1] / 2
     flags = {

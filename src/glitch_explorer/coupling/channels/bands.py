@@ -91,7 +91,7 @@ def log_rms(samples: np.ndarray, rate: float, bands: Sequence[Band], *, skip: in
     rate
         Sample rate in Hz.
     bands
-        From `bands_of`.
+        Bands of the channels, from `bands_of`.
     skip
         Number of bins at the beginning that are left out (the warm-up).
 

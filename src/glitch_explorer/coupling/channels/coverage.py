@@ -22,7 +22,7 @@ def coverage(
     Parameters
     ----------
     store
-        For the columns of `logs` and `means`.
+        Store that the features were read from; it knows the columns of `logs` and `means`.
     logs, means
         Features ``(n, l)`` and ``(n, k)`` before any scoring; constant columns are NaN.
     live

@@ -99,7 +99,7 @@ def live_intervals(
     pad_s
         Seconds before and after each glitch.
     max_glitches
-        Of more glitches, this many are selected, evenly in time.
+        Largest number of glitches; if there are more, they are selected evenly in time.
 
     Returns
     -------

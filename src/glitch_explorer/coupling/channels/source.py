@@ -25,7 +25,7 @@ GIB = 2**30
 STORE = "results/coupling/store"
 #: A server may take long to find channels on tape.
 _POLICY = RetryPolicy(retries=3, timeout_s=300.0)
-#: Frames opened at most to list the channels: some may be missing or damaged.
+#: Largest number of frames that are opened to list the channels: some may be missing or damaged.
 _FRAMES_TRIED = 30
 
 _LOG = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ def open_source(
     Parameters
     ----------
     source, frames, frame_type, host
-        As of `sources.locate.open_locator`.
+        As in `sources.locate.open_locator`.
     options
         The other fields of `ChannelSource`.
     """
@@ -150,7 +150,7 @@ def project_source(
     scripts
         The project's folder of scripts.
     options
-        As of `open_source`.
+        As in `open_source`.
     """
     return open_source(
         lists=[project_file(path, scripts) for path in lists],

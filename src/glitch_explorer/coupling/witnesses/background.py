@@ -67,7 +67,7 @@ def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> 
     Parameters
     ----------
     live, family_times, quiet
-        As of `background_mask`.
+        As in `background_mask`.
 
     Returns
     -------

@@ -26,7 +26,7 @@ def hveto_significance(n: Int64 | int, mu: Float64 | float) -> Float64:
     n
         Number of coincidences.
     mu
-        Their expected number.
+        Expected number of coincidences.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def effect(
     values
         ``(rows,)`` windows of one feature, with the sign turned where low values count.
     threshold
-        The background's 99 % quantile of the same.
+        99 % quantile of the same feature's windows in the background.
     slides
         The family's triggers and their time slides.
     lag
@@ -128,7 +128,7 @@ def effect(
     blocks
         ``(n,)`` block of each trigger.
     seed
-        Of the bootstrap.
+        Seed of the bootstrap.
 
     Returns
     -------

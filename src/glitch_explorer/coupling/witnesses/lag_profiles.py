@@ -69,7 +69,7 @@ def onset(t: Float64, significant: Bool, raised: Float64) -> int:
     A feature of a low band stays high for the length of its window, so its largest T may come late.
     The onset is the first lag, in the run of significant lags around the largest T, where the excess
     reaches 90 % of the run's highest. Where the run begins at the first lag of all,
-    its beginning is not seen, and the largest T counts.
+    its beginning is unknown, and the lag of the largest T is returned.
 
     Parameters
     ----------

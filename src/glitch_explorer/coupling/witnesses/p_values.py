@@ -60,7 +60,7 @@ def fit_tail(null: Float64, *, seed: int) -> Tail:
     null
         ``(S,)`` draws of the null distribution.
     seed
-        Of the draws that test the fit.
+        Seed of the draws that test the fit.
     """
     rng = np.random.default_rng(seed)
     ordered = np.sort(null)[::-1]

@@ -1,4 +1,4 @@
-"""Pseudo-families: the whole procedure where there is nothing to find.
+"""Pseudo-families: the whole procedure on sets of times with no coupling.
 
 See docs/explanation/methods.md#pseudo-families.
 """

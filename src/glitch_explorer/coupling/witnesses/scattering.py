@@ -206,13 +206,13 @@ def family_fringes(
     Parameters
     ----------
     glitches
-        Its rows of table "members".
+        The family's rows of table "members" in this detector.
     live
-        ``(k, 2)`` its live time, GPS seconds.
+        ``(k, 2)`` live time of the family, GPS seconds.
     channels
         The displacement channels' rows of table "channels".
     reader
-        Reads them.
+        Reader of these channels.
     slides, seed
         Number of time slides and their seed.
 

@@ -35,7 +35,7 @@ from glitch_explorer.coupling.witnesses.usable import usable_features
 
 #: Level at which p- and q-values are significant, everywhere.
 ALPHA = 0.05
-#: Purposes of the random streams.
+#: Keys added to the seed, so that each random stream has one purpose.
 _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 
 
@@ -55,7 +55,7 @@ class WitnessResult:
 
 @dataclass(frozen=True)
 class _Family:
-    """What is fixed for one family."""
+    """Data and settings of one family's test."""
 
     features: FeatureSet
     #: ``(t,)`` GPS times, starts, and durations in s, in order of time.
@@ -83,15 +83,15 @@ def find_witnesses(
     threads: int,
     groups: dict[str, str] | None = None,
 ) -> WitnessResult:
-    """Find the witnesses of a family in one detector: features that move with it, their lag and significance.
+    """Find the witnesses of a family in one detector: features that change at its glitches.
 
     Parameters
     ----------
     features
         Features over the family's live time.
     family
-        Its glitches in this detector: event_time, duration_s, and start_time where it is known.
-        Real signals and injections are left out.
+        The family's glitches in this detector, with columns event_time, duration_s, and start_time (may be
+        missing). Real signals and injections are left out.
     quiet
         ``(k, 2)`` quiet time around the family, GPS seconds (`map.members`).
     segments

@@ -186,9 +186,9 @@ def shifted_times(times: Float64, triggers: Triggers, grid: Grid, *, rng: np.ran
     times
         ``(t,)`` GPS times that the triggers were made of.
     triggers, grid
-        As of `make_triggers`.
+        The family's triggers, and their grid (`make_triggers`).
     rng
-        Draws the offsets.
+        Random generator of the offsets.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def quiet_slides(quiet: Bool, grid: Grid, *, count: int, slides: int, rng: np.ra
     count, slides
         Number of times, and of time slides.
     rng
-        Draws both.
+        Random generator of the times and of the slides.
     """
     rows = np.flatnonzero(quiet)
     drawn = np.sort(rng.choice(rows, min(count, len(rows)), replace=False))

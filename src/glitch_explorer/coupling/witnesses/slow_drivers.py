@@ -1,7 +1,7 @@
 """Slow drivers: the rate of a family against ground motion, wind and weather.
 
-They are tested apart: matching within ten minutes and local normalisation would remove
-what they look for. See docs/explanation/methods.md#slow-drivers.
+They are tested separately: the test of witnesses compares within ten minutes and normalises locally,
+which would remove slow changes. See docs/explanation/methods.md#slow-drivers.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from glitch_explorer.coupling.witnesses.search import ALPHA
 
 #: Ground-motion bands in Hz, and what moves the ground there.
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}
-#: With fewer independent blocks of time the answer is "too short".
+#: Least number of independent blocks of time; with fewer, column `answer` is "too short".
 LEAST_INDEPENDENT = 20
 #: Minutes are shifted within stretches that are on average at least so many correlation times long.
 _LONG = 5

@@ -55,7 +55,7 @@ def attribute(
     n_families: int,
     n_blocks: int,
 ) -> Attribution:
-    """Charge the losses of minutes to families.
+    """Attribute the range losses of minutes to families.
 
     Parameters
     ----------

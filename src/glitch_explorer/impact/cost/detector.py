@@ -71,7 +71,7 @@ class Gated:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Threshold losses by the glitches that are not gated."""
+    """Threshold losses that the glitches without a gate cause."""
 
     #: ``(n,)`` rankings, with family and block of each, and the column that they come from.
     ranking: Float64
@@ -94,7 +94,7 @@ def open_detector(
     glitches
         Table "glitches" of all detectors with a column `family`, without real signals and injections.
     segments, minutes
-        Tables of these names.
+        Tables "segments" and "minutes".
     """
     rows = glitches[glitches["ifo"] == ifo].sort_values(["event_time", "glitch_id"])
     families, number = np.unique(rows["family"].to_numpy(dtype=str), return_inverse=True)

@@ -42,7 +42,7 @@ class Costs:
 
 
 def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataFrame:
-    """Return the glitches with a time and the family that each is charged to; without one, unassigned.
+    """Return the glitches with a time, each with the family that its cost is attributed to, or unassigned.
 
     Real signals and injections are left out. Where each view has a row of the map, a glitch belongs to the
     family of its most probable view, assigned before unassigned.
@@ -50,7 +50,7 @@ def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataF
     Parameters
     ----------
     glitches, families
-        Tables of these names.
+        Tables "glitches" and "families".
     """
     rows = glitches[(glitches["astrophysical"] == "") & glitches["event_time"].notna()]
     ordered = families.assign(unassigned=families["family"] == UNASSIGNED).sort_values(
@@ -74,7 +74,7 @@ def family_costs(
     Parameters
     ----------
     glitches, families, segments, minutes, witnesses
-        Tables of these names; minutes of all detectors.
+        Tables "glitches", "families", "segments", "minutes" (of all detectors) and "witnesses".
     settings
         Assumptions of the cost.
 

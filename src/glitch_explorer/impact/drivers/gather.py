@@ -14,14 +14,14 @@ _KEY = ["family", "ifo", "view", "model"]
 
 
 def group_importance(values: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Sum SHAP values with their sign over groups, then average their size over the glitches.
+    """Sum SHAP values with their sign over groups, then average the absolute values over the glitches.
 
     Parameters
     ----------
     values
         Table "shap_values".
     groups
-        channel and group; a channel without a group is its own.
+        Columns channel and group; a channel that is in no group is a group by itself.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def driver_table(drivers: pd.DataFrame, values: pd.DataFrame, groups: pd.DataFra
     drivers, values
         Tables "family_drivers" and "shap_values" of all families.
     groups
-        channel and group of all detectors.
+        Columns channel and group, of all detectors.
     """
     importance = group_importance(values, groups)
     table = with_group(drivers, groups).merge(importance, on=[*_KEY, "group"], how="left")

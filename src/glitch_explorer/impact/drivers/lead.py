@@ -128,7 +128,7 @@ def threshold_for(series: Series, starts: Float64, rate: float) -> float:
 def precursor_skill(
     case: Case, trial: Trial, name: ModelName, times: Float64, starts: Float64
 ) -> pd.DataFrame:
-    """Measure the share of glitches with a warning, and its lead, at nominal rates of false alarms.
+    """Measure the share of glitches with a warning, and the warning time, at nominal rates of false alarms.
 
     The threshold of each fold is the one with the nominal rate on the held-out time of the other folds.
 

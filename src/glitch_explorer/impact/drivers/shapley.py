@@ -13,7 +13,7 @@ from glitch_explorer.impact.drivers.windows import BINS_S, Material
 
 @dataclass(frozen=True)
 class Explained:
-    """SHAP values of the glitches of one trial.
+    """SHAP values of the glitches of one cross-validation (`trials.Trial`).
 
     Attributes
     ----------
@@ -50,8 +50,8 @@ def by_channel(material: Material, trial: Trial, explained: Explained) -> pd.Dat
     Returns
     -------
     DataFrame
-        number (of the glitch), channel, shap and value: the channel's score with the largest size. Channels
-        that no model uses are left out.
+        Columns number (of the glitch), channel, shap, and value: the channel's score with the largest
+        absolute value. Channels that no model uses are left out.
     """
     features = trial.sample.columns % len(material.columns)
     channels = material.columns["channel"].to_numpy()[features]
@@ -71,7 +71,7 @@ def by_channel(material: Material, trial: Trial, explained: Explained) -> pd.Dat
 
 
 def by_feature(material: Material, trial: Trial, explained: Explained) -> pd.DataFrame:
-    """Return the mean size of the SHAP values of each feature and bin of lags that a model uses."""
+    """Return the mean absolute SHAP value of each feature and bin of lags that a model uses."""
     columns = trial.sample.columns
     used = np.flatnonzero(np.any(explained.values != 0, axis=0))
     features = material.columns.iloc[columns[used] % len(material.columns)]

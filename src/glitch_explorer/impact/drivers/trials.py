@@ -1,4 +1,7 @@
-"""Trial: models of one set of triggers and one feature set, with folds, baseline and scores."""
+"""Cross-validated models of one set of triggers and one feature set: folds, baseline and scores.
+
+A `Trial` is one such cross-validation; it is no trial in the sense of a trials factor.
+"""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +23,7 @@ from glitch_explorer.impact.reasons import Reason
 FeatureSetName = Literal["witness", "precursor"]
 #: Feature sets: all bins of lags, or those that end before the glitches start.
 FEATURE_SETS: tuple[FeatureSetName, ...] = ("witness", "precursor")
-#: Purposes of the random streams.
+#: Keys added to the seed, so that each random stream has one purpose.
 _BACKGROUND, _FIT, _BOOTSTRAP = range(3)
 
 
@@ -39,7 +42,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """Windows of one set of triggers in one feature set: glitches first, each in order of time.
+    """Windows of one set of triggers and one feature set: glitches, then background, each in order of time.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ class Sample:
     segment_fold
         ``(k,)`` fold of each analysis segment.
     n_segments
-        Segments with glitches.
+        Number of segments with glitches.
     """
 
     rows: Int64
@@ -87,12 +90,12 @@ class Unfit:
 
 @dataclass(frozen=True)
 class Trial:
-    """Held-out probabilities, each by the model that its segment was held out from."""
+    """Cross-validated models: the probability of each window by the model that it was held out from."""
 
     sample: Sample
     #: Models of each kind, one per fold.
     models: dict[ModelName, list[Model]]
-    #: ``(n,)`` of each kind of model, and of the baseline.
+    #: ``(n,)`` held-out probabilities by each kind of model, and by the baseline.
     probability: dict[ModelName, Float64]
     baseline: Float64
     gain: dict[ModelName, Gain]

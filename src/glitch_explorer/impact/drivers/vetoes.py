@@ -61,7 +61,7 @@ def family_veto(
     features
         Features over the family's live time.
     family
-        Its glitches there: event_time, duration_s.
+        The family's glitches in this detector, with columns event_time and duration_s.
     times
         GPS times of the glitches that the witnesses are based on; their background sets the threshold.
     quiet

@@ -1,7 +1,7 @@
 """Windows that models are fitted to: around glitches, and background windows near them.
 
-A window has, for each feature and each bin of lags, the score with the largest size within the bin, with its
-sign. Windows of glitches and of background must have the whole range of lags inside their stretch,
+A window has, for each feature and each bin of lags, the score with the largest absolute value within the bin,
+with its sign. Windows of glitches and of background must have the whole range of lags inside their stretch,
 after the first seconds, which have no scores: otherwise missing values would separate them.
 
 Background windows are not limited to quiet time. Quiet time has no glitch of any family within seconds, while
@@ -31,7 +31,8 @@ from glitch_explorer.map.members import MATCH_S
 BINS_S: tuple[tuple[float, float], ...] = ((-60, -30), (-30, -10), (-10, -3), (-3, -1), (-1, 1), (1, 10))
 #: Background windows drawn for each glitch.
 BACKGROUND_RATIO = 10
-#: A bin leads if it ends before the start of at least this share of the glitches; the rest are left out.
+#: A bin of lags leads if it ends before the start of at least this share of the glitches; glitches that start
+#: earlier are left out of precursor models.
 LEADING_SHARE = 0.9
 
 _EVERYWHERE = np.array([[-np.inf, np.inf]])
@@ -93,7 +94,7 @@ def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | No
     features
         Features over the family's live time.
     channels
-        channel and safety.
+        Table of the channels, with columns channel and safety.
 
     Returns
     -------
@@ -127,8 +128,8 @@ def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
     Returns
     -------
     ndarray
-        Score with the largest size in each bin, with its sign; NaN if any time bin has none, because the
-        largest of fewer bins would be smaller.
+        Score with the largest absolute value in each bin, with its sign; NaN if any time bin has no score,
+        because the largest of fewer time bins would be smaller.
     """
     bins, m = material.bins, material.values.shape[1]
     windows = np.empty((len(rows), len(columns)), dtype=np.float32)
@@ -138,7 +139,7 @@ def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
 
 @numba.njit(nogil=True, cache=True)
 def _fill_strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, windows: Float32) -> None:
-    """Write the score with the largest size of each row's bins ``(c, 2)`` and features ``(c,)``."""
+    """Write the score with the largest absolute value of each row's bins ``(c, 2)`` and features ``(c,)``."""
     for i in range(rows.size):
         for j in range(features.size):
             best = np.float32(0.0)

@@ -161,7 +161,7 @@ def write_audit_page(
     Parameters
     ----------
     glitches, families : path
-        Tables of these names.
+        Tables "glitches" and "families".
     audit : path
         Folder with the audit's tables families, labels, quality, suspects, relabel, leakage and probe.
     figure : path
@@ -169,9 +169,9 @@ def write_audit_page(
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
     out : path
-        Folder of the page's scripts and pictures, replaced as a whole.
+        Folder for the page's scripts and pictures; an existing one is replaced.
     page : path
-        The page, beside the folder.
+        The page, in the same folder as `out`.
     witnesses, cost : bool
         Whether the site has a page of witnesses, and one of costs.
     """

@@ -6,7 +6,7 @@ import pandas as pd
 
 from glitch_explorer.site.pages import records
 
-#: Labels on each side of the matrix of pairs, at most.
+#: Largest number of labels on each side of the matrix of pairs.
 MATRIX_LABELS = 30
 #: Columns of table "relabel" that support a proposed label.
 AXIS = (

@@ -29,7 +29,7 @@ def volumes(cost: pd.DataFrame) -> dict[str, float]:
 
 
 def time_volumes(cost: pd.DataFrame) -> dict[str, float]:
-    """Return each detector's volume times its analysed time, in Mpc³ yr."""
+    """Return each detector's volume times its live time, in Mpc³ yr."""
     live = cost.groupby("ifo")["live_s"].first()
     return {ifo: volume * float(live[ifo]) / YEAR_S for ifo, volume in volumes(cost).items()}
 
@@ -48,7 +48,7 @@ def ranking(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
 
 
 def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
-    """Return the days in order, and the volume times analysed time (Mpc³ yr) of each."""
+    """Return the days in order, and the volume times live time (Mpc³ yr) of each."""
     once = live.drop_duplicates(["ifo", "day"])
     time_volume = once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S
     total = time_volume.groupby(once["day"]).sum()

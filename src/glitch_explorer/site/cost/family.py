@@ -80,12 +80,12 @@ def driver_groups(drivers: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def margins(values: pd.DataFrame) -> pd.Series:
-    """Sum the SHAP values of each glitch: its margin less the base value."""
+    """Sum the SHAP values of each glitch: the model's output minus the base value."""
     return values.groupby("glitch_id", sort=True)["shap"].sum()
 
 
 def shown_glitch(values: pd.DataFrame, medoid: str) -> str:
-    """Select the glitch whose prediction is drawn: the medoid, else the one nearest the median margin.
+    """Select the glitch whose prediction is drawn: the medoid, else the one nearest the median output.
 
     Parameters
     ----------

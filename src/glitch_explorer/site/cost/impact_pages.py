@@ -1,4 +1,4 @@
-"""The pages of the impact stage: the cost ranking, and a part of each family's page."""
+"""Results of the impact stage: the cost ranking, and the cost section of each family's page."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ from glitch_explorer.site.pages import render
 
 
 def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFigure | None:
-    """Return what is drawn of a model, None where there are no SHAP values."""
+    """Return the data of a model's SHAP figure, None where there are no SHAP values."""
     drawn = shap_tables(family, model)
     if drawn is None:
         return None
@@ -55,7 +55,7 @@ def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFig
 def _write_fragment(
     impact: Impact, family: FamilyImpact, folder: Path, *, label: str | None, medoid: str, dpi: int
 ) -> None:
-    """Write `<family>.html` (a part of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
+    """Write `<family>.html` (section of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     ifos = sorted(set(impact.cost["ifo"]) | set(family.skill["ifo"]))
     detectors = [detector_impact(impact, family, ifo) for ifo in ifos]
     number = 0
@@ -105,7 +105,7 @@ def write_impact_pages(
     dpi: int,
     witnesses: bool,
 ) -> None:
-    """Write the cost ranking and a part of each family's page.
+    """Write the cost ranking, and the cost section of each family's page.
 
     Parameters
     ----------
@@ -113,18 +113,19 @@ def write_impact_pages(
         Folder with tables "cost", "recoverable", "cost_by_day" and "rank_stability", and with the same costs
         as cost.csv, and as cost.json with `settings` and `formula`.
     drivers : path or None
-        Table of this name; None where no model was fitted.
+        File of table "drivers"; None where no model was fitted.
     folders : list of path
-        The families' own folders of the impact stage, each called by its family; may be empty.
+        For each family, the folder of its results of the impact stage, named after it; may be empty.
     audit_families : path
-        Table of this name.
+        File of table "audit_families".
     out : path
-        Folder for `F001.html` (a part of a page), its pictures and `F001.json` (its rank, and what is
-        unknown), of each family; replaced as a whole.
+        Output folder; an existing one is replaced. For each family: `F001.html` (section of its page), the
+        figures, and `F001.json` (rank by cost, and the list of what is unknown).
     page : path
         The cost ranking.
     assets, vetoes : path
-        Folders of its scripts and files, and of the veto files, beside it; replaced as a whole.
+        Folders for the scripts and files of that page, and for the veto files, in the same folder as the
+        page; existing ones are replaced.
     figure : path
         The ranking as a picture, for the report.
     dpi : int

@@ -23,7 +23,7 @@ from glitch_explorer.site.pages import records, render, script_data, static
 
 @dataclass(frozen=True)
 class CostTables:
-    """Tables of these names, and family to its commonest label."""
+    """Tables of the impact stage by name, and family to its commonest label."""
 
     cost: pd.DataFrame
     recoverable: pd.DataFrame
@@ -44,7 +44,7 @@ def read_cost_tables(folder: Path, labels: Labels) -> CostTables:
 
 
 def _detector_rows(cost: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each detector's mean sensitive volume and analysed time."""
+    """Return each detector's mean sensitive volume and live time."""
     volume = volumes(cost)
     return [
         {"ifo": ifo, "volume": volume.get(str(ifo)), "live_s": rows["live_s"].iloc[0]}
@@ -66,15 +66,15 @@ def write_cost_page(
     Parameters
     ----------
     shown
-        What the page shows.
+        Tables and labels that the page shows.
     page
         The page.
     folder
-        For its scripts; the page links to it as `name`.
+        Folder for the page's scripts.
     name
-        See `folder`.
+        Name under which the page links to that folder.
     report
-        What cost.json has: `settings` by name, and `formula`, name to description.
+        Content of cost.json: `settings` by name, and `formula`, name to description.
     witnesses
         Whether the site has a page of witnesses.
     """

@@ -62,7 +62,7 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> d
     Parameters
     ----------
     cost, recoverable
-        Tables of these names.
+        Tables "cost" and "recoverable".
     labels
         Family to its commonest label.
 

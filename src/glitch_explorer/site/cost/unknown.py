@@ -14,7 +14,7 @@ def impact_unknown(detectors: Sequence[Item]) -> list[Item]:
     Parameters
     ----------
     detectors
-        Of `family.detector_impact`, one a detector.
+        Results of the family, one per detector, from `family.detector_impact`.
 
     Returns
     -------

@@ -33,7 +33,7 @@ def read_atlas(
     Parameters
     ----------
     glitches, families : path
-        Tables of these names.
+        Tables "glitches" and "families".
     audit : path
         Folder with the audit's tables families, gradients, positions, suspects, relabel and probe.
     views, status : list of path
@@ -65,11 +65,11 @@ def write_atlas(atlas: Atlas, *, out: str | Path, index: str | Path) -> None:
     Parameters
     ----------
     atlas : Atlas
-        Of `read_atlas`.
+        Tables of the atlas, as `read_atlas` returns them.
     out : path
-        Folder of the families' pages, replaced as a whole; its parent is the site.
+        Folder for the families' pages, directly below the site's folder; an existing one is replaced.
     index : path
-        Page that lists the families, beside the folder.
+        Page that lists the families, in the same folder as `out`.
     """
     with files.whole_folder(out) as folder:
         lines = [write_family_page(atlas, family, folder) for family in atlas.order]

@@ -20,9 +20,9 @@ def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]
     members : DataFrame
         Rows of one family: `glitch_id`, `probability`, `isolation`.
     medoid : str
-        Not selected again.
+        glitch_id of the medoid, which is not selected.
     count : int
-        Number of members at most.
+        Largest number of members.
     """
     ranked = members.sort_values(["probability", "isolation", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
@@ -50,7 +50,7 @@ def by_label(members: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Ke
     members : DataFrame
         Members in the order to keep: `glitch_id`, `view`, `label`.
     rows : int
-        Number of labels at most.
+        Largest number of labels.
     """
     groups: list[tuple[str | None, list[Key]]] = [
         (str(label), row_keys(members[members["label"] == label]))

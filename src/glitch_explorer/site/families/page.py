@@ -156,7 +156,7 @@ def _labels(members: pd.DataFrame) -> dict[str, Any]:
 
 
 def _part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
-    """Return a stage's part of a family's page and its facts, and copy its pictures beside the page."""
+    """Return a stage's section of a family's page and its JSON file, and copy its figures beside the page."""
     if source is None:
         return Markup(), {"unknown": ""}
     for picture in (*source.glob(f"{family}.png"), *sorted(source.glob(f"{family}-*.png"))):

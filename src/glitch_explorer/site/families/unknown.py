@@ -26,13 +26,13 @@ def map_unknown(
     Parameters
     ----------
     audit
-        Its row of table "audit_families".
+        The family's row of table "audit_families".
     gradient
-        Whether the labels change along its axis.
+        Whether the labels change along the family's axis.
     members
-        Its rows of the map: ifo, snr, peak_frequency_hz, duration_s.
+        The family's rows of the map: ifo, snr, peak_frequency_hz, duration_s.
     probe
-        Its rows of table "probe".
+        The family's rows of table "probe".
 
     Returns
     -------

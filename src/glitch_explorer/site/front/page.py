@@ -116,7 +116,7 @@ class Provenance:
     simulated: bool
 
     def facts(self) -> dict[str, Any]:
-        """Return what the page shows of it."""
+        """Return the facts of the provenance that the page shows."""
         return {
             "settings": setting_rows(self.settings),
             "versions": versions(),
@@ -170,9 +170,9 @@ def write_front(
     figures : list of path
         PNG files of `figures.draw_figures`; the page shows copies.
     out : path
-        Folder of the copies, replaced as a whole.
+        Folder for the copies; an existing one is replaced.
     page, methods : path
-        The pages, beside the folder.
+        The pages, in the same folder as `out`.
     """
     read = paths.read()
     with files.whole_folder(out) as folder:

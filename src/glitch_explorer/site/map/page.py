@@ -24,7 +24,7 @@ from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.site.sprites import write_sprites
 from glitch_explorer.sources.schemas import SEGMENTS
 
-#: Rows on the page, at most; of a larger map it shows an even sample and says so.
+#: Largest number of rows on the page; of a larger map it shows an even sample, with a note.
 MOST = 300_000
 #: The page's scripts, in the order in which they run.
 SCRIPTS = (
@@ -93,15 +93,16 @@ def write_map_page(
     Parameters
     ----------
     glitches, families, coordinates, neighbours, segments, audit_families, suspects : path
-        Tables of these names; families and coordinates have the same rows.
+        Files of the tables that the parameters are named after; families and coordinates have the same rows.
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
     out : path
-        Folder of the page's scripts and sprite sheets, replaced as a whole.
+        Folder for the page's scripts and sprite sheets; an existing one is replaced.
     page : path
-        The page, beside the folder; with the atlas's folder `family`.
+        The page, in the same folder as `out` and the atlas's folder `family`.
     pictures : int
-        Glitches with a picture, at most; of more only medoids, odd members and an even sample have one.
+        Largest number of glitches with a picture; if there are more, only medoids, outlying members and an
+        even sample have one.
     line : str
         See `gwpy_line`.
     witnesses, cost : bool

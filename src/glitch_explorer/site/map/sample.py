@@ -1,4 +1,4 @@
-"""A sample of a large map: medoids, odd members, and an even share of each family."""
+"""A sample of a large map: medoids, outlying members, and an even share of each family."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ import pandas as pd
 from glitch_explorer.core.arrays import Bool
 from glitch_explorer.map.schemas import UNASSIGNED
 
-#: Odd members of each family that are always in the sample.
+#: Number of outlying members of each family that are always in the sample.
 ODD = 8
 #: Seed of the draw.
 SEED = 42
@@ -22,7 +22,7 @@ def even_sample(rows: pd.DataFrame, limit: int, medoids: Collection[str]) -> Boo
     rows : DataFrame
         Rows of the map: `glitch_id`, `family`, `isolation`.
     limit : int
-        Rows in the sample; medoids and odd members stay even if they alone are more.
+        Number of rows in the sample; medoids and outlying members stay even if they alone are more.
     medoids : collection of str
         Glitches that are always in the sample.
 

@@ -16,21 +16,21 @@ from glitch_explorer.site.plots import figure, nothing, plain, save
 from glitch_explorer.site.witnesses.matrix import MARKS
 from glitch_explorer.site.witnesses.rows import Row
 
-#: Groups and families in the figure, at most.
+#: Largest number of groups and of families in the figure.
 MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
 
 _COLOURS = colormaps["cividis_r"]
 
 
 def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi: int) -> None:
-    """Draw families against the groups that witness them, detectors side by side.
+    """Draw families against the groups of channels that are their witnesses, detectors side by side.
 
     Parameters
     ----------
     rows
-        Of `rows.detector_row`.
+        Results of each family and detector, from `rows.detector_row`.
     lines
-        Of `overview.detector_lines`: the panels, from left to right.
+        Detectors in the order of the panels, from `overview.detector_lines`.
     path
         PNG file to write.
     dpi

@@ -64,7 +64,7 @@ def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
     Parameters
     ----------
     rows
-        Of `rows.detector_row`.
+        Results of each family and detector, from `rows.detector_row`.
 
     Returns
     -------

@@ -98,7 +98,7 @@ def overview(
     coupling
         Results for all families.
     rows
-        Of `rows.detector_row`: every family in every detector.
+        Results of every family in every detector, from `rows.detector_row`.
     coverage
         Tables "channel_coverage" of all families.
     pooled

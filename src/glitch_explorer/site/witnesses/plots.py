@@ -1,4 +1,4 @@
-"""Pictures of the coupling: lag profiles, and the calibration of the nulls."""
+"""Figures of the coupling stage: lag profiles, and the calibration of the p-values on pseudo-families."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,15 +54,15 @@ def make_profile(
     Parameters
     ----------
     row
-        Its channel, band, lag and t_peak.
+        Channel, band, lag and t_peak.
     profiles
-        Table "lag_profiles" of its family and detector.
+        Rows of table "lag_profiles" of the family and detector of `row`.
     channel
-        rate_hz and kind of the channel.
+        Row of the channel, with rate_hz and kind.
     half_s
         Half the family's median duration in seconds.
     significant
-        Whether it is a witness.
+        Whether the channel is a witness.
     """
     rows = profiles[(profiles["channel"] == row["channel"]) & (profiles["band"] == row["band"])]
     filtered = channel["kind"] not in ("rms", "trend")

@@ -30,7 +30,7 @@ from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.site.numbers import LEAST_SHOWN
 from glitch_explorer.site.pages import records
 
-#: Unsafe channels that are listed of a family.
+#: Largest number of unsafe channels that are listed for a family and detector.
 UNSAFE_LISTED = 5
 #: Constants that the templates print.
 CONSTANTS: dict[str, Any] = {
@@ -71,7 +71,7 @@ class FamilyTables:
     pseudo: pd.DataFrame
     scattering: pd.DataFrame
     coverage: pd.DataFrame
-    #: Its glitches: ifo, duration_s, peak_frequency_hz.
+    #: The family's glitches: ifo, duration_s, peak_frequency_hz.
     glitches: pd.DataFrame
 
 
@@ -119,7 +119,7 @@ def best_bands(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
-    """Return the groups that witness a family in a detector, each once, the best first.
+    """Return the groups of channels that are witnesses of a family in a detector, the best first.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the coupling leaves open of a family, as codes with facts; unknown.html has the sentences."""
+"""What the coupling stage leaves unknown of a family, as codes with facts; unknown.html has the sentences."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ Item = dict[str, Any]
 
 
 def coupling_unknown(rows: Sequence[Item]) -> list[Item]:
-    """Return what the coupling leaves open of a family.
+    """Return what the coupling stage leaves unknown of a family.
 
     Parameters
     ----------
     rows
-        Of `rows.detector_row`, a detector each.
+        Results of the family, one row per detector, from `rows.detector_row`.
 
     Returns
     -------
