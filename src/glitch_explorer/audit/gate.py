@@ -26,7 +26,7 @@ def make_leakage(
     Parameters
     ----------
     glitches, families : path
-        Tables of these names.
+        Files of tables "glitches" and "families".
     views : list of path
         Tables `views` of all shards.
     unit : str
@@ -50,6 +50,6 @@ def require_no_leakage(table: str | Path) -> None:
     Raises
     ------
     UserError
-        See `leakage.check_leakage`.
+        As in `leakage.check_leakage`.
     """
     leakage.check_leakage(tables.read(LEAKAGE, table))

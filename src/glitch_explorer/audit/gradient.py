@@ -176,7 +176,7 @@ def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> boo
     Parameters
     ----------
     segments, labels : arrays (m,)
-        Of the labelled members.
+        Section and label of each labelled member.
     """
     table = pd.crosstab(segments, labels).to_numpy()
     if min(table.shape) < 2 or len(np.unique(table.argmax(axis=1))) < 2:

@@ -219,7 +219,7 @@ def make_probe(
     Parameters
     ----------
     glitches, families, segments : path
-        Tables of these names.
+        Files of tables "glitches", "families" and "segments".
     vectors : path
         Array (n, v * d), rows as in `families`.
     permutations, seed : int

@@ -39,7 +39,7 @@ def make_audit(
     Parameters
     ----------
     glitches, families, stability : path
-        Tables of these names.
+        Files of tables "glitches", "families" and "stability".
     vectors : path
         Array (n, v * d), rows as in `families`.
     neighbours : path

@@ -1,4 +1,4 @@
-"""Tables of auxiliary channels and the families that they witness."""
+"""Tables of auxiliary channels and of the witnesses of families."""
 
 from glitch_explorer.core.schema import (
     BAND,
@@ -58,8 +58,8 @@ _LISTED: dict[str, Column] = {
     "safety_date": column(STRING, "date of the safety"),
 }
 
-#: `coupling/{family}/witnesses.parquet`: each channel and band of a family at the lag of its onset, as
-#: far as it depends on this family only.
+#: `coupling/{family}/witnesses.parquet`: each channel and band of a family at the lag of the onset, without
+#: the columns that depend on other families.
 FAMILY_WITNESSES = schema("family_witnesses", **_WITNESS)
 
 #: `coupling/witnesses.parquet`, and the rows of a family in `coupling/pages/{family}.parquet`: all

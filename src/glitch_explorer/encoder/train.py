@@ -32,7 +32,7 @@ from glitch_explorer.encoder.validation import validate
 _LOG = logging.getLogger(__name__)
 
 ARCHITECTURE = "resnet18"
-#: The first share of the steps uses views of half the side, which is four times as fast.
+#: Share of the steps, the first ones, that use views of half the side, which is four times as fast.
 COARSE_SHARE = 0.7
 #: Softmax temperature, weight of pairs of different lengths, label smoothing and weight of the classes.
 TEMPERATURE, ACROSS, SMOOTHING, CLASS_WEIGHT = 0.1, 0.3, 0.1, 0.5

@@ -49,7 +49,7 @@ def export_embedding_atlas(
     Parameters
     ----------
     glitches, families, coordinates, neighbours, suspects : path
-        Tables of these names.
+        Files of the tables that the parameters are named after.
     out : path
         Table to write.
     """

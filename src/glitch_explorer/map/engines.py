@@ -56,7 +56,7 @@ def _import(name: str) -> ModuleType:
 def _cuml_layout(
     fuzzy: sp.csr_matrix, start: Float32, *, min_dist: float, seed: int, threads: int
 ) -> Float32:
-    """Optimise a UMAP layout on a GPU; `threads` says nothing there."""
+    """Optimise a UMAP layout on a GPU; `threads` has no effect there."""
     del threads
     a, b = find_ab_params(1.0, min_dist)
     laid = _import("cuml.manifold.umap").simplicial_set_embedding(

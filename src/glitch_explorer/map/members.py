@@ -1,7 +1,7 @@
 """Member files: a family's glitches, and the quiet time around them.
 
 The background of later statistics is drawn from quiet time
-(docs/explanation/methods.md#quiet-time): analysed time within ten minutes of a glitch of the
+(docs/explanation/methods.md#quiet-time): live time within ten minutes of a glitch of the
 family in the same detector, with no glitch of any family near. It depends on the catalogue and the family's
 members alone, so a change of another family leaves the file unchanged. The distance from the family's own
 glitches depends on the lags that are searched; the caller applies it.

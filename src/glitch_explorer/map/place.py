@@ -56,7 +56,7 @@ def read_map(folder: str | Path) -> Map:
     Parameters
     ----------
     folder
-        Its folder, ``results/map`` of a run.
+        Folder of the map, ``results/map`` of a run.
 
     Returns
     -------

@@ -17,7 +17,7 @@ from glitch_explorer.observatory.couplings import Answer, Coupling
 from glitch_explorer.observatory.plan import Plan, make_plan, stream
 from glitch_explorer.observatory.shapes import band_noise, bell
 
-#: Channels that repeat a witness, with the factor and noise of their own, as a share of the copy's.
+#: Channels that repeat a witness; the factor, and the added noise as a share of the witness's usual noise.
 CORRELATED = {"PEM-CS_MAG_LVEA_VERTEX_Y_DQ": "PEM-CS_MAG_LVEA_VERTEX_X_DQ", "IMC-F_OUT16": couplings.VCO}
 COPY_GAIN, COPY_NOISE = {"PEM-CS_MAG_LVEA_VERTEX_Y_DQ": 0.8, "IMC-F_OUT16": 1e-3}, 0.12
 #: Channels that follow one slow drift, with its size over their usual RMS of 0.03-10 Hz.
@@ -39,11 +39,11 @@ HEARS_STRAIN = {"CAL-DELTAL_EXTERNAL_DQ": 3e-19, "ASC-AS_A_DC_SUM_OUT_DQ": 40.0}
 DEAD = {"PEM-EX_VMON_ETMX_ESDPOWER24_DQ": 24.0}
 #: Samples that are not numbers: stretches a segment, and their length in s.
 WITH_NAN = {"PEM-CS_ACC_PSL_PERISCOPE_X_DQ": (4, 12.0)}
-#: Absent from the frame of every third segment.
+#: Channel that is absent from the frame of every third segment.
 WITH_GAPS = "ISI-HAM3_BLND_GS13Y_IN1_DQ"
-#: Sampled twice as fast from the middle of the run.
+#: Channel that is sampled twice as fast from the middle of the run.
 FASTER_LATER = "IMC-WFS_A_DC_PIT_OUT_DQ"
-#: Listed, and in no frame.
+#: Channel that is on the list and in no frame.
 MISSING = "SUS-ETMX_L1_CAL_LINE_OUT_DQ"
 DAY_NIGHT = tuple(
     name for name, channel in CHANNELS.items() if channel.noise in ("rms_human", "rms_wind", "temperature")

@@ -184,7 +184,7 @@ def entropies(
 
 
 def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassigned: str) -> None:
-    """Draw the information of families about each variable, and the gate's limit."""
+    """Draw the information of families about each variable, and the limit of the leakage test."""
     drawing = figure(8.2, 1.3 + 0.4 * len(table))
     axes = drawing.add_subplot()
     colours = [

@@ -180,7 +180,7 @@ def download_record(
     files
         Names of the files; None downloads all.
     folder
-        Where they go; an archive is unpacked into a folder of its name.
+        Folder for the files; an archive is unpacked into a folder named after it.
     base_url
         The service: Zenodo or another InvenioRDM site.
     unpack

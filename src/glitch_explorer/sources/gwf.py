@@ -53,12 +53,12 @@ def posix_checksum(chunks: Iterable[bytes]) -> int:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the parts of an open file are.
+    """Positions of the parts of an open file.
 
     Attributes
     ----------
     file
-        Its descriptor.
+        Descriptor of the file.
     order
         Byte order as `struct` writes it.
     size

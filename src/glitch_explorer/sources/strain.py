@@ -42,7 +42,7 @@ def open_strain(
         Name of the channel; `{ifo}` means the detector. GWOSC's HDF5
         files have one channel, whatever its name.
     frames
-        For "frames": where they are; `{ifo}` is filled in.
+        For "frames": their folder, file or glob; `{ifo}` is replaced.
     frame_type
         For "gwdatafind" the frame type, for "frames" the tag in the file names;
         `{ifo}` is filled in.

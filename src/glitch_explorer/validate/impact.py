@@ -26,7 +26,7 @@ def drivers_table(
     composition
         Families and detectors (`truth.compositions`).
     drivers, skill
-        Tables of these names.
+        Tables "drivers" and "skill".
     truth
         What was planted.
 

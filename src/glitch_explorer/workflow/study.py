@@ -16,7 +16,8 @@ from glitch_explorer.workflow.fingerprint import digest, digest_files
 SHIPPED = "resources/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
-#: Sections of the config and rules, by their stage, that the front page reports, and those of later stages.
+#: Sections of the config that the front page shows; for each stage, the rule whose fingerprint it shows;
+#: and the same for stages that not every study runs.
 FRONT = (
     "detectors",
     "unit",

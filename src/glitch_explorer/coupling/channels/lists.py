@@ -31,7 +31,7 @@ _RATE = re.compile(r"([\d.]+)\s*(?:hz)?", re.IGNORECASE)
 _UNTIL = re.compile(r"until\s+(?:gps)?\s*=?\s*([\d.]+)\s*,?\s*then", re.IGNORECASE)
 #: Values of the column `oscillator`.
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
-#: Entry of a safety table: pattern of names, safety, source and date.
+#: Entry of a safety table: pattern of channel names, safety, source and date.
 _SafetyEntry = tuple[str, str, str, str]
 
 

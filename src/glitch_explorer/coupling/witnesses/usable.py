@@ -31,7 +31,7 @@ def usable_features(
     channels
         Columns channel and safety.
     unsafe
-        Whether unsafe channels are among them.
+        Whether unsafe channels are selected too.
 
     Returns
     -------

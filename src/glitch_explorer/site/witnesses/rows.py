@@ -1,4 +1,4 @@
-"""Rows of the witness pages: what the coupling found of one family in one detector, as codes and numbers."""
+"""Rows of the witness pages: results of one family in one detector, as codes and numbers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -240,7 +240,7 @@ def missing_channels(coverage: pd.DataFrame, tested: set[str]) -> list[Row]:
 
 
 def state_of(rows: pd.DataFrame, notes: list[Note] | None) -> str:
-    """Return whether a family is `witnessed` in a detector, `none` was found, or `unanswered`, `absent`."""
+    """Return the state of a family in a detector: `witnessed`, `none`, `unanswered` or `absent`."""
     if notes is None:
         return "absent"
     if not rows["p_fwer"].notna().any():
