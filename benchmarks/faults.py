@@ -26,7 +26,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import ROOT
@@ -38,26 +38,9 @@ START, JOB, STARTS = 4.0, 2.5, 5
 COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "actions")
 
 
-def children(folder: Path) -> list[int]:
-    """Return the process ids of the running jobs of the run in `folder`."""
-    pids = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if f"{folder}/.snakemake/scripts/".encode() in (process / "cmdline").read_bytes():
-                pids.append(int(process.name))
-    return pids
-
-
-def started(project: Project) -> subprocess.Popen:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(
-        project.command(), cwd=project.folder, env=project.environment, start_new_session=True, **quiet
-    )
-
-
 def kill(project: Project, fault: str, planned: int, draws: random.Random) -> bool:
     """Start the run of `planned` jobs and kill at a random moment; a job alone ends the run by itself."""
-    process = started(project)
+    process = project.start()
     time.sleep(START + draws.uniform(0, JOB * planned))
     struck = process.poll() is None
     if struck and fault == "all killed":
@@ -65,11 +48,7 @@ def kill(project: Project, fault: str, planned: int, draws: random.Random) -> bo
     elif struck and fault == "head killed":
         process.kill()
     elif struck:
-        running = children(project.folder)
-        struck = bool(running)
-        for job in running[:1]:
-            with suppress(ProcessLookupError):
-                os.kill(job, signal.SIGKILL)
+        struck = project.kill_job()
     process.wait()
     return struck
 

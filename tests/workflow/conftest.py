@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +69,22 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(self.folder / "src")}
+
+    def start(self) -> subprocess.Popen:
+        """Start snakemake in a group of its own and do not wait for it."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(
+            self.command(), cwd=self.folder, env=self.environment, start_new_session=True, **quiet
+        )
+
+    def kill_job(self) -> bool:
+        """Kill one running job, and nothing else; return whether there was one."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if f"{self.folder}/.snakemake/scripts/".encode() in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+                    return True
+        return False
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """Run snakemake and give all that it printed."""

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -21,16 +19,6 @@ pytestmark = pytest.mark.slow
 def kill_group(process: subprocess.Popen) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def kill_worker(folder: Path) -> bool:
-    """Kill one running job of the run in `folder`, and nothing else."""
-    for place in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            if f"{folder}/.snakemake/scripts/".encode() in (place / "cmdline").read_bytes():
-                os.kill(int(place.name), signal.SIGKILL)
-                return True
-    return False
 
 
 def wait_for_lock(project: Project) -> None:
@@ -45,18 +33,11 @@ def test_a_killed_run_resumes_on_one_core_to_the_same_bytes(root, request, tmp_p
     project = Project.copied(root, tmp_path / "killed", SMALL)
     draws = random.Random(7)
     for job_first in (False, True, False):
-        process = subprocess.Popen(
-            project.command(),
-            cwd=project.folder,
-            env=project.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = project.start()
         wait_for_lock(project)
         time.sleep(draws.uniform(4, 18))
         if job_first:
-            while not (killed := kill_worker(project.folder)) and process.poll() is None:
+            while not (killed := project.kill_job()) and process.poll() is None:
                 time.sleep(0.1)
             assert killed
             time.sleep(draws.uniform(0, 4))
@@ -146,14 +127,7 @@ def test_a_random_fault_of_the_benchmark_ends_right(root, finished, tmp_path):
 
 def test_two_runs_in_one_folder_are_refused(root, tmp_path):
     project = Project.copied(root, tmp_path / "twice", SMALL)
-    first = subprocess.Popen(
-        project.command(),
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    first = project.start()
     try:
         wait_for_lock(project)
         assert "LockException" in project.run("catalog", check=False)
@@ -177,22 +151,20 @@ def test_a_wrong_config_is_named_without_a_traceback(root, tmp_path, change, exp
     assert "Traceback" not in answer
 
 
-def test_a_missing_column_is_named(root, tmp_path):
-    project = Project.copied(root, tmp_path / "column", SMALL)
-    project.configure(source={"paths": ["own.csv"]}, segments={"files": []}, events={"files": []})
-    (project.folder / "own.csv").write_text("ifo,event_tme,gravityspy_id\nH1,1262304001.5,abcdefghij\n")
-    answer = project.run("catalog", check=False)
-    assert re.search(r"event_time.*event_tme", answer)
-    assert "Traceback" not in answer
+BAD_ROWS = [f"H1,{'NaN' if i % 2 else 1262304000 + i},id{i:08d},8.0,100" for i in range(20)]
 
 
-def test_too_many_unreadable_rows_stop_the_run_after_the_table_is_written(root, tmp_path):
-    project = Project.copied(root, tmp_path / "bad", SMALL)
+@pytest.mark.parametrize(
+    ("header", "rows", "expected"),
+    [
+        ("ifo,event_tme,gravityspy_id", ["H1,1262304001.5,abcdefghij"], "event_time.*event_tme"),
+        ("ifo,event_time,gravityspy_id,snr,peak_frequency", BAD_ROWS, "quarantined"),
+    ],
+)
+def test_a_wrong_catalogue_is_named_without_a_traceback(root, tmp_path, header, rows, expected):
+    project = Project.copied(root, tmp_path / "catalogue", SMALL)
     project.configure(source={"paths": ["own.csv"]}, segments={"files": []}, events={"files": []})
-    rows = [f"H1,{'NaN' if i % 2 else 1262304000 + i},id{i:08d},8.0,100" for i in range(20)]
-    (project.folder / "own.csv").write_text(
-        "ifo,event_time,gravityspy_id,snr,peak_frequency\n" + "\n".join(rows) + "\n"
-    )
+    (project.folder / "own.csv").write_text("\n".join([header, *rows]) + "\n")
     answer = project.run("catalog", check=False)
-    assert "quarantined" in answer
+    assert re.search(expected, answer)
     assert "Traceback" not in answer

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 #: The first whole trend frame of the configs' time.
 T0 = 1262995218 // 600 * 600 + 600
-SITTING_S, HEARD = 1800, 900
+SITTING_S = 1800
 #: Glitches of the planted family, and the seconds after each in which its witness is up.
 UP_S = 3
 
