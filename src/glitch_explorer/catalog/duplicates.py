@@ -116,12 +116,13 @@ def _same_id(frame: pd.DataFrame) -> np.ndarray:
     """
     rows = np.arange(len(frame))
     first = _first_of(pd.factorize(frame["glitch_id"])[0], rows)
+    first_here = _first_of(frame.groupby(["glitch_id", "ifo"]).ngroup().to_numpy(), rows)
     untimed = np.isnan(frame["event_time"].to_numpy())
     ifo = frame["ifo"].to_numpy(dtype=object)
     digest = frame["view_digest"].fillna("").to_numpy(dtype=object)
-    certain = (ifo == ifo[first]) & (ifo != UNKNOWN_IFO)
+    certain = (untimed | untimed[first_here]) & (ifo != UNKNOWN_IFO) & (first_here != rows)
     alike = ((ifo == UNKNOWN_IFO) | (ifo[first] == UNKNOWN_IFO)) & ((digest == "") | (digest[first] == ""))
-    return np.where((untimed | untimed[first]) & (certain | alike), first, rows)
+    return np.where(certain, first_here, np.where((untimed | untimed[first]) & alike, first, rows))
 
 
 def unique_ids(frame: pd.DataFrame) -> pd.Series:

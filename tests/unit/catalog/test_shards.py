@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from glitch_explorer.catalog.build import build_catalog
@@ -96,6 +96,11 @@ def test_a_detector_makes_an_id_one_glitch():
     assert duplicates[["reason", "lost_label"]].to_numpy().tolist() == [["same_id", "Tomte"]]
 
 
+#: No time, SNR, label or pictures.
+NOTHING = (np.nan, np.nan, None, None)
+
+
+@example([("a", "L1", *NOTHING), ("a", "H1", *NOTHING), ("a", "H1", *NOTHING)])
 @given(
     st.lists(
         st.tuples(
