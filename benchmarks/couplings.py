@@ -115,8 +115,8 @@ def detector(
                 groups={},
             )
             if len(result.table):
-                table = result.table.assign(family=str(family), ifo=ifo)
-                parts.append(table[FAMILY_WITNESSES.names])
+                witnesses = result.table.assign(family=str(family), ifo=ifo)
+                parts.append(witnesses[FAMILY_WITNESSES.names])
         searched_parts = parts[1:] or parts
         results[mode] = pd.concat(searched_parts, ignore_index=True), named
     return results

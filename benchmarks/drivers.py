@@ -17,6 +17,7 @@ from couplings import CONFIG, features_of, part, stretches
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.live_time import live_intervals
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
+from glitch_explorer.impact.drivers import explain as explanation
 from glitch_explorer.impact.drivers.explain import explain
 from glitch_explorer.impact.drivers.gather import driver_table
 from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SKILL
@@ -26,10 +27,9 @@ from glitch_explorer.observatory.plan import make_plan
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.impact import driver_checks, drivers_table
 from glitch_explorer.validate.schemas import PLANTED_DRIVERS
-from glitch_explorer.workflow.reference import all_schemas
 
-#: What is kept of each family, by its schema.
-TABLES = ("skill", "family_drivers", "shap_values", "precursor_skill")
+#: Tables of an explanation that are compared.
+TABLES = {name: explanation.TABLES[name] for name in ("skill", "drivers", "shap_values", "precursor_skill")}
 MAX_GLITCHES = CONFIG["coupling"]["max_glitches"]
 
 
@@ -57,8 +57,8 @@ def detector(
             threads=1,
         )
         for name, tables_of in parts.items():
-            tables_of.append(getattr(model, name))
-    joined = {name: tables.joined(all_schemas()[name], tables_of) for name, tables_of in parts.items()}
+            tables_of.append(model[name])
+    joined = {name: tables.joined(TABLES[name], tables_of) for name, tables_of in parts.items()}
     return {**joined, "groups": pd.DataFrame(groups.items(), columns=["channel", "group"])}
 
 

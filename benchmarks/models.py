@@ -66,7 +66,7 @@ def unscreened(glitches: int, features: int) -> float:
 def same_on_one_thread(glitches: int, features: int) -> bool:
     world = world_of(glitches, features)
     single, double = (answer(world, glitches, threads=threads) for threads in (1, 2))
-    return all(getattr(single, name).equals(getattr(double, name)) for name in ("skill", "shap_values"))
+    return all(single[name].equals(double[name]) for name in ("skill", "shap_values"))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory import ambience, couplings, frames, gwf, ranges
 from glitch_explorer.observatory.channels import CHANNELS, Channel
@@ -196,10 +197,11 @@ def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
     """
     plan = make_plan(**arguments)
     answers = couplings.schedule(plan, ifo)
-    for index, segment in enumerate(plan.segments):
-        if segment.ifo == ifo:
-            path = Path(out) / segment.frame_name.replace("_OBS-", "_OBS_AUX-")
-            gwf.write(path, segment_series(plan, index, answers), start=segment.start)
+    with files.whole_folder(out) as folder:
+        for index, segment in enumerate(plan.segments):
+            if segment.ifo == ifo:
+                path = folder / segment.frame_name.replace("_OBS-", "_OBS_AUX-")
+                gwf.write(path, segment_series(plan, index, answers), start=segment.start)
 
 
 def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:

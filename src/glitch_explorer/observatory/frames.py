@@ -85,15 +85,16 @@ def write_frames(
         wrong_label_share=wrong_label_share,
         detectors=detectors,
     )
-    for index, segment in enumerate(plan.segments):
-        if segment.ifo != ifo:
-            continue
-        path = Path(out) / segment.frame_name
-        strain = segment_strain(plan, index)
-        gwf.write(path, [gwf.Series(channel(ifo), strain, plan.rate, "strain")], start=segment.start)
-        if not segment.readable:
-            content = path.read_bytes()
-            files.write_bytes(path, content[: int(KEPT_SHARE * len(content))])
+    with files.whole_folder(out) as folder:
+        for index, segment in enumerate(plan.segments):
+            if segment.ifo != ifo:
+                continue
+            path = folder / segment.frame_name
+            strain = segment_strain(plan, index)
+            gwf.write(path, [gwf.Series(channel(ifo), strain, plan.rate, "strain")], start=segment.start)
+            if not segment.readable:
+                content = path.read_bytes()
+                files.write_bytes(path, content[: int(KEPT_SHARE * len(content))])
 
 
 def channel(ifo: str) -> str:
