@@ -215,6 +215,8 @@ def _readable(plan: Plan, injection: Any) -> bool:
 def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
     """Join one table of all seeds; the seed is put before a family's id."""
     rows = pd.concat([pd.DataFrame(report[name]).assign(seed=seed) for seed, report in reports.items()])
+    if rows.empty:  # no false discovery in any seed
+        return rows
     rows["family"] = np.where(rows["family"].notna(), rows["seed"] + " " + rows["family"].astype(str), None)
     return rows.reset_index(drop=True)
 
