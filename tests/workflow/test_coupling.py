@@ -43,7 +43,7 @@ def test_every_family_gets_a_part_of_a_page(finished):
     assert {path.name for path in pages.iterdir() if path.name[0] != "."} == {
         f"{name}.{kind}" for name in names(finished) for kind in ("html", "json", "png", "parquet")
     }
-    assert "too short" in (pages / f"{names(finished)[0]}.html").read_text().lower()
+    assert "Too little live time" in (pages / f"{names(finished)[0]}.html").read_text()
     assert (finished.folder / "results/site/witnesses.html").is_file()
 
 
