@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,15 +48,22 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     ------
     UserError
         For wrong keys (named with the nearest right one), wrong values (named with what the
-        schema expects) and credentials.
+        schema expects), numbers that are not finite, and credentials.
     """
     filled = copy.deepcopy(config)
     checker = validators.extend(Draft202012Validator, {"properties": _with_defaults})(schema)
     errors = sorted(checker.iter_errors(filled), key=lambda e: [str(part) for part in e.absolute_path])
-    if errors:
-        lines = [line for error in errors for line in _explain(error)]
+    lines = [line for error in errors for line in _explain(error)]
+    values = list(_values(filled))
+    # NaN passes any minimum of the schema, infinity those that have no maximum beside them.
+    lines += [
+        f"{where}: {value} is not a finite number"
+        for where, value in values
+        if isinstance(value, float) and not math.isfinite(value)
+    ]
+    if lines:
         raise UserError("the config is not valid:\n" + "\n".join(f"  - {line}" for line in lines))
-    secret = [where for where, text in _texts(filled) if without_credentials(text) != text]
+    secret = [where for where, text in values if isinstance(text, str) and without_credentials(text) != text]
     if secret:
         raise UserError(
             f"{', '.join(secret)}: a password or token in the config would end up in results and logs; "
@@ -64,15 +72,15 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     return filled
 
 
-def _texts(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text of the config with its dotted key."""
+def _values(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each text, number or other single value of the config with its dotted key."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _texts(part, f"{where}.{key}".lstrip("."))
+            yield from _values(part, f"{where}.{key}".lstrip("."))
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part, where)
-    elif isinstance(value, str):
+            yield from _values(part, where)
+    else:
         yield where, value
 
 

@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.impact.cost import bootstrap as intervals
 from glitch_explorer.impact.cost import contamination, minutes, ranking, threshold
+from glitch_explorer.impact.cost.settings import CostSettings
 
 
 def test_threshold_loss_by_hand():
@@ -155,3 +157,11 @@ def test_ranks_and_their_agreement_by_hand():
     tau, n = ranking.rank_agreement(cost[:3], cost[:3])
     assert n == 2
     assert np.isnan(tau)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"min_gate_s": 0.0}, {"gate_snr": -1.0}, {"cbc_rate_per_yr": np.nan}, {"gate_snr": np.inf}]
+)
+def test_settings_that_are_not_positive_and_finite_are_refused(wrong):
+    with pytest.raises(UserError, match=f"{next(iter(wrong))} must be above 0 and finite"):
+        CostSettings(**wrong)

@@ -57,6 +57,9 @@ def test_embedded_default_names_every_section(schema, default):
         ({"unit": "pixel"}, "unit: 'pixel' is not one of ['glitch', 'view']"),
         ({"map": {"n_neighbors": "many"}}, "map.n_neighbors: 'many' is not of type 'integer'"),
         ({"source": {"kind": "images"}}, "'paths' is a required property"),
+        ({"impact": {"cbc_rate_per_yr": float("nan")}}, "impact.cbc_rate_per_yr: nan is not a finite number"),
+        ({"impact": {"gate_snr": float("inf")}}, "impact.gate_snr: inf is not a finite number"),
+        ({"coupling": {"bands": [[0.1, float("inf")]]}}, "coupling.bands: inf is not a finite number"),
     ],
 )
 def test_wrong_keys_and_values_are_explained(schema, default, change, expected):

@@ -1,17 +1,24 @@
 """Assumptions of the cost."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.impact.gates import MIN_GATE_S, gate_intervals
 
 
 @dataclass(frozen=True)
 class CostSettings:
-    """Settings of the cost, all above 0. See docs/explanation/cost.md."""
+    """Settings of the cost. See docs/explanation/cost.md.
+
+    Raises
+    ------
+    UserError
+        When one is not above 0, or not finite.
+    """
 
     #: Shortest half width of a gate in seconds.
     min_gate_s: float = MIN_GATE_S
@@ -21,6 +28,11 @@ class CostSettings:
     false_alarm_rate_per_yr: float = 1.0
     #: Signals per year that contamination is counted for.
     cbc_rate_per_yr: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if value is not None and not 0 < value < np.inf:
+                raise UserError(f"impact.{name} must be above 0 and finite, not {value}")
 
     def is_gated(self, glitches: pd.DataFrame) -> Bool:
         """Return which glitches ``(n,)`` a search gates."""
