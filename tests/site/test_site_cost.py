@@ -176,7 +176,7 @@ def test_the_front_page_has_a_sentence_and_a_link(site: Path) -> None:
 def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp_path: Path) -> None:
     make_cost(small, tmp_path, fake_impact(small, known=False, own=False))
     page = (tmp_path / "cost.html").read_text(encoding="utf-8")
-    assert f"No cost is known: {NO_RANGE}." in text_of(tmp_path / "cost.html")
+    assert f"No cost is known: {NO_RANGE} (H1, L1)." in text_of(tmp_path / "cost.html")
     assert 'id="charts"' not in page
     assert "plotly" not in page
     assert "403 (1)" in text_of(tmp_path / "cost.html")

@@ -5,7 +5,6 @@ from math import floor, log10
 from typing import Any
 
 import pandas as pd
-from lal import GPSToUTC
 
 #: Smaller p- and q-values extrapolate the tail of a few hundred time slides too far to be written out.
 LEAST_SHOWN = 1e-6
@@ -83,8 +82,7 @@ def equals_text(name: str, p: float | None) -> str:
 
 def band_text(band: str) -> str:
     """Write a band: `0.3-1` as `0.3–1 Hz`, and the features besides the bands by their names."""
-    low, dash, high = band.partition("-")
-    return f"{low}–{high} Hz" if dash else _FEATURES.get(band, band)
+    return f"{band.replace('-', '–')} Hz" if "-" in band else _FEATURES.get(band, band)
 
 
 def lag_text(lag: float) -> str:
@@ -96,6 +94,8 @@ def lag_text(lag: float) -> str:
 
 def date_text(gps: float) -> str:
     """Write the UTC date of a GPS time, e.g. `2019-04-01`."""
+    from lal import GPSToUTC  # most pages have no date
+
     year, month, day = GPSToUTC(int(gps))[:3]
     return f"{year:04d}-{month:02d}-{day:02d}"
 

@@ -43,7 +43,7 @@ def _static_markup(name: str) -> Markup:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Build the environment of all pages, which escapes all values."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
@@ -61,13 +61,7 @@ def _environment() -> jinja2.Environment:
 
 def render(template: str, **values: Any) -> str:
     """Render a template; everything in `values` is escaped."""
-    return _environment().get_template(template).render(**values)
-
-
-def macro_text(template: str, macro: str, *values: Any) -> str:
-    """Return the plain text that a macro of a template writes."""
-    text: Markup = getattr(_environment().get_template(template).module, macro)(*values)
-    return text.unescape()
+    return environment().get_template(template).render(**values)
 
 
 def rendered(text: str) -> Markup:

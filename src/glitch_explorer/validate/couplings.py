@@ -5,11 +5,14 @@ no searched family there is a row without a family, which every recall counts as
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.coupling.channels.bands import Band
+from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
 from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.validate.check import Check, chance_check, mean_check
 from glitch_explorer.validate.schemas import COUPLINGS
@@ -20,8 +23,6 @@ LEAST_RECALL = 0.95
 LAG_BIN_S = 1.0
 #: Decoys that belong to a planted witness or are unsafe; all others belong to no family.
 _COUPLED_DECOYS = ("unsafe", "correlated")
-
-Keys = set[tuple[str, str]]
 
 
 def searched(composition: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
@@ -49,9 +50,7 @@ def couplings_table(
     DataFrame
         Table "couplings".
     """
-    size = witnesses["t_peak"].abs()
-    best = witnesses.assign(size=size).sort_values("size", ascending=False, kind="stable")
-    best = best.drop_duplicates(["family", "ifo", "channel"])
+    best = strongest(witnesses, ["family", "ifo", "channel"])
     measured = {(row["family"], row["ifo"], row["channel"]): row for _, row in best.iterrows()}
     rows = []
     nowhere: list[str | None] = [None]
@@ -95,19 +94,19 @@ def witness_checks(couplings: pd.DataFrame) -> list[Check]:
     """
     rank = couplings["rank"].astype("Float64").fillna(np.inf).astype(float)
     rows = couplings.assign(first=rank == 1)[couplings["family"].notna()]
-    significant = couplings["q_value"] <= ALPHA
+    significant = is_significant(couplings)
     counted = couplings[significant]
     return [
         mean_check("witness_hit_at_1", rows.groupby(["family", "ifo"])["first"].any(), LEAST_RECALL),
         mean_check("witness_recall_at_1", rank <= 1),
         mean_check("witness_recall_at_3", rank <= 3, LEAST_RECALL),
-        mean_check("witness_significant", significant),
+        mean_check("witness_significant", pd.Series(significant)),
         mean_check("witness_lag", counted["lag_error"].abs() <= LAG_BIN_S, LEAST_RECALL),
         mean_check("witness_relation", counted["relation"] == counted["planted_relation"]),
     ]
 
 
-def _coupled_channels(composition: pd.DataFrame, truth: dict[str, Any]) -> list[set[str]]:
+def coupled_channels(composition: pd.DataFrame, truth: dict[str, Any]) -> list[set[str]]:
     """Return the planted witnesses of each row of `composition`, through its classes."""
     planted: dict[tuple[str, str], set[str]] = {}
     for plant in truth["witnesses"]:
@@ -133,42 +132,18 @@ def discoveries(composition: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[
     decoys = {decoy["channel"] for decoy in truth["decoys"] if decoy["kind"] not in _COUPLED_DECOYS}
     by_key = dict(iter(witnesses.groupby(["family", "ifo"])))
     rows = []
-    channels = _coupled_channels(composition, truth)
+    channels = coupled_channels(composition, truth)
     keys = zip(composition["family"], composition["ifo"], composition["present"], channels, strict=True)
     for family, ifo, present, coupled in keys:
         tested = by_key[family, ifo]
         true = set(tested.loc[tested["channel"].isin(coupled), "group"])
-        groups = set(tested.loc[tested["q_value"] <= ALPHA, "group"])
+        groups = set(tested.loc[is_significant(tested), "group"])
         driving = {channel for name, channel in slow if name in present}
         idle = tested["channel"].isin(decoys - driving - coupled)
         least, decoy = tested["p_fwer"].min(), tested.loc[idle, "p_fwer"].min()
         rows.append((bool(coupled), least, len(groups), len(groups - true), decoy))
     names = ["coupled", "p_fwer", "groups", "false", "decoy"]
     return pd.concat([composition.reset_index(drop=True), pd.DataFrame(rows, columns=names)], axis=1)
-
-
-def false_discoveries(
-    composition: pd.DataFrame, witnesses: pd.DataFrame, truth: dict[str, Any]
-) -> pd.DataFrame:
-    """List the false discoveries: the best row of each group with q at most 0.05 and no planted witness.
-
-    Returns
-    -------
-    DataFrame
-        family, ifo, class, n, channel, band, lag, t_peak, p_fwer and q_value.
-    """
-    parts = []
-    by_key = dict(iter(witnesses.groupby(["family", "ifo"])))
-    channels = _coupled_channels(composition, truth)
-    for family, ifo, coupled in zip(composition["family"], composition["ifo"], channels, strict=True):
-        tested = by_key[family, ifo]
-        true = set(tested.loc[tested["channel"].isin(coupled), "group"])
-        false = tested[(tested["q_value"] <= ALPHA) & ~tested["group"].isin(true)]
-        order = false["t_peak"].abs().sort_values(ascending=False, kind="stable").index
-        parts.append(false.loc[order].drop_duplicates("group"))
-    columns = ["family", "ifo", "channel", "band", "lag", "t_peak", "p_fwer", "q_value"]
-    rows = pd.concat(parts)[columns] if parts else witnesses[columns]
-    return composition[["family", "ifo", "class", "n"]].merge(rows, on=["family", "ifo"])
 
 
 def discovery_checks(counted: pd.DataFrame) -> list[Check]:
@@ -211,13 +186,13 @@ def calibration_check(calibration: pd.DataFrame) -> Check:
     No bound: the pseudo-families of one run share their data, for which the binomial is too strict.
     """
     n = int(calibration["n"].max()) if len(calibration) else 0
-    return Check("null_calibration", mean_check("", calibration["passed"]).value, n)
+    return replace(mean_check("null_calibration", calibration["passed"]), n=n)
 
 
-def _edges(band: str) -> tuple[float, float]:
-    """Read the edges off a band's name, Hz; no frequency lies in one without."""
-    low, _, high = band.partition("-")
-    return (float(low), float(high)) if high else (np.inf, -np.inf)
+def _overlaps(name: str, low: float, high: float) -> bool:
+    """Return whether the feature of that name is a band that overlaps [low, high) Hz."""
+    band = Band.parse(name)
+    return band is not None and band.high > low and band.low < high
 
 
 def slow_check(composition: pd.DataFrame, slow: pd.DataFrame, truth: dict[str, Any]) -> Check:
@@ -228,8 +203,7 @@ def slow_check(composition: pd.DataFrame, slow: pd.DataFrame, truth: dict[str, A
     """
     recovered = []
     for plant in truth["slow_drivers"]:
-        low, high = plant["band"]
-        overlaps = np.array([b > low and a < high for a, b in map(_edges, slow["band"])], dtype=bool)
+        overlaps = np.array([_overlaps(name, *plant["band"]) for name in slow["band"]], dtype=bool)
         near = slow[(slow["ifo"] == plant["ifo"]).to_numpy() & overlaps & (slow["answer"] != "too short")]
         for family in families_of(composition, plant):
             answer = near.loc[near["family"] == family, "answer"]

@@ -17,7 +17,7 @@ from glitch_explorer.site.cost.data import time_volumes, timeline, volumes
 from glitch_explorer.site.cost.family import driver_groups, shown_glitch
 from glitch_explorer.site.cost.plots import lag_table, swarm, waterfall_steps
 from glitch_explorer.site.cost.ranking import cost_rows, headline, most_recoverable, simpler_rankings
-from glitch_explorer.site.pages import macro_text
+from tests.fixtures.macros import macro_text
 
 FACTS = {
     "n_timed": 3,
@@ -209,6 +209,17 @@ def test_the_headline_has_a_sentence_for_each_case() -> None:
     assert text() == "Nothing has a cost: there is no family, or no live time."
 
 
+def test_unknown_costs_are_listed_with_their_detectors() -> None:
+    nothing = (None, None, None)
+    rows = costs(nothing, nothing, nothing, nothing).assign(
+        ifo=["L1", "H1", "H1", "H1"], reason=["no_range", "no_range", "no_range", "no_live_time"]
+    )
+    assert sentence("headline", headline(rows, recoverable_rows(), LABELS)) == (
+        "No cost is known: the detector has no live time (H1); the range of the detector is unknown: too few "
+        "minutes have one (H1, L1)."
+    )
+
+
 def test_a_family_has_a_sentence_with_what_is_incomplete() -> None:
     row = costs(CLEAR).to_dict("records")[0]
     assert sentence("cost", row, None).endswith("0.500 h of live time lost per 1000 h; rank 1.")
@@ -228,4 +239,4 @@ def test_families_are_ranked_in_simpler_ways_beside_the_cost() -> None:
     assert [row["simpler"]["n"] for row in rows] == [3, 1, 1]
     assert [row["simpler"]["efficiency_over_deadtime"] for row in rows] == [None] * 3
     assert [row["label"] for row in rows] == ["Blip", None, None]
-    assert simpler_rankings(table)[0]["tau"] is None
+    assert np.isnan(simpler_rankings(table)[0]["tau"])

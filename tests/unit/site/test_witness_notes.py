@@ -2,7 +2,7 @@
 
 import pytest
 
-from glitch_explorer.site.pages import macro_text
+from tests.fixtures.macros import macro_text
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
-from glitch_explorer.site.pages import macro_text
 from glitch_explorer.site.witnesses.plots import feature_settling_s
 from glitch_explorer.site.witnesses.rows import fringe_result, ground_band, ground_result, state_of
+from tests.fixtures.macros import macro_text
 
 SENTENCES = "witnesses/sentences.html"
 

@@ -44,6 +44,12 @@ class Band:
         """The name of the band, e.g. `0.3-1`."""
         return f"{self.low:g}-{self.high:g}"
 
+    @classmethod
+    def parse(cls, name: str) -> "Band | None":
+        """Return the band of that name; None where it names another feature, e.g. `slope`."""
+        low, _, high = name.partition("-")
+        return cls(float(low), float(high)) if high else None
+
 
 def bands_of(rate: float, bands: Sequence[tuple[float, float]]) -> list[Band]:
     """Return the bands that a channel of that sample rate has, the highest cut at its Nyquist frequency.

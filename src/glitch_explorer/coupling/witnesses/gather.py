@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Bool
 from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_GROUPS,
@@ -82,10 +83,27 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
     files.write_json(folder / "notes.json", notes)
 
 
+def is_significant(table: pd.DataFrame) -> Bool:
+    """Return which rows ``(n,)`` have a q-value of at most `ALPHA`; untested rows have none."""
+    q = table["q_value"].to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(q <= ALPHA)
+
+
+def strongest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the row with the largest abs(T) of each group, the largest first.
+
+    Parameters
+    ----------
+    rows
+        Rows with t_peak.
+    by
+        Columns that rows of one group agree in.
+    """
+    order = rows["t_peak"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order].drop_duplicates(by)
+
+
 def witnessed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a significant q-value: the band with the largest abs(T) of each channel."""
-    witnesses = table[table["q_value"].to_numpy(dtype=float, na_value=np.nan) <= ALPHA]
-    order = witnesses.assign(size=witnesses["t_peak"].abs()).sort_values(
-        ["family", "ifo", "rank", "size"], ascending=[True, True, True, False]
-    )
-    return order.drop_duplicates(["family", "ifo", "channel"]).drop(columns="size")
+    """Return the significant rows, by rank: of each channel the band with the largest abs(T)."""
+    witnesses = strongest(table[is_significant(table)], ["family", "ifo", "channel"])
+    return witnesses.sort_values(["family", "ifo", "rank"], kind="stable")

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from scipy.stats import kendalltau
 
+from glitch_explorer.impact.cost.ranking import rank_agreement
 from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import records
 
@@ -56,6 +56,44 @@ def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates(key)
 
 
+def _first(table: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the first row, None where there is none."""
+    return next(iter(records(table.head(1))), None)
+
+
+def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """Return what costs most.
+
+    Parameters
+    ----------
+    cost
+        Table "cost".
+    labels
+        Family to its commonest label.
+
+    Returns
+    -------
+    dict
+        The rows `top` (largest cost) and `sure` (largest that is significantly above zero), None where there
+        is none; the numbers of rows `n_rows`, of costs `n`, of costs with an interval `n_intervals` and of
+        significant ones `n_sure`; `reasons`, a row for each reason of an unknown cost and detector.
+    """
+    rows = cost.assign(label=cost["family"].map(labels.get))
+    ranked = rows[rows["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
+    sure = ranked[ranked["cost_low"] > 0]
+    reason = ["reason", "ifo"]
+    unknown = rows[rows["cost_mpc3_yr"].isna() & (rows["reason"] != "")].drop_duplicates(reason)
+    return {
+        "top": _first(ranked),
+        "sure": _first(sure),
+        "n_rows": len(rows),
+        "n": len(ranked),
+        "n_intervals": int(ranked["cost_low"].notna().sum()),
+        "n_sure": len(sure),
+        "reasons": records(unknown.sort_values(reason)),
+    }
+
+
 def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     """Return the facts of the headline: what costs most, and what is recoverable of it.
 
@@ -69,30 +107,12 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> d
     Returns
     -------
     dict
-        The rows `top` (largest cost), `sure` (largest that is significantly above zero) and `best` (most
-        recoverable of the significant ones), None where there is none; the numbers of rows `n_rows`, of costs
-        `n`, of costs with an interval `n_intervals` and of significant ones `n_sure`; `reasons`, a row for
-        each reason of an unknown cost.
+        Those of `costliest`, and `best`: the most recoverable row of the significant costs, None where there
+        is none.
     """
-    rows = cost.assign(label=cost["family"].map(labels.get))
-    ranked = rows[rows["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
-    sure = ranked[ranked["cost_low"] > 0]
-    best = most_recoverable(recoverable.merge(sure[["family", "ifo"]], on=["family", "ifo"]))
-
-    def first(table: pd.DataFrame) -> dict[str, Any] | None:
-        return next(iter(records(table.head(1))), None)
-
-    unknown = rows[rows["cost_mpc3_yr"].isna() & (rows["reason"] != "")]
-    return {
-        "top": first(ranked),
-        "sure": first(sure),
-        "best": first(best),
-        "n_rows": len(rows),
-        "n": len(ranked),
-        "n_intervals": int(ranked["cost_low"].notna().sum()),
-        "n_sure": len(sure),
-        "reasons": records(unknown.drop_duplicates("reason").sort_values("reason")),
-    }
+    sure = cost.loc[cost["cost_low"] > 0, ["family", "ifo"]]
+    best = most_recoverable(recoverable.merge(sure, on=["family", "ifo"]))
+    return {**costliest(cost, labels), "best": _first(best)}
 
 
 def cost_rows(cost: pd.DataFrame, labels: Labels) -> list[dict[str, Any]]:
@@ -107,10 +127,8 @@ def cost_rows(cost: pd.DataFrame, labels: Labels) -> list[dict[str, Any]]:
 
 
 def simpler_rankings(cost: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the simpler rankings and how far each agrees with the cost: tau-b, None for fewer than three."""
-    rankings = []
-    for column, name in SIMPLER.items():
-        both = cost[[column, "cost_mpc3_yr"]].dropna().astype(float)
-        tau = kendalltau(both[column], both["cost_mpc3_yr"]).statistic if len(both) >= 3 else None
-        rankings.append({"column": column, "name": name, "tau": tau})
-    return rankings
+    """Return the simpler rankings and the `tau` of each with the cost, as `rank_agreement` returns it."""
+    return [
+        {"column": column, "name": name, "tau": rank_agreement(cost[column], cost["cost_mpc3_yr"])[0]}
+        for column, name in SIMPLER.items()
+    ]

@@ -8,8 +8,9 @@ import pandas as pd
 
 from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT
-from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.coupling.witnesses.gather import is_significant
 from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.site.cost.ranking import costliest, family_labels
 from glitch_explorer.site.families.unknown import STABLE
 from glitch_explorer.site.pages import records
 
@@ -49,7 +50,7 @@ class FindingTables:
 
 
 def findings(tables: FindingTables) -> list[Finding]:
-    """Return the first `SHOWN` findings; the order of the kinds is that of findings.html's `order`."""
+    """Return the first `SHOWN` findings, in the order of `KINDS`."""
     return [Finding(kind, facts) for kind, of in KINDS.items() if (facts := of(tables)) is not None][:SHOWN]
 
 
@@ -81,28 +82,23 @@ def calibration(tables: FindingTables) -> Facts | None:
 
 
 def cost(tables: FindingTables) -> Facts | None:
-    """Return the largest cost (`top`) and the largest that is significantly above zero (`sure`)."""
+    """Return what costs most; see `ranking.costliest`."""
     if tables.cost is None:
         return None
-    labels = tables.families.set_index("family")["plurality_label"]
-    ranked = tables.cost[tables.cost["cost_mpc3_yr"].notna()]
-    ranked = ranked.assign(label=ranked["family"].map(labels))
-    top = _first(ranked, ["rank"])
-    sure = _first(ranked[ranked["cost_low"] > 0], ["rank"])
-    return top and {"top": top, "sure": sure, "estimated": bool(ranked["cost_low"].notna().any())}
+    facts = costliest(tables.cost, family_labels(tables.families))
+    return facts if facts["top"] else None
 
 
 def witness(tables: FindingTables) -> Facts | None:
     """Return the precursor candidate, else the witness, whose excess efficiency has the highest lower end."""
     if tables.witnesses is None:
         return None
-    counted = tables.witnesses[tables.witnesses["q_value"].to_numpy(float, na_value=1.0) <= ALPHA]
+    counted = tables.witnesses[is_significant(tables.witnesses)]
     sure = counted[counted["excess_low"].to_numpy(float, na_value=0.0) > 0]
     leads = sure[sure["relation"] == "leads"]
     order = ["excess_low", "family", "ifo", "channel"]
     best = _first(leads if len(leads) else sure, order, ascending=[False, True, True, True])
-    labels = tables.families.set_index("family")["plurality_label"]
-    return best and {**best, "label": labels.get(best["family"])}
+    return best and {**best, "label": family_labels(tables.families).get(best["family"])}
 
 
 def new_families(tables: FindingTables) -> Facts | None:

@@ -6,11 +6,12 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.coupling.schemas import GAPS
+from glitch_explorer.coupling.witnesses.gather import strongest
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witnesses.matrix import witness_matrix
-from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row, best_bands
+from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row
 
 STATES = ("witnessed", "none", "unanswered", "absent")
 
@@ -105,6 +106,7 @@ def overview(
         Table "calibration".
     """
     tested = set(coupling.witnesses[["ifo", "channel"]].itertuples(index=False, name=None))
+    unsafe = coupling.witnesses[coupling.witnesses["safety"] == "unsafe"]
     groups = [part for _, part in coupling.channels.groupby(["ifo", "group"], sort=True) if len(part) > 1]
     return {
         "lines": detector_lines(coupling, rows),
@@ -118,7 +120,7 @@ def overview(
         "fringes": [row for row in rows if row["fringes"]["code"] == "yes"],
         "fringe_tests": sum(row["fringes"]["code"] in ("yes", "no") for row in rows),
         "slow": slow_lines(rows),
-        "unsafe": records(best_bands(coupling.witnesses[coupling.witnesses["safety"] == "unsafe"])),
+        "unsafe": records(strongest(unsafe, ["channel"])),
         "missing": missing_lines(coverage, tested),
         "groups": [records(part) for part in groups],
         **null_values(rows, pooled),

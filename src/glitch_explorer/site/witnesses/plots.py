@@ -37,8 +37,8 @@ class Profile:
 
 def feature_settling_s(band: str, rate_hz: float) -> float:
     """Return the settling time of a feature in seconds: that of its filter, else of its average."""
-    low, _, high = band.partition("-")
-    return settling_s(Band(float(low), float(high)), rate_hz) if high else max(BIN_S, 1 / rate_hz)
+    edges = Band.parse(band)
+    return settling_s(edges, rate_hz) if edges else max(BIN_S, 1 / rate_hz)
 
 
 def make_profile(

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.bands import Band
 from glitch_explorer.coupling.schemas import (
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
@@ -20,6 +21,7 @@ from glitch_explorer.coupling.schemas import (
     WITNESSES,
 )
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
+from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
@@ -112,12 +114,6 @@ def read_family(folder: str | Path, members: str | Path) -> FamilyTables:
     )
 
 
-def best_bands(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the row with the largest abs(T) of each channel, the strongest channel first."""
-    order = rows["t_peak"].abs().sort_values(ascending=False, kind="stable").index
-    return rows.loc[order].drop_duplicates("channel")
-
-
 def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
     """Return the groups of channels that are witnesses of a family in a detector, the best first.
 
@@ -134,10 +130,9 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
         The row of the group's strongest channel and band, with `members` (all channels of the group)
         and `bands` (the channel's other bands with a q-value of at most `ALPHA`).
     """
-    counted = rows[rows["q_value"].to_numpy(dtype=float, na_value=1.0) <= ALPHA]
     groups = []
-    for group, part in counted.groupby("group", sort=False):
-        best = records(best_bands(part).head(1))[0]
+    for group, part in rows[is_significant(rows)].groupby("group", sort=False):
+        best = records(strongest(part, ["channel"]).head(1))[0]
         members = channels.loc[channels["group"] == group, ["channel", "safety"]]
         if best["channel"] not in set(members["channel"]):
             members = part.drop_duplicates("channel")[["channel", "safety"]]
@@ -148,10 +143,10 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
 
 def ground_band(band: str) -> str | None:
     """Return the ground-motion band with the (logarithmic) middle of `band`; None where none has it."""
-    low, _, high = band.partition("-")
-    if not high:
+    edges = Band.parse(band)
+    if edges is None:
         return None
-    middle = (float(low) * float(high)) ** 0.5
+    middle = (edges.low * edges.high) ** 0.5
     return next((name for name, (least, most) in GROUND_BANDS.items() if least <= middle < most), None)
 
 
@@ -245,7 +240,7 @@ def state_of(rows: pd.DataFrame, notes: list[Note] | None) -> str:
         return "absent"
     if not rows["p_fwer"].notna().any():
         return "unanswered"
-    return "witnessed" if (rows["q_value"] <= ALPHA).any() else "none"
+    return "witnessed" if is_significant(rows).any() else "none"
 
 
 def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: str, ifo: str) -> Row:
@@ -270,9 +265,9 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
         "channels": ranked["channel"].nunique(),
         "features": len(ranked),
         "groups": groups,
-        "strongest": records(best_bands(ranked).head(1)),
+        "strongest": records(strongest(ranked, ["channel"]).head(1)),
         "leads": [group for group in groups if group["relation"] == "leads"],
-        "unsafe": records(best_bands(rows[rows["safety"] == "unsafe"]).head(UNSAFE_LISTED)),
+        "unsafe": records(strongest(rows[rows["safety"] == "unsafe"], ["channel"]).head(UNSAFE_LISTED)),
         "ground": ground_rows(part(coupling.slow)),
         "fringes": fringe_result(part(family_tables.scattering), glitches["peak_frequency_hz"].median()),
         "missing": missing_channels(coverage, set(rows["channel"])),
