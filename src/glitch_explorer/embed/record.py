@@ -1,4 +1,4 @@
-"""The record of how a map's vectors were made: other vectors must be made the same way."""
+"""The record of how a map's vectors were made. Vectors compared with them must be made in the same way."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from glitch_explorer.core.errors import UserError
 
 @dataclass(frozen=True)
 class Encoder:
-    """How views become the rows of a map: keys of the config, and a hash of the weights' file.
+    """How views become a map's vectors: config keys, and a hash of the weights file.
 
     Attributes
     ----------
@@ -20,11 +20,11 @@ class Encoder:
     backbone
         Name of the backbone.
     weights
-        ``"untrained"``, or the name of the file, without its folder.
+        ``"untrained"``, or the name of the weights file, without its folder.
     weights_sha256
-        Hash of that file, empty for untrained weights.
+        Hash of the weights file, empty for untrained weights.
     height, width, crop
-        Pixels of a view, and whether axes are cut off.
+        Size of a view in pixels, and whether pictures are cropped to the area inside their axes.
     """
 
     unit: str
@@ -39,18 +39,18 @@ class Encoder:
 def describe_encoder(
     *, unit: str, backbone: str, weights: str | Path, height: int, width: int, crop: bool
 ) -> Encoder:
-    """Return the record of an encoder; a file of `weights` enters by its name and hash.
+    """Return the record of an encoder; of a weights file, its name and its hash are recorded.
 
     Raises
     ------
     UserError
-        When the file of weights does not exist.
+        When the weights file does not exist.
     """
     digest = ""
     if weights != "untrained":
         path = Path(weights)
         if not path.is_file():
-            raise UserError(f"the weights {path} do not exist: correct embedding.weights")
+            raise UserError(f"weights file {path} does not exist: correct embedding.weights")
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     name = Path(weights).name
@@ -68,15 +68,15 @@ def read_encoder(path: str | Path) -> Encoder:
     Raises
     ------
     UserError
-        When the file is missing or not such a record.
+        When the file is missing or is not a record of an encoder.
     """
     try:
         return Encoder(**json.loads(Path(path).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist: the target map writes it; make the map again") from None
+        raise UserError(f"{path} does not exist; `snakemake map` writes it") from None
     except (TypeError, ValueError) as problem:
         raise UserError(
-            f"{path} is not the record of an encoder ({problem}): make the map again"
+            f"{path} is not the record of an encoder ({problem}): run `snakemake map` again"
         ) from problem
 
 
@@ -86,16 +86,18 @@ def require_same(map_encoder: Encoder, encoder: Encoder, *, where: str | Path) -
     Raises
     ------
     UserError
-        The message has each difference.
+        When they differ; the message lists all differences.
     """
     names = [field.name for field in fields(Encoder)]
     pairs = [(name, getattr(map_encoder, name), getattr(encoder, name)) for name in names]
     # The content of the file decides, not its name.
     differences = [
-        f"{name} {old!r} there, {new!r} here" for name, old, new in pairs if old != new and name != "weights"
+        f"{name} is {old!r} in the map, {new!r} in this config"
+        for name, old, new in pairs
+        if old != new and name != "weights"
     ]
     if differences:
         raise UserError(
-            f"{where} was made with another encoder, so distances to it mean nothing: "
-            f"{'; '.join(differences)}. Set unit, views and embedding as in that map's config"
+            f"{where} was made with another encoder, so distances between its vectors and these mean "
+            f"nothing: {'; '.join(differences)}. Set unit, views and embedding as in the map's config"
         )

@@ -1,4 +1,4 @@
-"""The page and the figure of an evaluation."""
+"""Page and figure of the evaluation of encoders."""
 
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -14,14 +14,14 @@ from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.plots import bare, figure, plain, save
 
-#: Confusions listed for each encoder.
+#: Largest number of confusions listed for each encoder.
 _LISTED = 8
 
 _ENCODER = ["encoder", "draw"]
 
 
 def _title(row: pd.Series) -> str:
-    """Return the name of an encoder, with its draw if it is untrained."""
+    """Return the name of an encoder, with the number of its random weights if it is untrained."""
     untrained = str(row["encoder"]).endswith("untrained")
     return f"{row['encoder']} {row['draw']}" if untrained else str(row["encoder"])
 
@@ -75,13 +75,13 @@ def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
             colour, shape = look(number)[0], "oD"[number]
             error = np.abs(part[["accuracy_low", "accuracy_high"]].to_numpy().T - part["accuracy"].to_numpy())
             y = np.arange(len(part)) + shift
-            label = "one view" if view == "any" else "four views fused"
+            label = "single views" if view == "any" else "four views fused"
             axes.errorbar(part["accuracy"], y, xerr=error, fmt=shape, color=colour, capsize=2, label=label)
         fused = rows[rows["view"] == "fused"]
         axes.axvline(float(fused["chance"].iloc[0]), color="#666666", linestyle=":", label="chance")
         axes.set(
-            title=f"{plain(name)}: {fused['n'].iloc[0]} glitches, {fused['n_classes'].iloc[0]} types",
-            xlabel="nearest other glitch of the same type",
+            title=f"{plain(name)}: {fused['n'].iloc[0]} glitches, {fused['n_classes'].iloc[0]} classes",
+            xlabel="share whose nearest other glitch has the same class",
             xlim=(0, 1.02),
             yticks=np.arange(len(fused)),
             yticklabels=[plain(_title(row)) for _, row in fused.iterrows()],

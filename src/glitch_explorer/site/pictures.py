@@ -21,18 +21,19 @@ from glitch_explorer.core.views import (
 from glitch_explorer.views.colormap import viridis
 from glitch_explorer.views.schemas import VIEWS
 
-#: Grey of a view that does not exist.
+#: Grey level of a view that does not exist.
 MISSING = 176
-#: Grey of the gaps between pictures.
+#: Grey level (white) of the gaps between pictures.
 GAP_COLOUR = 255
 #: WebP quality and effort of all pictures.
 QUALITY, EFFORT = 82, 4
-#: Shards whose arrays are open at once.
+#: Largest number of shards with open arrays.
 OPEN = 64
 
-#: A row of the map: glitch_id, and the slot of its view, None where the views are fused.
+#: A row of the map: glitch_id, and the index of its view on the view axis of the arrays (its slot); None
+#: where the views are fused.
 Key = tuple[str, int | None]
-#: Slot of the view that pictures a fused row: 1 s.
+#: Slot of the view that is shown for a fused row: 1 s.
 FUSED_SLOT = 1
 
 
@@ -49,16 +50,19 @@ class Pictures:
     Parameters
     ----------
     arrays, status : list of path
-        For each shard its views `(n, 4, H, W)` and its table "views", rows alike.
+        For each shard its views `(n, 4, H, W)` and its table "views", in the same order of rows.
     """
 
     def __init__(self, arrays: Sequence[str | Path], status: Sequence[str | Path]) -> None:
-        # An open array holds a file descriptor, of which a process has about a thousand.
+        # Each open array takes a file descriptor, and a process may have about a thousand.
         self._array = lru_cache(OPEN)(lambda shard: files.read_array(arrays[shard]))
         parts = [tables.read(VIEWS, path) for path in status]
         shards = [len(part) for part in parts]
         if shards != [len(self._array(shard)) for shard in range(len(arrays))]:
-            raise UserError("views: arrays and tables have different numbers of rows: make the shards again")
+            raise UserError(
+                'the arrays of the views and the tables "views" have different numbers of rows; make them '
+                "again with `snakemake --forcerun make_views`"
+            )
         rows = pd.concat(parts, ignore_index=True)
         present = rows[list(VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
         present[:, 0] |= rows[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)
@@ -80,7 +84,10 @@ class Pictures:
         return float(energies.mean()) if energies.size else 0.0
 
     def thumbnail(self, key: Key, size: int) -> UInt8:
-        """Draw the row's view, RGB (size, size, 3), of a fused row that of 1 s or the first that exists."""
+        """Draw the row's view, RGB (size, size, 3).
+
+        For a fused row it is the view of 1 s. If the view does not exist, the first that exists is drawn.
+        """
         views, present = self.views(key[0])
         slot = FUSED_SLOT if key[1] is None else key[1]
         if not present.any():

@@ -1,4 +1,4 @@
-"""Figures that are charts: the map, ambiguity, both entropies, leakage."""
+"""Charts: the map, ambiguity, label and family entropy, leakage."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +14,16 @@ from glitch_explorer.core import files
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.palette import look
 
-#: Bars in a ranked chart.
+#: Largest number of bars in a ranked chart.
 BARS = 25
 _INK, _QUIET = "#222222", "#666666"
 
 
 def plain(text: object, length: int = 28) -> str:
-    """Return a text that is safe to draw: no mathematics, no control characters, and not too long."""
+    """Return a text that Matplotlib draws literally, of at most `length` characters.
+
+    `$` is escaped, and control characters are replaced.
+    """
     shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(text).replace("\n", " "))
     shown = shown if len(shown) <= length else shown[: length - 1] + "…"
     return shown.replace("$", r"\$")
@@ -51,7 +54,10 @@ def nothing(axes: Axes, reason: str) -> None:
 
 
 def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], missing: str) -> None:
-    """Draw the map's points, `column` in colours and shapes, those without it in the colour `missing`."""
+    """Draw the map's points, coloured and shaped by `column`.
+
+    Points whose value is not in `order` get the colour `missing`.
+    """
     size = float(np.clip(30000 / max(1, len(rows)), 3, 26))
     rest = rows[~rows[column].isin(order)]
     axes.scatter(rest["x"], rest["y"], s=size * 0.6, c=missing, linewidths=0, zorder=1)
@@ -99,27 +105,29 @@ def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) 
         )
     noise = int((rows["family"] == UNASSIGNED).sum())
     axes.set_title(
-        f"{len(rows)} points in {len(order)} families, {noise} unassigned", loc="left", fontsize=11
+        f"{len(rows)} points: {len(rows) - noise} in {len(order)} families, {noise} unassigned",
+        loc="left",
+        fontsize=11,
     )
     save(drawing, path, dpi)
 
 
 def map_by_label(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
-    """Draw the map by label, the commonest label first."""
+    """Draw the map by label, in alphabetical order."""
     drawing = figure(10.2, 6.6)
     axes = drawing.add_subplot()
     order = sorted(rows["label"].dropna().unique())
     _points(axes, rows, "label", order, unassigned)
     axes.scatter([], [], s=16, c=unassigned, label="no label")
     drawing.legend(loc="outside right upper", fontsize=8, frameon=False, markerscale=1.2)
-    axes.set_title(f"{len(rows)} points with {len(order)} labels", loc="left", fontsize=11)
+    axes.set_title(f"{len(rows)} points, {len(order)} labels", loc="left", fontsize=11)
     save(drawing, path, dpi)
 
 
 def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str], colour: str) -> None:
     """Draw horizontal bars from the top down, a note at the end of each."""
     if not names:
-        nothing(axes, "no family with labelled members")
+        nothing(axes, "no labelled members in families")
         return
     heights = list(range(len(names)))
     axes.barh(heights, values, color=colour, height=0.72)
@@ -157,7 +165,7 @@ def entropies(
     dpi: int,
     assigned: str,
 ) -> None:
-    """Draw over-splitting, by family, beside over-compression, by label."""
+    """Draw label entropy by family (labels too fine) beside family entropy by label (labels too coarse)."""
     whole = quality.set_index("metric")["value"]
     split = families.dropna(subset=["label_entropy_bits"])
     split = split.sort_values(["label_entropy_bits", "family"], ascending=[False, True]).head(BARS)
@@ -174,17 +182,18 @@ def entropies(
         right, packed["label"].map(plain).tolist(), packed["family_entropy_bits"].tolist(), notes, assigned
     )
     for axes, name, of, metric in (
-        (left, "Over-splitting", "H(label | family)", "over_splitting_bits"),
-        (right, "Over-compression", "H(family | label)", "over_compression_bits"),
+        (left, "Labels too fine", "H(label | family)", "over_splitting_bits"),
+        (right, "Labels too coarse", "H(family | label)", "over_compression_bits"),
     ):
         axes.axvline(whole[metric], color=_INK, linestyle="--", linewidth=1)
-        axes.set_title(f"{name}: {whole[metric]:.2f} bit for the whole map (dashed)", loc="left", fontsize=10)
+        title = f"{name}: {whole[metric]:.2f} bit over the whole map (dashed)"
+        axes.set_title(title, loc="left", fontsize=10)
         axes.set_xlabel(f"{of} (bit)")
     save(drawing, path, dpi)
 
 
 def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassigned: str) -> None:
-    """Draw the information of families about each variable, and the limit of the leakage test."""
+    """Draw the conditional mutual information of family and each variable, with the limit of the test."""
     drawing = figure(8.2, 1.3 + 0.4 * len(table))
     axes = drawing.add_subplot()
     colours = [
@@ -193,15 +202,15 @@ def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassig
     values = table["normalised"].clip(lower=0).to_numpy()
     axes.barh(np.arange(len(table)), values, color=colours, height=0.6)
     for y, row in enumerate(table.itertuples()):
-        outcome = "FAILS" if row.failed else "passes" if row.gated else "reported"
+        outcome = "FAILS" if row.failed else "passes" if row.gated else "not part of the test"
         note = f"p = {row.p_value:.3g}, {row.mutual_information_bits:.3f} bit, {outcome}"
         axes.text(1, y, note, va="center", ha="right", fontsize=8.5, transform=axes.get_yaxis_transform())
     axes.axvline(NORMALISED_LIMIT, color=_INK, linestyle="--", linewidth=1)
     axes.set_yticks(np.arange(len(table)), table["variable"])
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_xlim(0, max(0.15, 1.8 * values.max(initial=0)))
-    axes.set_xlabel("I(family; variable | label) minus its null, as a share of H(variable | label)")
-    title = f"Gate (dashed): fails above {NORMALISED_LIMIT} at p < {P_LIMIT}"
+    axes.set_xlabel("(I(family; variable | label) − mean under the null) / H(variable | label)")
+    title = f"Leakage test: fails above {NORMALISED_LIMIT} (dashed) if p < {P_LIMIT}"
     axes.set_title(title, loc="left", fontsize=10)
     bare(axes)
     save(drawing, path, dpi)

@@ -1,4 +1,4 @@
-"""Unpacking of archives: nothing leaves the folder, and no decompression bomb fills the disk."""
+"""Unpacking of archives: files are written only inside the folder, up to a size limit."""
 
 import stat
 import tarfile
@@ -12,22 +12,25 @@ import pooch
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
 
-#: Endings of what can be unpacked, longest first.
+#: File name endings of archives; the compound ones before `.tar`.
 ARCHIVES = (".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".tar", ".zip")
 #: File in an unpacked folder with the hash of its archive.
 MARKER = ".unpacked"
-#: Largest size of the unpacked files: in bytes, and as a multiple of the archive's size (above 1 MiB).
+#: Limits of the unpacked size: bytes, multiple of the archive's size, and bytes that are always allowed.
 _LARGEST_BYTES, _LARGEST_RATIO, _SMALL_BYTES = 200 * 10**9, 100.0, 1 << 20
 _CHUNK_BYTES = 1 << 20
 
 
 def is_archive(path: str | Path) -> bool:
-    """Return whether the file is an archive, by its name."""
+    """Return whether the file's name is that of an archive."""
     return Path(path).name.endswith(ARCHIVES)
 
 
 def unpack_once(archive: str | Path) -> Path:
-    """Unpack `archive` beside itself, into a folder of its name, unless that is done."""
+    """Unpack `archive` into the folder beside it that has its name without ending.
+
+    It is not unpacked again if the marker in that folder has the archive's hash.
+    """
     archive = Path(archive)
     ending = next(ending for ending in ARCHIVES if archive.name.endswith(ending))
     folder = archive.with_name(archive.name.removesuffix(ending))
@@ -42,14 +45,13 @@ def unpack_once(archive: str | Path) -> Path:
 def unpack(archive: str | Path, folder: str | Path) -> Path:
     """Unpack a tar or zip file into `folder`, which appears whole and replaces an older one.
 
-    All links and devices are refused: pictures and tables need none, and a link
-    is how a member gets out of the folder.
+    Only plain files and folders are accepted: a link could make a later file be written outside the folder.
 
     Raises
     ------
     UserError
-        When a member would leave the folder or is a link or device, the archive
-        is damaged, or it unpacks to more than 100 times its size.
+        When a file would be written outside the folder, an entry is neither a plain file nor a folder, the
+        archive is damaged, or it unpacks to more than 100 times its size (1 MiB is always allowed) or 200 GB.
     """
     archive, folder = Path(archive), Path(folder)
     budget = min(_LARGEST_BYTES, max(_LARGEST_RATIO * archive.stat().st_size, _SMALL_BYTES))
@@ -61,35 +63,47 @@ def unpack(archive: str | Path, folder: str | Path) -> Path:
                 if content is not None:
                     budget = _extract(archive, target, content, budget)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError) as problem:
-        raise UserError(f"{archive} cannot be unpacked: {problem}; download it again") from problem
+        raise UserError(
+            f"{archive} cannot be unpacked: {problem}; download it again, or unpack it yourself if its "
+            "format is not supported"
+        ) from problem
     return folder
 
 
 def _checked(archive: Path, name: str) -> PurePosixPath:
-    """Return the path of a member, or refuse one that leaves the folder."""
+    """Return the path of an entry of the archive.
+
+    Raises
+    ------
+    UserError
+        When the entry would be written outside the folder.
+    """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
-        raise UserError(f"{archive}: member {name!r} would leave the folder; nothing was unpacked")
+        raise UserError(f"{archive}: {name!r} would be written outside the folder; nothing was unpacked")
     return path
 
 
 def _extract(archive: Path, target: Path, content: IO[bytes], budget: float) -> float:
-    """Write one member and return what is left of the budget: sizes in headers are not believed."""
+    """Write one file and return the remaining budget in bytes.
+
+    Bytes are counted, because sizes in headers can be wrong.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as stream:
         while chunk := content.read(_CHUNK_BYTES):
             budget -= len(chunk)
             if budget < 0:
                 raise UserError(
-                    f"{archive} unpacks to far more than its size (a decompression bomb): "
-                    "nothing was unpacked"
+                    f"{archive} unpacks to more than 100 times its size or 200 GB; nothing was unpacked. "
+                    "If it is no decompression bomb, unpack it yourself"
                 )
             stream.write(chunk)
     return budget
 
 
 def _tar_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
-    """Yield name and content of each member; a folder has no content."""
+    """Yield the name and content of each entry; a folder has no content."""
     with tarfile.open(archive, "r|*") as tar:
         for member in tar:
             if not (member.isdir() or member.isreg()) or member.issparse():
@@ -98,7 +112,7 @@ def _tar_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
 
 
 def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
-    """Yield name and content of each member; a folder has no content."""
+    """Yield the name and content of each entry; a folder has no content."""
     with zipfile.ZipFile(archive) as file:
         for member in file.infolist():
             if member.is_dir():
@@ -111,4 +125,7 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
 
 
 def _refused(archive: Path, name: str) -> UserError:
-    return UserError(f"{archive}: member {name!r} is a link or device; nothing was unpacked")
+    return UserError(
+        f"{archive}: {name!r} is not a plain file or folder (link, device or sparse file); nothing was "
+        "unpacked. Unpack the archive yourself"
+    )

@@ -1,4 +1,4 @@
-"""Known events: real signals and hardware injections, which are not glitches."""
+"""Known events: astrophysical signals and hardware injections, which are not glitches."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from glitch_explorer.sources.schemas import EVENTS
 
 #: Values of the column `kind`.
 KINDS = ("event", "injection")
-#: Catalogues whose candidates do not count as real signals.
+#: Words in the names of catalogues whose candidates are not taken as astrophysical.
 _UNSURE = ("marginal", "preliminary", "auxiliary")
 
 
@@ -37,7 +37,7 @@ def read_events(
         CSV with columns name, ifo (empty for all detectors), event_time (GPS s)
         and kind (event or injection).
     gwosc
-        Whether to ask GWOSC too; marginal candidates are left out.
+        Whether to ask GWOSC too; only confident events are read.
     start, end
         First and last GPS second of the events returned; GWOSC needs both.
     host
@@ -53,14 +53,17 @@ def read_events(
     Raises
     ------
     UserError
-        When a file cannot be read or has wrong values.
+        When a file cannot be read or has wrong values, when `gwosc` lacks `start` or `end`, or when GWOSC's
+        answer cannot be parsed.
     SourceFault
         When GWOSC fails after all retries.
     """
     parts = [_read_csv(Path(file)) for file in files]
     if gwosc:
         if start is None or end is None:
-            raise UserError("events.gwosc: GWOSC needs a start and an end: set both")
+            raise UserError(
+                "events.gwosc needs a range of time: set both values of source.gps, or events.gwosc: false"
+            )
         parts.append(_gwosc_events(start, end, host, policy))
     events = tables.joined(EVENTS, parts)
     if start is not None:
@@ -73,12 +76,15 @@ def read_events(
 def _read_csv(path: Path) -> pd.DataFrame:
     frame: pd.DataFrame = tables.read_csv(EVENTS, path, required=EVENTS.names)[EVENTS.names]
     frame["event_time"] = pd.to_numeric(frame["event_time"], errors="coerce")
-    for row, event in frame.iterrows():
+    for row, (_, event) in enumerate(frame.iterrows(), start=1):
         if not np.isfinite(event["event_time"]):
-            raise UserError(f"event file {path}, row {row}: event_time is not a GPS time")
+            raise UserError(
+                f"event file {path}, row {row} after the header: event_time is not a number (GPS seconds)"
+            )
         if event["kind"] not in KINDS:
             raise UserError(
-                f"event file {path}, row {row}: kind {event['kind']!r} is not {' or '.join(KINDS)}"
+                f"event file {path}, row {row} after the header: kind {event['kind']!r} is not "
+                f"{' or '.join(KINDS)}"
             )
     return frame
 

@@ -18,7 +18,7 @@ from glitch_explorer.core.errors import UserError
 
 #: HTTP statuses after which the same request may succeed.
 TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
-#: What clients raise over an answer that they cannot parse.
+#: Exceptions of clients that cannot parse an answer.
 _UNPARSED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 #: Longest pause between two tries, whatever the server asks for.
 LONGEST_PAUSE_S = 300.0
@@ -33,7 +33,7 @@ class SourceFault(UserError):  # noqa: N818 - a fault outside, no error of the p
 
 
 class Transient(Exception):  # noqa: N818 - no error before the last try
-    """A failure that may pass, with the seconds that the server asks to wait."""
+    """A temporary failure, with the number of seconds that the server asks to wait."""
 
     def __init__(self, message: str, wait_s: float = 0.0) -> None:
         super().__init__(message)
@@ -41,12 +41,12 @@ class Transient(Exception):  # noqa: N818 - no error before the last try
 
 
 def check_status(response: requests.Response, what: str) -> None:
-    """Raise what an HTTP status means: a failure that may pass, or one that the user must put right.
+    """Raise `Transient` for a temporary failure, `UserError` for one that the user must correct.
 
     Raises
     ------
     Transient
-        For a busy server, with its Retry-After.
+        For a status in `TRANSIENT_STATUS`, with the wait of the header Retry-After.
     UserError
         For any other status of 400 and above.
     """
@@ -60,7 +60,9 @@ def check_status(response: requests.Response, what: str) -> None:
         raise UserError(
             f"{what}: {answer}; a login is needed: get a token or certificate, or use a public source"
         )
-    raise UserError(f"{what}: {answer}; check the name and the address {response.url}")
+    raise UserError(
+        f"{what}: {answer}; check the file name or record in the config, and the address {response.url}"
+    )
 
 
 def _retry_after_s(header: str) -> float:
@@ -95,17 +97,17 @@ class RetryPolicy:
     pause_s: float = 1.0
 
     def run(self, call: Callable[[], T], *, what: str, progress: Callable[[], int] = lambda: 0) -> T:
-        """Call until it succeeds.
+        """Call until it succeeds or the retries are used up.
 
         Parameters
         ----------
         call
             The function; it limits its own duration.
         what
-            What it asks of which server, for messages.
+            The request and the server, for messages.
         progress
-            A number that grows if a failed try has brought something; the failures are then
-            counted anew.
+            Returns a number that grows with what was received, such as bytes. After progress, the count of
+            failures starts again.
 
         Returns
         -------
@@ -115,7 +117,7 @@ class RetryPolicy:
         Raises
         ------
         UserError
-            When the server refuses for good.
+            When the server refuses permanently.
         SourceFault
             When the retries are used up.
         """
@@ -135,12 +137,12 @@ class RetryPolicy:
             time.sleep(pause)
 
     def ask(self, client: Callable[[], T], *, what: str, deadline_s: float) -> T:
-        """Call a service's own client until it succeeds, each try within `deadline_s`.
+        """Call a service's client library until it succeeds, each try within `deadline_s`.
 
         Raises
         ------
         UserError
-            When the server refuses for good, or the client cannot parse its answer.
+            When the server refuses permanently, or the client cannot parse its answer.
         SourceFault
             When the retries are used up.
         """
@@ -159,18 +161,17 @@ class RetryPolicy:
         return self.run(lambda: with_deadline(deadline_s, answer), what=what)
 
 
-#: What callers use unless they are given another.
+#: Default policy.
 DEFAULT = RetryPolicy()
 
 
 def with_deadline(seconds: float, call: Callable[[], T]) -> T:
     """Return what `call` returns, or give up after `seconds`.
 
-    Clients of web services limit the time of connecting and of silence, but not
-    of an answer that trickles. The call runs in a daemon thread, which neither
-    delays nor outlives the process; Python's network code releases the
-    interpreter, so the wait always ends. Code that may keep the interpreter
-    (NDS2) runs in a process of its own instead.
+    Clients of web services have time-outs for connecting and for silence, but not for a slow answer as a
+    whole. The call runs in a daemon thread, which neither delays nor outlives the process; Python's network
+    code releases the GIL, so the time-out always takes effect. Code that may hold the GIL (NDS2) runs in a
+    separate process instead.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def with_deadline(seconds: float, call: Callable[[], T]) -> T:
 
 
 def _transient(problem: Exception, what: str) -> Transient:
-    """Return `problem` as a failure that may pass, or raise what the user must put right."""
+    """Return `problem` as a temporary failure, or raise a `UserError` that the user must correct."""
     if isinstance(problem, Transient):
         return problem
     if isinstance(problem, requests.HTTPError) and problem.response is not None:

@@ -160,10 +160,10 @@ def test_from_stored_arrays_to_a_table(old, tmp_path):
     placed = tables.read(PLACED, tmp_path / "placed.parquet")
     direct = place(Vectors(placed, *fuse(made.astype(np.float32))), old, false_rate=0.05, threads=1)
     pd.testing.assert_frame_equal(placed, direct, check_dtype=False)
-    with pytest.raises(UserError, match=r"another encoder.*backbone 'gradients' there, 'resnet18' here"):
+    with pytest.raises(UserError, match=r"encoder.*backbone is 'gradients' in the map, 'resnet18' in this"):
         make_placed(*paths, **fixed, encoder=replace(ENCODER, backbone="resnet18"))
     (tmp_path / "map" / "encoder.json").unlink()
-    with pytest.raises(UserError, match="make the map again"):
+    with pytest.raises(UserError, match="`snakemake map` writes it"):
         make_placed(*paths, **fixed, encoder=ENCODER)
 
 

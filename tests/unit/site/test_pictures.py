@@ -73,7 +73,7 @@ def test_a_thousand_shards_are_not_open_at_once(tmp_path: Path) -> None:
 def test_arrays_and_tables_must_belong_together(tmp_path: Path) -> None:
     files.write_array(tmp_path / "s.npy", np.zeros((2, 4, 8, 8), dtype=np.uint8))
     tables.write(VIEWS, tables.empty(VIEWS), tmp_path / "s.parquet")
-    with pytest.raises(UserError, match="make the shards again"):
+    with pytest.raises(UserError, match="--forcerun make_views"):
         Pictures([tmp_path / "s.npy"], [tmp_path / "s.parquet"])
 
 

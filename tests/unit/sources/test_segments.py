@@ -163,8 +163,8 @@ def test_events_of_files_are_sorted_and_cut(tmp_path):
     ("text", "message"),
     [
         ("name,ifo,time,kind\nA,,1,event\n", "no column event_time"),
-        ("name,ifo,event_time,kind\nA,,soon,event\n", "row 0: event_time"),
-        ("name,ifo,event_time,kind\nA,,1,event\nB,,2,glitch\n", "row 1: kind 'glitch'"),
+        ("name,ifo,event_time,kind\nA,,soon,event\n", "row 1 after the header: event_time"),
+        ("name,ifo,event_time,kind\nA,,1,event\nB,,2,glitch\n", "row 2 after the header: kind 'glitch'"),
         ("", "cannot be read"),
     ],
 )
@@ -196,5 +196,5 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
         events = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
     tables.encode(EVENTS, events)
     assert events.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
-    with pytest.raises(UserError, match="start and an end"):
+    with pytest.raises(UserError, match="both values of source.gps"):
         read_events(files=[], gwosc=True)

@@ -1,7 +1,8 @@
-"""Slow drivers: the rate of a family against ground motion, wind and weather.
+"""Slow drivers: rank correlation of a family's rate with slow channels, by default ground motion.
 
-They are tested separately: the test of witnesses compares within ten minutes and normalises locally,
-which would remove slow changes. See docs/explanation/methods.md#slow-drivers.
+They are tested separately: the test for witnesses compares each glitch with the ten minutes around it, and
+scores are relative to the last five minutes; both remove slow changes. See
+docs/explanation/methods.md#slow-drivers.
 """
 
 import numpy as np
@@ -12,28 +13,30 @@ from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
 from glitch_explorer.coupling.witnesses.search import ALPHA
 
-#: Ground-motion bands in Hz, and what moves the ground there.
+#: Ground-motion bands in Hz, by source ("human": anthropogenic).
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}
-#: Least number of independent blocks of time; with fewer, column `answer` is "too short".
+#: Minimum number of independent blocks of time for a p-value; with fewer, column `answer` is "too short".
 LEAST_INDEPENDENT = 20
-#: Minutes are shifted within stretches that are on average at least so many correlation times long.
+#: The null shifts minutes within stretches if the mean stretch is at least this many correlation times long;
+#: otherwise it permutes stretches.
 _LONG = 5
-#: Correlation below which two minutes count as independent.
+#: Autocorrelation below which minutes count as independent.
 _INDEPENDENT = 0.2
-#: rho, its draws under the null (none where it is too short), and the independent blocks of time.
+#: rho, its values under the null (empty with too few independent blocks of time), and the number of these.
 _Null = tuple[float, Float64, int]
 
 
 def correlation_time(values: Float64, stretch: Int64) -> int:
-    """Return the minutes after which a series is independent of itself, within its stretches.
+    """Return the correlation time in minutes: the first lag with an autocorrelation below `_INDEPENDENT`.
 
-    Deviations are from the mean of all stretches, so that levels that differ between
-    them count as correlation. Where the longest stretch is not long enough: its length.
+    The autocorrelation is computed within stretches. The mean over all stretches is subtracted, so level
+    differences between stretches add to it. If it never falls below the limit, the length of the longest
+    stretch is returned.
 
     Parameters
     ----------
     values
-        ``(n,)`` one a minute, NaN where there is none.
+        ``(n,)`` one value per minute, NaN without data.
     stretch
         ``(n,)`` ascending number of each minute's stretch.
     """
@@ -51,7 +54,7 @@ def correlation_time(values: Float64, stretch: Int64) -> int:
 
 
 def _centred_ranks(values: Float64) -> Float64:
-    """Compute ranks minus their mean: once, since a null only reorders them."""
+    """Compute ranks minus their mean. Draws of the null only reorder them."""
     return np.asarray(rankdata(values) - (len(values) + 1) / 2)
 
 
@@ -64,9 +67,11 @@ def _rho(a: Float64, b: Float64) -> float:
 def _by_shift(
     counts: Float64, level: Float64, known: Bool, stretch: Int64, least: int, *, draws: int, seed: int
 ) -> _Null:
-    """Correlate minutes; the null shifts counts circularly in each stretch by `least` minutes or more.
+    """Correlate counts and levels minute by minute.
 
-    Stretches too short for that are left out.
+    The null shifts the counts circularly within each stretch, by at least `least` minutes in either
+    direction; stretches too short for that are left out. Counts are ranked over all minutes, also those
+    without a level.
     """
     rng = np.random.default_rng(seed)
     part = np.bincount(stretch)[stretch] > 2 * least
@@ -105,29 +110,31 @@ def _by_permutation(
 def slow_drivers(
     counts: Float64, levels: Float64, stretch: Int64, columns: pd.DataFrame, *, draws: int, seed: int
 ) -> pd.DataFrame:
-    """Correlate a family's counts per minute with slow channels (Spearman).
+    """Correlate a family's glitch rate with slow channels by rank.
+
+    The correlation is minute by minute, or by means of stretches where these are short.
 
     Parameters
     ----------
     counts
         ``(n,)`` glitches of the family in each live minute, in order of time.
     levels
-        ``(n, m)`` mean log RMS of each minute, averaged over at least 3 / f_low and
-        without local normalisation; NaN where there is none.
+        ``(n, m)`` mean log RMS up to the end of each minute, over as many minutes as three periods of the
+        band's lower edge need (at least one), without local normalisation; NaN without data.
     stretch
         ``(n,)`` ascending number of each minute's stretch.
     columns
-        One row a column of `levels`: channel, band.
+        One row per column of `levels`, with channel and band.
     draws, seed
-        Draws of the null and their seed.
+        Number of draws of the null, and the seed.
 
     Returns
     -------
-    Table "slow_drivers" without family and ifo: rho, p_value (two-sided, its
-    tail continued as in `p_values`), p_fwer (Bonferroni over the rows with a p), blocks
-    (independent blocks of time), null ("shift" within stretches by more than the correlation
-    time, or "segments" for permuted stretches), and answer ("rises", "falls", "nothing found", or "too
-    short" below `LEAST_INDEPENDENT` blocks).
+    Table "slow_drivers" without family and ifo: channel, band, rho, p_value (two-sided, generalised Pareto
+    tail as in `p_values`), p_fwer (Bonferroni over the rows with a p_value), blocks (independent blocks of
+    time), correlation_min, null ("shift" within stretches by more than the correlation time, "segments" for
+    permuted stretches, empty without data), and answer ("rises", "falls", "nothing found", or "too short"
+    below `LEAST_INDEPENDENT` blocks).
     """
     rows = [
         _driver(counts, levels[:, k].astype(float), stretch, draws=draws, seed=seed + k)
@@ -149,7 +156,7 @@ def slow_drivers(
 def _driver(
     counts: Float64, level: Float64, stretch: Int64, *, draws: int, seed: int
 ) -> tuple[float, float, int, int, str]:
-    """Return rho, p, independent blocks, correlation time in minutes and the kind of null."""
+    """Return rho, p, independent blocks of time, correlation time in minutes and the kind of null."""
     known = ~np.isnan(level)
     if not known.any():
         return np.nan, np.nan, 0, 0, ""

@@ -1,15 +1,16 @@
 """Windows that models are fitted to: around glitches, and background windows near them.
 
 A window has, for each feature and each bin of lags, the score with the largest absolute value within the bin,
-with its sign. Windows of glitches and of background must have the whole range of lags inside their stretch,
-after the first seconds, which have no scores: otherwise missing values would separate them.
+with its sign. Every window must lie inside its stretch, after the first seconds without scores; otherwise a
+model could tell glitches from background by missing values.
 
-Background windows are not limited to quiet time. Quiet time has no glitch of any family within seconds, while
-time-shifted triggers do, so a channel that responds to another family would look like a driver of any
-triggers. With 200 glitches of a family and 2,400 others in 8 h, time-shifted triggers reached an average
-precision of 0.16 to 0.32 against quiet time (one of three beat its baseline), and of 0.09 to 0.11 against all
-live time outside the family's range of lags, where 0.09 is chance (`benchmarks/driver_nulls.py` at commit
-b9b16dd). The null of witnesses uses the same background (`nulls.measure`).
+Background windows are not limited to quiet time. Quiet time excludes glitches of all families, but
+time-shifted triggers can fall near them. Against quiet time, a channel that responds to another family would
+therefore separate even time-shifted triggers. Test: 200 glitches of a family and 2,400 others in 8 h. Models
+of time-shifted triggers reached an average precision of 0.16 to 0.32 against quiet time (one of three sets
+beat its baseline), and of 0.09 to 0.11 against all live time outside the family's range of lags; chance is
+0.09 (`benchmarks/driver_nulls.py` at commit b9b16dd). The test for witnesses also compares with all live time
+(`nulls.measure`), there without excluding the surroundings of the triggers.
 """
 
 from dataclasses import dataclass
@@ -27,12 +28,12 @@ from glitch_explorer.coupling.witnesses.background import LAGS_S, background_mas
 from glitch_explorer.coupling.witnesses.usable import usable_features
 from glitch_explorer.map.members import MATCH_S
 
-#: Bins of lags in seconds, each without its end: short near the glitch, long away from it.
+#: Bins of lags [start, end) in seconds: narrow near the glitch, wide far from it.
 BINS_S: tuple[tuple[float, float], ...] = ((-60, -30), (-30, -10), (-10, -3), (-3, -1), (-1, 1), (1, 10))
 #: Background windows drawn for each glitch.
 BACKGROUND_RATIO = 10
-#: A bin of lags leads if it ends before the start of at least this share of the glitches; glitches that start
-#: earlier are left out of precursor models.
+#: Precursor models use a bin of lags if it ends before at least this share of the glitches start; the
+#: remaining glitches, which start before such a bin ends, are left out.
 LEADING_SHARE = 0.9
 
 _EVERYWHERE = np.array([[-np.inf, np.inf]])
@@ -48,11 +49,12 @@ class Material:
         Live time, one bin per row.
     columns
         One row per feature: channel, band, safety, delay_s (time after a bin's end at which its data are
-        complete) and reach_s, the delay and the settling time of the filter.
+        complete) and reach_s (the sum of delay_s and the filter's settling time).
     values
         float32 ``(n, m)``.
     first, last
-        ``(n,)`` first row, and the row after the last, that a window may use in each row's stretch.
+        ``(n,)`` for each row, the first row of its stretch that windows may use, and the row after the last
+        such row.
     """
 
     live: LiveTime
@@ -63,12 +65,12 @@ class Material:
 
     @property
     def bins(self) -> Int64:
-        """First row of each bin and the row after its last, relative to a window's centre, ``(bins, 2)``."""
+        """Rows of each bin of lags, [first, end), relative to the centre of a window, ``(bins, 2)``."""
         return np.rint(np.array(BINS_S) / BIN_S).astype(np.int64)
 
     @property
     def n_columns(self) -> int:
-        """Number of (bin, feature)."""
+        """Number of (bin of lags, feature) pairs."""
         return len(BINS_S) * len(self.columns)
 
     def has_window(self, rows: Int64) -> Bool:
@@ -77,7 +79,7 @@ class Material:
         return np.asarray((rows + low >= self.first[rows]) & (rows + high <= self.last[rows]))
 
     def window_rows(self, times: Float64) -> tuple[Int64, Int64]:
-        """Return which GPS times have a window, and the row of the window nearest to each of these."""
+        """Return the indices of the times with a whole window, and the centre rows of these windows."""
         row, inside = self.live.rows(np.rint(times / BIN_S).astype(np.int64))
         used = np.flatnonzero(inside & self.has_window(row))
         return used, row[used]
@@ -86,7 +88,7 @@ class Material:
 def make_material(features: FeatureSet, channels: pd.DataFrame) -> Material | None:
     """Select the features that models may use, and remove their delays.
 
-    Unsafe channels are left out, and features that never change or have data in less than a fifth of the
+    Left out are unsafe channels, and features that never change or have data in less than a fifth of the
     live time.
 
     Parameters
@@ -123,7 +125,7 @@ def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
     rows
         ``(k,)`` rows with a whole window (`Material.has_window`).
     columns
-        Numbers of (bin, feature), bin * m + feature.
+        Column numbers b * m + f of bin of lags b and feature f, with m features.
 
     Returns
     -------
@@ -139,7 +141,10 @@ def feature_windows(material: Material, rows: Int64, columns: Int64) -> Float32:
 
 @numba.njit(nogil=True, cache=True)
 def _fill_strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, windows: Float32) -> None:
-    """Write the score with the largest absolute value of each row's bins ``(c, 2)`` and features ``(c,)``."""
+    """Fill `windows` ``(k, c)`` with the strongest score in bin j of feature j around each row.
+
+    `bins` is ``(c, 2)`` and `features` ``(c,)``; the strongest score has the largest absolute value.
+    """
     for i in range(rows.size):
         for j in range(features.size):
             best = np.float32(0.0)
@@ -154,7 +159,7 @@ def _fill_strongest(values: Float32, rows: Int64, bins: Int64, features: Int64, 
 
 
 def leading_columns(material: Material, times: Float64, starts: Float64) -> tuple[Int64, Bool]:
-    """Select the bins of lags that end before the glitches start.
+    """Select the columns that a precursor model may use: bins of lags that end before the glitches start.
 
     Parameters
     ----------
@@ -164,10 +169,10 @@ def leading_columns(material: Material, times: Float64, starts: Float64) -> tupl
     Returns
     -------
     columns
-        Numbers of (bin, feature) that end, with the reach of the filter, before the start of at least
-        nine tenths of the glitches.
-    early
-        ``(k,)`` whether the glitch starts after the end of all of these.
+        Numbers of the columns whose bin of lags, plus reach_s, ends before the start of at least nine tenths
+        of the glitches.
+    usable
+        ``(k,)`` whether the glitch starts no earlier than the end of all these columns.
     """
     before = starts - np.rint(times / BIN_S) * BIN_S
     limit = float(np.quantile(before, 1 - LEADING_SHARE, method="higher"))
@@ -176,14 +181,16 @@ def leading_columns(material: Material, times: Float64, starts: Float64) -> tupl
 
 
 def segment_numbers(times: Float64, segments: Float64) -> Int64:
-    """Return the number of the segment ``(k, 2)`` that contains each time."""
+    """Return the index of the segment ``(k, 2)`` of each time; times must lie in segments."""
     return np.clip(np.searchsorted(segments[:, 0], times, side="right") - 1, 0, None).astype(np.int64)
 
 
 def background_rows(
     material: Material, times: Float64, rows: Int64, segments: Float64, *, rng: np.random.Generator
 ) -> Int64:
-    """Draw the centres of background windows: ten per glitch of each segment, or all there are.
+    """Draw the centres of background windows.
+
+    Each segment has ten for each of its glitches, or all possible centres if there are fewer.
 
     Parameters
     ----------

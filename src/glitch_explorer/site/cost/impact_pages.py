@@ -1,4 +1,4 @@
-"""Results of the impact stage: the cost ranking, and the cost section of each family's page."""
+"""Pages of the impact stage: the cost ranking, and each family's section on drivers and cost."""
 
 import json
 import shutil
@@ -81,7 +81,7 @@ def _write_families(
     *,
     dpi: int,
 ) -> None:
-    """Write each family's fragment into `folder`, and copy its veto files into `vetoes`."""
+    """Write each family's section into `folder`, and copy the family's veto files into `vetoes`."""
     labels = family_labels(audited)
     by_family = {Path(path).name: Path(path) for path in folders}
     for name, medoid in audited[["family", "medoid"]].itertuples(index=False):
@@ -105,29 +105,30 @@ def write_impact_pages(
     dpi: int,
     witnesses: bool,
 ) -> None:
-    """Write the cost ranking, and the cost section of each family's page.
+    """Write the cost ranking, and each family's section on drivers and cost.
 
     Parameters
     ----------
     impact : path
-        Folder with tables "cost", "recoverable", "cost_by_day" and "rank_stability", and with the same costs
-        as cost.csv, and as cost.json with `settings` and `formula`.
+        Folder with tables "cost", "recoverable", "cost_by_day" and "rank_stability", and the downloads
+        cost.csv and cost.json; the latter also has `settings` and `formula`.
     drivers : path or None
         File of table "drivers"; None where no model was fitted.
     folders : list of path
-        For each family, the folder of its results of the impact stage, named after it; may be empty.
+        Folders of the families' results of the impact stage, each named after its family; an empty list if
+        no models were fitted.
     audit_families : path
         File of table "audit_families".
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page), the
-        figures, and `F001.json` (rank by cost, and the list of what is unknown).
+        figures, and `F001.json` (best rank by cost over detectors, and the list of what is unknown, as HTML).
     page : path
-        The cost ranking.
+        HTML file of the cost ranking.
     assets, vetoes : path
-        Folders for the scripts and files of that page, and for the veto files, in the same folder as the
-        page; existing ones are replaced.
+        Folders for the scripts and data of that page, and for the veto files; both beside the page; existing
+        ones are replaced.
     figure : path
-        The ranking as a picture, for the report.
+        PNG of the ranking, for Snakemake's report.
     dpi : int
         Pixels per inch.
     witnesses : bool
