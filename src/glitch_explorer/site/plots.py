@@ -165,7 +165,7 @@ def entropies(
     dpi: int,
     assigned: str,
 ) -> None:
-    """Draw label entropy by family (labels too fine) beside family entropy by label (labels too coarse)."""
+    """Draw label entropy by family (over-splitting) beside family entropy by label (over-compression)."""
     whole = quality.set_index("metric")["value"]
     split = families.dropna(subset=["label_entropy_bits"])
     split = split.sort_values(["label_entropy_bits", "family"], ascending=[False, True]).head(BARS)
@@ -182,8 +182,8 @@ def entropies(
         right, packed["label"].map(plain).tolist(), packed["family_entropy_bits"].tolist(), notes, assigned
     )
     for axes, name, of, metric in (
-        (left, "Labels too fine", "H(label | family)", "over_splitting_bits"),
-        (right, "Labels too coarse", "H(family | label)", "over_compression_bits"),
+        (left, "Over-splitting by labels", "H(label | family)", "over_splitting_bits"),
+        (right, "Over-compression by labels", "H(family | label)", "over_compression_bits"),
     ):
         axes.axvline(whole[metric], color=_INK, linestyle="--", linewidth=1)
         title = f"{name}: {whole[metric]:.2f} bit over the whole map (dashed)"

@@ -56,7 +56,7 @@ def test_the_job_writes_tables_and_pages(tree, tmp_path, root):
     confusion = tables.read(CONFUSION, tmp_path / "a/confusion.parquet")
     assert set(confusion["label"]) == {"Blip", "Power_Line", "Pizzicato"}
     page = (tmp_path / "a/evaluation.md").read_text()
-    assert "8 glitches of 2 types" in page
+    assert "8 glitches of 2 classes" in page
     assert str(tree.parent) not in page
     assert (tmp_path / "a/evaluation.png").read_bytes().startswith(b"\x89PNG")
     job(tmp_path / "b")

@@ -196,5 +196,5 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
         events = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
     tables.encode(EVENTS, events)
     assert events.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
-    with pytest.raises(UserError, match="both values of source.gps"):
+    with pytest.raises(UserError, match=r"both values of source\.gps"):
         read_events(files=[], gwosc=True)
