@@ -57,8 +57,8 @@ def make_audit(
     out = Path(out)
     rows = map_rows(glitches, families, ["label", "snr"])
     points = files.read_array(vectors)
-    with np.load(neighbours, allow_pickle=False) as graph:
-        indices, distances, mask = graph["indices"], graph["distances"], graph["mask"]
+    graph = files.read_arrays(neighbours)
+    indices, distances, mask = graph["indices"], graph["distances"], graph["mask"]
     votes = suspects.neighbour_votes(
         rows["glitch_id"].to_numpy(dtype=object), rows["label"].to_numpy(dtype=object), indices, distances
     )

@@ -14,7 +14,7 @@ from glitch_explorer.coupling.channels.feature_set import family_features, store
 from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.family import intervals_of, segments_of, timed_glitches
-from glitch_explorer.coupling.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
 from glitch_explorer.map.members import quiet_stretches
@@ -46,9 +46,12 @@ def group_channels(
     Returns
     -------
     DataFrame
-        Table "channel_groups": the channels with their groups and the columns of the channel lists.
+        Table "channel_groups": the channels with their groups and the columns of the channel lists; empty
+        where no glitch of the detector has a time.
     """
     rows = glitches[(glitches["ifo"] == ifo) & glitches["event_time"].notna()]
+    if rows.empty:
+        return tables.empty(CHANNEL_GROUPS)
     times = rows["event_time"].to_numpy(dtype=float)
     spans = segments_of(segments, ifo, times)
     table = source.table(ifo, times)
@@ -96,6 +99,7 @@ def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple
 def detector_slow_drivers(
     members: Sequence[str | Path],
     segments: pd.DataFrame,
+    channels: pd.DataFrame,
     *,
     ifo: str,
     source: ChannelSource,
@@ -111,6 +115,8 @@ def detector_slow_drivers(
         Member files of all families.
     segments
         Table "segments".
+    channels
+        Table "channels" of the detector; that of `group_channels` has all its columns.
     ifo
         Detector.
     source
@@ -129,13 +135,13 @@ def detector_slow_drivers(
     all_times = np.concatenate([np.empty(0), *times.values()])
     if not len(all_times):
         return tables.empty(SLOW_DRIVERS)
-    table = source.table(ifo, all_times)
-    moving = table["channel"].map(lambda name: any(fnmatchcase(name, pattern) for pattern in ground))
-    table = table[moving & (table["safety"] != "unsafe")].reset_index(drop=True)
+    moving = channels["channel"].map(lambda name: any(fnmatchcase(name, pattern) for pattern in ground))
+    table = channels[moving & (channels["safety"] != "unsafe")].reset_index(drop=True)
     if table.empty:
         return tables.empty(SLOW_DRIVERS)
     spans = segments_of(segments, ifo, all_times)
-    live = LiveTime.of(np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])]))
+    seconds = np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])])
+    live = LiveTime.of(seconds[seconds[:, 1] > seconds[:, 0]])
     store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))
     logs, _, _ = stored_values(store, live)
     low = store.logs["low_hz"].to_numpy(dtype=float)

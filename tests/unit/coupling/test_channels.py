@@ -39,12 +39,12 @@ def test_names_wildcards_and_rates(tmp_path):
         tmp_path,
         "channel,rate_hz,unit,kind,safety,source,date,oscillator\n"
         "{ifo}:PEM-A_DQ,512 until GPS = 1 then 1024,V,,safe,me,2020,\n"
-        "*:PEM-*,,,displacement,,,,\n"
+        "*:PEM-*,,um,displacement,,,,\n"
         "L1:SUS-X,16,,,,,,\n"
         "{ifo}:IMC-F,16,Hz,,,,,yes\n",
     )
     rates = {"H1:PEM-A_DQ": 1.0, "H1:PEM-B": 64.0, "L1:PEM-C": 8.0, "H1:SUS-Q": 4.0}
-    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=rates)
+    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=lambda _: rates)
     tables.conform(CHANNELS, table)
     table = table.set_index("channel")
     assert list(table.index) == ["H1:IMC-F", "H1:PEM-A_DQ", "H1:PEM-B"]
@@ -81,6 +81,11 @@ def test_the_safety_table_is_well_formed(root):
         ("name,rate_hz\nH1:A,1\n", "channel is required"),
         ("channel,rate\nH1:A,1\n", "unknown columns: rate"),
         ("channel,rate_hz,kind\nH1:A,1,sound\n", "H1:A: kind is 'sound'"),
+        (
+            "channel,rate_hz,kind\nH1:A,1,displacement\n",
+            "unit is ''; for a displacement it can be m, um, nm",
+        ),
+        ("channel,rate_hz,kind,unit\nH1:A,1,displacement,counts\n", "H1:A: unit is 'counts'"),
         ("channel,rate_hz\nH1:PEM-*,1\n", "matches no channel"),
         ("channel\nH1:A-B\n", "has no rate_hz"),
         ("channel,rate_hz\nL1:A-B,1\n", "no channel of H1"),

@@ -1,10 +1,13 @@
 """Planted witnesses are found, at their lag; what is not planted is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.schemas import CALIBRATION, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
@@ -104,6 +107,12 @@ def test_a_run_without_couplings_says_so():
 def test_shared_drifts_and_day_and_night_do_not_pass_for_witnesses():
     result = ask(make_world(21, channels=25, glitches=80, drift=6.0, segments=8, segment_s=1800))
     assert result.table["p_fwer"].min() > 0.01
+
+
+def test_without_live_time_no_glitch_is_usable(world):
+    features = replace(world.features, live=LiveTime.of(np.empty((0, 2))), values=world.features.values[:0])
+    result = ask(replace(world, features=features))
+    assert result.notes == [{"code": "too_few", "usable": 0, "total": len(world.family), "least": 8}]
 
 
 @pytest.mark.parametrize("count", [3, 7])

@@ -6,7 +6,7 @@ See docs/explanation/methods.md#channel-safety.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from glitch_explorer.coupling.schemas import CHANNELS
 #: (in metres), fringe frequencies of scattered light are predicted as well.
 KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
+#: Units of displacement channels, in metres.
+METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
 #: Names of strain channels: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
 #: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
 STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
@@ -78,7 +80,11 @@ def _positive(text: str, sentence: str) -> float:
 
 def rate_at(text: str, gps: float) -> float:
     """Return the sample rate in Hz that `text` gives for GPS time `gps`."""
-    return next(rate for until, rate in parse_rate(text) if gps < until)
+    return _rate_at(parse_rate(text), gps)
+
+
+def _rate_at(steps: Sequence[tuple[float, float]], gps: float) -> float:
+    return next((rate for until, rate in steps if gps < until), steps[-1][1])
 
 
 def read_list(path: str | Path) -> pd.DataFrame:
@@ -116,15 +122,22 @@ def read_list(path: str | Path) -> pd.DataFrame:
                     f"it can be {', '.join(filter(None, allowed))}"
                 )
         frame[column] = frame[column].str.lower()
+    moving = frame[frame["kind"] == "displacement"]
+    for name, unit in zip(moving["channel"], moving["unit"], strict=True):
+        if unit not in METRES:
+            raise UserError(
+                f"channel list {path}, {name}: unit is {unit!r}; "
+                f"for a displacement it can be {', '.join(METRES)}"
+            )
     for text in frame["rate_hz"][frame["rate_hz"] != ""].unique():
         parse_rate(text)
     table: pd.DataFrame = frame
     return table
 
 
-def open_patterns(lists: Sequence[str | Path], ifo: str) -> list[str]:
+def _open_patterns(lists: Iterable[pd.DataFrame], ifo: str) -> list[str]:
     """List a detector's entries that need frame files: names with wildcards, or without a sample rate."""
-    table = pd.concat([read_list(path) for path in lists])
+    table = pd.concat(lists)
     names = table["channel"].str.replace("{ifo}", ifo, regex=False)
     unresolved = names.str.contains(_WILD) | (table["rate_hz"] == "")
     return [name for name in names[unresolved].unique() if _is_of(name, ifo)]
@@ -141,7 +154,7 @@ def channel_table(
     ifo: str,
     gps: float,
     safety: Sequence[str | Path] = (),
-    available: Mapping[str, float] | None = None,
+    available: Callable[[list[str]], Mapping[str, float]] | None = None,
     strain: str = "",
 ) -> pd.DataFrame:
     """Build the table of one detector's channels.
@@ -158,8 +171,8 @@ def channel_table(
     safety
         Safety tables: the same columns, of which channel, safety, source and date are used.
     available
-        Channels in the frames, with their rates in Hz: wildcards are
-        expanded among them, and they supply the rates that a list leaves out.
+        Function that returns the channels in the frames that match patterns, with their rates in Hz.
+        Called where a list has wildcards, or leaves rates out.
     strain
         The strain channel of the glitches; `{ifo}` is replaced.
 
@@ -175,10 +188,12 @@ def channel_table(
     UserError
         When a file cannot be read, a wildcard matches nothing, or a rate is missing.
     """
-    rates = dict(available or {})
+    entries_of = {path: read_list(path) for path in lists}
+    patterns = _open_patterns(entries_of.values(), ifo)
+    rates = available(patterns) if available is not None and patterns else {}
     rows: dict[str, dict[str, object]] = {}
-    for path in lists:
-        for entry in read_list(path).to_dict("records"):
+    for path, listed in entries_of.items():
+        for entry in listed.to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
             if not _is_of(pattern, ifo):
                 continue
@@ -215,11 +230,11 @@ def _row(
             f"channel list {path}: {name} has no rate_hz and is not in the inspected frame files of {ifo}; "
             "add its rate_hz to the list"
         )
-    changes = bool(text) and len(parse_rate(text)) > 1
+    steps = parse_rate(text) if text else []
     return {
         "channel": name,
-        "rate_hz": rate_at(text, gps) if text else rate,
-        "rate_note": text if changes else "",
+        "rate_hz": _rate_at(steps, gps) if steps else rate,
+        "rate_note": text if len(steps) > 1 else "",
         "subsystem": entry["subsystem"] or name.split(":", 1)[1].split("-", 1)[0],
         "unit": entry["unit"],
         "kind": entry["kind"],

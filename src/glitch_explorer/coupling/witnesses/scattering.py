@@ -14,6 +14,7 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64, Int64
 from glitch_explorer.coupling.channels.fetch import ChannelReader
+from glitch_explorer.coupling.channels.lists import METRES
 from glitch_explorer.coupling.schemas import FRINGES, SCATTERING
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
@@ -21,8 +22,6 @@ from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 #: Families with a median frequency below this are tested: light scattered off moving optics is seen
 #: no higher (Soni 2021).
 SCATTERING_BELOW_HZ = 200.0
-#: Metres in the units of displacement channels.
-METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
 #: Laser wavelength, m.
 WAVELENGTH_M = 1.064e-6
 #: Numbers of round trips.

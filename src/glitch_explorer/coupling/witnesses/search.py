@@ -174,7 +174,7 @@ def _prepare(
     durations = family["duration_s"].fillna(0).to_numpy(dtype=float)
     live = features.live
     if len(times) < LEAST_GLITCHES or not len(live):
-        return too_few(len(times), len(times))
+        return too_few(len(times) if len(live) else 0, len(times))
     background = family_background(live, times, quiet)
     if background is None:
         return TOO_DENSE
