@@ -9,7 +9,7 @@ CHANNEL_SOURCE = {
         **{key: config["coupling"][key] for key in LOCATOR},
         "strain": config["strain"]["channel"],
         "lists": config["coupling"]["channels"],
-        "shipped": SAFETY,
+        "safety": [SAFETY, *config["coupling"]["safety"]],
     },
     "lists_hash": digests(config["coupling"]["channels"]),
     "shipped_hash": shipped(SAFETY),

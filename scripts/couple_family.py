@@ -8,12 +8,8 @@ from glitch_explorer.coupling.family import Settings, couple_family
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        source = project_source(
-            **snakemake.params.channels,
-            safety=snakemake.input.safety,
-            scripts=snakemake.scriptdir,
-            store_gib=snakemake.config["coupling"]["store_gib"],
-        )
+        store_gib = snakemake.config["coupling"]["store_gib"]  # changes no result
+        source = project_source(**snakemake.params.channels, scripts=snakemake.scriptdir, store_gib=store_gib)
         couple_family(
             snakemake.input.members,
             snakemake.input.segments,

@@ -162,16 +162,18 @@ def detector(project, options, root):
     results = project.folder / "results"
     segments = tables.read(SEGMENTS, results / "catalog/segments.parquet")
     glitches = tables.read(GLITCHES, results / "catalog/glitches.parquet")
+    groups = group_channels(glitches, segments, ifo="H1", source=source, max_glitches=50)
     slow = detector_slow_drivers(
         [results / "map/members/F001.parquet"],
         segments,
+        groups,
         ifo="H1",
         source=source,
         ground=options["ground"],
         draws=100,
         seed=1,
     )
-    return slow, group_channels(glitches, segments, ifo="H1", source=source, max_glitches=50)
+    return slow, groups
 
 
 # A LIGO cluster.

@@ -11,7 +11,7 @@ import pytest
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
+from glitch_explorer.coupling.channels.lists import channel_table
 from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.sources import frames, locate, served
 from glitch_explorer.sources.frames import Frame, Piece
@@ -168,16 +168,31 @@ def test_the_shipped_list_of_trends_selects_what_the_frames_have(federation, tmp
 def test_only_what_a_list_leaves_open_is_looked_up(tmp_path):
     path = tmp_path / "list.csv"
     path.write_text("channel,rate_hz\n{ifo}:A-B,16\n{ifo}:A-*,16\nH1:C-D,\nL1:E-F,\n*:G-H,\n")
-    assert open_patterns([path], "H1") == ["H1:A-*", "H1:C-D", "*:G-H"]
-    assert channel_table(lists=[path], ifo="H1", gps=0, available={"H1:A-X": 8, "H1:C-D": 4, "H1:G-H": 2})[
-        "rate_hz"
-    ].tolist() == [16, 16, 4, 2]
+    patterns = []
+
+    def available(asked):
+        patterns.extend(asked)
+        return {"H1:A-X": 8, "H1:C-D": 4, "H1:G-H": 2}
+
+    table = channel_table(lists=[path], ifo="H1", gps=0, available=available)
+    assert patterns == ["H1:A-*", "H1:C-D", "*:G-H"]
+    assert table["rate_hz"].tolist() == [16, 16, 4, 2]
 
 
 @pytest.mark.parametrize("ext", ["gwf", "hdf5"])
 def test_channels_of_a_frame_in_either_format(tmp_path, ext):
     path = write(tmp_path, 0, ext=ext)
     assert frames.channel_rates(Frame(T0, T0 + STEP, str(path)), ["*WIND*"]) == {NAMES[1]: 1.0}
+
+
+@pytest.mark.parametrize("name", ["absent", "damaged"])
+@pytest.mark.parametrize("ext", ["gwf", "hdf5"])
+def test_the_channels_of_a_file_that_cannot_be_read_are_a_users_error(tmp_path, ext, name):
+    path = tmp_path / f"{name}.{ext}"
+    if name == "damaged":
+        path.write_bytes(b"IGWD no more")
+    with pytest.raises(UserError, match=f"frame file .*{name}.{ext} cannot be read"):
+        frames.channel_rates(Frame(T0, T0 + STEP, str(path)), ["*"])
 
 
 # NDS2 and arrakis: a fake client, as there is no server.

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.job import project_file
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.fetch import ChannelReader
-from glitch_explorer.coupling.channels.lists import channel_table, open_patterns
+from glitch_explorer.coupling.channels.lists import channel_table
 from glitch_explorer.coupling.channels.live_time import even_sample
 from glitch_explorer.coupling.channels.store import FeatureStore
 from glitch_explorer.sources.locate import Locator, open_locator
@@ -57,17 +58,16 @@ class ChannelSource:
             gps=float(np.median(times)),
             safety=self.safety,
             strain=self.strain,
-            available=self._available(ifo, times),
+            available=partial(self._available, ifo, times),
         )
 
-    def _available(self, ifo: str, times: Float64) -> dict[str, float]:
-        """List the channels in a frame of each third of the glitches, where the channel lists need it.
+    def _available(self, ifo: str, times: Float64, patterns: Sequence[str]) -> dict[str, float]:
+        """List the channels that match patterns in a frame of each third of the glitches.
 
         A single frame would miss the channels that exist in another part of a run only.
         """
-        patterns = open_patterns(self.lists, ifo)
         rates: dict[str, float] = {}
-        for third in np.array_split(even_sample(times, _FRAMES_TRIED), 3) if patterns else ():
+        for third in np.array_split(even_sample(times, _FRAMES_TRIED), 3):
             for frame in (frame for gps in third for frame in self.locator.frames(ifo, gps, gps + BIN_S)):
                 try:
                     listed = self.locator.channel_rates(frame, patterns)
@@ -116,7 +116,12 @@ def open_source(
     frames: str | None,
     frame_type: str | None,
     host: str | None,
-    **options: Any,
+    lists: Sequence[str | Path],
+    safety: Sequence[str | Path],
+    store: str | Path,
+    store_gib: float,
+    bands: Sequence[tuple[float, float]],
+    strain: str,
 ) -> ChannelSource:
     """Open the source of auxiliary channels.
 
@@ -124,37 +129,33 @@ def open_source(
     ----------
     source, frames, frame_type, host
         As in `sources.locate.open_locator`.
-    options
-        The other fields of `ChannelSource`.
+    lists, safety, store, store_gib, bands, strain
+        As in `ChannelSource`.
     """
     locator = open_locator(
         source, frames=frames, frame_type=frame_type, host=host, sample_rate_hz=None, policy=_POLICY
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
-    return ChannelSource(locator, name, **options)
+    return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
 
 
 def project_source(
-    *, lists: Sequence[str], shipped: str, safety: Sequence[str | Path], scripts: str | Path, **options: Any
+    *, lists: Sequence[str], safety: Sequence[str], scripts: str | Path, **options: Any
 ) -> ChannelSource:
     """Open the source of a project's jobs, with the store that they share.
 
     Parameters
     ----------
-    lists
-        Channel lists; those under `resources/` ship with the project.
-    shipped
-        Safety table that ships with the project.
-    safety
-        Other safety tables.
+    lists, safety
+        Channel lists and safety tables; those under `resources/` ship with the project.
     scripts
         The project's folder of scripts.
     options
-        As in `open_source`.
+        The other parameters of `open_source`.
     """
     return open_source(
         lists=[project_file(path, scripts) for path in lists],
-        safety=[project_file(shipped, scripts), *safety],
+        safety=[project_file(path, scripts) for path in safety],
         store=STORE,
         **options,
     )
