@@ -21,8 +21,8 @@ from sklearn.neighbors import KDTree
 
 from glitch_explorer.core.arrays import Float64, Int64
 
-#: Names of the condensed tree's arrays.
-TREE = ("parent", "child", "lambda_val", "child_size")
+#: Columns of the condensed tree, with the types that hdbscan asks for.
+TREE = {"parent": np.intp, "child": np.intp, "lambda_val": np.float64, "child_size": np.intp}
 #: Points in a leaf of the search tree, as in hdbscan.
 LEAF_SIZE = 40
 
@@ -151,13 +151,8 @@ def cluster_layout(
     samples = min(min_cluster_size if min_samples is None else min_samples, len(points) - 1)
     tree = condense_tree(single_linkage(spanning_tree(points, samples)), min_cluster_size)
     labels, probabilities, _ = get_clusters(tree, compute_stability(tree), cluster_selection)
-    return Clusters(
-        labels.astype(np.int64),
-        probabilities,
-        # Where density is infinite the score is 0/0: such a point is no outlier.
-        np.nan_to_num(glosh(tree), nan=0.0),
-        {name: np.ascontiguousarray(tree[name]) for name in TREE},
-    )
+    columns = {name: np.ascontiguousarray(tree[name]) for name in TREE}
+    return Clusters(labels.astype(np.int64), probabilities, outlier_scores(columns), columns)
 
 
 def too_few(n: int) -> Clusters:
@@ -166,28 +161,18 @@ def too_few(n: int) -> Clusters:
 
 
 def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
-    """Compute the GLOSH score ``(n,)`` of each point of a condensed tree, for engines that do not.
-
-    A point that leaves its cluster at density lambda scores 1 - lambda / (the highest density
-    at which a point leaves that cluster or one below it); 0 where both are infinite.
+    """Compute the GLOSH score ``(n,)`` of each point of a condensed tree (Campello et al. 2015).
 
     Parameters
     ----------
     tree
-        Columns `TREE`; clusters are numbered from n on, a parent before its children.
+        Columns `TREE`, in any order of rows and of any integer and float types; a cluster has a higher number
+        than its parent.
     """
-    parent, child, density = tree["parent"], tree["child"], np.asarray(tree["lambda_val"], dtype=float)
-    n = int(parent.min())
-    highest = np.zeros(int(max(parent.max(), child.max())) + 1)
-    np.maximum.at(highest, parent, density)
-    above = {int(low): int(high) for high, low in zip(parent, child, strict=True) if low >= n}
-    for cluster in sorted(above, reverse=True):
-        highest[above[cluster]] = max(highest[above[cluster]], highest[cluster])
-    leaves = child < n
-    top, density_of_leaf = highest[parent[leaves]], density[leaves]
-    scores = np.zeros(n)
-    with np.errstate(invalid="ignore"):
-        scores[child[leaves]] = np.nan_to_num(
-            np.where(top > 0, 1 - density_of_leaf / np.maximum(top, 1e-300), 0.0), nan=0.0
-        )
+    order = np.argsort(tree["parent"], kind="stable")
+    ordered = np.empty(len(order), dtype=list(TREE.items()))
+    for name in TREE:
+        ordered[name] = tree[name][order]
+    # Where density is infinite the score is 0/0: such a point is no outlier.
+    scores: Float64 = np.nan_to_num(glosh(ordered), nan=0.0)
     return scores
