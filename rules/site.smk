@@ -23,7 +23,14 @@ rule atlas:
         **needs(mem_mb=3000, runtime=120),
     params:
         **config["atlas"],
-        page_files=page_files("families"),
+        page_files=page_files(
+            "families",
+            "witnesses/unknown.html",
+            "witnesses/sentences.html",
+            "witnesses/notes.html",
+            "cost/unknown.html",
+            "cost/reasons.html",
+        ),
         code=code("atlas"),
     script:
         "../scripts/atlas.py"
@@ -128,7 +135,7 @@ rule front_page:
         **needs(mem_mb=2000, runtime=20),
     params:
         making=lambda wildcards: study.making(fingerprints),
-        page_files=page_files("front"),
+        page_files=page_files("front", "cost/sentences.html", "cost/reasons.html"),
         code=code("front_page"),
     script:
         "../scripts/front_page.py"

@@ -59,7 +59,7 @@ rule validation_page:
     params:
         witnesses=WITNESSES,
         cost=COSTED,
-        page_files=page_files("cost"),
+        page_files=page_files("validation", "cost/reasons.html"),
         code=code("validation_page"),
     script:
         "../scripts/validation_page.py"

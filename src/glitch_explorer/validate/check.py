@@ -12,7 +12,7 @@ from glitch_explorer.coupling.witnesses.search import ALPHA
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison, of `n` rows, by a name that `validation.html` explains."""
+    """One comparison, of `n` rows, by a name that `site/validation/validation.html` explains."""
 
     name: str
     value: float

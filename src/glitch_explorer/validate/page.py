@@ -64,5 +64,5 @@ def write_validation_page(folder: str | Path, page: str | Path, *, witnesses: bo
         "drivers": records(tables.read(PLANTED_DRIVERS, folder / "drivers.parquet")),
         "costs": records(tables.read(PLANTED_COSTS, folder / "costs.parquet")),
     }
-    text = render("validation.html", **values, witnesses=witnesses, cost=cost, root="")
+    text = render("validation/validation.html", **values, witnesses=witnesses, cost=cost, root="")
     files.write_text(page, text)

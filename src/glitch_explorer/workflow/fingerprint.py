@@ -9,7 +9,7 @@ use of it) and never reads what is outside the package.
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -238,12 +238,7 @@ def digest(path: str | Path) -> str:
     """Return the hash of a file, or of all files below a folder, by name and content."""
     path = Path(path)
     files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return digest_files(path.parent, files)
-
-
-def digest_files(folder: Path, files: Iterable[Path]) -> str:
-    """Return the hash of files below `folder`, by name and content."""
     total = hashlib.blake2b(digest_size=8)
     for file in sorted(files):
-        total.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
+        total.update(file.relative_to(path.parent).as_posix().encode() + b"\0" + file.read_bytes())
     return total.hexdigest()

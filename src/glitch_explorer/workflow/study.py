@@ -9,7 +9,7 @@ import yaml
 
 from glitch_explorer.catalog.state import SIMULATED, source_state
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.workflow.fingerprint import digest, digest_files
+from glitch_explorer.workflow.fingerprint import digest
 
 #: Path prefix of files that ship with the project; a rule runs again when their hash changes, not their
 #: modification time.
@@ -96,20 +96,25 @@ class Study:
         """Return the hashes of those of `paths` that ship with the project."""
         return [self.shipped(path) for path in paths if path.startswith(SHIPPED)]
 
-    def page_files(self, part: str = "") -> str:
-        """Return the hash of the templates, styles and scripts that pages of the site are made from.
+    def page_paths(self, *parts: str) -> list[Path]:
+        """Return the templates, styles and scripts that pages of the site are made from.
 
         Parameters
         ----------
-        part
-            Subfolder of `SITE`, e.g. "cost". Files that all pages share are always included; if empty, only
-            those.
+        *parts
+            Folders and files below `SITE`, e.g. "cost" and "front/findings.html". Files that all pages share
+            are always included.
         """
-        shared = (self.base / SITE).glob("*")
-        part_files = (self.base / SITE / part).rglob("*") if part else ()
-        suffixes = (".html", ".css", ".js")
-        files = [path for path in (*shared, *part_files) if path.suffix in suffixes]
-        return digest_files(self.base / SITE, files)
+        site = self.base / SITE
+        paths = [*site.glob("*")]
+        for part in parts:
+            path = site / part
+            paths += [path] if path.suffix else path.rglob("*")
+        return sorted(path for path in paths if path.suffix in (".html", ".css", ".js"))
+
+    def page_files(self, *parts: str) -> list[str]:
+        """Return the hashes of `page_paths`."""
+        return [self.shipped(path.relative_to(self.base).as_posix()) for path in self.page_paths(*parts)]
 
     def source_files(self) -> list[str]:
         """Return the source's files, without its folders of pictures, which `listing` covers.

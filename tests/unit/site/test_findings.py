@@ -103,7 +103,7 @@ def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
 def test_each_kind_has_a_sentence_and_links_that_lead_somewhere(kind: str) -> None:
     sentence = macro_text("front/findings.html", kind, KINDS[kind](everything()))
     assert "what the number means" in sentence
-    explained = render("methods.html", witnesses=True, cost=True, root="")
+    explained = render("front/methods.html", witnesses=True, cost=True, root="")
     (anchor,) = re.findall(r'methods.html#([\w-]+)"', sentence)
     assert f'id="{anchor}"' in explained
 

@@ -1,6 +1,8 @@
 """Text on pages is text, folders are replaced whole, numbers read well."""
 
 import json
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from glitch_explorer.site.front.page import detector_lines, live_time, quarantine_lines
 from glitch_explorer.site.pages import render, script_data
 from glitch_explorer.site.palette import look
+from glitch_explorer.workflow.config import load_schema
 
 BARE = {"witnesses": False, "cost": False, "root": ""}
 
@@ -80,3 +83,12 @@ def test_detectors_without_times_or_segments() -> None:
 def test_quarantine_is_counted_by_reason() -> None:
     table = pd.DataFrame({"stage": ["views", "catalog", "catalog"], "reason": ["a", "b", "b"]})
     assert [(line["reason"], line["n"]) for line in quarantine_lines(table)] == [("b", 2), ("a", 1)]
+
+
+def test_keys_of_the_config_that_pages_name_exist(root: Path) -> None:
+    sections = load_schema(root / "config/schemas/config.schema.yaml")["properties"]
+    pages = sorted((root / "src/glitch_explorer/site").rglob("*.html"))
+    keys = {key for page in pages for key in re.findall(r"<code>([a-z_]+\.[a-z_]+)</code>", page.read_text())}
+    assert "coupling.time_slides" in keys
+    for section, key in (name.split(".") for name in keys):
+        assert key in sections[section]["properties"], key

@@ -1,5 +1,6 @@
 """What map, coupling and impact stage leave open of a family: codes, and a sentence for each."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 
 from glitch_explorer.site.cost.unknown import impact_unknown
 from glitch_explorer.site.families.unknown import map_unknown
-from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses.unknown import coupling_unknown
+from tests.fixtures.macros import macro_text
 
 AUDIT = {"n": 40, "n_labelled": 40, "stability": 0.9, "stability_low": 0.85}
 MEMBERS = pd.DataFrame(
@@ -27,6 +28,7 @@ WITNESSED |= {"missing": [], "groups": [], "calibration": [], "ground": [], "fri
 EARLY = {"channel": "H1:A", "safety": "safe", "lag": -2.0, "relation": "co-moves", "n_alone": 3}
 COST = {"cost_mpc3_yr": 1.0, "cost_low": 0.5, "cost_high": 2.0, "threshold_source": "none", "reason": ""}
 MODEL = {"view": "witness", "beats": True, "slid_beats": False, "ap": 0.5, "reason": ""}
+MODEL |= {"n_timed": 40, "n_glitches": 30, "n_segments": 4, "n_background": 300, "blocks": 12}
 PRICED = {"ifo": "H1", "cost": COST, "models": [MODEL, MODEL | {"view": "precursor"}]}
 
 
@@ -64,7 +66,8 @@ CASES = [
     ("safety", coupling_items(groups=[EARLY | {"lag": 0.0, "safety": "unknown"}])),
     ("order", coupling_items(groups=[EARLY])),
     ("calibration", coupling_items(calibration=[{"passed": False}])),
-    ("ground", coupling_items(ground=[{"name": "human", "code": "too short"}])),
+    ("ground_short", coupling_items(ground=[{"name": "human", "code": "too short"}])),
+    ("ground_channel", coupling_items(ground=[{"name": "human", "code": "no channel"}])),
     ("fringes", coupling_items(fringes={"code": "too few"})),
     ("no_glitch", impact_items(cost=None)),
     ("no_cost", impact_items(cost=COST | {"cost_mpc3_yr": None, "reason": "no_range"})),
@@ -73,7 +76,7 @@ CASES = [
     ("threshold_proxy", impact_items(cost=COST | {"threshold_source": "snr"})),
     ("no_model", impact_items(models=[MODEL])),
     ("gated", first_model(beats=False)),
-    ("no_fit", first_model(beats=False, ap=None, reason="no_data")),
+    ("no_fit", first_model(beats=False, ap=None, reason="few_timed", n_timed=7)),
     ("beats_on_slides", first_model(slid_beats=True)),
 ]
 
@@ -82,7 +85,17 @@ CASES = [
 def test_each_gap_has_its_code_and_a_sentence(code, found):
     part, items = found
     assert [item["code"] for item in items] == [code]
-    assert re.fullmatch(r"\s*<li>\w.+\.\s*</li>\s*", render("unknown.html", part=part, items=items))
+    # The facts reach the family's page through a JSON file.
+    (item,) = json.loads(json.dumps(items, allow_nan=False))
+    assert re.fullmatch(r"\s*\w.+\.\s*", macro_text(f"{part}/unknown.html", code, item))
+
+
+def test_facts_of_a_missing_model_reach_its_sentence():
+    ((_, items),) = [case for code, case in CASES if code == "no_fit"]
+    assert macro_text("cost/unknown.html", "no_fit", items[0]) == (
+        "Which channels drive it in H1: too few glitches with a known event time: 7; a veto needs 8, a model "
+        "20 in 3 segments."
+    )
 
 
 def test_a_family_of_which_all_is_known():

@@ -58,18 +58,19 @@ def fringes(**changes):
 
 
 @pytest.mark.parametrize(
-    ("code", "rows", "frequency_hz"),
+    ("code", "rows", "frequency_hz", "kind"),
     [
-        ("not asked", tables.empty(SCATTERING), 812.0),
-        ("not asked", tables.empty(SCATTERING), 49.0),
-        ("not asked", tables.empty(SCATTERING), np.nan),
-        ("too few", fringes(p_fwer=None), 30.0),
-        ("no", fringes(p_fwer=0.2), 30.0),
-        ("yes", fringes(), 30.0),
+        ("no frequency", tables.empty(SCATTERING), np.nan, "displacement"),
+        ("high frequency", tables.empty(SCATTERING), 200.0, "displacement"),
+        ("no channel", tables.empty(SCATTERING), 49.0, "raw"),
+        ("too few", tables.empty(SCATTERING), 49.0, "displacement"),
+        ("too few", fringes(p_fwer=None), 30.0, "displacement"),
+        ("no", fringes(p_fwer=0.2), 30.0, "displacement"),
+        ("yes", fringes(), 30.0, "displacement"),
     ],
 )
-def test_scattered_light_has_a_code_and_a_sentence(code, rows, frequency_hz):
-    result = fringe_result(rows, frequency_hz)
+def test_scattered_light_has_a_code_and_a_sentence(code, rows, frequency_hz, kind):
+    result = fringe_result(rows, frequency_hz, pd.DataFrame({"kind": [kind]}))
     assert result["code"] == code
     assert macro_text(SENTENCES, "fringes", result).strip().endswith(".")
 

@@ -1,10 +1,14 @@
 """Which files a study's jobs read, told from its config."""
 
+import re
+
+import jinja2
 import pytest
+from jinja2 import meta
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.config import check_config, load_schema
-from glitch_explorer.workflow.study import Study
+from glitch_explorer.workflow.study import SITE, Study
 
 
 @pytest.fixture
@@ -51,3 +55,53 @@ def test_what_is_missing_is_named(study_of, tmp_path):
 def test_folders_of_pictures_are_no_files(study_of, tmp_path):
     (tmp_path / "glitches.csv").mkdir()
     assert study_of().source_files() == []
+
+
+def page_parts(root):
+    """Return the arguments of `page_files` of each rule that has any."""
+    text = "".join(path.read_text() for path in sorted((root / "rules").glob("*.smk")))
+    calls = re.findall(r"^rule (\w+):(?:(?!^rule ).)*?page_files\(([^)]*)\)", text, re.MULTILINE | re.DOTALL)
+    return {rule: re.findall(r'"([^"]+)"', call) for rule, call in calls}
+
+
+def references(path):
+    """Return the templates, styles and scripts that a template names; None for a name that is computed."""
+    text = path.read_text(encoding="utf-8")
+    tree = jinja2.Environment(autoescape=True).parse(text)
+    return {*meta.find_referenced_templates(tree), *re.findall(r"script\(\"([^\"]+)\"\)", text)}
+
+
+def test_pages_depend_on_all_templates_that_they_use(root, study_of):
+    site, parts = root / SITE, page_parts(root)
+    for rule, names in parts.items():
+        paths = {path.relative_to(site).as_posix() for path in study_of().page_paths(*names)}
+        templates = [site / path for path in paths if path.endswith(".html")]
+        assert set().union(*map(references, templates)) <= paths, rule
+    rendered = {"families", "audit", "map", "front", "validation", "cost", "witnesses"}
+    assert {names[0] for names in parts.values()} == rendered
+
+
+@pytest.mark.parametrize(
+    ("edited", "rules"),
+    [
+        ("cost/cost.html", {"impact_pages"}),
+        ("cost/sentences.html", {"impact_pages", "front_page"}),
+        ("cost/unknown.html", {"impact_pages", "atlas"}),
+        ("front/methods.html", {"front_page"}),
+        ("validation/validation.html", {"validation_page"}),
+        ("map/static/map.css", {"explorer"}),
+    ],
+)
+def test_an_edited_template_makes_the_pages_anew_that_use_it(root, study_of, edited, rules):
+    parts, study = page_parts(root), study_of()
+    assert {
+        rule for rule, names in parts.items() if root / SITE / edited in study.page_paths(*names)
+    } == rules
+
+
+def test_a_page_has_the_hash_of_each_of_its_files(root, study_of):
+    study = study_of()
+    hashes = study.page_files("cost")
+    assert len(hashes) == len(study.page_paths("cost"))
+    assert study.shipped(f"{SITE}/cost/cost.html") in hashes
+    assert study.shipped(f"{SITE}/style.css") in study.page_files()

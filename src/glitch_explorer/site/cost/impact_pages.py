@@ -68,8 +68,8 @@ def _write_fragment(
             shap_picture(figure, folder / model["picture"], dpi=dpi)
     text = render("cost/fragment.html", detectors=detectors, family=family.name, label=label)
     files.write_text(folder / f"{family.name}.html", text)
-    unknown = render("unknown.html", part="cost", items=impact_unknown(detectors))
-    files.write_json(folder / f"{family.name}.json", {"rank": best_rank(detectors), "unknown": unknown})
+    facts = {"rank": best_rank(detectors), "unknown": impact_unknown(detectors)}
+    files.write_json(folder / f"{family.name}.json", facts)
 
 
 def _write_families(
@@ -121,7 +121,7 @@ def write_impact_pages(
         File of table "audit_families".
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page), the
-        figures, and `F001.json` (best rank by cost over detectors, and the list of what is unknown, as HTML).
+        figures, and `F001.json` (best rank by cost over detectors, and codes of what is unknown).
     page : path
         HTML file of the cost ranking.
     assets, vetoes : path

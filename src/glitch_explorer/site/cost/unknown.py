@@ -7,6 +7,9 @@ from glitch_explorer.site.numbers import known
 
 Item = dict[str, Any]
 
+#: Columns of table "skill" that say why a model is missing.
+_REASON = ("reason", "n_timed", "n_glitches", "n_segments", "n_background", "blocks")
+
 
 def impact_unknown(detectors: Sequence[Item]) -> list[Item]:
     """Return what cost and models leave open of a family.
@@ -34,7 +37,7 @@ def _cost(cost: Item | None) -> Iterable[tuple[str, Item]]:
         yield "no_glitch", {}
         return
     if not known(cost["cost_mpc3_yr"]):
-        yield "no_cost", {"row": cost}
+        yield "no_cost", {"reason": cost["reason"]}
     elif not known(cost["cost_low"]):
         yield "no_interval", {}
     elif cost["cost_low"] <= 0 <= cost["cost_high"]:
@@ -51,6 +54,7 @@ def _models(models: Sequence[Item]) -> Iterable[tuple[str, Item]]:
             yield "no_model", {"view": view}
         elif not any(row["beats"] for row in rows):
             fitted = any(known(row["ap"]) for row in rows)
-            yield (("gated", {"view": view}) if fitted else ("no_fit", {"view": view, "row": rows[0]}))
+            facts = {name: rows[0][name] for name in _REASON}
+            yield ("gated", {"view": view}) if fitted else ("no_fit", {"view": view, **facts})
         if any(row["beats"] and known(row["slid_beats"]) and row["slid_beats"] for row in rows):
             yield "beats_on_slides", {"view": view}

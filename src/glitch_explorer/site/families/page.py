@@ -158,7 +158,7 @@ def _labels(members: pd.DataFrame) -> dict[str, Any]:
 def _part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
     """Return a stage's section of a family's page and its JSON file, and copy its figures beside the page."""
     if source is None:
-        return Markup(), {"unknown": ""}
+        return Markup(), {"unknown": []}
     for picture in (*source.glob(f"{family}.png"), *sorted(source.glob(f"{family}-*.png"))):
         shutil.copyfile(picture, folder / picture.name)
     facts = json.loads((source / f"{family}.json").read_text(encoding="utf-8"))
@@ -177,7 +177,6 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     probe = records(atlas.probe[atlas.probe["family"] == family])
     witness_part, coupling = _part(atlas.witnesses, family, folder)
     cost_part, impact = _part(atlas.cost, family, folder)
-    unknown = render("unknown.html", part="families", items=map_unknown(audit, gradient, members, probe))
     facts = {"witness": coupling.get("witness"), "rank": impact.get("rank")}
     doubts = _doubts(atlas, family)
     values = {
@@ -191,7 +190,11 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "gradient": gradient,
         "witness_part": witness_part,
         "cost_part": cost_part,
-        "unknown": rendered(unknown + coupling["unknown"] + impact["unknown"]),
+        "unknown": {
+            "families": map_unknown(audit, gradient, members, probe),
+            "witnesses": coupling["unknown"],
+            "cost": impact["unknown"],
+        },
         "ticks": frequency_ticks(),
         "lengths": [float(name) for name in VIEW_NAMES],
         "previous": atlas.order[number - 1] if number else None,

@@ -193,5 +193,5 @@ def write_front(
         "witnesses": witnesses is not None,
         "cost": cost is not None,
     }
-    for target, template in ((page, "front/front.html"), (methods, "methods.html")):
+    for target, template in ((page, "front/front.html"), (methods, "front/methods.html")):
         files.write_text(target, render(template, **values, root=""))

@@ -67,8 +67,8 @@ def _write_fragment(
     tables.write(WITNESSES, witnesses, folder / f"{family}.parquet")
     fragment = render("witnesses/fragment.html", family=family, rows=rows, described=DESCRIBED, **CONSTANTS)
     files.write_text(folder / f"{family}.html", fragment)
-    unknown = render("unknown.html", part="witnesses", items=coupling_unknown(rows))
-    files.write_json(folder / f"{family}.json", {"witness": best_witness(rows), "unknown": unknown})
+    facts = {"witness": best_witness(rows), "unknown": coupling_unknown(rows)}
+    files.write_json(folder / f"{family}.json", facts)
     return rows
 
 
@@ -99,7 +99,7 @@ def write_witness_pages(
         in the same order.
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page),
-        `F001.png`, `F001.parquet`, and `F001.json` (best witness, and the list of what is unknown).
+        `F001.png`, `F001.parquet`, and `F001.json` (best witness, and codes of what is unknown).
     page : path
         The page of all witnesses.
     pictures : path

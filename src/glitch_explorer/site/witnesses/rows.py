@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
@@ -199,7 +200,7 @@ def ground_result(rows: pd.DataFrame) -> Row:
     }
 
 
-def fringe_result(rows: pd.DataFrame, frequency_hz: float) -> Row:
+def fringe_result(rows: pd.DataFrame, frequency_hz: float, channels: pd.DataFrame) -> Row:
     """Return for one family and detector whether its frequencies are those of scattered light.
 
     Parameters
@@ -207,15 +208,21 @@ def fringe_result(rows: pd.DataFrame, frequency_hz: float) -> Row:
     rows
         Rows of table "scattering" of one family and detector.
     frequency_hz
-        The family's median peak frequency.
+        The family's median peak frequency, NaN where it is unknown.
+    channels
+        Rows of table "channel_groups" of the detector.
 
     Returns
     -------
     dict
-        `code`: `yes`, `no`, `too few`, or `not asked`, and its facts.
+        `code`: `yes`, `no`, `no frequency`, `high frequency`, `no channel` or `too few`, and its facts.
     """
-    if rows.empty:
-        return {"code": "not asked", "frequency_hz": frequency_hz, "below_hz": SCATTERING_BELOW_HZ}
+    if rows.empty and np.isnan(frequency_hz):
+        return {"code": "no frequency"}
+    if rows.empty and frequency_hz >= SCATTERING_BELOW_HZ:
+        return {"code": "high frequency", "frequency_hz": frequency_hz, "below_hz": SCATTERING_BELOW_HZ}
+    if rows.empty and not (channels["kind"] == "displacement").any():
+        return {"code": "no channel"}
     tested = rows[rows["p_fwer"].notna()].sort_values(["p_fwer", "p_value"], kind="stable")
     if tested.empty:
         return {"code": "too few"}
@@ -253,7 +260,8 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
     rows, coverage = part(coupling.witnesses), part(family_tables.coverage)
     notes = coupling.notes.get(family, {}).get(ifo)
     glitches, ranked = part(family_tables.glitches), rows[rows["p_fwer"].notna()]
-    groups = witness_groups(rows, part(coupling.channels))
+    channels = part(coupling.channels)
+    groups = witness_groups(rows, channels)
     return {
         "family": family,
         "ifo": ifo,
@@ -269,7 +277,9 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
         "leads": [group for group in groups if group["relation"] == "leads"],
         "unsafe": records(strongest(rows[rows["safety"] == "unsafe"], ["channel"]).head(UNSAFE_LISTED)),
         "ground": ground_rows(part(coupling.slow)),
-        "fringes": fringe_result(part(family_tables.scattering), glitches["peak_frequency_hz"].median()),
+        "fringes": fringe_result(
+            part(family_tables.scattering), glitches["peak_frequency_hz"].median(), channels
+        ),
         "missing": missing_channels(coverage, set(rows["channel"])),
         "listed": len(coverage),
         "complete": int((coverage["share"] >= 1).sum()),

@@ -52,8 +52,9 @@ def _witnesses_unknown(row: Item) -> Iterable[tuple[str, Item]]:
         yield "order", {**facts, "few": isolated < LEAST_GLITCHES}
     if any(not level["passed"] for level in row["calibration"]):
         yield "calibration", {}
-    bands = [band["name"] for band in row["ground"] if band["code"] in ("too short", "no channel")]
-    if bands:
-        yield "ground", {"bands": bands}
-    if row["fringes"]["code"] in ("not asked", "too few"):
+    for code, result in (("ground_short", "too short"), ("ground_channel", "no channel")):
+        bands = [band["name"] for band in row["ground"] if band["code"] == result]
+        if bands:
+            yield code, {"bands": bands}
+    if row["fringes"]["code"] not in ("yes", "no"):
         yield "fringes", {"fringes": row["fringes"]}
