@@ -32,8 +32,9 @@ def map_once(frame: pd.DataFrame) -> tuple[np.ndarray, pd.Series, pd.DataFrame]:
     Duplicates are, in this order: rows of one detector and event time (to the
     millisecond), of which the loudest stays, or else the first; rows with the
     same pictures, unless their times differ; rows with the same id, unless they
-    are different events (see `_same_id`). Of different events with one id, the
-    first keeps it; the others get detector and time after it.
+    are different events (see `_same_id`). Of rows with and without a time, one
+    with a time stays. Of different events with one id, the first keeps it; the
+    others get detector and time after it.
 
     Parameters
     ----------
@@ -101,28 +102,30 @@ def _same_pictures(frame: pd.DataFrame) -> np.ndarray:
     rows = np.arange(len(frame))
     codes = pd.factorize(frame["view_digest"])[0]
     group = np.where(codes >= 0, codes, codes.max(initial=-1) + 1 + rows)
-    # Copies get longer names ("x (copy)"): the shortest stays.
-    first = _first_of(group, np.lexsort((rows, frame["glitch_id"].str.len().to_numpy())))
     time = _milliseconds(frame)
-    differ = ~np.isnan(time) & ~np.isnan(time[first]) & (time != time[first])
-    return np.where(differ, rows, first)
+    # Copies get longer names ("x (copy)"): the shortest stays.
+    length = frame["glitch_id"].str.len().to_numpy()
+    first = _first_of(group, np.lexsort((rows, length, np.isnan(time))))
+    differs = ~np.isnan(time) & (time != time[first])
+    return np.where(differs, rows, first)
 
 
 def _same_id(frame: pd.DataFrame) -> np.ndarray:
-    """Return the first of the rows of the same id and detector of which one has no time.
+    """Return for each row without a time the first of its id and detector, one with a time if there is any.
 
     Without a detector an id may be only a file name: then different pictures are
     different glitches.
     """
     rows = np.arange(len(frame))
-    first = _first_of(pd.factorize(frame["glitch_id"])[0], rows)
-    first_here = _first_of(frame.groupby(["glitch_id", "ifo"]).ngroup().to_numpy(), rows)
     untimed = np.isnan(frame["event_time"].to_numpy())
+    order = np.lexsort((rows, untimed))
+    first = _first_of(pd.factorize(frame["glitch_id"])[0], order)
+    first_here = _first_of(frame.groupby(["glitch_id", "ifo"]).ngroup().to_numpy(), order)
     ifo = frame["ifo"].to_numpy(dtype=object)
     digest = frame["view_digest"].fillna("").to_numpy(dtype=object)
-    certain = (untimed | untimed[first_here]) & (ifo != UNKNOWN_IFO) & (first_here != rows)
+    certain = (ifo != UNKNOWN_IFO) & (first_here != rows)
     alike = ((ifo == UNKNOWN_IFO) | (ifo[first] == UNKNOWN_IFO)) & ((digest == "") | (digest[first] == ""))
-    return np.where(certain, first_here, np.where((untimed | untimed[first]) & alike, first, rows))
+    return np.where(untimed & certain, first_here, np.where(untimed & alike, first, rows))
 
 
 def unique_ids(frame: pd.DataFrame) -> pd.Series:

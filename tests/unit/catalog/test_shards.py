@@ -80,6 +80,16 @@ def test_same_pictures_are_mapped_once_but_not_at_two_times():
     ]
 
 
+@pytest.mark.parametrize(("ids", "digest"), [("xyz", "d"), ("xxx", None), ("xxx", "d")])
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_a_row_without_a_time_does_not_make_two_times_one_glitch(ids, digest, order):
+    times = (np.nan, 1e9, 1e9 + 9)
+    values = [(name, "H1", time, 8, None, digest) for name, time in zip(ids, times, strict=True)]
+    kept, _, duplicates = map_once(rows(*(values[number] for number in order)))
+    assert [order[row] for row in kept] == [number for number in order if number > 0]
+    assert len(duplicates) == 1
+
+
 def test_a_file_name_used_twice_is_two_glitches():
     _, ids, duplicates = map_once(
         rows(("1", "unknown", np.nan, np.nan, "Blip", "d1"), ("1", "unknown", np.nan, np.nan, "Tomte", "d2"))
