@@ -56,6 +56,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing(small_disk, tmp_path, capsys
         WRITERS[name](small_disk.folder / "out")
     message = capsys.readouterr().err
     assert f"{small_disk.folder}/out: the disk is full" in message.replace("/.out", "/out")
+    assert "No space left on device" in message
     assert "Traceback" not in (tmp_path / "log").read_text()
     assert [path.name for path in small_disk.folder.iterdir()] == ["old"]
     small_disk.resize("40m")
@@ -137,6 +138,21 @@ def test_whole_folder_replaces_and_leaves_no_trace(tmp_path):
     with files.whole_folder(target) as folder:
         (folder / "F001.html").write_text("new")
     assert [path.name for path in target.iterdir()] == ["F001.html"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_whole_folder_never_leaves_half_of_the_old_one(tmp_path, monkeypatch):
+    target = tmp_path / "family"
+    target.mkdir()
+    (target / "F001.html").write_text("old")
+    removed = []
+    monkeypatch.setattr(files.shutil, "rmtree", lambda path, **_options: removed.append(path))
+    with files.whole_folder(target) as folder:
+        (folder / "F001.html").write_text("new")
+    assert (target / "F001.html").read_text() == "new"
+    assert target not in removed
+    monkeypatch.undo()
+    files.remove_unfinished(tmp_path)
     assert list(tmp_path.iterdir()) == [target]
 
 
