@@ -66,7 +66,7 @@ def _stream(path: str | Path) -> DiscreetStream:
 def _message(problem: BaseException) -> str | None:
     """Return the message of an error that the user can fix, None for any other."""
     if isinstance(problem, OSError) and problem.errno in _DISK:
-        return f"{problem.filename or 'a file'}: {_DISK[problem.errno]}"
+        return f"{problem.filename or 'a file'}: {_DISK[problem.errno]} ({problem.strerror})"
     return str(problem) if isinstance(problem, UserError) else None
 
 
