@@ -113,7 +113,7 @@ def _read(
 def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
     """Refuse a source with too many bad rows, or without a glitch for the study."""
     n_bad = len(quarantine)
-    reasons = commonest(quarantine["reason"]) or "no reason"
+    reasons = commonest(quarantine) or "no reason"
     if n_good == 0:
         raise UserError(
             f"no glitch is left: {n_bad} rows are quarantined ({reasons}), the others are of other detectors "

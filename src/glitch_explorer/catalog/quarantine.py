@@ -9,7 +9,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.schemas import QUARANTINE
 from glitch_explorer.core import tables
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.errors import UserError, reason_text
 
 #: Length to which the text of a bad row is cut.
 READ_CHARACTERS = 200
@@ -36,9 +36,13 @@ def quarantine_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(read=frame["read"].str.slice(0, READ_CHARACTERS)).reset_index(drop=True)
 
 
-def commonest(reasons: pd.Series) -> str:
-    """Return the three most frequent reason codes with their counts, for a message."""
-    return "; ".join(f"{count} x {reason}" for reason, count in Counter(reasons).most_common(3))
+def commonest(quarantine: pd.DataFrame) -> str:
+    """Return the three most frequent reason codes with their counts, each with the commonest facts."""
+    details = {reason: rows.mode().iloc[0] for reason, rows in quarantine.groupby("reason")["detail"]}
+    return "; ".join(
+        f"{count} x {reason_text(reason, details[reason])}"
+        for reason, count in Counter(quarantine["reason"]).most_common(3)
+    )
 
 
 def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: int, max_share: float) -> None:
@@ -70,6 +74,6 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
         raise UserError(
             f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
             f" limits.quarantined_share = {max_share:g} allows. The commonest reasons:"
-            f" {commonest(joined['reason'])}. Each part is beside {parts[-1]}."
+            f" {commonest(joined)}. Each part is beside {parts[-1]}."
             " Repair the source, or raise the limit."
         )

@@ -31,7 +31,12 @@ class Quarantined(Exception):  # noqa: N818 - about a row of data, no error of t
 
     def __init__(self, reason: StrEnum, **facts: object) -> None:
         self.reason, self.detail = reason, fact_text(**facts)
-        super().__init__(f"{reason} ({self.detail})" if self.detail else str(reason))
+        super().__init__(reason_text(reason, self.detail))
+
+
+def reason_text(reason: str, detail: str) -> str:
+    """Return a reason code with its facts, for a message."""
+    return f"{reason} ({detail})" if detail else str(reason)
 
 
 def fact_text(**facts: object) -> str:

@@ -12,7 +12,7 @@ from glitch_explorer.catalog.pictures import INSIDE, find_pictures
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.catalog.trees import gather
 from glitch_explorer.core import tables
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.errors import UserError, reason_text
 from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.embed.record import Encoder
 from glitch_explorer.map.vectors import Vectors, gather_vectors
@@ -149,6 +149,7 @@ def embed_rows(
         gathered = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
         if not len(gathered.rows):
             excluded = tables.read(QUARANTINE, quarantine)
-            reasons = sorted(set(excluded["source"] + ": " + excluded["reason"])) or ["no picture"]
+            rows = excluded[["source", "reason", "detail"]].drop_duplicates().to_numpy().tolist()
+            reasons = sorted(f"{source}: {reason_text(*why)}" for source, *why in rows) or ["no picture"]
             raise UserError(f"similar: no view to compare ({'; '.join(reasons)})")
         return Vectors(gathered.rows, np.array(gathered.values), gathered.mask)

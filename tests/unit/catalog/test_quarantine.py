@@ -18,7 +18,9 @@ from glitch_explorer.views import reasons as views
 
 def part(path, *rows):
     frame = pd.DataFrame(rows, columns=["glitch_id", "reason"])
-    frame = frame.assign(row=range(len(frame)), stage="views", source="a.csv", detail="", read="")
+    frame = frame.assign(
+        row=range(len(frame)), stage="views", source="a.csv", detail="error=EOFError", read=""
+    )
     tables.write(QUARANTINE, frame, path)
     return path
 
@@ -35,7 +37,7 @@ def test_quarantine_is_gathered_and_limited(tmp_path):
     gather_quarantine(parts[::-1], out, n_rows=30, max_share=0.1)
     assert out.read_bytes() == content
     out.unlink()
-    with pytest.raises(UserError, match=r"3 of 29 .*2 x picture_broken"):
+    with pytest.raises(UserError, match=r"3 of 29 .*2 x picture_broken \(error=EOFError\)"):
         gather_quarantine(parts, out, n_rows=29, max_share=0.1)
     assert out.read_bytes() == content
 

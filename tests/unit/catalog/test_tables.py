@@ -160,9 +160,15 @@ def test_segments(tmp_path):
 
 def test_too_many_bad_rows_stop_the_run_after_the_table_is_written(tmp_path):
     path = csv(tmp_path, GOOD, "nan,H1,b,Blip,0.9,9,100,0.3,,")
-    with pytest.raises(UserError, match=r"1 of 2 rows .* 1 x event_time_missing"):
+    with pytest.raises(UserError, match=r"1 of 2 rows .* 1 x event_time_missing;"):
         build(tmp_path, path, max_quarantined_share=0.4)
     assert len(tables.read(QUARANTINE, tmp_path / "catalog" / "parts" / "catalog.parquet")) == 1
+
+
+def test_the_message_names_the_column_that_is_wrong(tmp_path):
+    rows = [f"1240000000,H1,{name},Blip,0.9,much,100,0.3,," for name in "bcd"]
+    with pytest.raises(UserError, match=r"3 x not_a_number \(column=snr\)"):
+        build(tmp_path, csv(tmp_path, GOOD, *rows), max_quarantined_share=0.4)
 
 
 def test_events_within_a_second(tmp_path):

@@ -150,6 +150,12 @@ def test_a_wrong_query_is_explained(results, query, expected):
         similar.find(query.format(results=results), results=results)
 
 
+def test_a_picture_that_cannot_be_read_is_explained(results, tmp_path):
+    (tmp_path / "x_spectrogram_1.0.png").write_bytes(b"")
+    with pytest.raises(UserError, match=r"x_spectrogram_1\.0\.png: file_size \(bytes=0\)"):
+        similar.find(str(tmp_path / "x_spectrogram_1.0.png"), results=results)
+
+
 def test_a_map_of_another_encoder_refuses_pictures(results, tmp_path):
     other = tmp_path / "results"
     shutil.copytree(results, other)
