@@ -1,6 +1,7 @@
 """Pictures below the source paths: files in any layout of folders, and HDF5 files."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 CONTAINER_SUFFIXES = (".h5", ".hdf5", ".hdf")
 #: Between an HDF5 file and the name inside it.
 INSIDE = "::"
+
+_log = logging.getLogger(__name__)
 
 
 class Picture(NamedTuple):
@@ -95,7 +98,7 @@ def _read_tree(root: str, files: list[str], pictures: list[Picture], bad: list[B
         try:
             digest = _digest(file)
         except (FileNotFoundError, PermissionError) as problem:
-            bad.append(BadPicture(file, names[file].glitch_id, fact_text(error=problem.strerror)))
+            bad.append(BadPicture(file, names[file].glitch_id, fact_text(error=type(problem).__name__)))
             continue
         folder = Path(file).parent
         above = [top.name, *folder.relative_to(root).parts] if file != root else [top.parent.name]
@@ -150,7 +153,8 @@ def _read_container(file: str, pictures: list[Picture], bad: list[BadPicture]) -
             for dataset in tqdm(_datasets(container), desc=Path(file).name, unit="picture", mininterval=5):
                 _read_member(file, dataset, pictures, bad)
     except (OSError, KeyError) as problem:
-        bad.append(BadPicture(file, None, fact_text(error=problem)))
+        _log.warning("%s cannot be read: %s", file, problem)
+        bad.append(BadPicture(file, None, fact_text(error=type(problem).__name__)))
 
 
 def _datasets(group: "h5py.Group") -> Iterator["h5py.Dataset"]:
@@ -172,7 +176,8 @@ def _read_member(file: str, dataset: "h5py.Dataset", pictures: list[Picture], ba
     try:
         content = dataset[()]
     except OSError as problem:
-        bad.append(BadPicture(path, glitch_id, fact_text(error=problem)))
+        _log.warning("%s cannot be read: %s", path, problem)
+        bad.append(BadPicture(path, glitch_id, fact_text(error=type(problem).__name__)))
         return
     digest = hashlib.blake2b(f"{content.dtype} {content.shape} ".encode() + content.tobytes(), digest_size=16)
     # In this layout the first folder is the label, whatever its name.

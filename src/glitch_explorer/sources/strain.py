@@ -1,5 +1,6 @@
 """Strain by detector and interval, from any source."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from glitch_explorer.sources.reasons import Reason
 from glitch_explorer.sources.retry import RetryPolicy
 
 __all__ = ["Strain", "StrainMissing", "open_strain"]
+
+_LOG = logging.getLogger(__name__)
 
 #: Frames of a detector are kept in memory up to this size, and always the last two:
 #: intervals around glitches that are sorted by time go back and forth across one border.
@@ -178,6 +181,7 @@ class Strain:
             return self._unusable[ifo, frame.path]
         piece = self._locator.load_many(frame, [channel])[channel]
         if isinstance(piece, Reason):
+            _LOG.warning("%s has no usable %s: %s", frame.path, channel, piece)
             self._unusable[ifo, frame.path] = piece
             return piece
         cache[frame.path] = piece

@@ -72,7 +72,7 @@ class Archives(ExitStack):
         except KeyError as problem:
             raise Unreadable(Reason.MEMBER_MISSING) from problem
         except OSError as problem:
-            raise Unreadable(Reason.FILE_UNREADABLE, error=problem) from problem
+            raise Unreadable(Reason.FILE_UNREADABLE, error=type(problem).__name__) from problem
         if grey.ndim != 2:
             raise Unreadable(Reason.MEMBER_NOT_GREY, shape=data.shape)
         return grey
@@ -183,7 +183,7 @@ def _content(path: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as problem:
         raise Unreadable(Reason.FILE_MISSING) from problem
     except (PermissionError, IsADirectoryError) as problem:
-        raise Unreadable(Reason.FILE_UNREADABLE, error=problem.strerror) from problem
+        raise Unreadable(Reason.FILE_UNREADABLE, error=type(problem).__name__) from problem
 
 
 def _decoded(content: bytes) -> UInt8:
@@ -203,7 +203,7 @@ def _decoded(content: bytes) -> UInt8:
     except Image.DecompressionBombError as problem:
         raise Unreadable(Reason.DECOMPRESSION_BOMB) from problem
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as problem:
-        raise Unreadable(Reason.PICTURE_BROKEN, error=problem) from problem
+        raise Unreadable(Reason.PICTURE_BROKEN, error=type(problem).__name__) from problem
 
 
 def _colours(image: Image.Image, content: bytes) -> UInt8:

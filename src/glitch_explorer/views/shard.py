@@ -180,6 +180,7 @@ def _decode(glitch: _Glitch, *, archives: Archives, crop: bool) -> None:
             target = _slot(picture, slot, glitch)
             view = picture.view(height=height, width=width, crop=crop)
         except Unreadable as problem:
+            _LOG.warning("%s: %s", path, problem.__cause__ or problem)
             name = "view of unknown length" if slot == _UNKNOWN else f"{VIEW_NAMES[slot]} s view"
             glitch.exclude(problem, source=path, read=name)
             continue

@@ -104,7 +104,7 @@ def test_a_link_to_nothing_is_set_aside(tmp_path):
     assert glitches.index.tolist() == ["a"]
     assert quarantine[["glitch_id", "row"]].to_numpy().tolist() == [["b", -1]]
     assert quarantine[["reason", "detail"]].to_numpy().tolist() == [
-        ["file_unreadable", "error=No such file or directory"]
+        ["file_unreadable", "error=FileNotFoundError"]
     ]
 
 

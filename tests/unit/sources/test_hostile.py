@@ -71,7 +71,7 @@ def test_hdf5_gives_only_what_it_holds(tmp_path, harm):
         file["H1:X"] = h5py.SoftLink(f"/{member}")
     pictures, bad = find_pictures([str(path)])
     assert not pictures
-    assert bad[0].detail.startswith("error=")
+    assert bad[0].detail in {"error=OSError", "error=KeyError"}
     with pytest.raises(Unreadable, match=r"file_unreadable|member_not_grey|member_missing"):
         decode(f"{path}::/{member}")
     assert isinstance(load_many(Frame(0, 16, str(path)), ["H1:X"])["H1:X"], str)
