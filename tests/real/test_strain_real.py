@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from glitch_explorer.sources.strain import StrainMissing, open_strain
+from glitch_explorer.sources.reasons import StrainMissing
+from glitch_explorer.sources.strain import open_strain
 
 GWF = 1266281937
 GW150914 = 1126259446

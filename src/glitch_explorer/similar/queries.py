@@ -149,7 +149,12 @@ def embed_rows(
         gathered = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
         if not len(gathered.rows):
             excluded = tables.read(QUARANTINE, quarantine)
-            rows = excluded[["source", "reason", "detail"]].drop_duplicates().to_numpy().tolist()
-            reasons = sorted(f"{source}: {reason_text(*why)}" for source, *why in rows) or ["no picture"]
+            columns = (excluded[name] for name in ("source", "reason", "detail"))
+            reasons = sorted(
+                {
+                    f"{source}: {reason_text(reason, detail)}"
+                    for source, reason, detail in zip(*columns, strict=True)
+                }
+            ) or ["no picture"]
             raise UserError(f"similar: no view to compare ({'; '.join(reasons)})")
         return Vectors(gathered.rows, np.array(gathered.values), gathered.mask)

@@ -18,7 +18,7 @@ import numpy as np
 
 from glitch_explorer.core import hdf5
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.errors import Quarantined, UserError
+from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import gwf
 from glitch_explorer.sources.reasons import Reason
 
@@ -35,9 +35,10 @@ _LIST_ENDINGS = (".lcf", ".cache", ".ffl", ".txt")
 
 #: The data set of GWOSC's files.
 _GWOSC_STRAIN = "strain/Strain"
-#: What h5py raises for a damaged file, and gwpy for a file without what it expects.
+#: Attributes of a data set in files of GWOSC and of gwpy: GPS time of the first sample, step in s, unit.
+_GWOSC_ATTRIBUTES, _GWPY_ATTRIBUTES = ("Xstart", "Xspacing", "Yunits"), ("x0", "dx", "unit")
+#: What h5py raises for a damaged file.
 _H5PY_ERRORS = (OSError, RuntimeError, KeyError)
-_GWPY_ERRORS = (*_H5PY_ERRORS, ValueError, TypeError)
 #: LALFrame's readers, by the type of the samples.
 _READERS = {
     lal.I2_TYPE_CODE: lalframe.FrFileReadINT2TimeSeries,
@@ -51,10 +52,6 @@ _READERS = {
 }
 
 _LOG = logging.getLogger(__name__)
-
-
-class StrainMissing(Quarantined):
-    """There are no usable data for this channel and interval."""
 
 
 @dataclass(frozen=True, order=True)
@@ -193,7 +190,10 @@ def _read_verified(path: str, file: int, channels: Sequence[str]) -> dict[str, P
             return _read_parts(path, gwf.layout(file), channels)
         except gwf.UncheckedFile:
             gwf.check_whole(file)
-            return _read_gwf(path, path, channels)
+            listed = set(_names_in(path))
+            return dict.fromkeys(channels, Reason.NO_CHANNEL) | _read_gwf(
+                path, path, [channel for channel in channels if channel in listed]
+            )
     except gwf.DamagedFile as problem:
         return dict.fromkeys(channels, _damaged(path, problem))
 
@@ -206,19 +206,19 @@ def _damaged(path: str, problem: object) -> Reason:
 
 def _read_parts(path: str, layout: gwf.Layout, channels: Sequence[str]) -> dict[str, Piece | Reason]:
     """Read no more of the file than the channels need."""
-    contents: dict[str, Piece | Reason] = {}
-    for group in gwf.groups(layout, channels):
+    contents: dict[str, Piece | Reason] = dict.fromkeys(channels, Reason.NO_CHANNEL)
+    for group in gwf.groups(layout, [channel for channel in channels if channel in layout.channels]):
         with gwf.excerpt(layout, group) as (copy, damaged):
             contents |= {channel: _damaged(path, f"{channel}: {why}") for channel, why in damaged.items()}
             contents |= _read_gwf(path, copy, [channel for channel in group if channel not in damaged])
-    return {channel: contents[channel] for channel in channels}
+    return contents
 
 
 def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
     """Read channels of file `path`, or of a copy of its parts in memory, through LALFrame."""
     contents: dict[str, Piece | Reason] = {}
     kind, level = lal.S_TYPE_CODE, lal.GetDebugLevel()
-    # LAL would print a message for each channel that does not exist.
+    # LAL would print a message for each channel of another type than the one before it.
     lal.ClobberDebugLevel(0)
     try:
         with _damage(RuntimeError):
@@ -232,8 +232,7 @@ def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece 
                     pieces.append(piece)
                 contents[channel] = _joined(pieces)
             except gwf.DamagedFile as problem:
-                missing = str(problem).lower() == "wrong name"
-                contents[channel] = Reason.NO_CHANNEL if missing else _damaged(path, f"{channel}: {problem}")
+                contents[channel] = _damaged(path, f"{channel}: {problem}")
         return contents
     finally:
         lal.ClobberDebugLevel(level)
@@ -276,31 +275,39 @@ def _joined(pieces: Sequence[Piece]) -> Piece:
 
 
 def _read_hdf5(path: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
-    """Read HDF5: GWOSC's, which has one channel, or gwpy's, one data set a channel."""
+    """Read HDF5: GWOSC's, which has one channel, or gwpy's, one data set a channel.
+
+    gwpy itself would unpickle what a file calls its channel.
+    """
     try:
         with _damage(OSError), h5py.File(path, "r") as file:
-            return {channel: _read_dataset(path, file, channel) for channel in channels}
+            with _damage(*_H5PY_ERRORS):
+                from_gwosc = _GWOSC_STRAIN in file
+            if from_gwosc:
+                return dict.fromkeys(channels, _read_dataset(path, file, _GWOSC_STRAIN, _GWOSC_ATTRIBUTES))
+            return {channel: _read_dataset(path, file, channel, _GWPY_ATTRIBUTES) for channel in channels}
     except gwf.DamagedFile as problem:
         return dict.fromkeys(channels, _damaged(path, problem))
 
 
-def _read_dataset(path: str, file: h5py.File, channel: str) -> Piece | Reason:
-    from gwpy.timeseries import TimeSeries
-
+def _read_dataset(path: str, file: h5py.File, name: str, attributes: Sequence[str]) -> Piece | Reason:
+    """Read a data set, and from its `attributes` the first time, the step of time and the unit."""
     try:
         with _damage(*_H5PY_ERRORS):
-            name = _GWOSC_STRAIN if _GWOSC_STRAIN in file else channel
             if name not in file:
                 return Reason.NO_CHANNEL
-            hdf5.member(file, name)
-        with _damage(*_GWPY_ERRORS):
-            if name == _GWOSC_STRAIN:
-                series = TimeSeries.read(path, format="hdf5.gwosc")
-            else:
-                series = TimeSeries.read(file, name, format="hdf5")
+            data = hdf5.member(file, name)
+            first, step, unit = (data.attrs[attribute] for attribute in attributes)
+        with _damage(TypeError, ValueError):
+            t0, step_s = float(first), float(step)
+        if not (
+            isinstance(data, h5py.Dataset) and data.dtype.kind in "iuf" and data.ndim == 1 and step_s > 0
+        ):
+            return _damaged(path, f"{name}: it is no series of numbers")
+        with _damage(*_H5PY_ERRORS):
+            return Piece(data[()], t0, 1 / step_s, str(unit))
     except gwf.DamagedFile as problem:
-        return _damaged(path, f"{channel}: {problem}")
-    return Piece.of(series)
+        return _damaged(path, f"{name}: {problem}")
 
 
 @contextmanager
@@ -330,9 +337,13 @@ def channel_rates(frame: Frame, patterns: Sequence[str] = ("*",)) -> dict[str, f
 def _names_in(path: str) -> list[str]:
     """Read the names of a file's channels; GWOSC's HDF5 names none."""
     if path.endswith(".gwf"):
-        from gwpy.io.gwf import get_channel_names
-
-        with _damage(*_GWPY_ERRORS):
-            return list(get_channel_names(path))
+        with _damage(RuntimeError):
+            file = lalframe.FrameUFrFileOpen(path, "r")
+            contents = lalframe.FrameUFrTOCRead(file)  # reads from `file`, which must stay open
+            return [
+                getattr(lalframe, f"FrameUFrTOCQuery{kind}Name")(contents, number)
+                for kind in ("Sim", "Adc", "Proc")
+                for number in range(getattr(lalframe, f"FrameUFrTOCQuery{kind}N")(contents))
+            ]
     with _damage(*_H5PY_ERRORS), h5py.File(path, "r") as file:
         return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]

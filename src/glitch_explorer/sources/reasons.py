@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from glitch_explorer.core.errors import Quarantined
+
 
 class Reason(StrEnum):
     """Codes of missing data in the column `reason` of tables `quarantine` and `channel_coverage`."""
@@ -15,3 +17,7 @@ class Reason(StrEnum):
     STRAIN_GAP = "strain_gap"
     CONSTANT = "constant"
     NOT_SETTLED = "not_settled"
+
+
+class StrainMissing(Quarantined):
+    """There are no usable data for this channel and interval."""

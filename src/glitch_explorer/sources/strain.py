@@ -9,12 +9,10 @@ import numpy as np
 from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.sources import retry
-from glitch_explorer.sources.frames import Frame, Piece, StrainMissing
+from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator, open_locator
-from glitch_explorer.sources.reasons import Reason
+from glitch_explorer.sources.reasons import Reason, StrainMissing
 from glitch_explorer.sources.retry import RetryPolicy
-
-__all__ = ["Strain", "StrainMissing", "open_strain"]
 
 _LOG = logging.getLogger(__name__)
 

@@ -18,6 +18,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.core.errors import Quarantined
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
+from glitch_explorer.sources.reasons import StrainMissing
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
 from glitch_explorer.views.reasons import LEAST_STRAIN_S, UNUSABLE, Flag, Reason
 from glitch_explorer.views.schemas import VIEWS
@@ -226,9 +227,6 @@ def _fill_from_strain(
 
 def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, threads: int) -> None:
     """Q-scan glitches, those with equally long strain together."""
-    from glitch_explorer.sources.frames import StrainMissing  # gwpy and torch, which pictures do not need
-    from glitch_explorer.views.qscan import qscan
-
     groups: dict[tuple[float, int], list[tuple[_Glitch, Any]]] = {}
     for glitch in batch:
         try:
@@ -237,6 +235,11 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, thread
             glitch.exclude(problem)
             continue
         groups.setdefault((float(series.sample_rate.value), len(series)), []).append((glitch, series))
+    if not groups:
+        return
+    # Imports torch, which is not needed where there is no strain.
+    from glitch_explorer.views.qscan import qscan
+
     for (rate, length), members in groups.items():
         offsets = np.array([glitch.row["event_time"] - float(series.t0.value) for glitch, series in members])
         height, width = members[0][0].views.shape[1:]
@@ -261,8 +264,6 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
     StrainMissing
         When there are less than 4 s.
     """
-    from glitch_explorer.sources.frames import StrainMissing
-
     if strain is None:
         raise StrainMissing(Reason.NO_PICTURE_OR_STRAIN)
     if not np.isfinite(event_time):

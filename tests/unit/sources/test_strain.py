@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import frames, locate
-from glitch_explorer.sources.reasons import Reason
+from glitch_explorer.sources.reasons import Reason, StrainMissing
 from glitch_explorer.sources.retry import RetryPolicy, SourceFault
-from glitch_explorer.sources.strain import StrainMissing, open_strain
+from glitch_explorer.sources.strain import open_strain
 from tests.servers.datafind import serve_datafind
 from tests.servers.web import busy_first, plain, serve
 
@@ -309,6 +309,17 @@ def test_gwosc_files_are_downloaded_once(tmp_path):
         with pytest.raises(StrainMissing, match="no_frame"):
             strain.read("H1", first - 50, first - 40)
         assert web.count(f"/data/H-H1_GWOSC_4KHZ_R1-{first}-4096.hdf5") == 2
+
+
+def test_a_gwosc_file_is_read_once_for_all_channels(tmp_path, monkeypatch):
+    path = tmp_path / f"H-H1_GWOSC_4KHZ_R1-{T0}-4.hdf5"
+    gwosc_file(path, T0, length=4)
+    opens, file = [], h5py.File
+    monkeypatch.setattr(frames.h5py, "File", lambda *of: opens.append(of) or file(*of))
+    pieces = frames.load_many(frames.Frame(T0, T0 + 4, str(path)), ["H1:A", "H1:B"])
+    assert len(opens) == 1
+    assert pieces["H1:A"] is pieces["H1:B"]
+    assert (pieces["H1:A"].t0, pieces["H1:A"].rate, len(pieces["H1:A"].values)) == (T0, 64, 256)
 
 
 def test_nds2_without_its_client():

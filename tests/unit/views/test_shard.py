@@ -1,5 +1,8 @@
 """The views of a shard, from pictures or strain, and what is quarantined."""
 
+import subprocess
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -11,8 +14,8 @@ from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
-from glitch_explorer.sources.frames import StrainMissing
 from glitch_explorer.sources.reasons import Reason as Missing
+from glitch_explorer.sources.reasons import StrainMissing
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 from tests.fixtures.rows import complete
@@ -146,6 +149,18 @@ def test_a_scan_does_not_depend_on_its_neighbours(tmp_path):
     many, *_ = run(tmp_path, glitches(*rows), strain=FakeStrain((0.0, 5000.0)), **size)
     one, *_ = run(tmp_path, glitches(rows[17]), strain=FakeStrain((0.0, 5000.0)), **size)
     assert np.array_equal(one[0], many[17])
+
+
+def test_torch_is_not_imported_before_strain_is_read(tmp_path):
+    code = (
+        "import sys, pathlib; from glitch_explorer.views.shard import make_views\n"
+        "p = pathlib.Path(sys.argv[1])\n"
+        "make_views(p / 'shard.parquet', out=p / 'v.npy', status_out=p / 's', quarantine_out=p / 'q',"
+        " height=8, width=8)\n"
+        "assert not {'torch', 'lal', 'gwpy'} & set(sys.modules)"
+    )
+    tables.write(GLITCHES, glitches({"glitch_id": "a", "event_time": 5.0}), tmp_path / "shard.parquet")
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
 
 
 def test_nothing_is_left_behind_by_a_fault(tmp_path):
