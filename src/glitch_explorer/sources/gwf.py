@@ -67,7 +67,7 @@ class Layout:
         Spans (start, end) in bytes that all channels need: what is before the channels, and
         the table of contents.
     channels
-        Spans of each channel, one in each frame.
+        Spans of each channel that every frame has, one in each frame.
     """
 
     file: int
@@ -146,7 +146,7 @@ def groups(layout: Layout, channels: Sequence[str]) -> Iterator[list[str]]:
     group: list[str] = []
     total = 0
     for channel in channels:
-        size = sum(end - start for start, end in layout.channels.get(channel, []))
+        size = sum(end - start for start, end in layout.channels[channel])
         if group and total + size > _GROUP_BYTES:
             yield group
             group, total = [], 0
@@ -178,7 +178,7 @@ def excerpt(layout: Layout, channels: Sequence[str]) -> Iterator[tuple[str, dict
         os.pwrite(memory, os.pread(layout.file, _END, layout.size - _END), layout.size - _END)
         damaged = {}
         for channel in channels:
-            spans = layout.channels.get(channel, [])
+            spans = layout.channels[channel]
             try:
                 parts = [(_verified(layout.file, start, end, layout.order), start) for start, end in spans]
             except DamagedFile as problem:
@@ -271,5 +271,5 @@ def _parsed(contents: bytes, file: int, order: str, size: int, table: int) -> La
     first = min((offset for spots in places.values() for offset in spots if offset), default=table)
     common = [(0, first), (table, size - _END)]
     common += [(offset, edges[offset]) for offset in frame_parts if offset >= first]
-    spans = {name: [(offset, edges[offset]) for offset in spots if offset] for name, spots in places.items()}
+    spans = {name: [(spot, edges[spot]) for spot in spots] for name, spots in places.items() if all(spots)}
     return Layout(file, order, size, common, spans)

@@ -133,7 +133,9 @@ def test_without_checksums_of_structures_the_whole_file_is_checked(frame, tmp_pa
     changed = Frame(T0, T0 + SECONDS, str(path))
     assert read(changed, [name(3)])[name(3)] == Reason.FRAME_DAMAGED
     path.write_bytes(body[:-4] + gwf.posix_checksum([bytes(body[:-4])]).to_bytes(4, "little"))
-    assert np.array_equal(read(changed, [name(3)])[name(3)].values, samples(3, 0))
+    pieces = read(changed, ["H1:NOPE", name(3)])
+    assert np.array_equal(pieces[name(3)].values, samples(3, 0))
+    assert pieces["H1:NOPE"] == Reason.NO_CHANNEL
 
 
 @pytest.mark.parametrize("broken", ["_joined", "Piece"])

@@ -141,6 +141,16 @@ def test_arrays_and_tables_run_no_code(tmp_path):
     assert not (tmp_path / "harm").exists()
 
 
+def test_a_channel_name_in_hdf5_runs_no_code(tmp_path):
+    path = tmp_path / "H-H1_T-0-16.h5"
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset("H1:X", data=np.ones(16))
+        harm = np.void(pickle.dumps(Harmful(tmp_path / "harm")))
+        data.attrs.update({"x0": 0.0, "dx": 1.0, "unit": "", "channel": harm})
+    assert len(load_many(Frame(0, 16, str(path)), ["H1:X"])["H1:X"].values) == 16
+    assert not (tmp_path / "harm").exists()
+
+
 def test_names_in_a_catalogue_name_no_file(tmp_path):
     names = [
         "../../out",
