@@ -27,10 +27,10 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.channels.feature_set import FeatureSet, family_features
 from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import open_source
-from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
+from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.gather import is_significant, strongest, witness_table
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
-from glitch_explorer.coupling.witnesses.search import ALPHA, find_witnesses
+from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED

@@ -17,9 +17,10 @@ import pandas as pd
 import yaml
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.intervals import segments_of
 from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs
-from glitch_explorer.impact.cost.minutes import minute_frame, segments_of, with_losses
+from glitch_explorer.impact.cost.minutes import minute_frame, with_losses
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.observatory import catalog, costs, ranges, waveforms

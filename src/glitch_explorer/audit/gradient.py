@@ -9,6 +9,8 @@ from scipy.stats import chi2_contingency, random_table, spearmanr
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.audit.schemas import GRADIENTS, POSITIONS
 from glitch_explorer.core import tables
+from glitch_explorer.core.arrays import evenly
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.map.schemas import UNASSIGNED
 
 #: Landmarks of the axis; a family up to this size uses all its members.
@@ -17,32 +19,6 @@ LANDMARKS = 128
 GRADIENT_P = 0.01
 #: Draws of the null of a gradient.
 DRAWS = 999
-#: 97.5 % point of the normal distribution.
-_Z = 1.959963984540054
-
-
-def wilson_interval(hits: float, n: int) -> tuple[float, float]:
-    """Compute the 95 % interval of a share (Wilson 1927).
-
-    Parameters
-    ----------
-    hits
-        Number of hits; a fraction of a hit counts as such.
-    n
-        Number of trials.
-
-    Returns
-    -------
-    low, high : float
-        Bounds of the share; 0 and 1 without trials.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = hits / n, _Z * _Z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    low = 0.0 if hits == 0 else float(centre - half)
-    return low, 1.0 if hits == n else float(centre + half)
 
 
 def _subgraph(rows: np.ndarray, indices: np.ndarray, distances: np.ndarray) -> csr_array:
@@ -114,7 +90,7 @@ def principal_axis(
     if count < 3:
         return np.arange(count, dtype=float)
     graph = _joined(_subgraph(rows, indices, distances), rows, vectors)
-    landmarks = np.unique(np.linspace(0, count - 1, min(LANDMARKS, count)).round().astype(int))
+    landmarks = evenly(count, LANDMARKS)
     squared = dijkstra(graph, directed=False, indices=landmarks) ** 2
     between = squared[:, landmarks]
     centred = between - between.mean(axis=0) - between.mean(axis=1)[:, None] + between.mean()

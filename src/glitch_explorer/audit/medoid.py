@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from glitch_explorer.core.arrays import evenly
+
 #: Members a family is measured against; a larger family is thinned evenly.
 SAMPLE = 512
 #: Rows that are measured at a time.
@@ -34,7 +36,7 @@ def medoid(vectors: np.ndarray, mask: np.ndarray) -> int:
 def mean_distances(vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Compute the mean cosine distance (n,) of each row to the (sampled) rows; see `medoid`."""
     n = len(vectors)
-    picked = np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).round().astype(int))
+    picked = evenly(n, SAMPLE)
     others = np.asarray(vectors[picked], dtype=np.float64)
     sampled = np.asarray(mask[picked], dtype=np.float64)
     mean = np.empty(n)

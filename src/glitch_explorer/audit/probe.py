@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float64, Int64, evenly
+from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -154,7 +155,7 @@ def time_blocks(event_time: Float64, segments: pd.DataFrame) -> Int64:
     blocks = -1 - np.arange(len(event_time))
     known = event_time[timed]
     blocks[timed] = (
-        np.searchsorted(starts, known, side="right") if len(starts) else np.floor(known / 86400).astype(int)
+        np.searchsorted(starts, known, side="right") if len(starts) else np.floor(known / DAY_S).astype(int)
     )
     return blocks.astype(np.int64)
 
@@ -200,8 +201,7 @@ def probe_table(
 
 def _thinned(rows: Int64) -> Int64:
     """Select at most `MOST` rows, evenly spaced."""
-    places = np.unique(np.linspace(0, len(rows) - 1, min(MOST, len(rows))).round().astype(np.int64))
-    return np.asarray(rows[places])
+    return np.asarray(rows[evenly(len(rows), MOST)])
 
 
 def make_probe(

@@ -1,4 +1,4 @@
-"""Names of numpy's array types, and sums by index."""
+"""Names of numpy's array types, sums by index, and even samples."""
 
 import numpy as np
 import numpy.typing as npt
@@ -17,3 +17,8 @@ Object = npt.NDArray[np.object_]
 def sum_by_index(index: Int64, n: int, weights: npt.ArrayLike | None = None) -> Float64:
     """Return the sums ``(n,)`` of weights, or counts, by index."""
     return np.bincount(index, weights, minlength=n).astype(float)
+
+
+def evenly(n: int, most: int) -> Int64:
+    """Select at most `most` of the indices 0 … n - 1, evenly spread, with the first and the last."""
+    return np.unique(np.linspace(0, n - 1, min(most, n)).round().astype(np.int64))

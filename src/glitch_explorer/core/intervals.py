@@ -5,6 +5,7 @@ interval ends instead of comparing pairs, so that a year of glitches takes secon
 """
 
 import numpy as np
+import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
 
@@ -21,6 +22,12 @@ def union(intervals: Float64) -> Float64:
     opens = np.concatenate([[True], ordered[1:, 0] > reach[:-1]])
     closes = np.concatenate([opens[1:], [True]])
     return np.column_stack([ordered[opens, 0], reach[closes]])
+
+
+def segments_of(segments: pd.DataFrame, ifo: str) -> Float64:
+    """Return the analysis segments ``(k, 2)`` of a detector, sorted and disjoint, from table "segments"."""
+    rows = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
+    return union(rows[rows[:, 1] > rows[:, 0]])
 
 
 def subtract(start: float, end: float, blocked: Float64) -> Float64:

@@ -13,7 +13,7 @@ from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import family_features, stored_values
 from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
-from glitch_explorer.coupling.family import intervals_of, segments_of, timed_glitches
+from glitch_explorer.coupling.family import analysed_segments, intervals_of, timed_glitches
 from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
@@ -53,7 +53,7 @@ def group_channels(
     if rows.empty:
         return tables.empty(CHANNEL_GROUPS)
     times = rows["event_time"].to_numpy(dtype=float)
-    spans = segments_of(segments, ifo, times)
+    spans = analysed_segments(segments, ifo, times)
     table = source.table(ifo, times)
     live = live_intervals(times, spans, max_glitches=max_glitches)
     features = family_features(source.features(ifo, table, spans), live)
@@ -139,7 +139,7 @@ def detector_slow_drivers(
     table = channels[moving & (channels["safety"] != "unsafe")].reset_index(drop=True)
     if table.empty:
         return tables.empty(SLOW_DRIVERS)
-    spans = segments_of(segments, ifo, all_times)
+    spans = analysed_segments(segments, ifo, all_times)
     seconds = np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])])
     live = LiveTime.of(seconds[seconds[:, 1] > seconds[:, 0]])
     store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))

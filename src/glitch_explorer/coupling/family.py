@@ -8,7 +8,7 @@ import pandas as pd
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.intervals import union
+from glitch_explorer.core.intervals import segments_of, union
 from glitch_explorer.coupling.channels.feature_set import FeatureSet, family_features
 from glitch_explorer.coupling.channels.live_time import even_sample, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
@@ -50,8 +50,8 @@ class Settings:
     threads: int
 
 
-def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float = MATCH_S) -> Float64:
-    """Return a detector's analysis segments (k, 2), disjoint; around the glitches where none are known.
+def analysed_segments(segments: pd.DataFrame, ifo: str, times: Float64) -> Float64:
+    """Return a detector's analysis segments ``(k, 2)``; around the glitches where none are known.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def segments_of(segments: pd.DataFrame, ifo: str, times: Float64, pad_s: float =
         Table "segments".
     ifo
         Detector.
-    times, pad_s
-        GPS times of the glitches, and the seconds around them where the table is empty.
+    times
+        GPS times of the glitches.
     """
     if not len(segments):
-        return union(np.column_stack([times - pad_s, times + pad_s]))
-    return union(segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float))
+        return union(np.column_stack([times - MATCH_S, times + MATCH_S]))
+    return segments_of(segments, ifo)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def family_data(
     """
     glitches = timed_glitches(rows)
     times = glitches["event_time"].to_numpy(dtype=float)
-    spans = segments_of(segments, ifo, times)
+    spans = analysed_segments(segments, ifo, times)
     live = live_intervals(times, spans, max_glitches=max_glitches)
     table = source.table(ifo, times)
     return FamilyData(

@@ -16,6 +16,9 @@ from glitch_explorer.core.schema import (
 )
 from glitch_explorer.sources.reasons import Reason
 
+#: Level at which p- and q-values are significant, everywhere.
+ALPHA = 0.05
+
 #: A channel and band that was tested with a family.
 _WITNESS: dict[str, Column] = {
     "family": FAMILY,

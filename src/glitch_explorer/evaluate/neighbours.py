@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.core.arrays import Bool, Float32, Int64, Object
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.map.quality import cosine_distances
 
 #: Rows whose distances are in memory at the same time.

@@ -7,7 +7,7 @@ members alone, so a change of another family leaves the file unchanged. The dist
 glitches depends on the lags that are searched; the caller applies it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.intervals import complement, subtract, union
+from glitch_explorer.core.intervals import complement, segments_of, subtract, union
 from glitch_explorer.map.schemas import MEMBERS, UNASSIGNED
 
 #: Distance in seconds that a quiet time keeps from any glitch, beside half its duration.
@@ -68,14 +68,8 @@ def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict
     """Return `_blocked` of each detector of the catalogue."""
     blocked = {}
     for ifo, rows in glitches.groupby("ifo"):
-        analysed = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-        blocked[str(ifo)] = _blocked(rows, analysed if len(segments) else None)
+        blocked[str(ifo)] = _blocked(rows, segments_of(segments, str(ifo)) if len(segments) else None)
     return blocked
-
-
-def _described(family: pd.DataFrame, glitches: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with the catalogue's columns of each glitch."""
-    return family.merge(glitches, on="glitch_id", how="left", validate="many_to_one")
 
 
 def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
@@ -119,13 +113,11 @@ def write_members(
     assigned = families.loc[families["family"] != UNASSIGNED, ["glitch_id", "view", "family"]]
     # Once for all families: each is a small part of the catalogue.
     blocked = _blocked_by_detector(glitches, segments)
-    for family, rows in _described(assigned, glitches).groupby("family", sort=True):
+    described = assigned.merge(glitches, on="glitch_id", how="left", validate="many_to_one")
+    for family, rows in described.groupby("family", sort=True):
         table = _members(rows, blocked)
         tables.write(MEMBERS, table, folder / f"{family}.parquet", keep_same=True)
-    for path in _gone(folder.glob("*.parquet"), set(assigned["family"])):
-        path.unlink()
-
-
-def _gone(paths: Iterable[Path], names: set[str]) -> list[Path]:
-    """Return the member files of families that no longer exist."""
-    return [path for path in paths if path.stem not in names]
+    names = set(assigned["family"])
+    for path in folder.glob("*.parquet"):
+        if path.stem not in names:
+            path.unlink()

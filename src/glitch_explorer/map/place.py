@@ -19,6 +19,7 @@ from umap.umap_ import smooth_knn_dist
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.statistics import share_above
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, UNASSIGNED
@@ -223,20 +224,12 @@ def conformal(
         Smallest p-value that must be reachable.
     """
     members = family != unassigned
-    everyone = np.sort(null[members] if members.any() else null)
-    p_value = _tail(tested, everyone)
+    p_value = share_above(tested, null[members] if members.any() else null)
     for number in np.unique(chosen[chosen != unassigned]):
-        distances = np.sort(null[family == number])
+        distances = null[family == number]
         if false_rate * (len(distances) + 1) >= 1:
             queries = chosen == number
-            p_value[queries] = _tail(tested[queries], distances)
-    return p_value
-
-
-def _tail(values: Float64, null: Float64) -> Float64:
-    """Compute (1 + number of the sorted `null` at least as high) / (1 + number of all)."""
-    higher = len(null) - np.searchsorted(null, values, side="left")
-    p_value: Float64 = (1 + higher) / (1 + len(null))
+            p_value[queries] = share_above(tested[queries], distances)
     return p_value
 
 

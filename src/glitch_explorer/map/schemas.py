@@ -4,6 +4,8 @@ from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, STRIN
 
 #: The family of glitches that belong to none.
 UNASSIGNED = "-1"
+#: Columns that identify a row of the map.
+ROW_KEY = ["glitch_id", "view"]
 
 #: `map/rows.parquet`: the rows of the map, in the order of its arrays and tables.
 MAP_ROWS = schema(

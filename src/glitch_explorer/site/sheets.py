@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from glitch_explorer.audit.labels import label_counts
+from glitch_explorer.core.arrays import evenly
 from glitch_explorer.map.schemas import UNASSIGNED
-from glitch_explorer.site.families.choice import by_label, evenly
+from glitch_explorer.site.families.choice import by_label
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
@@ -21,7 +22,7 @@ NO_FAMILY = "no family: no group on the map has map.min_cluster_size members"
 
 def _strip(axes: Axes, pictures: Pictures, members: list[Key], title: str) -> None:
     """Draw a row of thumbnails, left-aligned and as tall whatever their number."""
-    row = row_of([pictures.thumbnail(key, SIZE) for key in evenly(members, LENGTH)], 2)
+    row = row_of([pictures.thumbnail(members[row], SIZE) for row in evenly(len(members), LENGTH)], 2)
     axes.imshow(row, interpolation="nearest")
     axes.set_xlim(-0.5, LENGTH * (SIZE + 2) - 0.5)
     axes.set_title(title, loc="left", fontsize=9, pad=3)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy.stats import binom
 
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
-from glitch_explorer.coupling.witnesses.search import ALPHA
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.coupling.channels.bands import Band
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
-from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.validate.check import Check, chance_check, mean_check
 from glitch_explorer.validate.schemas import COUPLINGS
 from glitch_explorer.validate.truth import families_of

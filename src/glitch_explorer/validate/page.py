@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.couplings import LAG_BIN_S

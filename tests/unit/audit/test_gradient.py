@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
 from glitch_explorer.audit.gradient import (
@@ -12,7 +10,6 @@ from glitch_explorer.audit.gradient import (
     labels_change,
     position_table,
     principal_axis,
-    wilson_interval,
 )
 from tests.fixtures.graphs import nearest
 
@@ -112,17 +109,3 @@ def test_segment_without_labels_has_no_consistency() -> None:
     row = gradient_table(placed, seed=1).iloc[0]
     assert row[["consistency", "consistency_low", "plurality_label"]].isna().all()
     assert not row["gradient"]
-
-
-@pytest.mark.parametrize(
-    ("hits", "n", "low", "high"),
-    [(8, 10, 0.49016, 0.94332), (0, 10, 0.0, 0.27753), (50, 100, 0.40383, 0.59617)],
-)
-def test_wilson_interval_known_values(hits: int, n: int, low: float, high: float) -> None:
-    assert wilson_interval(hits, n) == pytest.approx((low, high), abs=1e-4)
-
-
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_interval_holds_the_share(pair: tuple[int, int]) -> None:
-    low, high = wilson_interval(*pair)
-    assert 0 <= low <= pair[0] / pair[1] <= high <= 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from glitch_explorer.audit.gradient import wilson_interval
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.evaluate import neighbours
 from glitch_explorer.map.vectors import fuse
 

@@ -8,6 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.intervals import segments_of
 from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost import minutes as minute
 from glitch_explorer.impact.cost.gather import charged_glitches, family_costs, write_costs
@@ -45,7 +46,7 @@ def flat_minutes(spans, table, *, reach, lost, settings):
     """Return table "minutes" with one range, less what is lost of it in some minutes of a detector."""
     parts = []
     for ifo in sorted(set(spans["ifo"])):
-        live = minute.segments_of(spans, ifo)
+        live = segments_of(spans, ifo)
         frame = minute.minute_frame(live, gate_union(table, ifo, live, settings))
         values = np.full(len(frame), reach)
         for at, drop in (lost or {}).get(ifo, {}).items():

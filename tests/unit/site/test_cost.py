@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
-from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import folds
 from glitch_explorer.impact.reasons import Reason

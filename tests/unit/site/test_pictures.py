@@ -8,7 +8,7 @@ import pytest
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
+from glitch_explorer.site.families.choice import by_label, odd_members, typical_members
 from glitch_explorer.site.pictures import MISSING, OPEN, Pictures, row_keys, row_of
 from glitch_explorer.site.plots import plain
 from glitch_explorer.views.colormap import viridis
@@ -99,12 +99,6 @@ def test_typical_and_odd_members_do_not_repeat() -> None:
     assert typical == ["a", "f"]
     assert odd_members(members, ["b", *typical], 2) == ["e", "d"]
     assert odd_members(members, list("abcdef"), 2) == []
-
-
-def test_evenly_keeps_first_and_last() -> None:
-    assert evenly(list(range(100)), 4) == [0, 33, 66, 99]
-    assert evenly([1, 2], 4) == [1, 2]
-    assert evenly([], 4) == []
 
 
 def test_members_by_label_put_the_nameless_last() -> None:

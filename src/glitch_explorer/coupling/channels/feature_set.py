@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Float32, Float64
+from glitch_explorer.core.arrays import Bool, Float, Float32, Float64
 from glitch_explorer.coupling.channels.coverage import coverage
 from glitch_explorer.coupling.channels.features import SLOPE, robust_scores, slopes
 from glitch_explorer.coupling.channels.fetch import Missing
@@ -38,6 +38,14 @@ class FeatureSet:
     columns: pd.DataFrame
     values: Float32
     coverage: pd.DataFrame
+
+
+def varying(values: Float) -> Bool:
+    """Return which features ``(n, m)`` have more than one value; NaN is none."""
+    with np.errstate(invalid="ignore"):
+        low = np.fmin.reduce(values, axis=0, initial=np.inf)
+        high = np.fmax.reduce(values, axis=0, initial=-np.inf)
+    return np.asarray(high > low)
 
 
 def stored_values(store: FeatureStore, live: LiveTime) -> tuple[Float32, Float64, list[Missing]]:
@@ -102,7 +110,7 @@ def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
     logs = scores[:, :n_logs]
     missing = _fill(store, live, logs, means)
     for values in (logs, means):
-        values[:, _constant(values)] = np.nan
+        values[:, ~varying(values)] = np.nan
     table = coverage(store, logs, means, live, missing)
     for i in range(n_logs):
         logs[:, i : i + 1] = robust_scores(logs[:, i : i + 1], live.stretch, least_scatter=_LEAST_SCATTER)
@@ -115,12 +123,3 @@ def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
     parts = [store.logs, store.means, store.means.assign(band=SLOPE)]
     columns = pd.concat([part for part in parts if len(part)], ignore_index=True)
     return FeatureSet(live, columns, scores, table)
-
-
-def _constant(values: np.ndarray) -> Bool:
-    """Return which columns (n, m) have one value only."""
-    constant = np.zeros(values.shape[1], bool)
-    for column in range(values.shape[1]):
-        known = values[np.isfinite(values[:, column]), column]
-        constant[column] = known.size > 0 and bool(np.all(known == known[0]))
-    return constant

@@ -10,6 +10,7 @@ import pandas as pd
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool
 from glitch_explorer.coupling.schemas import (
+    ALPHA,
     CALIBRATION,
     CHANNEL_GROUPS,
     FAMILY_WITNESSES,
@@ -18,7 +19,6 @@ from glitch_explorer.coupling.schemas import (
 )
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.p_values import q_values
-from glitch_explorer.coupling.witnesses.search import ALPHA
 
 
 def rank_groups(table: pd.DataFrame) -> pd.Series:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.background import LAGS_S, LEAST_SHARE, Background
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
@@ -30,7 +31,6 @@ def notes(
     coverage: pd.DataFrame,
     untested: int,
     pseudo: pd.DataFrame,
-    alpha: float,
 ) -> list[Note]:
     """Return the notes on one family in one detector that has been tested.
 
@@ -48,16 +48,14 @@ def notes(
         Number of channels with too little data, or a constant.
     pseudo
         p-values of the pseudo-families.
-    alpha
-        Level at which a channel is significant.
     """
     ranked = table[table["p_fwer"].notna()]
-    significant = ranked[ranked["p_fwer"] <= alpha]
+    significant = ranked[ranked["p_fwer"] <= ALPHA]
     tested: Note = {"channels": ranked["channel"].nunique(), "bands": len(ranked)}
     listed: list[Note] = []
     if len(significant):
         n = significant["channel"].nunique()
-        listed.append({"code": "witnesses", **tested, "n": n, "alpha": alpha})
+        listed.append({"code": "witnesses", **tested, "n": n, "alpha": ALPHA})
     else:
         least = float(ranked["p_fwer"].min()) if len(ranked) else None
         listed.append({"code": "no_witness", **tested, "p": least})

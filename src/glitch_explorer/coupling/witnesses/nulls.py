@@ -165,12 +165,6 @@ def standardise(observed: Float64, slides: Float64, enough: Bool, near: csr_arra
     return t, np.nan_to_num(others).max(axis=1, initial=0.0).astype(np.float32)
 
 
-def share_above(value: Float64, null: Float64) -> Float64:
-    """Return (1 + draws of `null` at least as high) / (1 + draws) for each value."""
-    above = len(null) - np.searchsorted(np.sort(null), value, side="left")
-    return np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
-
-
 def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
     """Compare the p-values of pseudo-families with a uniform distribution.
 

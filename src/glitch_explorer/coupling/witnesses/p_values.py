@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import genpareto
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.coupling.witnesses.nulls import share_above
+from glitch_explorer.core.statistics import share_above
 
 #: With more slides than this above it, a p-value is counted, not continued.
 _COUNTED = 10

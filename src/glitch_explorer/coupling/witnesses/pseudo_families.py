@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64
+from glitch_explorer.core.statistics import share_above
 from glitch_explorer.coupling.witnesses.background import family_background
-from glitch_explorer.coupling.witnesses.nulls import Measured, share_above
+from glitch_explorer.coupling.witnesses.nulls import Measured
 from glitch_explorer.coupling.witnesses.ranks import make_grid, window_mask
 from glitch_explorer.coupling.witnesses.slides import (
     LEAST_GLITCHES,

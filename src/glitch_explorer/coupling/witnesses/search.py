@@ -12,15 +12,16 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
+from glitch_explorer.core.statistics import share_above
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import FeatureSet
-from glitch_explorer.coupling.schemas import FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
+from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
 from glitch_explorer.coupling.witnesses import effects, lag_profiles
 from glitch_explorer.coupling.witnesses.background import Background, family_background
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.notes import NO_DATA, TOO_DENSE, Note, notes, too_few
-from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure, share_above
+from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
 from glitch_explorer.coupling.witnesses.pseudo_families import pseudo_families, pseudo_p_values
 from glitch_explorer.coupling.witnesses.ranks import (
@@ -33,8 +34,6 @@ from glitch_explorer.coupling.witnesses.ranks import (
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides, make_triggers, time_slides
 from glitch_explorer.coupling.witnesses.usable import usable_features
 
-#: Level at which p- and q-values are significant, everywhere.
-ALPHA = 0.05
 #: Keys added to the seed, so that each random stream has one purpose.
 _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 
@@ -139,7 +138,6 @@ def find_witnesses(
         coverage=features.coverage,
         untested=features.columns["channel"].nunique() - table["channel"].nunique(),
         pseudo=p_values,
-        alpha=ALPHA,
     )
     return WitnessResult(table, profiles, p_values, listed)
 

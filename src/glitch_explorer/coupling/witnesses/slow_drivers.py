@@ -10,8 +10,8 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
-from glitch_explorer.coupling.witnesses.search import ALPHA
 
 #: Ground-motion bands in Hz, by source ("human": anthropogenic).
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}

@@ -3,20 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Float32
-from glitch_explorer.coupling.channels.feature_set import FeatureSet
+from glitch_explorer.core.arrays import Float32
+from glitch_explorer.coupling.channels.feature_set import FeatureSet, varying
 from glitch_explorer.coupling.witnesses.ranks import align, delays_s
 
 #: A feature with data in less of the live time than this is not tested.
 LEAST_COVERAGE = 0.2
-
-
-def varying(values: Float32) -> Bool:
-    """Return which features ``(n, m)`` have more than one value."""
-    with np.errstate(invalid="ignore"):
-        low = np.fmin.reduce(values, axis=0, initial=np.float32(np.inf))
-        high = np.fmax.reduce(values, axis=0, initial=np.float32(-np.inf))
-    return np.asarray(high > low)
 
 
 def usable_features(

@@ -7,10 +7,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64, sum_by_index
-from glitch_explorer.core.intervals import DAY_S, contains, exclusive, intersect, lengths, union_by_owner
+from glitch_explorer.core.intervals import (
+    DAY_S,
+    contains,
+    exclusive,
+    intersect,
+    lengths,
+    segments_of,
+    union_by_owner,
+)
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.impact.cost.attribution import Attribution, attribute
-from glitch_explorer.impact.cost.minutes import mean_volume, minute_of, minute_pieces, segments_of
+from glitch_explorer.impact.cost.minutes import mean_volume, minute_of, minute_pieces
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.threshold import allowed_alarms, threshold_losses
 

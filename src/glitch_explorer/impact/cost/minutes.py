@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.core.intervals import DAY_S, MINUTE_S, YEAR_S, intersect, lengths, union, union_by_owner
+from glitch_explorer.core.intervals import DAY_S, MINUTE_S, YEAR_S, intersect, lengths, union_by_owner
 
 #: Minutes with less live time, in seconds, have no range.
 LEAST_LIVE_S = 30.0
@@ -37,12 +37,6 @@ def minute_pieces(segments: Float64) -> Float64:
 def minute_of(times: Float64) -> Float64:
     """Return the GPS start of the minute of each time."""
     return np.asarray(np.floor(times / MINUTE_S) * MINUTE_S)
-
-
-def segments_of(segments: pd.DataFrame, ifo: str) -> Float64:
-    """Return the analysis segments ``(k, 2)`` of a detector, sorted and disjoint, from table "segments"."""
-    rows = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy(dtype=float)
-    return union(rows[rows[:, 1] > rows[:, 0]])
 
 
 def reference_ranges(minute: Float64, reach_mpc: Float64, clean: Bool) -> Float64:

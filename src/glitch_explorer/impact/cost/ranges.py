@@ -15,13 +15,12 @@ from tqdm import tqdm
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.intervals import MINUTE_S, contains, intersect, union_by_owner
+from glitch_explorer.core.intervals import MINUTE_S, contains, intersect, segments_of, union_by_owner
 from glitch_explorer.impact.cost.minutes import (
     LEAST_LIVE_S,
     minute_frame,
     minute_of,
     minute_pieces,
-    segments_of,
     with_losses,
 )
 from glitch_explorer.impact.cost.settings import CostSettings

@@ -18,10 +18,10 @@ from glitch_explorer.core.intervals import intersect, lengths, union
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.channels.live_time import LiveTime
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.background import family_background
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
 from glitch_explorer.coupling.witnesses.ranks import align, delays_s, window_mask, windows
-from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.impact.gates import gate_intervals
 from glitch_explorer.impact.reasons import Reason
 

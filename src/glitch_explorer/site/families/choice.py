@@ -1,15 +1,9 @@
 """Members of a family that are shown."""
 
-from collections.abc import Sequence
-from typing import TypeVar
-
-import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.site.pictures import Key, row_keys
-
-Item = TypeVar("Item")
 
 
 def typical_members(members: pd.DataFrame, medoid: str, count: int) -> list[str]:
@@ -34,12 +28,6 @@ def odd_members(members: pd.DataFrame, shown: list[str], count: int) -> list[str
     ranked = members.sort_values(["isolation", "probability", "glitch_id"], ascending=[False, True, True])
     ids = ranked["glitch_id"].drop_duplicates()
     return ids[~ids.isin(shown)].head(count).tolist()
-
-
-def evenly(values: Sequence[Item], count: int) -> list[Item]:
-    """Select up to `count` of `values`, evenly spread, first and last among them."""
-    positions = np.linspace(0, len(values) - 1, min(count, len(values))).round().astype(int)
-    return [values[position] for position in np.unique(positions)]
 
 
 def by_label(members: pd.DataFrame, rows: int) -> list[tuple[str | None, list[Key]]]:

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.labels import label_counts
 from glitch_explorer.core import files
+from glitch_explorer.core.arrays import evenly
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.site.audit.suspects import contradicted
-from glitch_explorer.site.families.choice import by_label, evenly, odd_members, typical_members
+from glitch_explorer.site.families.choice import by_label, odd_members, typical_members
 from glitch_explorer.site.families.unknown import map_unknown
 from glitch_explorer.site.pages import records, render, rendered
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
@@ -97,8 +98,8 @@ def _shown(atlas: Atlas, members: pd.DataFrame, medoid: str, family: str, folder
 
 def _strip(atlas: Atlas, members: list[Key], name: str, folder: Path) -> dict[str, Any]:
     """Write a row of thumbnails of evenly spaced `members`."""
-    chosen = evenly(members, STRIP_LENGTH)
-    picture = row_of([atlas.pictures.thumbnail(key, THUMBNAIL_SIZE) for key in chosen], 2)
+    chosen = evenly(len(members), STRIP_LENGTH)
+    picture = row_of([atlas.pictures.thumbnail(members[row], THUMBNAIL_SIZE) for row in chosen], 2)
     save_webp(folder / name, picture)
     return {"picture": name, "width": picture.shape[1], "height": picture.shape[0]}
 

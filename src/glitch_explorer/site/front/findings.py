@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer.audit.gradient import wilson_interval
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.coupling.witnesses.gather import is_significant
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.cost.ranking import costliest, family_labels

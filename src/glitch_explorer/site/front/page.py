@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -14,9 +13,8 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.intervals import union
-from glitch_explorer.coupling.schemas import CALIBRATION, WITNESSES
-from glitch_explorer.coupling.witnesses.search import ALPHA
+from glitch_explorer.core.intervals import lengths, segments_of
+from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES
 from glitch_explorer.impact.schemas import COST
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings
@@ -30,10 +28,7 @@ REASONS = 12
 
 def live_time(segments: pd.DataFrame) -> dict[str, float]:
     """Return each detector's live time in seconds: the union of its segments."""
-    return {
-        str(ifo): float(np.diff(union(rows[["start", "end"]].to_numpy(dtype=float))).sum())
-        for ifo, rows in segments.groupby("ifo")
-    }
+    return {ifo: float(lengths(segments_of(segments, ifo)).sum()) for ifo in segments["ifo"].unique()}
 
 
 def detector_lines(glitches: pd.DataFrame, segments: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Int64
-from glitch_explorer.core.intervals import union
+from glitch_explorer.core.intervals import segments_of
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.palette import look
 from glitch_explorer.views.colormap import viridis
@@ -125,7 +125,4 @@ def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, An
 
 def live_data(segments: pd.DataFrame) -> dict[str, list[list[float]]]:
     """Return each detector's live time as merged intervals [start, end) in GPS s."""
-    return {
-        str(ifo): union(rows[["start", "end"]].to_numpy(dtype=float)).tolist()
-        for ifo, rows in segments.groupby("ifo")
-    }
+    return {ifo: segments_of(segments, ifo).tolist() for ifo in sorted(segments["ifo"].unique())}

@@ -12,6 +12,7 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import Band
 from glitch_explorer.coupling.schemas import (
+    ALPHA,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
     GAPS,
@@ -27,7 +28,6 @@ from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.witnesses.scattering import SCATTERING_BELOW_HZ
-from glitch_explorer.coupling.witnesses.search import ALPHA
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.site.numbers import LEAST_SHOWN

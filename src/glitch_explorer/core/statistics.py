@@ -1,0 +1,38 @@
+"""Statistics that several stages use."""
+
+import numpy as np
+
+from glitch_explorer.core.arrays import Float64
+
+#: 97.5 % point of the normal distribution.
+_Z = 1.959963984540054
+
+
+def share_above(values: Float64, null: Float64) -> Float64:
+    """Return (1 + draws of `null` at least as high) / (1 + draws) for each of the values ``(n,)``."""
+    above = len(null) - np.searchsorted(np.sort(null), values, side="left")
+    return np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
+
+
+def wilson_interval(hits: float, n: int) -> tuple[float, float]:
+    """Compute the 95 % interval of a share (Wilson 1927).
+
+    Parameters
+    ----------
+    hits
+        Number of hits; a fraction of a hit counts as such.
+    n
+        Number of trials.
+
+    Returns
+    -------
+    low, high : float
+        Bounds of the share; 0 and 1 without trials.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = hits / n, _Z * _Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    low = 0.0 if hits == 0 else float(centre - half)
+    return low, 1.0 if hits == n else float(centre + half)
