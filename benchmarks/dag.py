@@ -22,7 +22,7 @@ from harness import ROOT
 
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILY_IDS
-from tests.workflow.conftest import Project
+from tests.fixtures.project import Project
 
 #: A time in the past for all faked files, so that none is older than what it is made from.
 MADE = 1_700_000_000

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from harness import ROOT
 
-from tests.workflow.conftest import SMALL, Project, jobs
+from tests.fixtures.project import SMALL, Project, jobs
 
 #: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
 START, JOB, STARTS = 4.0, 2.5, 5

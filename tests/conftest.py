@@ -2,13 +2,15 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from hypothesis import settings
+
+from tests.fixtures.once import made_once
+from tests.fixtures.project import SMALL, Project
 
 # A processor busy with something else is no fault of the code; what hangs, the timeout ends.
 settings.register_profile("unhurried", deadline=None)
@@ -32,17 +34,14 @@ def shared_data() -> Path:
     return path
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return a folder that one of the processes that test side by side makes for all."""
-    shared = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    with FileLock(shared / f"{name}.lock"):
-        done = shared / f"{name}.done"
-        if not done.exists():
-            make(shared / name)
-            done.touch()
-    return shared / name
+@pytest.fixture(scope="session")
+def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a complete run of the small demo, the one that all tests share; clone it, do not change it."""
+
+    def make(folder: Path) -> None:
+        Project.copied(root, folder, SMALL).run()
+
+    return Project(made_once(tmp_path_factory, "finished", make))
 
 
 @dataclass

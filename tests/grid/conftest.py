@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.grid.slurm import Cluster, missing_programs
-from tests.workflow.conftest import finished  # noqa: F401 - the run that others go on from
 
 
 @pytest.fixture(scope="session")

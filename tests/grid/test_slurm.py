@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.workflow.conftest import SMALL, Project
+from tests.fixtures.project import SMALL, Project
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.map.quality import cosine_distances
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.workflow.reference import all_schemas
-from tests.workflow.conftest import Project
+from tests.fixtures.project import Project
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from fake_impact import fake_impact, make_cost
 from fake_results import fake_results, make_site
 from watched import Watched
 
-from tests.conftest import made_once
+from tests.fixtures.once import made_once
 
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 

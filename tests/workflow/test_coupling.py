@@ -8,7 +8,7 @@ import pytest
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS, WITNESSES
 from glitch_explorer.map.schemas import MEMBERS
-from tests.workflow.conftest import Project
+from tests.fixtures.project import Project
 
 pytestmark = pytest.mark.slow
 

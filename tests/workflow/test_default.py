@@ -18,7 +18,7 @@ from glitch_explorer.map.layout import fuzzy_set, start_positions, umap_layout
 from glitch_explorer.map.place import Map, place
 from glitch_explorer.map.schemas import FAMILIES, MAP_ROWS
 from glitch_explorer.map.vectors import Vectors
-from tests.workflow.conftest import Project, jobs
+from tests.fixtures.project import Project, jobs
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from gwpy.segments import DataQualityFlag
 from glitch_explorer.core import tables
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, MINUTES, SKILL, VETOES
-from tests.workflow.conftest import SMALL
+from tests.fixtures.project import SMALL
 from tests.workflow.test_coupling import names
 
 pytestmark = pytest.mark.slow

@@ -16,9 +16,9 @@ from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
 from glitch_explorer.map.members import write_members
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
+from tests.fixtures.project import Project, done_jobs
 from tests.servers.datafind import serve_datafind
 from tests.servers.web import plain, serve
-from tests.workflow.conftest import Project, done_jobs
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from tests.workflow.conftest import SMALL, Project, done_jobs, jobs
+from tests.fixtures.project import SMALL, Project, done_jobs, jobs
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from glitch_explorer import similar
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILIES, MAP_ROWS, PLACED
-from tests.workflow.conftest import done_jobs
+from tests.fixtures.project import done_jobs
 
 pytestmark = pytest.mark.slow
 
