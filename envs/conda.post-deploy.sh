@@ -1,7 +1,7 @@
 #!/bin/sh
 # Snakemake runs this in its working directory, the project's folder, after making the environment. It makes a
 # new one when this file changes, and `make lock` writes the lock's checksum here.
-# lock: b2e0cb63f43058246841611e1da328679be6a1959d26d8daf6617a78f26934f1
+# lock: 6e323c0c2cd450e382b449665cec4c554ad3d9f83c8752ab684f06fce2642cc6
 set -e
 test -f pyproject.toml || { echo "run snakemake from the project's folder to install its library"; exit 1; }
 pip install --require-hashes -r envs/lock.txt

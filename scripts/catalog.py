@@ -6,6 +6,7 @@ from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
+from glitch_explorer.views.pictures import read_view_length
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
@@ -14,6 +15,7 @@ if __name__ == "__main__":
             kind=params.kind,
             paths=params.paths,
             metadata=params.metadata,
+            view_length=read_view_length,
             out=Path(snakemake.output.glitches).parent,
             detectors=params.detectors,
             unit=params.unit,

@@ -11,11 +11,12 @@ from textwrap import wrap
 from xml.sax.saxutils import escape
 
 import grimp
+import networkx as nx
 
 #: Stages that run only when their target is asked for.
 ON_REQUEST = {"encoder", "evaluate", "place", "export"}
 #: Paths of the config lead here, so no rule names them.
-BY_CONFIG = {("observatory", "catalog"), ("observatory", "views"), ("observatory", "coupling")}
+BY_CONFIG = {("observatory", stage) for stage in ("sources", "catalog", "views", "coupling")}
 #: Sizes of boxes and the distances between them, in px.
 WIDTH, HEIGHT, ACROSS, DOWN = 216, 58, 24, 40
 STYLE = """
@@ -89,42 +90,19 @@ def packages(library: str = "glitch_explorer") -> tuple[dict[str, str], Edges]:
     return notes, edges
 
 
-def merged(notes: dict[str, str], edges: Edges) -> tuple[dict[str, str], Edges]:
-    """Join boxes that lead to each other into one."""
-    reach = _reach(set(notes), edges)
-    name = {a: " + ".join(sorted({a} | {b for b in reach[a] if a in reach[b]})) for a in notes}
-    joined = {name[a]: ", ".join(notes[b] for b in notes if name[b] == name[a] and notes[b]) for a in notes}
-    return joined, {(name[a], name[b]) for a, b in edges if name[a] != name[b]}
-
-
-def reduced(notes: dict[str, str], edges: Edges) -> Edges:
-    """Remove each arrow that a longer path implies."""
-    reach = _reach(set(notes), edges)
-    return {(a, b) for a, b in edges if not any(b in reach[c] for x, c in edges if x == a and c != b)}
-
-
-def _reach(names: set[str], edges: Edges) -> dict[str, set[str]]:
-    reach = {name: {b for a, b in edges if a == name} for name in names}
-    for middle in names:
-        for name in names:
-            if middle in reach[name]:
-                reach[name] |= reach[middle]
-    return reach
-
-
 def levels(notes: dict[str, str], edges: Edges) -> tuple[list[list[str]], Edges]:
     """Return rows of boxes, and arrows that lead from one row to the next.
 
-    Each box stands one row after the last that leads to it. An arrow over several rows gets a gap in
-    each row between, named `from>to>row`.
+    Arrows that a longer path implies are left out. Each box stands one row after the last that leads to it.
+    An arrow over several rows gets a gap in each row between, named `from>to>row`.
     """
-    depth = dict.fromkeys(notes, 0)
-    for _ in notes:
-        for a, b in edges:
-            depth[b] = max(depth[b], depth[a] + 1)
-    rows = [[name for name in notes if depth[name] == k] for k in range(max(depth.values()) + 1)]
+    graph = nx.DiGraph(edges)
+    graph.add_nodes_from(notes)
+    generations = [set(names) for names in nx.topological_generations(graph)]
+    depth = {name: k for k, names in enumerate(generations) for name in names}
+    rows = [[name for name in notes if name in names] for names in generations]
     steps = set()
-    for a, b in sorted(edges):
+    for a, b in sorted(nx.transitive_reduction(graph).edges):
         way = [a, *(f"{a}>{b}>{k}" for k in range(depth[a] + 1, depth[b])), b]
         for k, gap in enumerate(way[1:-1], depth[a] + 1):
             rows[k].append(gap)
@@ -157,8 +135,7 @@ def drawing(
     upwards
         Whether the first row is the lowest.
     """
-    notes, edges = merged(notes, edges)
-    rows, steps = levels(notes, reduced(notes, edges))
+    rows, steps = levels(notes, edges)
     widths = [sum(_width(name) + ACROSS for name in row) + ACROSS for row in rows]
     width, height = max(widths), len(rows) * (HEIGHT + DOWN) + DOWN
     middle = {}

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.parse import missing_text
+from glitch_explorer.catalog.pictures import ViewLength
 from glitch_explorer.catalog.quarantine import commonest
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import KNOWN_IFOS, Bounds, Rules
@@ -33,6 +34,7 @@ def build_catalog(
     kind: str,
     paths: Sequence[str],
     metadata: Sequence[str] = (),
+    view_length: ViewLength,
     out: str | Path,
     detectors: Iterable[str] = KNOWN_IFOS,
     unit: str = "glitch",
@@ -55,6 +57,8 @@ def build_catalog(
         `images`, `catalogue` or `triggers`.
     paths, metadata
         Files and folders of the source; tables joined to pictures by id.
+    view_length
+        Reads the view length of a picture whose name has none, as `views.pictures.read_view_length` does.
     out
         Folder to write to.
     detectors
@@ -76,7 +80,7 @@ def build_catalog(
         When a source is missing or not of its kind, no glitch remains, or too many rows are bad.
     """
     rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments)
-    frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules)
+    frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules, view_length=view_length)
     out = Path(out)
     tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")
     _check_share(len(frame), quarantine, max_quarantined_share)
@@ -98,11 +102,11 @@ def build_catalog(
 
 
 def _read(
-    kind: str, paths: Sequence[str], metadata: Sequence[str], *, rules: Rules
+    kind: str, paths: Sequence[str], metadata: Sequence[str], *, rules: Rules, view_length: ViewLength
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read the source: glitches, quarantine, and duplicates of pictures or metadata rows."""
     if kind == "images":
-        return read_pictures(paths, metadata, rules=rules)
+        return read_pictures(paths, metadata, rules=rules, view_length=view_length)
     if kind not in ("catalogue", "triggers"):
         raise UserError(f"source.kind {kind!r} is unknown: use images, catalogue or triggers")
     frame, quarantine = read_glitches(paths, kind=kind, rules=rules)

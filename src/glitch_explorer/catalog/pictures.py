@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from glitch_explorer.catalog.names import (
     subject_of,
 )
 from glitch_explorer.catalog.state import find_files, join
-from glitch_explorer.core.errors import UserError, fact_text
+from glitch_explorer.core.errors import Quarantined, UserError, fact_text
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 CONTAINER_SUFFIXES = (".h5", ".hdf5", ".hdf")
 #: Between an HDF5 file and the name inside it.
 INSIDE = "::"
+#: Function that reads the view length of a picture, in s, from its time axis; None where that is unclear.
+#: It raises `Quarantined` for a picture that cannot be read.
+ViewLength = Callable[[str], float | None]
 
 _log = logging.getLogger(__name__)
 
@@ -53,8 +56,15 @@ class BadPicture(NamedTuple):
     detail: str
 
 
-def find_pictures(paths: Iterable[str]) -> tuple[list[Picture], list[BadPicture]]:
+def find_pictures(paths: Iterable[str], view_length: ViewLength) -> tuple[list[Picture], list[BadPicture]]:
     """Return all pictures below `paths`, in sorted order, and those that cannot be read.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    view_length
+        For pictures whose file name has no view length.
 
     Raises
     ------
@@ -66,7 +76,8 @@ def find_pictures(paths: Iterable[str]) -> tuple[list[Picture], list[BadPicture]
     for path in paths:
         before = len(pictures) + len(bad)
         files = [join(path, file.relative) for file in find_files(path)]
-        _read_tree(path, [file for file in files if _ends(file, PICTURE_SUFFIXES)], pictures, bad)
+        images = [file for file in files if _ends(file, PICTURE_SUFFIXES)]
+        _read_tree(path, _names(images, view_length), pictures, bad)
         for file in files:
             if _ends(file, CONTAINER_SUFFIXES):
                 _read_container(file, pictures, bad)
@@ -90,26 +101,27 @@ def folder_label(folders: Sequence[str]) -> str | None:
     return next((label for label in map(canonical_class, reversed(folders)) if label is not None), None)
 
 
-def _read_tree(root: str, files: list[str], pictures: list[Picture], bad: list[BadPicture]) -> None:
+def _read_tree(
+    root: str, names: dict[str, PictureName], pictures: list[Picture], bad: list[BadPicture]
+) -> None:
     """Read the picture files of one source path, which may itself be the folder of a class."""
     top = Path(os.path.abspath(root))  # noqa: PTH100 - a link keeps its name
-    names = _names(files)
-    for file in tqdm(files, desc="pictures", unit="picture", mininterval=5):
+    for file, name in tqdm(names.items(), desc="pictures", unit="picture", mininterval=5):
         try:
             digest = _digest(file)
         except (FileNotFoundError, PermissionError) as problem:
-            bad.append(BadPicture(file, names[file].glitch_id, fact_text(error=type(problem).__name__)))
+            bad.append(BadPicture(file, name.glitch_id, fact_text(error=type(problem).__name__)))
             continue
         folder = Path(file).parent
         above = [top.name, *folder.relative_to(root).parts] if file != root else [top.parent.name]
-        pictures.append(Picture(file, str(folder), *names[file], folder_label(above), digest))
+        pictures.append(Picture(file, str(folder), *name, folder_label(above), digest))
 
 
 def _digest(file: str) -> str:
     return hashlib.blake2b(Path(file).read_bytes(), digest_size=16).hexdigest()
 
 
-def _names(files: list[str]) -> dict[str, PictureName]:
+def _names(files: list[str], view_length: ViewLength) -> dict[str, PictureName]:
     """Return the name of every picture, by its file name or else by its time axis.
 
     Pictures `X-0` to `X-3` with different view lengths are the views of glitch `X`;
@@ -121,7 +133,7 @@ def _names(files: list[str]) -> dict[str, PictureName]:
         name = parse_name(file)
         if name is None:
             stem = Path(file).stem
-            view = _view_of(file)
+            view = _view_of(file, view_length)
             name = PictureName(UNKNOWN_IFO, stem, view)
             subject = subject_of(stem)
             if subject is not None and view != UNKNOWN_VIEW:
@@ -133,13 +145,11 @@ def _names(files: list[str]) -> dict[str, PictureName]:
     return names
 
 
-def _view_of(file: str) -> int:
+def _view_of(file: str, view_length: ViewLength) -> int:
     """Return the slot of a picture by its time axis."""
-    from glitch_explorer.views.pictures import Unreadable, read_view_length
-
     try:
-        length = read_view_length(file)
-    except Unreadable:  # stays in the catalogue: the stage views quarantines it with the reason
+        length = view_length(file)
+    except Quarantined:  # stays in the catalogue: the stage views quarantines it with the reason
         return UNKNOWN_VIEW
     return VIEW_LENGTHS_S.index(length) if length in VIEW_LENGTHS_S else UNKNOWN_VIEW
 

@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.catalog.columns import plan_columns, require
 from glitch_explorer.catalog.duplicates import Duplicate
 from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
-from glitch_explorer.catalog.pictures import BadPicture, Picture, find_pictures
+from glitch_explorer.catalog.pictures import BadPicture, Picture, ViewLength, find_pictures
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
@@ -25,11 +25,20 @@ _LABEL = ("label", "label_confidence", "label_source")
 
 
 def read_pictures(
-    paths: Iterable[str], metadata: Iterable[str], *, rules: Rules
+    paths: Iterable[str], metadata: Iterable[str], *, rules: Rules, view_length: ViewLength
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read picture trees and containers, joined with metadata tables by id.
 
     A bad metadata row is quarantined; its pictures stay, with the label of their folder.
+
+    Parameters
+    ----------
+    paths, metadata
+        Files and folders of pictures, and of tables.
+    rules
+        What makes a row bad.
+    view_length
+        For pictures whose file name has no view length.
 
     Returns
     -------
@@ -45,7 +54,7 @@ def read_pictures(
     UserError
         When there is no picture, or a bound on a column that no metadata table has.
     """
-    pictures, unreadable = find_pictures(paths)
+    pictures, unreadable = find_pictures(paths, view_length)
     frame, duplicates = gather(pictures)
     joined, bad_rows, repeated = _read_metadata(metadata)
     frame = _join(frame, joined)

@@ -15,6 +15,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Object, UInt8
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
+from glitch_explorer.views.pictures import read_view_length
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 
@@ -72,7 +73,14 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
     """
     with TemporaryDirectory() as folder:
         out = Path(folder)
-        build_catalog(kind="images", paths=[path], out=out, shard_length_s=1.0, max_quarantined_share=1.0)
+        build_catalog(
+            kind="images",
+            paths=[path],
+            view_length=read_view_length,
+            out=out,
+            shard_length_s=1.0,
+            max_quarantined_share=1.0,
+        )
         names = (out / "shards.txt").read_text(encoding="utf-8").split()
         parts = [_read_shard(out, name, height=height, width=width) for name in names]
     rows = pd.concat([rows for rows, _ in parts], ignore_index=True)

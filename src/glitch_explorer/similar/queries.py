@@ -16,6 +16,7 @@ from glitch_explorer.core.errors import UserError, reason_text
 from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
 from glitch_explorer.embed.record import Encoder
 from glitch_explorer.map.vectors import Vectors, gather_vectors
+from glitch_explorer.views.pictures import read_view_length
 from glitch_explorer.views.shard import Strain, make_views
 
 _TIME = re.compile(r"(?P<ifo>[A-Z][0-9])@(?P<time>\d+(\.\d*)?)")
@@ -62,7 +63,7 @@ def picture_rows(query: str) -> pd.DataFrame:
         slot = VIEW_NAMES.index(name) if name in VIEW_NAMES else UNKNOWN_VIEW
         frame = _blank("picture").assign(**{_slot_column(slot): query})
     else:
-        pictures, bad = find_pictures([query])
+        pictures, bad = find_pictures([query], read_view_length)
         frame = gather(pictures)[0]
         if len(frame) != 1:
             problem = f" and a file that cannot be read ({bad[0].detail})" if bad else ""

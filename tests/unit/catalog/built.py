@@ -9,8 +9,14 @@ import pandas as pd
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
+from glitch_explorer.views.pictures import read_view_length
 
-OPTIONS = {"detectors": ["H1", "L1"], "shard_length_s": 86400, "max_quarantined_share": 0.5}
+OPTIONS = {
+    "detectors": ["H1", "L1"],
+    "view_length": read_view_length,
+    "shard_length_s": 86400,
+    "max_quarantined_share": 0.5,
+}
 
 
 def build(

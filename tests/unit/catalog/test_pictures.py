@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from glitch_explorer.catalog import pictures
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_NAMES, VIEW_PATHS
 from tests.unit.catalog import built
@@ -86,12 +85,11 @@ def test_a_replaced_picture_changes_the_digest(tmp_path):
     assert before != build(tmp_path, tmp_path / "data")[0]["view_digest"]["a"]
 
 
-def test_pictures_whose_names_tell_nothing(tmp_path, monkeypatch):
-    slots = {"u-0": 0, "u-1": 1, "u-2": 2, "u-3": 3, "v-0": 1, "v-1": 1, "w": -1}
-    for i, name in enumerate(slots):
+def test_pictures_whose_names_have_no_view_length(tmp_path):
+    lengths = {"u-0": 0.5, "u-1": 1.0, "u-2": 2.0, "u-3": 4.0, "v-0": 1.0, "v-1": 1.0, "w": None}
+    for i, name in enumerate(lengths):
         picture(tmp_path / "data" / "blip" / f"{name}.jpg", i * 20)
-    monkeypatch.setattr(pictures, "_view_of", lambda file: slots[Path(file).stem])
-    glitches, _, _ = build(tmp_path, tmp_path / "data")
+    glitches, _, _ = build(tmp_path, tmp_path / "data", view_length=lambda file: lengths[Path(file).stem])
     assert set(glitches.index) == {"u", "v-0", "v-1", "w"}
     assert glitches.loc["u", list(VIEW_PATHS)].notna().all()
     assert glitches.loc["w", "view_path_unknown"].endswith("w.jpg")

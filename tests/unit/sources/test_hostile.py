@@ -17,7 +17,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import COORDINATES
 from glitch_explorer.sources.frames import Frame, load_many
 from glitch_explorer.sources.segments import read_segments
-from glitch_explorer.views.pictures import Unreadable, decode
+from glitch_explorer.views.pictures import Unreadable, decode, read_view_length
 from tests.unit.catalog.test_tables import HEADER, build
 
 SECRET = b"the private key"
@@ -69,7 +69,7 @@ def test_hdf5_gives_only_what_it_holds(tmp_path, harm):
         harm(file, tmp_path)
         member = f"Blip/train/{next(iter(file['Blip/train']))}/0.5.png"
         file["H1:X"] = h5py.SoftLink(f"/{member}")
-    pictures, bad = find_pictures([str(path)])
+    pictures, bad = find_pictures([str(path)], read_view_length)
     assert not pictures
     assert bad[0].detail in {"error=OSError", "error=KeyError"}
     with pytest.raises(Unreadable, match=r"file_unreadable|member_not_grey|member_missing"):
