@@ -45,11 +45,10 @@ rule all:
 
 
 onstart:
-    from glitch_explorer.core import (
-        files,
-    )  # imports numpy, which planning does not need
+    # Imported here because it imports numpy, which planning does not need.
+    from glitch_explorer.core import files
 
-    # Left by killed jobs; no job of this run writes yet.
+    # Killed jobs left these; no job of this run writes yet.
     files.remove_unfinished("results")
 
 

@@ -172,7 +172,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
             **at.rows(), neighbours=at.graph()["neighbours"], out=at.similar / "neighbours.parquet"
         ),
         "audit": lambda: make_audit(
-            **named, **at.graph(), **stable, confusable=confusable, out=at.audit, segments=5, seed=SEED
+            **named, **at.graph(), **stable, confusable=confusable, out=at.audit, sections=5, seed=SEED
         ),
         "leakage": lambda: make_leakage(
             **named, views=at.status, out=at.audit / "leakage.parquet", unit="glitch", **drawn

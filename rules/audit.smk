@@ -29,7 +29,7 @@ rule audit_labels:
     resources:
         **needs(mem_mb=3000, runtime=120, times_input=3),
     params:
-        segments=config["audit"]["sections"],
+        sections=config["audit"]["sections"],
         seed=config["audit"]["seed"],
         confusable="resources/taxonomy/confusable_pairs.csv",
         confusable_digest=shipped("resources/taxonomy/confusable_pairs.csv"),
@@ -88,7 +88,7 @@ rule audit_probe:
         "../scripts/audit_probe.py"
 
 
-# A rule of its own, so that the table exists when the gate stops the run.
+# Apart from `audit_leakage`, so that the table exists when the gate stops the run.
 rule leakage_gate:
     input:
         leakage=rules.audit_leakage.output.leakage,

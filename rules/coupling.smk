@@ -1,4 +1,4 @@
-# Auxiliary channels that witness a family. The job of a family reads its own member file only; families
+# Auxiliary channels that witness a family. The job of a family reads only that family's member file; families
 # share a store of features, which may be deleted at any time.
 SAFETY = "resources/channels/safety.csv"
 LOCATOR = ["source", "frames", "frame_type", "host", "bands"]
@@ -20,7 +20,7 @@ rule couple_family:
     input:
         members="results/map/members/{family}.parquet",
         segments="results/catalog/segments.parquet",
-        lists=own(config["coupling"]["channels"]),
+        lists=user_files(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:
@@ -57,7 +57,7 @@ rule couple_detector:
         members=families("results/map/members/{family}.parquet"),
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
-        lists=own(config["coupling"]["channels"]),
+        lists=user_files(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:

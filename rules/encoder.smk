@@ -17,6 +17,7 @@ rule train_encoder:
         **needs(mem_mb=8000, runtime=1440, gpu=True),
     params:
         **config["encoder"],
+        # Not the hash of encoder/model_card.md: a corrected sentence of the card must not repeat the training.
         code=code("train_encoder"),
     script:
         "../scripts/train_encoder.py"

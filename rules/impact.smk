@@ -38,7 +38,8 @@ rule measure_range:
     resources:
         **needs(mem_mb=4000, runtime=240),
     params:
-        channel=lambda wildcards: config["impact"]["range_channel"],
+        # Braces in these are filled in by the job; null is the range of the strain.
+        range_channel=lambda wildcards: config["impact"]["range_channel"],
         source=lambda wildcards: RANGE,
         gates={name: COST[name] for name in ("gate_snr", "min_gate_s")},
         code=code("measure_range"),
@@ -51,7 +52,7 @@ rule explain_family:
         members="results/map/members/{family}.parquet",
         segments="results/catalog/segments.parquet",
         witnesses="results/coupling/{family}/witnesses.parquet",
-        lists=own(config["coupling"]["channels"]),
+        lists=user_files(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],
         frames=auxiliary,
     output:

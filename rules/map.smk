@@ -162,7 +162,7 @@ rule map:
         "results/map/encoder.json",
 
 
-# Writes outside results/, on request only: no rule reads its own earlier output.
+# Writes outside results/, on request only: no rule reads an earlier output of itself.
 rule freeze_reference:
     input:
         families="results/map/families.parquet",

@@ -15,7 +15,7 @@ STUDY_FILES = sum(
 
 rule provenance:
     input:
-        files=lambda wildcards: source_files(wildcards) + own(STUDY_FILES),
+        files=lambda wildcards: source_files(wildcards) + user_files(STUDY_FILES),
         tables=[
             rules.catalog.output,
             "results/catalog/segments.parquet",

@@ -1,5 +1,5 @@
 # Similar glitches: the nearest of every glitch, and the results of queries.
-ANSWERED = dict(
+SEARCHED = dict(
     glitches="results/catalog/glitches.parquet",
     families="results/map/families.parquet",
     vectors=rules.map_graph.output.vectors,
@@ -35,7 +35,7 @@ rule similar_neighbours:
 # One query, as the name of the file: a glitch id, or a time such as H1@1262304123.5.
 rule similar_one:
     input:
-        **ANSWERED,
+        **SEARCHED,
     output:
         answers="results/similar/{query}.csv",
     log:
@@ -51,7 +51,7 @@ rule similar_one:
         **needs(mem_mb=4000, runtime=60),
     params:
         queries=lambda wildcards: [wildcards.query],
-        found=config["similar"]["n_results"],
+        n_results=config["similar"]["n_results"],
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],
@@ -64,7 +64,7 @@ rule similar_one:
 # The queries of the config, pictures included.
 rule similar_answers:
     input:
-        **ANSWERED,
+        **SEARCHED,
         pictures=[path for path in config["similar"]["queries"] if Path(path).exists()],
     output:
         answers="results/similar/answers.csv",
@@ -79,7 +79,7 @@ rule similar_answers:
         **needs(mem_mb=4000, runtime=60),
     params:
         queries=config["similar"]["queries"],
-        found=config["similar"]["n_results"],
+        n_results=config["similar"]["n_results"],
         tolerance_s=config["similar"]["tolerance_s"],
         strain=config["strain"],
         weights=config["embedding"]["weights"],

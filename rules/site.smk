@@ -134,7 +134,7 @@ rule front_page:
     resources:
         **needs(mem_mb=2000, runtime=20),
     params:
-        making=lambda wildcards: study.making(fingerprints),
+        provenance=lambda wildcards: study.provenance(fingerprints),
         page_files=page_files("front", "cost/sentences.html", "cost/reasons.html"),
         code=code("front_page"),
     script:

@@ -1,4 +1,26 @@
-# Planted and recovered answers, for the simulated observatory only.
+# Planted couplings, drivers and costs against the recovered ones, for the simulated observatory only.
+def coupling_tables(wildcards):
+    """Return the tables of couplings, drivers and costs by name; none of a stage that is left out."""
+    if not WITNESSES:
+        return {}
+    slow = "results/coupling/slow_drivers/{ifo}.parquet"
+    scattering = families("results/coupling/{family}/scattering.parquet")
+    tables = {
+        "witnesses": "results/coupling/witnesses.parquet",
+        "calibration": "results/coupling/calibration.parquet",
+        "slow_drivers": expand(slow, ifo=config["detectors"]),
+        "scattering": scattering(wildcards),
+    }
+    if COSTED:
+        skill = families("results/impact/{family}/skill.parquet")
+        tables |= {
+            "drivers": "results/impact/drivers.parquet",
+            "cost": "results/impact/cost.parquet",
+            "skill": skill(wildcards),
+        }
+    return tables
+
+
 rule validate_observatory:
     input:
         unpack(coupling_tables),

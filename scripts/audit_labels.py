@@ -15,6 +15,6 @@ if __name__ == "__main__":
             stability=snakemake.input.stability,
             confusable=Path(snakemake.scriptdir).parent / snakemake.params.confusable,
             out=Path(snakemake.output[0]).parent,
-            segments=snakemake.params.segments,
+            sections=snakemake.params.sections,
             seed=snakemake.params.seed,
         )

@@ -19,7 +19,7 @@ if __name__ == "__main__":
                 coupling=Path(witnesses).parent if witnesses else None,
                 impact=Path(cost).parent if cost else None,
             ),
-            provenance=Provenance(**snakemake.params.making),
+            provenance=Provenance(**snakemake.params.provenance),
             figures=snakemake.input.figures,
             out=snakemake.output.figures,
             page=snakemake.output.page,

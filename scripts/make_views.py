@@ -1,16 +1,11 @@
 """Decode or Q-scan the views of one shard."""
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.views.shard import make_views
+from glitch_explorer.views.shard import make_views, open_optional_strain
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
         params = snakemake.params
-        strain = None
-        if params.strain["source"] != "none":
-            from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
-
-            strain = open_strain(**params.strain)
         make_views(
             snakemake.input.shard,
             out=snakemake.output.views,
@@ -19,5 +14,5 @@ if __name__ == "__main__":
             height=params.height,
             width=params.width,
             crop=params.crop,
-            strain=strain,
+            strain=open_optional_strain(**params.strain),
         )

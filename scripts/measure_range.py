@@ -16,7 +16,7 @@ if __name__ == "__main__":
             tables.read(SEGMENTS, snakemake.input.segments),
             ifo=snakemake.wildcards.ifo,
             source=open_strain(**snakemake.params.source),
-            channel=snakemake.params.channel,
+            range_channel=snakemake.params.range_channel,
             settings=CostSettings(**snakemake.params.gates),
         )
         tables.write(MINUTES, minutes, snakemake.output.minutes)

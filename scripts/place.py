@@ -6,20 +6,20 @@ from glitch_explorer.map.place import make_placed
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        wanted = snakemake.params
+        params = snakemake.params
         encoder = describe_encoder(
-            unit=wanted.unit,
-            backbone=wanted.backbone,
-            weights=snakemake.input.weights or project_file(wanted.weights, snakemake.scriptdir),
-            **wanted.views,
+            unit=params.unit,
+            backbone=params.backbone,
+            weights=snakemake.input.weights or project_file(params.weights, snakemake.scriptdir),
+            **params.views,
         )
         make_placed(
             snakemake.input.shards,
             snakemake.input.status,
             snakemake.input.embeddings,
-            onto=wanted.onto,
+            onto=params.onto,
             out=snakemake.output.placed,
             encoder=encoder,
-            false_rate=wanted.false_rate,
+            false_rate=params.false_rate,
             threads=snakemake.threads,
         )

@@ -247,7 +247,7 @@ def write_audit(root: Path, unit: str) -> None:
         neighbours=root / "map" / "neighbours.npz",
         confusable=pairs,
         out=root / "audit",
-        segments=5,
+        sections=5,
         seed=1,
     )
     make_leakage(

@@ -117,13 +117,12 @@ def position_table(
     indices: np.ndarray,
     distances: np.ndarray,
     *,
-    segments: int,
+    sections: int,
 ) -> pd.DataFrame:
     """Compute table "positions": the position of each member along its family's axis.
 
-    Positions are ranks from 0 to 1; segment s (from 1) holds the s-th of
-    `segments` equal parts. A family of fewer members has as many segments as
-    members.
+    Positions are ranks from 0 to 1; column `segment` is the number (from 1) of the section, one of
+    `sections` equal parts. A family of fewer members has as many sections as members.
     """
     parts = []
     for family, members in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
@@ -132,7 +131,7 @@ def position_table(
         coordinates = coordinates * _direction(coordinates, members["snr"].to_numpy(dtype=float))
         rank = np.empty(len(index), dtype=int)
         rank[np.argsort(coordinates, kind="stable")] = np.arange(len(index))
-        cuts = min(segments, len(index))
+        cuts = min(sections, len(index))
         part = members[["glitch_id", "view"]].assign(
             family=family,
             segment=rank * cuts // len(index) + 1,
@@ -142,19 +141,19 @@ def position_table(
     return pd.concat(parts, ignore_index=True) if parts else tables.empty(POSITIONS)
 
 
-def labels_change(segments: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
+def labels_change(sections: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
     """Test whether the plurality label changes along the axis.
 
-    It does where two segments have different plurality labels and the chi-square
-    statistic of segment against label beats its permutation null (`DRAWS` random
+    It does where two sections have different plurality labels and the chi-square
+    statistic of section against label beats its permutation null (`DRAWS` random
     tables with the same margins) at p < `GRADIENT_P`.
 
     Parameters
     ----------
-    segments, labels : arrays (m,)
+    sections, labels : arrays (m,)
         Section and label of each labelled member.
     """
-    table = pd.crosstab(segments, labels).to_numpy()
+    table = pd.crosstab(sections, labels).to_numpy()
     if min(table.shape) < 2 or len(np.unique(table.argmax(axis=1))) < 2:
         return False
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()

@@ -31,7 +31,7 @@ def make_audit(
     stability: str | Path,
     confusable: str | Path,
     out: str | Path,
-    segments: int,
+    sections: int,
     seed: int,
 ) -> None:
     """Write the tables of the audit of a map's labels.
@@ -49,7 +49,7 @@ def make_audit(
     out : path
         Folder; gets families, labels, quality, suspects, positions, gradients
         and relabel, each `.parquet`.
-    segments : int
+    sections : int
         Parts that a family's axis is cut into.
     seed : int
         Seed of the permutations.
@@ -62,7 +62,7 @@ def make_audit(
     votes = suspects.neighbour_votes(
         rows["glitch_id"].to_numpy(dtype=object), rows["label"].to_numpy(dtype=object), indices, distances
     )
-    positions = gradient.position_table(rows, points, indices, distances, segments=segments)
+    positions = gradient.position_table(rows, points, indices, distances, sections=sections)
     labelled = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
     gradients = gradient.gradient_table(labelled, seed=seed)
     medoids = family_medoids(rows, points, mask)

@@ -42,6 +42,21 @@ class Strain(Protocol):
         """Return the intervals in [start, end) that have data."""
 
 
+def open_optional_strain(*, source: str, **options: Any) -> Strain | None:
+    """Return a reader of strain; None where the source is "none", for a study of pictures alone.
+
+    Parameters
+    ----------
+    source, **options
+        Parameters of `sources.strain.open_strain`.
+    """
+    if source == "none":
+        return None
+    from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
+
+    return open_strain(source=source, **options)
+
+
 @dataclass
 class _Glitch:
     """One row of the shard, and its views as they are filled.

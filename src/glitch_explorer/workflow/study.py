@@ -40,6 +40,53 @@ FRONT_RULES = {
 LATER_RULES = {"coupling": "couple_family", "impact": "cost"}
 
 
+def shard_names(shards: str | Path) -> list[str]:
+    """Return the names of the catalogue's shards.
+
+    Parameters
+    ----------
+    shards
+        Their list, which the rule `catalog` writes.
+
+    Raises
+    ------
+    UserError
+        When the table of a shard is missing.
+    """
+    names = Path(shards).read_text(encoding="utf-8").split()
+    return _written(names, Path(shards).parent / "shards", rule="catalog")
+
+
+def family_names(family_ids: str | Path) -> list[str]:
+    """Return the names of the map's families, sorted.
+
+    Parameters
+    ----------
+    family_ids
+        Table "family_ids", which the rule `map_families` writes.
+
+    Raises
+    ------
+    UserError
+        When the table cannot be read, or the member file of a family is missing.
+    """
+    from glitch_explorer.core import tables  # pandas: most jobs start without it
+    from glitch_explorer.map.schemas import FAMILY_IDS
+
+    names = sorted(tables.read(FAMILY_IDS, family_ids)["family"])
+    return _written(names, Path(family_ids).parent / "members", rule="map_families")
+
+
+def _written(names: list[str], folder: Path, *, rule: str) -> list[str]:
+    """Return names of tables that a checkpoint writes beside its outputs; a missing one is an error."""
+    for name in names:
+        if not (folder / f"{name}.parquet").is_file():
+            raise UserError(
+                f"{folder}/{name}.parquet is missing: make it again with `snakemake --forcerun {rule}`"
+            )
+    return names
+
+
 class Study:
     """The files of a study.
 
@@ -76,8 +123,8 @@ class Study:
         )
 
     @staticmethod
-    def own(paths: Iterable[str]) -> list[str]:
-        """Return the files that the user provides; they are inputs of rules."""
+    def user_files(paths: Iterable[str]) -> list[str]:
+        """Return the files that do not ship with the project; they are inputs of rules."""
         return [path for path in paths if not path.startswith(SHIPPED)]
 
     def _shipped(self, path: str) -> str:
@@ -193,7 +240,7 @@ class Study:
         names = ("rows.parquet", "coordinates.parquet", "families.parquet")
         return [f"{folder}/{name}" for name in (*names, "vectors.npy", "neighbours.npz", "encoder.json")]
 
-    def making(self, fingerprint: Callable[[str], str]) -> dict[str, Any]:
+    def provenance(self, fingerprint: Callable[[str], str]) -> dict[str, Any]:
         """Return what the front page shows of how the results were produced.
 
         That is the config's settings, fingerprints of the code, the citation, and whether the study is of the
@@ -202,7 +249,7 @@ class Study:
         Parameters
         ----------
         fingerprint
-            Gives the fingerprint of a rule's code.
+            Function that returns the fingerprint of a rule's code.
         """
         later = [stage for stage, run in (("coupling", self.witnesses), ("impact", self.costed)) if run]
         rules = FRONT_RULES | {stage: LATER_RULES[stage] for stage in later}

@@ -1,4 +1,4 @@
-"""The axis of a family, its segments and their intervals."""
+"""The axis of a family, its sections and their intervals."""
 
 import numpy as np
 import pandas as pd
@@ -55,37 +55,37 @@ def table_rows(count: int, snr: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"glitch_id": ids, "view": "", "family": "F001", "snr": snr})
 
 
-def test_axis_runs_towards_louder_glitches_in_equal_segments() -> None:
+def test_axis_runs_towards_louder_glitches_in_equal_sections() -> None:
     points, place = curve(203, 4)
     rows = table_rows(203, 10 + 5 * place)
-    table = position_table(rows, points, *nearest(points, 10), segments=5)
+    table = position_table(rows, points, *nearest(points, 10), sections=5)
     assert sorted(table["segment"].value_counts()) == [40, 40, 41, 41, 41]
     assert (table["position"].min(), table["position"].max()) == (0.0, 1.0)
     snr = rows.set_index("glitch_id")["snr"].loc[table["glitch_id"]]
     assert spearmanr(table["position"], snr).statistic > 0.99
 
 
-def test_unassigned_have_no_position_and_small_families_fewer_segments() -> None:
+def test_unassigned_have_no_position_and_small_families_fewer_sections() -> None:
     points, _ = curve(5, 5)
     rows = table_rows(5, np.full(5, np.nan)).assign(family=["F001"] * 3 + ["-1"] * 2)
-    table = position_table(rows, points, *nearest(points, 3), segments=5)
+    table = position_table(rows, points, *nearest(points, 3), sections=5)
     assert sorted(table["segment"]) == [1, 2, 3]
     assert set(table["glitch_id"]) == {"g0000", "g0001", "g0002"}
 
 
 def test_labels_that_change_along_the_axis_make_a_gradient() -> None:
-    segments = np.repeat([1, 2, 3, 4, 5], 20)
+    sections = np.repeat([1, 2, 3, 4, 5], 20)
     generator = np.random.default_rng(1)
-    later = generator.random(100) < (segments - 1) / 4
-    assert labels_change(segments, np.where(later, "Tomte", "Blip"), seed=1)
+    later = generator.random(100) < (sections - 1) / 4
+    assert labels_change(sections, np.where(later, "Tomte", "Blip"), seed=1)
 
 
 def test_random_labels_make_no_gradient() -> None:
     """At p < 0.01 at most a few of 300 families with random labels look like one."""
     generator = np.random.default_rng(2)
-    segments = np.repeat([1, 2, 3, 4, 5], 12)
-    found = [labels_change(segments, generator.choice(["A", "B"], 60), seed=number) for number in range(300)]
-    assert sum(found) <= 9
+    sections = np.repeat([1, 2, 3, 4, 5], 12)
+    labels = [generator.choice(["A", "B"], 60) for _ in range(300)]
+    assert sum(labels_change(sections, drawn, seed=number) for number, drawn in enumerate(labels)) <= 9
 
 
 def test_gradient_table_counts_each_segment() -> None:

@@ -94,7 +94,7 @@ def measured(folder, *, channel=None, name="T", times=(), spans=((T0, T0 + 1200)
         segments(*spans),
         ifo="H1",
         source=open_strain(source="frames", channel="{ifo}:" + name, frames=str(folder)),
-        channel=channel,
+        range_channel=channel,
         settings=CostSettings(**settings),
     )
 

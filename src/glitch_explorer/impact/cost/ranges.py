@@ -143,7 +143,7 @@ def measure_minutes(
     *,
     ifo: str,
     source: Strain,
-    channel: str | None,
+    range_channel: str | None,
     settings: CostSettings,
 ) -> pd.DataFrame:
     """Measure a detector's range minute by minute.
@@ -156,7 +156,7 @@ def measure_minutes(
         Detector.
     source
         Opened source of the range channel, or of strain.
-    channel
+    range_channel
         Name of the range channel; None if `source` is strain.
     settings
         Assumptions of the cost.
@@ -179,7 +179,7 @@ def measure_minutes(
         return tables.empty(MINUTES)
     pieces = minute_pieces(live)
     starts = np.searchsorted(minute_of(pieces[:, 0]), frame["minute"].to_numpy(dtype=float))
-    reach = from_strain(source, ifo, gates) if channel is None else from_channel(source, ifo)
+    reach = from_strain(source, ifo, gates) if range_channel is None else from_channel(source, ifo)
     rows = zip(frame["minute"], frame["live_s"], np.split(pieces, starts[1:]), strict=True)
     ranges = [
         reach(minute, parts) if live_s >= LEAST_LIVE_S else np.nan
@@ -187,7 +187,7 @@ def measure_minutes(
             rows, total=len(frame), desc="minutes", unit="minute", mininterval=10
         )
     ]
-    name = STRAIN if channel is None else channel.replace("{ifo}", ifo)
+    name = STRAIN if range_channel is None else range_channel.replace("{ifo}", ifo)
     return with_losses(frame, np.array(ranges, float), ifo=ifo, source=name)
 
 

@@ -1,0 +1,56 @@
+"""What a job requests of Snakemake and of its executors for grids."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+#: Memory in MB of the GPUs that HTCondor is asked for.
+GPU_MEM_MB = 8000
+
+
+def job_resources(
+    mem_mb: int,
+    runtime: int,
+    *,
+    gpus: Callable[[Any], int] | None = None,
+    times_input: float = 0,
+    each_thread: float = 0,
+) -> dict[str, Callable[..., int]]:
+    """Return the resources of a rule: memory and time, which grow with each attempt, and its GPU.
+
+    HTCondor's executor has other names for them than Snakemake.
+
+    Parameters
+    ----------
+    mem_mb
+        Memory in MB, beside what the input takes.
+    runtime
+        Time in minutes.
+    gpus
+        Number of GPUs by the wildcards, of a rule that can use one.
+    times_input, each_thread
+        Memory of jobs that read all of their input into memory, as multiples of its size: in all, and for
+        each thread.
+    """
+
+    # Snakemake passes arguments by these names.
+    def memory(wildcards: Any, input: Any, attempt: int, threads: int) -> int:  # noqa: A002, ARG001
+        times = times_input + each_thread * threads
+        loaded = times * input.size_mb if times else 0
+        return attempt * (mem_mb + math.ceil(loaded))
+
+    def minutes(wildcards: Any, attempt: int) -> int:  # noqa: ARG001
+        return attempt * runtime
+
+    resources: dict[str, Callable[..., int]] = {
+        "mem_mb": memory,
+        "htcondor_request_mem_mb": memory,
+        "runtime": minutes,
+    }
+    if gpus is not None:
+        resources |= {
+            "gpu": gpus,
+            "request_gpus": gpus,
+            "htcondor_gpus_min_mem_mb": lambda wildcards: GPU_MEM_MB * gpus(wildcards),
+        }
+    return resources
