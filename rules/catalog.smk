@@ -3,7 +3,7 @@
 # glitches leave finished shards, and the jobs behind them, as they are.
 checkpoint catalog:
     input:
-        files=source_files,
+        files=plainly(lambda wildcards: study.source_files()),
         segments=rules.segments.output.segments,
         events=rules.events.output.events,
     output:
@@ -22,7 +22,7 @@ checkpoint catalog:
         **needs(mem_mb=4000, runtime=60),
     params:
         **config["source"],
-        listing=source_listing,
+        listing=lambda wildcards: listing(config["source"]["paths"]),
         detectors=config["detectors"],
         unit=config["unit"],
         shard_length_s=config["shards"]["length_s"],

@@ -1,6 +1,6 @@
 # The checked config, and input functions of several stages; their logic is in the library.
 import os
-from functools import wraps
+from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -16,7 +16,6 @@ from glitch_explorer.workflow.study import Study, family_names, shard_names
 def plainly(function):
     """End the run with the message alone where the user made a mistake."""
 
-    @wraps(function)
     def called(*arguments):
         try:
             return function(*arguments)
@@ -24,36 +23,6 @@ def plainly(function):
             raise WorkflowError(str(problem)) from None
 
     return called
-
-
-BASE = Path(workflow.basedir)
-SCHEMA = load_schema(BASE / "config/schemas/config.schema.yaml")
-config.update(plainly(check_config)(config, SCHEMA))
-fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
-study = Study(config, BASE)
-WITNESSES, COSTED, SIMULATED = study.witnesses, study.costed, study.simulated
-shipped, digests, listing = map(plainly, (study.shipped, study.digests, study.listing))
-page_files, user_files, weights_of = (
-    study.page_files,
-    study.user_files,
-    study.weights_of,
-)
-weights_digest = plainly(study.weights_digest)
-source_files = plainly(lambda wildcards: study.source_files())
-source_listing = plainly(lambda wildcards: study.listing(config["source"]["paths"]))
-weights_file = lambda wildcards: study.weights_of(config["embedding"])
-old_map = plainly(lambda wildcards: study.old_map())
-auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
-range_frames = lambda wildcards: study.range_frames(wildcards.ifo)
-# Strain frames that the workflow makes: of a shard's detector, else of all.
-frames = lambda wildcards: study.frames(
-    "strain", wildcards.get("shard", "").split("-")[0]
-)
-
-
-def code(rule):
-    """Return a parameter: the fingerprint of a rule's code, computed when a job of the rule is planned."""
-    return lambda wildcards: fingerprints(rule)
 
 
 def gpus(wildcards):
@@ -64,29 +33,28 @@ def gpus(wildcards):
     return min(1, int(total["gpu"].value or 0)) if "gpu" in total else 0
 
 
-def needs(mem_mb, runtime, gpu=False, **multiples):
-    """Return the resources of a rule: memory in MB, time in minutes, and a GPU where it can use one."""
-    return job_resources(mem_mb, runtime, gpus=gpus if gpu else None, **multiples)
+BASE = Path(workflow.basedir)
+SCHEMA = load_schema(BASE / "config/schemas/config.schema.yaml")
+config.update(plainly(check_config)(config, SCHEMA))
+fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
+study = Study(config, BASE)
+WITNESSES, COSTED, SIMULATED = study.witnesses, study.costed, study.simulated
+shipped, digests, listing = map(plainly, (study.shipped, study.digests, study.listing))
+page_files, user_files = study.page_files, study.user_files
+weights_digest = plainly(study.weights_digest)
+weights_file = lambda wildcards: study.weights_of(config["embedding"])
+auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
+needs = partial(job_resources, gpus)
+code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planned
 
 
 def shards(pattern):
     """Return an input function: `pattern` for each shard of the catalogue."""
-
-    @plainly
-    def paths(wildcards):
-        return expand(
-            pattern, shard=shard_names(checkpoints.catalog.get().output.shards)
-        )
-
-    return paths
+    names = plainly(lambda: shard_names(checkpoints.catalog.get().output.shards))
+    return lambda wildcards: expand(pattern, shard=names())
 
 
 def families(*patterns):
     """Return an input function: the patterns for each family of the map."""
-
-    @plainly
-    def paths(wildcards):
-        names = family_names(checkpoints.map_families.get().output.ids)
-        return expand(patterns, family=names)
-
-    return paths
+    names = plainly(lambda: family_names(checkpoints.map_families.get().output.ids))
+    return lambda wildcards: expand(patterns, family=names())

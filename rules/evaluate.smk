@@ -4,7 +4,11 @@ COMPARED = [config["embedding"], *config["evaluate"]["encoders"]]
 
 rule evaluate_encoder:
     input:
-        weights=[weights_of(encoder) for encoder in COMPARED if weights_of(encoder)],
+        weights=[
+            study.weights_of(encoder)
+            for encoder in COMPARED
+            if study.weights_of(encoder)
+        ],
     output:
         evaluation="results/evaluate/evaluation.parquet",
         confusion="results/evaluate/confusion.parquet",
@@ -24,7 +28,7 @@ rule evaluate_encoder:
         pictures=config["evaluate"]["pictures"],
         listing=lambda wildcards: listing(config["evaluate"]["pictures"]),
         encoders=[
-            (encoder["backbone"], weights_of(encoder) or encoder["weights"])
+            (encoder["backbone"], study.weights_of(encoder) or encoder["weights"])
             for encoder in COMPARED
         ],
         digests=[weights_digest(encoder) for encoder in COMPARED],

@@ -24,7 +24,7 @@ rule measure_range:
     input:
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
-        frames=range_frames,
+        frames=lambda wildcards: study.range_frames(wildcards.ifo),
     output:
         minutes="results/impact/minutes/{ifo}.parquet",
     log:

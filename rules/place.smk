@@ -7,7 +7,7 @@ rule place:
         # Too many quarantined rows stop the run here, too.
         quarantine=ancient(rules.gather_quarantine.output.quarantine),
         weights=weights_file,
-        old=old_map,
+        old=plainly(lambda wildcards: study.old_map()),
     output:
         placed="results/place/placed.parquet",
     log:

@@ -15,7 +15,7 @@ STUDY_FILES = sum(
 
 rule provenance:
     input:
-        files=lambda wildcards: source_files(wildcards) + user_files(STUDY_FILES),
+        files=plainly(lambda wildcards: study.source_files() + user_files(STUDY_FILES)),
         tables=[
             rules.catalog.output,
             "results/catalog/segments.parquet",
@@ -50,7 +50,7 @@ rule provenance:
         config=lambda wildcards: config,
         files=lambda wildcards: NAMED_FILES,
         shipped=digests(sum(NAMED_FILES.values(), [])),
-        listing=source_listing,
+        listing=lambda wildcards: listing(config["source"]["paths"]),
         codes=lambda wildcards: {
             path.stem: fingerprints(path.stem)
             for path in sorted(BASE.glob("scripts/*.py"))

@@ -7,7 +7,7 @@ SEARCHED = dict(
     encoder=rules.map_encoder.output.encoder,
     suspects="results/audit/suspects.parquet",
     weights=weights_file,
-    frames=frames,
+    frames=study.frames("strain"),
 )
 
 

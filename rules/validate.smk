@@ -1,29 +1,6 @@
 # Planted couplings, drivers and costs against the recovered ones, for the simulated observatory only.
-def coupling_tables(wildcards):
-    """Return the tables of couplings, drivers and costs by name; none of a stage that is left out."""
-    if not WITNESSES:
-        return {}
-    slow = "results/coupling/slow_drivers/{ifo}.parquet"
-    scattering = families("results/coupling/{family}/scattering.parquet")
-    tables = {
-        "witnesses": "results/coupling/witnesses.parquet",
-        "calibration": "results/coupling/calibration.parquet",
-        "slow_drivers": expand(slow, ifo=config["detectors"]),
-        "scattering": scattering(wildcards),
-    }
-    if COSTED:
-        skill = families("results/impact/{family}/skill.parquet")
-        tables |= {
-            "drivers": "results/impact/drivers.parquet",
-            "cost": "results/impact/cost.parquet",
-            "skill": skill(wildcards),
-        }
-    return tables
-
-
 rule validate_observatory:
     input:
-        unpack(coupling_tables),
         truth=rules.plan_observatory.output.truth,
         glitches="results/catalog/glitches.parquet",
         duplicates="results/catalog/duplicates.parquet",
@@ -34,6 +11,25 @@ rule validate_observatory:
         suspects="results/audit/suspects.parquet",
         leakage="results/audit/leakage.parquet",
         relabel="results/audit/relabel.parquet",
+        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+        calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
+        slow_drivers=(
+            expand(rules.couple_detector.output.slow, ifo=config["detectors"])
+            if WITNESSES
+            else []
+        ),
+        scattering=(
+            families("results/coupling/{family}/scattering.parquet")
+            if WITNESSES
+            else []
+        ),
+        drivers=rules.gather_drivers.output.drivers if WITNESSES and COSTED else [],
+        cost=rules.cost.output.cost if WITNESSES and COSTED else [],
+        skill=(
+            families("results/impact/{family}/skill.parquet")
+            if WITNESSES and COSTED
+            else []
+        ),
     output:
         report="results/validate/validation.json",
         table=report(

@@ -2,7 +2,7 @@
 rule make_views:
     input:
         shard="results/catalog/shards/{shard}.parquet",
-        frames=frames,
+        frames=lambda wildcards: study.frames("strain", wildcards.shard.split("-")[0]),
     output:
         views="results/views/{shard}.npy",
         status="results/views/{shard}.parquet",

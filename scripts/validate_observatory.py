@@ -10,7 +10,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         validate_observatory(
             snakemake.input.truth,
-            dict(snakemake.input.items()),
+            {name: paths for name, paths in snakemake.input.items() if paths},
             Path(snakemake.output.report).parent,
             unseen=HELD_OUT,
         )

@@ -9,10 +9,11 @@ GPU_MEM_MB = 8000
 
 
 def job_resources(
+    gpus: Callable[[Any], int],
+    *,
     mem_mb: int,
     runtime: int,
-    *,
-    gpus: Callable[[Any], int] | None = None,
+    gpu: bool = False,
     times_input: float = 0,
     each_thread: float = 0,
 ) -> dict[str, Callable[..., int]]:
@@ -22,12 +23,14 @@ def job_resources(
 
     Parameters
     ----------
+    gpus
+        Number of GPUs for a job of a rule that can use one, by its wildcards.
     mem_mb
         Memory in MB, beside what the input takes.
     runtime
         Time in minutes.
-    gpus
-        Number of GPUs by the wildcards, of a rule that can use one.
+    gpu
+        Whether the rule can use a GPU.
     times_input, each_thread
         Memory of jobs that read all of their input into memory, as multiples of its size: in all, and for
         each thread.
@@ -47,7 +50,7 @@ def job_resources(
         "htcondor_request_mem_mb": memory,
         "runtime": minutes,
     }
-    if gpus is not None:
+    if gpu:
         resources |= {
             "gpu": gpus,
             "request_gpus": gpus,
