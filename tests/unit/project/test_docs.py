@@ -126,6 +126,21 @@ def test_named_modules_exist(root):
             ), f"{page.name}: {name}"
 
 
+def test_quoted_messages_are_messages_of_the_code(root):
+    page = (root / "docs/how-to/when-it-breaks.md").read_text()
+    code = "\n".join(path.read_text() for path in (root / "src").rglob("*.py"))
+    seen = [row.split("|")[2] for row in page.splitlines() if row.startswith("|")][2:]
+    quoted = {text.split(" …")[0] for cell in seen for text in re.findall(r"`([^`]+)`", cell)}
+    others = {
+        "LockException",
+        "Write-protected output files",
+        "catalog/quarantine.parquet",
+        "max-checksum-file-size",
+    }
+    assert len(quoted) > 10
+    assert [text for text in quoted - others if text not in code] == []
+
+
 @pytest.mark.slow
 def test_documentation_builds_without_warnings(root, tmp_path):
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html"]

@@ -1,14 +1,17 @@
-"""Which files a study's jobs read, told from its config."""
+"""Which files a study's jobs read, by its config."""
 
 import re
 
 import jinja2
+import pandas as pd
 import pytest
 from jinja2 import meta
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.map.schemas import FAMILY_IDS
 from glitch_explorer.workflow.config import check_config, load_schema
-from glitch_explorer.workflow.study import SITE, Study
+from glitch_explorer.workflow.study import SITE, Study, family_names, shard_names
 
 
 @pytest.fixture
@@ -105,3 +108,24 @@ def test_a_page_has_the_hash_of_each_of_its_files(root, study_of):
     assert len(hashes) == len(study.page_paths("cost"))
     assert study.shipped(f"{SITE}/cost/cost.html") in hashes
     assert study.shipped(f"{SITE}/style.css") in study.page_files()
+
+
+def test_shards_are_listed_and_their_tables_are_there(tmp_path):
+    (tmp_path / "shards.txt").write_text("H1-0\nL1-0\n")
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards/H1-0.parquet").touch()
+    with pytest.raises(UserError, match=r"shards/L1-0\.parquet is missing: .*--forcerun catalog`"):
+        shard_names(tmp_path / "shards.txt")
+    (tmp_path / "shards/L1-0.parquet").touch()
+    assert shard_names(tmp_path / "shards.txt") == ["H1-0", "L1-0"]
+
+
+def test_families_are_sorted_and_their_member_files_are_there(tmp_path):
+    ids = pd.DataFrame({"family": ["F002", "F001"], "n": 1, "new": True, "overlap": 0.0})
+    tables.write(FAMILY_IDS, ids, tmp_path / "family_ids.parquet")
+    (tmp_path / "members").mkdir()
+    (tmp_path / "members/F001.parquet").touch()
+    with pytest.raises(UserError, match=r"F002\.parquet is missing: .*--forcerun map_families`"):
+        family_names(tmp_path / "family_ids.parquet")
+    (tmp_path / "members/F002.parquet").touch()
+    assert family_names(tmp_path / "family_ids.parquet") == ["F001", "F002"]
