@@ -146,7 +146,7 @@ def test_the_store_keeps_its_size(folder, tmp_path):
     same(first, features(folder, tmp_path / "b", limit=0))
 
 
-def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
+def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path, caplog):
     def nan(values, rate):
         values[:640] = np.nan
         return values, rate
@@ -159,7 +159,7 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
                 leave=("H1:PEM-B",) if number > 5 else (),
                 change={
                     "H1:PEM-A": nan if number == 2 else lambda v, r: (v, r),
-                    "H1:SUS-C": (lambda v, r: (v[::2], r / 2)) if number == 8 else lambda v, r: (v, r),
+                    "H1:SUS-C": (lambda v, r: (v[::2], r / 2)) if number in (8, 9) else lambda v, r: (v, r),
                 },
             )
     path = tmp_path / f"H-H1_T-{T0 + 6 * STEP}-{STEP}.gwf"
@@ -175,9 +175,10 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
     assert coverage["no_frame"].tolist() == pytest.approx([0.1] * 5)
     assert coverage["frame_damaged"].tolist() == pytest.approx([0.1] * 5)
     assert coverage["not_finite"]["H1:PEM-A"] == pytest.approx(0.0156, abs=1e-3)
-    assert coverage["other_rate"]["H1:SUS-C"] == pytest.approx(0.1)
+    assert coverage["other_rate"]["H1:SUS-C"] == pytest.approx(0.2)
+    assert caplog.text.count("H1:SUS-C has") == 1
     assert coverage["share"]["H1:ISI-D_RMS"] == pytest.approx(0.8, abs=0.01)
-    assert coverage["share"]["H1:SUS-C"] == pytest.approx(0.7, abs=0.01)
+    assert coverage["share"]["H1:SUS-C"] == pytest.approx(0.6, abs=0.01)
     # From the second bin on: what a 1 Hz channel said last holds for its second.
     gone = (result.live.bins > (T0 + 4 * STEP) * 2) & (result.live.bins < (T0 + 5 * STEP) * 2)
     assert np.isnan(result.values[gone]).all()
@@ -190,7 +191,7 @@ def test_what_is_missing_is_told_and_nothing_else_suffers(folder, tmp_path):
 
 def test_nothing_outside_the_segments_is_read(folder, tmp_path):
     segments = np.array([[T0 + 128, T0 + 300.25], [T0 + 400, T0 + 500]], float)
-    live = live_intervals([T0 + 200, T0 + 450], segments)
+    live = live_intervals([T0 + 200, T0 + 450], segments, max_glitches=2)
     assert live.tolist() == [[T0 + 128, T0 + 300], [T0 + 400, T0 + 500]]
     feature_store, reader = opened(folder, tmp_path, segments=segments)
     result = family_features(feature_store, live)
@@ -203,12 +204,13 @@ def test_live_time_is_bounded_and_on_the_grid():
     times = np.arange(1000.0) * 100
     assert len(even_sample(times, 50)) == 50
     assert np.ptp(np.diff(even_sample(times, 50))) == 0
-    live = live_intervals(times, [[0, 200.2], [5000.3, 5001]], pad_s=10, max_glitches=1000)
-    assert live.tolist() == [[0, 10], [90, 110], [190, 200], [5000.5, 5001]]
+    segments = [[0, 200.2], [2000, 9000], [12000.3, 12001]]
+    live = live_intervals([0, 3000, 4500, 12000], segments, max_glitches=4)
+    assert live.tolist() == [[0, 200], [2400, 3600], [3900, 5100], [12000.5, 12001]]
     bins = LiveTime.of(live)
     assert bins.intervals.tolist() == live.tolist()
-    assert np.bincount(bins.stretch).tolist() == [20, 40, 20, 1]
-    assert live_intervals([], np.empty((0, 2))).shape == (0, 2)
+    assert np.bincount(bins.stretch).tolist() == [400, 2400, 2400, 1]
+    assert live_intervals([], np.empty((0, 2)), max_glitches=4).shape == (0, 2)
 
 
 def test_bins_of_live_time_by_number_and_by_interval():

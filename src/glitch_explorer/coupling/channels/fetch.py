@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,7 @@ class ChannelReader:
         self._locator, self._ifo, self._segments = locator, ifo, segments
         self._names = list(table["channel"])
         self._rates = dict(zip(self._names, table["rate_hz"].astype(float), strict=True))
+        self._warned: defaultdict[str, set[float]] = defaultdict(set)
         self._loaded: dict[Frame, _Content] = {}
         self._spill: dict[Frame, tempfile.TemporaryDirectory[str]] = {}
         self.opened = 0
@@ -155,12 +157,18 @@ class ChannelReader:
         return Reason.NOT_FINITE if piece.rate == self._rates[channel] else Reason.OTHER_RATE
 
     def _warn(self, frame: Frame, content: _Content) -> None:
-        """Log channels that have another rate than in the list."""
+        """Log channels that have another rate than in the list, each rate once."""
         for channel, piece in content.items():
-            if isinstance(piece, Piece) and piece.rate != self._rates[channel]:
-                _LOG.warning(
-                    "%s: %s has %g Hz, not %g Hz", frame.path, channel, piece.rate, self._rates[channel]
-                )
+            if not isinstance(piece, Piece) or piece.rate in {self._rates[channel], *self._warned[channel]}:
+                continue
+            self._warned[channel].add(piece.rate)
+            _LOG.warning(
+                "%s has %g Hz, not %g Hz, in %s and perhaps other frames",
+                channel,
+                piece.rate,
+                self._rates[channel],
+                frame.path,
+            )
 
     def _bounded(self, frame: Frame, content: _Content) -> _Content:
         """Move a frame's data to disk where memory would be exceeded."""

@@ -81,8 +81,14 @@ class FeatureStore:
         size_limit_bytes: int,
     ) -> None:
         self._root, self._reader, self._limit = Path(folder), reader, size_limit_bytes
-        self._table, self._bands = table, [(float(a), float(b)) for a, b in bands]
+        self._bands = [(float(a), float(b)) for a, b in bands]
+        self._groups = [
+            (float(rows["rate_hz"].iloc[0]), str(rows["kind"].iloc[0]), list(rows["channel"]))
+            for _, rows in table.groupby(["rate_hz", "kind"], sort=True)
+        ]
         self.logs, self.means = columns_of(table, self._bands)
+        self._log_columns = self.logs.groupby("channel", sort=False).indices
+        self._mean_columns = self.means.groupby("channel", sort=False).indices
         channels = table[["channel", "rate_hz", "kind"]].values.tolist()
         key = json.dumps([_VERSION, BIN_S, CHUNK_S, WARM_UP_S, channels, self._bands, source])
         self._folder = self._root / f"{ifo}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
@@ -163,21 +169,18 @@ class FeatureStore:
         logs = np.full((CHUNK_BINS, len(self.logs)), np.nan, np.float32)
         means = np.full((CHUNK_BINS, len(self.means)), np.nan)
         missing: list[Missing] = []
-        log_columns = self.logs.groupby("channel", sort=False).indices
-        mean_columns = self.means.groupby("channel", sort=False).indices
-        for _, rows in self._table.groupby(["rate_hz", "kind"], sort=True):
-            rate, kind = float(rows["rate_hz"].iloc[0]), str(rows["kind"].iloc[0])
+        for rate, kind, channels in self._groups:
             step = max(1, int(_GROUP_BYTES / 8 / (rate * (end - start))))
-            for first in range(0, len(rows), step):
-                names = list(rows["channel"].iloc[first : first + step])
+            for first in range(0, len(channels), step):
+                names = channels[first : first + step]
                 samples, gaps = self._reader.samples(names, start, end)
                 missing += gaps
                 if np.isnan(samples).all():
                     continue
                 features = chunk_features(samples, rate, kind, self._bands, skip=round(WARM_UP_S / BIN_S))
                 for name, channel_logs, channel_means in zip(names, *features, strict=True):
-                    logs[:, log_columns.get(name, [])] = channel_logs.T
-                    means[:, mean_columns.get(name, [])] = channel_means.T
+                    logs[:, self._log_columns.get(name, [])] = channel_logs.T
+                    means[:, self._mean_columns.get(name, [])] = channel_means.T
         return Chunk(logs, means, sorted(missing))
 
     def _shrink(self, used: set[Path]) -> None:

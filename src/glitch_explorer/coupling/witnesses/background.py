@@ -56,9 +56,19 @@ def background_mask(
     -------
     ``(n,)`` bool: the whole bin is quiet, and no part of it lies in the family's range of lags.
     """
-    before, after = (max(lags_s), max(lags_s)) if both_sides else lags_s
-    near = np.column_stack([family_times - before, family_times + after])
-    return ~live.overlaps(union(np.concatenate([complement(quiet), near])))
+    around = (max(lags_s), max(lags_s)) if both_sides else lags_s
+    return _whole(live, quiet) & _away(live, family_times, around)
+
+
+def _whole(live: LiveTime, quiet: Float64) -> Bool:
+    """Return which time bins are wholly quiet."""
+    return ~live.overlaps(complement(quiet))
+
+
+def _away(live: LiveTime, family_times: Float64, around: tuple[float, float]) -> Bool:
+    """Return which time bins are nowhere in the seconds before and after a glitch of the family."""
+    before, after = around
+    return ~live.overlaps(union(np.column_stack([family_times - before, family_times + after])))
 
 
 def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> Background | None:
@@ -73,8 +83,9 @@ def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> 
     -------
     The background, or None where even the shortest range leaves less: the family is too dense.
     """
+    whole = _whole(live, quiet)
     for lags_s in LAG_RANGES:
-        mask = background_mask(live, family_times, quiet, lags_s=lags_s)
+        mask = whole & _away(live, family_times, lags_s)
         if len(mask) and mask.mean() >= LEAST_SHARE:
             return Background(mask, lags_s)
     return None

@@ -164,6 +164,7 @@ def _rank(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
         for column in range(start, end):
             value = values[row, column]
             if not np.isnan(value):
-                below = np.searchsorted(ordered, value, side="left")
-                upto = np.searchsorted(ordered, value, side="right")
+                below = upto = np.searchsorted(ordered, value, side="left")
+                if below < total and ordered[below] == value:
+                    upto = np.searchsorted(ordered, value, side="right")
                 placement[row, column] = np.float32((below + upto) / (2.0 * total) - 0.5)
