@@ -102,8 +102,9 @@ def detector(
         for family, glitches in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
             if len(glitches) < LEAST_GLITCHES:
                 continue
+            most = COUPLING["max_glitches"]
             result = find_witnesses(
-                part(features, live_intervals(glitches["event_time"], spans)),
+                part(features, live_intervals(glitches["event_time"], spans, max_glitches=most)),
                 glitches,
                 stretches(glitches, glitches_of_detector, spans),
                 spans,
@@ -112,7 +113,6 @@ def detector(
                 pseudo=0,
                 seed=COUPLING["seed"],
                 threads=1,
-                groups={},
             )
             if len(result.table):
                 witnesses = result.table.assign(family=str(family), ifo=ifo)

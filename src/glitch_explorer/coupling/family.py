@@ -199,7 +199,6 @@ def _in_detector(
         pseudo=settings.pseudo_families,
         seed=settings.seed,
         threads=settings.threads,
-        groups={},  # computed once a detector, and joined to all families' witnesses
     )
     live = data.features.live.intervals
     moving = data.table[data.table["kind"] == "displacement"]

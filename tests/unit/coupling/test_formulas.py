@@ -40,9 +40,9 @@ def test_bursts_of_primaries_count_each_primary_once():
     bursts = 1000.0 * np.arange(400)
     primaries = (bursts[:, None] + 0.25 * np.arange(5)).ravel()
     auxiliary = bursts + 0.5
-    assert effects.coincident(primaries, auxiliary, 2.0) == 2000
-    assert effects.coincident(primaries, np.concatenate([auxiliary, auxiliary + 0.1]), 2.0) == 2000
-    assert effects.coincident(np.array([0.0, 5.0]), np.array([1.0, 6.001]), 2.0) == 1  # ends included
+    assert effects.coincident(primaries, auxiliary) == 2000
+    assert effects.coincident(primaries, np.concatenate([auxiliary, auxiliary + 0.1])) == 2000
+    assert effects.coincident(np.array([0.0, 5.0]), np.array([1.0, 6.001])) == 1  # ends included
 
 
 def test_hveto_marks_an_overstated_mean():
@@ -117,7 +117,7 @@ def test_a_badly_fitting_start_raises_the_threshold():
 
 
 def test_q_values_select_families_first():
-    families = ["a", "a", "b", "c", "c", "d"]
+    families = np.array([0, 0, 1, 2, 2, 3])
     p = np.array([0.001, 0.04, 0.02, 0.9, np.nan, 0.5])
     q = tails.q_values(families, p)
     for level in (0.01, 0.05, 0.1, 0.3, 0.9):
@@ -223,7 +223,6 @@ def test_fringes_are_twice_the_speed_over_the_wavelength():
     moved = 3e-6 * np.sin(2 * np.pi * 0.2 * t)
     fastest = 2 * 3e-6 * 2 * np.pi * 0.2 / 1.064e-6
     assert scatter.fringe_hz(moved, 64.0).max() == pytest.approx(fastest, rel=1e-3)
-    assert scatter.fringe_hz(moved, 64.0, harmonic=3).max() == pytest.approx(3 * fastest, rel=1e-3)
 
 
 def test_the_highest_fringe_around_an_event_is_asked_of_all_its_samples():

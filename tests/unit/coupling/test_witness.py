@@ -9,8 +9,10 @@ import pytest
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.schemas import CALIBRATION, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
+from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
+from glitch_explorer.sources.reasons import Reason
 from tests.fixtures.worlds import Plant, make_world, name, stretches
 
 PLANTS = (
@@ -35,6 +37,12 @@ def ask(world, *, slides=300, pseudo=0, seed=1, threads=2, **changes):
     )
 
 
+def grouped(world, result):
+    """Return a result's witnesses with the group of each channel."""
+    groups = correlated_groups(world.features.values, world.features.columns["channel"])
+    return result.table.assign(group=result.table["channel"].map(groups))
+
+
 @pytest.fixture(scope="module")
 def world():
     return make_world(11, plants=PLANTS, channels=25, glitches=60, isolated=True)
@@ -46,7 +54,8 @@ def planted(world):
 
 
 def test_planted_witnesses_come_first_at_their_lags_and_nothing_else_does(world, planted):
-    best = planted.table.drop_duplicates("group")
+    table = grouped(world, planted)
+    best = table.drop_duplicates("group")
     assert set(best["channel"].head(3)) <= {name(2), name(5), name(9), name(10)}
     assert set(best["group"].head(3)) == {name(2), name(5), name(9)}
     for plant in PLANTS:
@@ -56,7 +65,7 @@ def test_planted_witnesses_come_first_at_their_lags_and_nothing_else_does(world,
         assert row["p_fwer"] < 0.01
         assert row["excess_efficiency"] > 0.3
         assert row["excess_low"] < row["excess_efficiency"] < row["excess_high"]
-    assert (planted.table.loc[planted.table["p_fwer"] <= 0.05, "group"].nunique()) == 3
+    assert table.loc[table["p_fwer"] <= 0.05, "group"].nunique() == 3
     assert planted.table["relation"].ne("").sum() == (planted.table["p_fwer"] <= 0.05).sum()
 
 
@@ -100,7 +109,7 @@ def test_a_run_without_couplings_says_so():
     result = ask(make_world(3, channels=12, glitches=40))
     least = pytest.approx(result.table["p_fwer"].min())
     assert result.notes[0] == {"code": "no_witness", "channels": 12, "bands": 24, "p": least}
-    assert result.notes[1] == {"code": "missing_data", "reason": "not in the frames", "n": 1}
+    assert result.notes[1] == {"code": "missing_data", "reason": Reason.NO_CHANNEL, "n": 1}
     assert (result.table["relation"] == "").all()
 
 
@@ -165,7 +174,7 @@ def test_planted_truth_over_seeds():
     hits, recalled, lags, false = 0, 0, [], 0
     for seed in range(12):
         world = make_world(seed + 100, plants=PLANTS, channels=25, glitches=50)
-        table = ask(world, slides=200).table
+        table = grouped(world, ask(world, slides=200))
         order = table.drop_duplicates("group").reset_index(drop=True)
         planted = {name(plant.channel) for plant in PLANTS}
         hits += order.loc[0, "group"] in planted

@@ -66,15 +66,17 @@ class LiveTime:
 
     def within(self, intervals: Float64) -> Bool:
         """Return which bins lie wholly in sorted, disjoint intervals ``(k, 2)``, GPS seconds."""
-        last = np.searchsorted(intervals[:, 0], self.times, side="right") - 1
+        times = self.times
+        last = np.searchsorted(intervals[:, 0], times, side="right") - 1
         ends = np.append(intervals[:, 1], -np.inf)
-        return np.asarray((last >= 0) & (ends[last] >= self.times + BIN_S))
+        return np.asarray((last >= 0) & (ends[last] >= times + BIN_S))
 
     def overlaps(self, intervals: Float64) -> Bool:
         """Return which bins share time with sorted, disjoint intervals ``(k, 2)``, GPS seconds."""
-        first = np.searchsorted(intervals[:, 1], self.times, side="right")
+        times = self.times
+        first = np.searchsorted(intervals[:, 1], times, side="right")
         starts = np.append(intervals[:, 0], np.inf)
-        return np.asarray(starts[first] < self.times + BIN_S)
+        return np.asarray(starts[first] < times + BIN_S)
 
 
 def even_sample(times: npt.ArrayLike, most: int) -> Float64:
@@ -85,9 +87,7 @@ def even_sample(times: npt.ArrayLike, most: int) -> Float64:
     return np.asarray(ordered[((np.arange(most) + 0.5) * len(ordered) / most).astype(int)])
 
 
-def live_intervals(
-    times: npt.ArrayLike, segments: npt.ArrayLike, *, pad_s: float = MATCH_S, max_glitches: int = 200
-) -> Float64:
+def live_intervals(times: npt.ArrayLike, segments: npt.ArrayLike, *, max_glitches: int) -> Float64:
     """Return the live time of a family: around its glitches, inside the analysis segments.
 
     Parameters
@@ -96,8 +96,6 @@ def live_intervals(
         ``(n,)`` GPS times of the family's glitches in one detector.
     segments
         ``(k, 2)`` analysis segments of that detector.
-    pad_s
-        Seconds before and after each glitch.
     max_glitches
         Largest number of glitches; if there are more, they are selected evenly in time.
 
@@ -107,7 +105,7 @@ def live_intervals(
         ``(j, 2)``, sorted, disjoint, of whole time bins, each within one segment.
     """
     triggers = even_sample(times, max_glitches)
-    around = union(np.column_stack([triggers - pad_s, triggers + pad_s]))
+    around = union(np.column_stack([triggers - MATCH_S, triggers + MATCH_S]))
     blocked = complement(np.asarray(segments, np.float64).reshape(-1, 2))
     cut = np.concatenate([np.empty((0, 2)), *(subtract(a, b, blocked) for a, b in around)])
     cut = np.column_stack([np.ceil(cut[:, 0] / BIN_S), np.floor(cut[:, 1] / BIN_S)]) * BIN_S

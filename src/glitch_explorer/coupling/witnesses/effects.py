@@ -55,14 +55,14 @@ def hveto_significance(n: Int64 | int, mu: Float64 | float) -> Float64:
     return np.maximum(significance, 0.0)
 
 
-def coincident(primaries: Float64, auxiliary: Float64, window_s: float) -> int:
-    """Count primaries with at least one auxiliary trigger within half the window, ends included.
+def coincident(primaries: Float64, auxiliary: Float64) -> int:
+    """Count primaries with at least one auxiliary trigger within half of hveto's window, ends included.
 
     Each primary counts once, however many triggers it has.
     """
     ordered = np.sort(auxiliary)
-    first = np.searchsorted(ordered, primaries - window_s / 2, side="left")
-    last = np.searchsorted(ordered, primaries + window_s / 2, side="right")
+    first = np.searchsorted(ordered, primaries - HVETO_WINDOW_S / 2, side="left")
+    last = np.searchsorted(ordered, primaries + HVETO_WINDOW_S / 2, side="right")
     return int((last > first).sum())
 
 
@@ -84,7 +84,7 @@ def hveto(primaries: Float64, auxiliary: Float64, *, live_s: float) -> tuple[flo
         N_aux * window / T > 0.1: overlapping windows make the mean too large.
     """
     cover = len(auxiliary) * HVETO_WINDOW_S / live_s
-    n = coincident(primaries, auxiliary, HVETO_WINDOW_S)
+    n = coincident(primaries, auxiliary)
     return float(hveto_significance(n, len(primaries) * cover)), cover > OVERSTATED
 
 

@@ -54,8 +54,8 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """
     table = table.merge(groups[["channel", "group"]], on="channel", how="left")
     table["group"] = table["group"].fillna(table["channel"])
-    names = (table["family"] + " " + table["ifo"]).tolist()
-    table["q_value"] = q_values(names, table["p_value"].to_numpy(dtype=float))
+    family = table.groupby(["family", "ifo"]).ngroup().to_numpy()
+    table["q_value"] = q_values(family, table["p_value"].to_numpy(dtype=float))
     table["rank"] = rank_groups(table)
     order = ["family", "ifo", "rank", "channel", "band"]
     return table.sort_values(order, ignore_index=True)

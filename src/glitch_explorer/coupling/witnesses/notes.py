@@ -79,23 +79,20 @@ def notes(
 
 def _channel_notes(table: pd.DataFrame, significant: pd.DataFrame) -> list[Note]:
     """Return the notes on safety and on the order in time."""
-
-    def channels(rows: pd.DataFrame) -> int:
-        return int(rows["channel"].nunique())
-
     undecided = significant[
         (significant["lag"] < 0)
         & (significant["relation"] == "co-moves")
         & (significant["n_leading"] < LEAST_GLITCHES)
     ]
-    counts = {
-        "unsafe_channels": channels(table[table["safety"] == "unsafe"]),
-        "unknown_safety": channels(significant[significant["safety"] == "unknown"]),
-        "few_isolated": channels(undecided),
-        "precursors": channels(significant[significant["relation"] == "leads"]),
-    }
-    listed: list[Note] = [{"code": code, "n": n} for code, n in counts.items() if n]
-    for note in listed:
-        if note["code"] == "few_isolated":
-            note["isolated"] = int(undecided["n_alone"].iloc[0])
-    return listed
+    isolated: Note = {"isolated": int(undecided["n_alone"].iloc[0])} if len(undecided) else {}
+    listed: list[tuple[str, pd.DataFrame, Note]] = [
+        ("unsafe_channels", table[table["safety"] == "unsafe"], {}),
+        ("unknown_safety", significant[significant["safety"] == "unknown"], {}),
+        ("few_isolated", undecided, isolated),
+        ("precursors", significant[significant["relation"] == "leads"], {}),
+    ]
+    return [
+        {"code": code, "n": int(rows["channel"].nunique()), **facts}
+        for code, rows, facts in listed
+        if len(rows)
+    ]

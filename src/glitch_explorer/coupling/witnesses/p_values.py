@@ -12,6 +12,7 @@ See docs/explanation/methods.md#q-value.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import genpareto
 
@@ -93,7 +94,7 @@ def _distance(over: Float64, shape: Float64, scale: Float64) -> Float64:
     return np.asarray(((fitted - expected) ** 2).sum(axis=1))
 
 
-def q_values(families: list[str], p_values: Float64) -> Float64:
+def q_values(families: npt.NDArray[np.integer], p_values: Float64) -> Float64:
     """Compute q-values over families and channels, families first (Benjamini & Bogomolov 2014).
 
     With K families of which R are selected by Benjamini & Hochberg at level q (each by its
@@ -103,7 +104,7 @@ def q_values(families: list[str], p_values: Float64) -> Float64:
     Parameters
     ----------
     families
-        Family and detector of each row, as one name. Families without any row that could be
+        ``(n,)`` number of each row's family and detector. Families without any row that could be
         tested do not count.
     p_values
         ``(n,)`` family-wise p of each row; NaN for unsafe channels.

@@ -52,8 +52,8 @@ class Displacement:
         return len(self.metres) / self.rate_hz
 
 
-def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> Float64:
-    """Predict the fringe frequency of scattered light, f = 2 m v / lambda (Accadia 2010).
+def fringe_hz(displacement_m: Float64, rate_hz: float) -> Float64:
+    """Predict the first-harmonic fringe frequency of scattered light, f = 2 v / lambda (Accadia 2010).
 
     Parameters
     ----------
@@ -61,8 +61,6 @@ def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> 
         ``(n,)`` displacement of the scattering surface in m.
     rate_hz
         Sample rate in Hz.
-    harmonic
-        Number m of the harmonic: 1 for one bounce.
 
     Returns
     -------
@@ -70,7 +68,7 @@ def fringe_hz(displacement_m: Float64, rate_hz: float, *, harmonic: int = 1) -> 
         ``(n,)`` frequency at each sample in Hz.
     """
     speed = np.gradient(displacement_m) * rate_hz
-    return np.asarray(2.0 * harmonic * np.abs(speed) / WAVELENGTH_M)
+    return np.asarray(2.0 * np.abs(speed) / WAVELENGTH_M)
 
 
 def _reach_s(durations: Float64) -> Float64:
@@ -127,6 +125,32 @@ def _slides_hz(
     return predicted
 
 
+def _matches(
+    motion: Displacement,
+    times: Float64,
+    durations: Float64,
+    observed_hz: Float64,
+    *,
+    slides: int,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, Float64]:
+    """Compare glitches with the fringes of contiguous data: rows of "fringes", and mismatches of slides."""
+    predicted = predicted_hz(motion, times, durations)
+    best, harmonic = mismatch(observed_hz, predicted)
+    shifted = _slides_hz(motion, times, durations, slides=slides, rng=rng)
+    null = mismatch(np.broadcast_to(observed_hz, shifted.shape), shifted)[0]
+    rows = {
+        "event_time": times,
+        "observed_hz": observed_hz,
+        "predicted_hz": predicted * harmonic,
+        "harmonic": harmonic,
+        "mismatch": best,
+        "match": best <= np.log(MATCH_FACTOR),
+    }
+    known = ~np.isnan(best)
+    return pd.DataFrame(rows)[known], null[:, known]
+
+
 def scattering(
     times: Float64,
     durations: Float64,
@@ -155,7 +179,8 @@ def scattering(
         Columns n_glitches, matched, matched_slides and p_value of table "scattering"; the last three are NaN
         below `LEAST_GLITCHES`.
     DataFrame
-        Columns event_time … match of table "fringes", one row a glitch with data.
+        Columns event_time, observed_hz, predicted_hz, harmonic, mismatch and match of table "fringes", one
+        row a glitch with data.
     """
     rng = np.random.default_rng(seed)
     parts, nulls = [], []
@@ -163,21 +188,11 @@ def scattering(
         inside = (times >= motion.start) & (times < motion.start + motion.length_s) & (observed_hz > 0)
         if motion.length_s < 3 * LEAST_OFFSET_S or not inside.any():
             continue
-        events = times[inside], durations[inside]
-        predicted = predicted_hz(motion, *events)
-        best, harmonic = mismatch(observed_hz[inside], predicted)
-        shifted = _slides_hz(motion, *events, slides=slides, rng=rng)
-        known = ~np.isnan(best)
-        nulls.append(mismatch(np.broadcast_to(observed_hz[inside], shifted.shape), shifted)[0][:, known])
-        rows = {
-            "event_time": times[inside],
-            "observed_hz": observed_hz[inside],
-            "predicted_hz": predicted * harmonic,
-            "harmonic": harmonic,
-            "mismatch": best,
-            "match": best <= np.log(MATCH_FACTOR),
-        }
-        parts.append(pd.DataFrame(rows)[known])
+        part, null = _matches(
+            motion, times[inside], durations[inside], observed_hz[inside], slides=slides, rng=rng
+        )
+        parts.append(part)
+        nulls.append(null)
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     row = {"n_glitches": len(table), "matched": np.nan, "matched_slides": np.nan, "p_value": np.nan}
     if len(table) < LEAST_GLITCHES:

@@ -19,7 +19,6 @@ from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES, LAG_PROFIL
 from glitch_explorer.coupling.witnesses import effects, lag_profiles
 from glitch_explorer.coupling.witnesses.background import Background, family_background
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
-from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.notes import NO_DATA, TOO_DENSE, Note, notes, too_few
 from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure
 from glitch_explorer.coupling.witnesses.p_values import fit_tail
@@ -42,7 +41,7 @@ _SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
 class WitnessResult:
     """Witnesses of one family in one detector: tables without its family and ifo."""
 
-    #: Table "family_witnesses", and each channel's `group` in this family's background.
+    #: Table "family_witnesses".
     table: pd.DataFrame
     #: Table "lag_profiles".
     profiles: pd.DataFrame
@@ -80,7 +79,6 @@ def find_witnesses(
     pseudo: int,
     seed: int,
     threads: int,
-    groups: dict[str, str] | None = None,
 ) -> WitnessResult:
     """Find the witnesses of a family in one detector: features that change at its glitches.
 
@@ -101,8 +99,6 @@ def find_witnesses(
         Number of time slides, 500 or more, and of pseudo-families.
     seed, threads
         The result depends on the first only.
-    groups
-        Channel to group (`groups.correlated_groups`); from this family's background where None.
 
     Returns
     -------
@@ -115,37 +111,39 @@ def find_witnesses(
     columns, values = usable_features(features, channels)
     if columns.empty:
         return _untested(NO_DATA)
-    mask = prepared.background.mask
-    nulls = pseudo_families(prepared.slides, prepared.times, mask, quiet, count=pseudo, seed=seed + _PSEUDO)
-    measured, *of_nulls = measure(
-        values, [prepared.slides, *(null.slides for null in nulls)], threads=threads
+    nulls = pseudo_families(
+        prepared.slides, prepared.times, prepared.background.mask, quiet, count=pseudo, seed=seed + _PSEUDO
     )
+    families = [prepared.slides, *(null.slides for null in nulls)]
+    measured, *of_nulls = measure(values, families, threads=threads)
     enough = np.any(measured.count >= LEAST_GLITCHES, axis=1)
     if not enough.any():
         return _untested(NO_DATA)
     columns, values = columns[enough].reset_index(drop=True), values[:, enough]
     measured = measured.part(enough)
     ranked = (columns["safety"] != "unsafe").to_numpy()
-    groups = correlated_groups(values[mask], columns["channel"]) if groups is None else groups
-    columns["group"] = columns["channel"].map(groups).fillna(columns["channel"])
     table, profiles = _tables(prepared, columns, values, measured, ranked)
     p_values = pseudo_p_values(nulls, [null.part(enough).part(ranked) for null in of_nulls])
-    listed = notes(
-        table,
-        total=len(family),
-        usable=len(prepared.blocks),
-        background=prepared.background,
-        coverage=features.coverage,
-        untested=features.columns["channel"].nunique() - table["channel"].nunique(),
-        pseudo=p_values,
-    )
-    return WitnessResult(table, profiles, p_values, listed)
+    return WitnessResult(table, profiles, p_values, _notes(prepared, table, p_values))
 
 
 def _untested(note: Note) -> WitnessResult:
     """Return empty tables, with the reason."""
     table, profiles, pseudo = map(tables.empty, (FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES))
-    return WitnessResult(table.assign(group=""), profiles, pseudo, [note])
+    return WitnessResult(table, profiles, pseudo, [note])
+
+
+def _notes(family: _Family, table: pd.DataFrame, pseudo: pd.DataFrame) -> list[Note]:
+    """Return the notes on a family that has been tested."""
+    return notes(
+        table,
+        total=len(family.times),
+        usable=len(family.blocks),
+        background=family.background,
+        coverage=family.features.coverage,
+        untested=family.features.columns["channel"].nunique() - table["channel"].nunique(),
+        pseudo=pseudo,
+    )
 
 
 def start_times(family: pd.DataFrame) -> Float64:
@@ -199,7 +197,7 @@ def _tables(
     timings = _timings(family, columns, values, measured, significant)
     rows = _effects(family, values, measured, timings)
     rows["auc"] = auc[np.arange(len(rows)), [timing.lag for timing in timings]]
-    table = pd.concat([columns[["channel", "band", "safety", "group", "coverage"]], rows], axis=1)
+    table = pd.concat([columns[["channel", "band", "safety", "coverage"]], rows], axis=1)
     table["p_fwer"] = np.where(ranked, share_above(largest, null), np.nan)
     table["p_value"] = np.where(ranked, fit_tail(null, seed=family.seed + _TAIL).p_value(largest), np.nan)
     table["n_alone"] = int(lag_profiles.isolated(family.times)[family.slides.triggers.used].sum())
