@@ -38,7 +38,7 @@ _DRIVER: dict[str, Column] = {
     "channel": column(STRING, "full name of the channel; empty where the model is gated"),
     "mean_abs_shap": number("mean over the glitches of abs(sum of the channel's SHAP values)"),
     "shap_unit": column(STRING, "log-odds (xgboost) or probability (random_forest)"),
-    "perturbation": column(STRING, "how SHAP removes features: tree path dependent or interventional"),
+    "perturbation": column(STRING, "how SHAP removes features: tree path dependent"),
     "safety": column(STRING, "safe or unknown; no model uses unsafe channels"),
     "ap": AP,
     "ap_baseline": AP_BASELINE,

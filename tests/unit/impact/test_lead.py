@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glitch_explorer.impact.drivers.lead import (
+    FALSE_ALARMS,
     WARNING_S,
     Series,
     alarms,
     by_chance,
     false_alarms,
     leads,
-    threshold_for,
+    thresholds,
 )
 
 
@@ -63,13 +64,11 @@ def test_the_threshold_gives_no_more_false_alarms_than_stated():
     for before in (2, 3, 4):
         values[np.floor(starts).astype(int) - before] = 0.999_999
     curve = series(values)
-    last = 1.0
-    for rate in (0.5, 2.0, 5.0):
-        threshold = threshold_for(curve, starts, rate)
+    lowest = thresholds(curve, starts)
+    for rate, threshold in zip(FALSE_ALARMS, lowest, strict=True):
         assert false_alarms(alarms(curve, threshold), starts) <= rate * 10
-        assert threshold <= last
-        last = threshold
-    assert np.isnan(threshold_for(series(values[:100]), np.empty(0), 0.5))
+    assert (np.diff(lowest) <= 0).all()
+    assert np.isnan(thresholds(series(values[:100]), np.empty(0))).all()
 
 
 def test_chance_by_hand_and_against_draws():

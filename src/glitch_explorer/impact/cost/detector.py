@@ -72,9 +72,10 @@ class Gated:
     piece: Int64
     exclusive_s: Float64
 
-    def marginal_s(self, n_families: int) -> Float64:
-        """Return the marginal deadtime ``(k,)`` in seconds."""
-        return sum_by_index(self.family, n_families, self.exclusive_s)
+    @property
+    def marginal_s(self) -> Float64:
+        """Marginal deadtime ``(k,)`` in seconds."""
+        return sum_by_index(self.family, len(self.deadtime_s), self.exclusive_s)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def headline(detector: Detector, settings: CostSettings) -> Headline:
     gated = gate(detector, settings)
     thresholds = raise_threshold(detector, gated, settings)
     n = len(detector.families)
-    marginal = gated.marginal_s(n)
+    marginal = gated.marginal_s
     by_threshold = np.zeros(n)
     if thresholds.source == RANKING:
         left = detector.volume_mpc3 * (detector.live_s - marginal) / YEAR_S
@@ -107,7 +107,7 @@ def _threshold_by_block(result: Headline, live_s: Float64) -> Float64:
     )
     change = np.nan_to_num(thresholds.loss[:, None] - without)
     change = (change - change.mean(axis=1, keepdims=True)) * (1.0 - live_s / detector.live_s)
-    left = detector.volume_mpc3 * (detector.live_s - result.gated.marginal_s(n)) / YEAR_S
+    left = detector.volume_mpc3 * (detector.live_s - result.gated.marginal_s) / YEAR_S
     return np.asarray(left[:, None] * change)
 
 
@@ -137,7 +137,7 @@ def cost_rows(result: Headline) -> pd.DataFrame:
             "hours_low": low * hours,
             "hours_high": high * hours,
             "deadtime_s": gated.deadtime_s,
-            "marginal_deadtime_s": gated.marginal_s(len(count)),
+            "marginal_deadtime_s": gated.marginal_s,
             "deadtime_loss_mpc3_yr": result.deadtime,
             "range_loss_mpc3_yr": result.by_range,
             "range_minutes": detector.attribution.minutes,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
-from glitch_explorer.core.intervals import DAY_S, MINUTE_S, YEAR_S, intersect, lengths, union_by_owner
+from glitch_explorer.core.intervals import DAY_S, MINUTE_S, YEAR_S, intersect, lengths, union
 
 #: Minutes with less live time, in seconds, have no range.
 LEAST_LIVE_S = 30.0
@@ -78,7 +78,7 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: Bool) -> Float6
 
 
 def _within(times: Float64, minute: Float64, half_s: float) -> tuple[Int64, Int64]:
-    """Return the index range of the ascending times `at` that are within `half_s` of each minute."""
+    """Return the index range of the ascending `times` that are within `half_s` of each minute."""
     return np.searchsorted(times, minute - half_s, "left"), np.searchsorted(times, minute + half_s, "right")
 
 
@@ -95,8 +95,7 @@ def _medians(values: Float64, first: Int64, last: Int64) -> Float64:
 def minute_frame(segments: Float64, gates: Float64) -> pd.DataFrame:
     """Return the minutes with live time: minute (GPS s), live_s, gated_s (by the union of `gates`)."""
     pieces = minute_pieces(segments)
-    united, _ = union_by_owner(gates, np.zeros(len(gates), np.int64))
-    overlap, _, piece = intersect(united, pieces)
+    overlap, _, piece = intersect(union(gates), pieces)
     gated = np.bincount(piece, lengths(overlap), minlength=len(pieces))
     frame = pd.DataFrame({"minute": minute_of(pieces[:, 0]), "live_s": lengths(pieces), "gated_s": gated})
     return frame.groupby("minute", as_index=False).sum()

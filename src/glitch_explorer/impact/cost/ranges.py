@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.core.intervals import MINUTE_S, contains, intersect, segments_of, union_by_owner
+from glitch_explorer.core.intervals import MINUTE_S, contains, intersect, segments_of, union
 from glitch_explorer.impact.cost.minutes import (
     LEAST_LIVE_S,
     minute_frame,
@@ -195,6 +195,5 @@ def gate_union(glitches: pd.DataFrame, ifo: str, segments: Float64, settings: Co
     """Return the union of the gates of a detector's glitches within segments, sorted and disjoint."""
     rows = glitches[(glitches["ifo"] == ifo) & (glitches["astrophysical"] == "")]
     rows = rows[rows["event_time"].notna() & settings.is_gated(rows)]
-    pieces, origin, _ = intersect(settings.gates(rows), segments)
-    united, _ = union_by_owner(pieces, np.zeros(len(origin), np.int64))
-    return united
+    pieces, _, _ = intersect(settings.gates(rows), segments)
+    return union(pieces)

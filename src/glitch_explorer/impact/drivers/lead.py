@@ -1,5 +1,6 @@
 """Alarms of precursor models over the held-out live time. See docs/explanation/drivers.md#precursor-skill."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -111,17 +112,19 @@ def leads(raised: Float64, starts: Float64) -> Float64:
     return np.where(starts - before <= WARNING_S, starts - before, np.nan)
 
 
-def threshold_for(series: Series, starts: Float64, rate: float) -> float:
-    """Return the lowest threshold with no more false alarms per hour than a rate.
+def thresholds(series: Series, starts: Float64) -> Float64:
+    """Return the lowest thresholds ``(r,)`` with no more false alarms per hour than each of `FALSE_ALARMS`.
 
     Thresholds are lowered until there are more; NaN if the highest already has more.
     """
-    hours = len(series.times) * STEP_S / 3600
-    lowest = np.nan
+    allowed = np.array(FALSE_ALARMS) * (len(series.times) * STEP_S / 3600)
+    lowest = np.full(len(allowed), np.nan)
+    reached = np.ones(len(allowed), dtype=bool)
     for threshold in np.quantile(series.probability, 1 - _SHARES):
-        if false_alarms(alarms(series, float(threshold)), starts) > rate * hours:
+        reached &= false_alarms(alarms(series, float(threshold)), starts) <= allowed
+        if not reached.any():
             break
-        lowest = float(threshold)
+        lowest[reached] = threshold
     return lowest
 
 
@@ -147,43 +150,69 @@ def precursor_skill(
     series = held_out_series(case, trial, name)
     used, rows = case.material.window_rows(times)
     fold = trial.sample.segment_fold[segment_numbers(case.material.live.times[rows], case.segments)]
-    skill = [_skill_at(series, np.sort(starts), starts[used], fold, rate) for rate in FALSE_ALARMS]
+    ordered = np.sort(starts)
+    parts = [
+        _Fold(
+            thresholds(series.part(series.fold != number), ordered),
+            series.part(series.fold == number),
+            np.flatnonzero(fold == number),
+        )
+        for number in np.unique(series.fold)
+    ]
+    skill = [_skill_at(k, parts, ordered, starts[used]) for k in range(len(FALSE_ALARMS))]
     return pd.DataFrame(skill)
 
 
-def _skill_at(
-    series: Series, starts: Float64, covered: Float64, covered_fold: Int64, rate: float
-) -> dict[str, object]:
-    """Return the row of one rate; `covered` are the starts of glitches in the series, with their folds."""
+@dataclass(frozen=True)
+class _Fold:
+    """Held-out probabilities of one fold, and the thresholds that the other folds set."""
+
+    #: ``(r,)``, one per nominal rate.
+    thresholds: Float64
+    series: Series
+    #: Indices of the fold's glitches among those in the series.
+    glitches: Int64
+
+
+def _skill_at(k: int, folds: Sequence[_Fold], starts: Float64, covered: Float64) -> dict[str, object]:
+    """Return the row of the nominal rate number `k`.
+
+    Parameters
+    ----------
+    k
+        Number of the rate in `FALSE_ALARMS`.
+    folds
+        Held-out probabilities.
+    starts
+        Sorted starts of all glitches.
+    covered
+        Starts of the glitches in the series.
+    """
     lead, chance = np.full(len(covered), np.nan), np.zeros(len(covered))
-    thresholds, n_false = [], 0
-    for fold in np.unique(series.fold):
-        threshold = threshold_for(series.part(series.fold != fold), starts, rate)
-        if np.isnan(threshold):
-            continue
-        thresholds.append(threshold)
-        held_out, in_fold = series.part(series.fold == fold), np.flatnonzero(covered_fold == fold)
-        raised = alarms(held_out, threshold)
+    known = [fold for fold in folds if not np.isnan(fold.thresholds[k])]
+    n_false = 0
+    for fold in known:
+        raised = alarms(fold.series, fold.thresholds[k])
         n_false += false_alarms(raised, starts)
-        lead[in_fold] = leads(raised, covered[in_fold])
-        chance[in_fold] = by_chance(held_out.times, covered[in_fold], len(raised))
-    live_s = len(series.times) * STEP_S
+        lead[fold.glitches] = leads(raised, covered[fold.glitches])
+        chance[fold.glitches] = by_chance(fold.series.times, covered[fold.glitches], len(raised))
+    live_s = sum(len(fold.series.times) for fold in folds) * STEP_S
     row = dict.fromkeys(("threshold", "measured_per_hour", "warned", "warned_chance"), np.nan)
-    if thresholds:
+    if known:
         row = {
-            "threshold": float(np.median(thresholds)),
+            "threshold": float(np.median([fold.thresholds[k] for fold in known])),
             "measured_per_hour": n_false / (live_s / 3600),
             "warned": float((~np.isnan(lead)).mean()),
             "warned_chance": float(chance.mean()),
         }
     quartiles = np.full(3, np.nan) if np.isnan(lead).all() else np.nanquantile(lead, (0.25, 0.5, 0.75))
     return {
-        "false_alarms_per_hour": rate,
+        "false_alarms_per_hour": FALSE_ALARMS[k],
         **row,
         **dict(zip(("lead_low_s", "lead_s", "lead_high_s"), quartiles.tolist(), strict=True)),
         "live_time_s": live_s,
         "n_glitches": len(covered),
-        "reason": "" if thresholds else Reason.NO_ALARM_RATE,
+        "reason": "" if known else Reason.NO_ALARM_RATE,
     }
 
 

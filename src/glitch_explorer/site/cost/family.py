@@ -113,7 +113,6 @@ def _model_rows(family: FamilyImpact, drivers: pd.DataFrame, ifo: str) -> list[d
                 "more": max(0, len(groups) - GROUPS),
                 "unit": first["shap_unit"],
                 "perturbation": first["perturbation"],
-                "explained": bool(groups),
             }
         )
     return models
@@ -165,7 +164,7 @@ def shap_tables(family: FamilyImpact, model: dict[str, Any]) -> tuple[pd.DataFra
     key = [model[name] for name in _MODEL]
     values = family.values[(family.values[_MODEL] == key).all(axis=1)]
     features = family.features[(family.features[_MODEL] == key).all(axis=1)]
-    drawn = model["explained"] and len(values) and known(model["base_value"])
+    drawn = model["groups"] and len(values) and known(model["base_value"])
     return (values, features) if drawn else None
 
 

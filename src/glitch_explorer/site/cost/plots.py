@@ -62,7 +62,7 @@ class ShapFigure:
         )
 
 
-def swarm(values: Float64, *, bins: int = 60) -> Float64:
+def swarm(values: Float64) -> Float64:
     """Return offsets between -1 and 1 for a beeswarm plot.
 
     Points in one bin of the axis are spread apart, the more points the wider.
@@ -71,9 +71,8 @@ def swarm(values: Float64, *, bins: int = 60) -> Float64:
     ----------
     values
         Positions of the points on the axis, (n,).
-    bins
-        Number of bins of the axis.
     """
+    bins = 60
     span = float(np.ptp(values)) or 1.0
     bin_of = np.minimum(((values - values.min()) / span * bins).astype(int), bins - 1)
     offsets = np.zeros(len(values))
