@@ -12,7 +12,7 @@ from markupsafe import escape
 from PIL import Image
 
 from glitch_explorer.audit.gate import require_no_leakage
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LEAKAGE
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LEAKAGE
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
@@ -92,6 +92,15 @@ def test_sprites_hold_every_glitch(results: Path, site: Path) -> None:
         with Image.open(path) as picture:
             sizes.add(picture.size)
     assert sizes == {(390, 64 * 100)}
+
+
+def test_pages_say_whose_labels_change_along_the_axis(site: Path, results: Path) -> None:
+    sections = tables.read(GRADIENTS, results / "audit" / "gradients.parquet")
+    assert set(sections.loc[sections["gradient"], "family"]) == {"F004"}
+    changing = "The commonest label changes along the family's principal axis."
+    families = sorted((site / "family").glob("*.html"))
+    assert [path.stem for path in families if changing in text_of(path)] == ["F004"]
+    assert text_of(site / "atlas.html").count("labels change along axis") == 1
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import floor, log10
-from typing import Any
+from typing import Any, TypeGuard, TypeVar, cast
 
 import pandas as pd
 
@@ -10,14 +10,16 @@ import pandas as pd
 LEAST_SHOWN = 1e-6
 MISSING = "–"
 
+T = TypeVar("T")
+
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FEATURES = {"mean": "mean value", "slope": "slope of the mean", "distance": "distance of the frequency"}
 _NULLS = {"shifted": "time-shifted triggers", "quiet": "quiet times"}
 
 
-def known(value: Any) -> bool:
-    """Whether there is a value."""
-    return value is not None and not pd.isna(value)
+def known(value: T | None) -> TypeGuard[T]:
+    """Return whether there is a value: neither None nor NaN."""
+    return value is not None and not pd.isna(cast("Any", value))
 
 
 def _signs(text: str) -> str:
@@ -32,8 +34,10 @@ def number_text(value: float | None, digits: int = 2) -> str:
 
 def amount_text(value: float | None, digits: int = 3) -> str:
     """Write a number to `digits` significant digits, a count in full, a dash where there is none."""
-    if value is None or pd.isna(value):
-        return MISSING
+    return _amount(value, digits) if known(value) else MISSING
+
+
+def _amount(value: float, digits: int) -> str:
     if value == 0:
         return "0"
     if isinstance(value, int):
@@ -53,9 +57,9 @@ def signed_text(value: float, digits: int = 0) -> str:
 
 def percent_text(share: float | None) -> str:
     """Write a share in per cent, `below 1 %` where it would round to 0, a dash where there is none."""
-    if share is None or pd.isna(share):
-        return MISSING
-    return "below 1\u00a0%" if 0 < share < 0.005 else f"{100 * share:.0f}\u00a0%"
+    if known(share):
+        return "below 1\u00a0%" if 0 < share < 0.005 else f"{100 * share:.0f}\u00a0%"
+    return MISSING
 
 
 def count_text(n: int, singular: str, plural: str | None = None) -> str:
@@ -65,8 +69,10 @@ def count_text(n: int, singular: str, plural: str | None = None) -> str:
 
 def chance_text(p: float | None) -> str:
     """Write a p- or q-value: two digits, powers of ten below 0.001, and no smaller than `LEAST_SHOWN`."""
-    if p is None or pd.isna(p):
-        return MISSING
+    return _chance(p) if known(p) else MISSING
+
+
+def _chance(p: float) -> str:
     if p >= 0.001:
         return f"{p:.2g}"
     digits, power = f"{max(p, LEAST_SHOWN):.0e}".split("e")
@@ -107,7 +113,7 @@ def null_text(kind: str) -> str:
 
 def key_text(value: float | None) -> str:
     """Write a number for a script to sort by, empty where there is none."""
-    return f"{value:.7g}" if value is not None and known(value) else ""
+    return f"{value:.7g}" if known(value) else ""
 
 
 def value_text(value: Any) -> str:

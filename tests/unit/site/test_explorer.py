@@ -1,15 +1,18 @@
-"""The map's data: packed columns, samples, the line of gwpy."""
+"""The map's data: packed columns, samples, leap seconds, the line of gwpy."""
 
 import base64
+import random
 
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.time import Time
 
 from glitch_explorer.core import tables
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.data import column_data, live_data, neighbour_data, packed, point_data
 from glitch_explorer.site.map.gwpy_line import gwpy_line
+from glitch_explorer.site.map.leap_seconds import leap_seconds
 from glitch_explorer.site.map.sample import ODD, even_sample
 
 TYPES = {"Float32": "<f4", "Float64": "<f8", "Uint8": "u1", "Uint16": "<u2", "Int32": "<i4"}
@@ -116,3 +119,15 @@ def test_a_sample_keeps_medoids_odd_ones_and_an_even_share() -> None:
 )
 def test_the_line_of_gwpy_fits_the_source(source: str, expected: str) -> None:
     assert gwpy_line(source, channel="{ifo}:C", frames="a/{ifo}", frame_type="{ifo}_T") == expected
+
+
+def test_leap_seconds_are_those_of_astropy() -> None:
+    steps = leap_seconds(1.4e9)
+    assert steps[-1] == (1167264018, 18)
+    assert leap_seconds(1.1e9) == steps[:-2]  # those of July 2015 and January 2017 come later
+    draw = random.Random(1)
+    around = [step + part for step, _ in steps for part in (-2, 0, 1)]
+    for gps in [draw.randrange(30_000_000, 1_400_000_000) for _ in range(100)] + around:
+        offset = next((after for start, after in reversed(steps) if gps >= start), 0)
+        naive = np.datetime64(gps + 315964800 - offset, "s")
+        assert Time(gps, format="gps").utc.isot == f"{naive}.000", gps

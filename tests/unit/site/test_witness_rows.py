@@ -6,7 +6,7 @@ import pytest
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
-from glitch_explorer.site.witnesses.plots import feature_settling_s
+from glitch_explorer.site.witnesses.plots import feature_settling_s, lag_profiles, make_profile
 from glitch_explorer.site.witnesses.rows import fringe_result, ground_band, ground_result, state_of
 from tests.fixtures.macros import macro_text
 
@@ -94,3 +94,16 @@ def test_low_bands_settle_slowly_and_averages_in_a_time_bin():
     assert feature_settling_s("0.3-1", 256.0) > feature_settling_s("10-30", 256.0)
     assert feature_settling_s("mean", 256.0) == 0.5
     assert feature_settling_s("broadband", 0.1) == 10.0
+
+
+def test_a_lag_with_too_few_glitches_is_a_gap_of_its_profile(tmp_path):
+    witness = {"channel": "H1:A", "band": "10-30", "lag": -1.0, "t_peak": 6.0}
+    profiles = pd.DataFrame(
+        {"channel": "H1:A", "band": "10-30", "lag": [-2, -1, 0], "t_statistic": [0.0, 6.0, 3.0]}
+    )
+    profiles = profiles.assign(n_glitches=[7, 8, 40], survives=[False, True, False])
+    channel = {"kind": "raw", "rate_hz": 256.0}
+    profile = make_profile(witness, profiles, channel, half_s=0.1, significant=True)
+    assert profile.rows["t_statistic"].isna().tolist() == [True, False, False]
+    lag_profiles([("H1", [profile])], tmp_path / "F001.png", dpi=40)
+    assert (tmp_path / "F001.png").stat().st_size > 0

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from scipy.stats import binom
 
 from glitch_explorer.coupling.channels.bands import BIN_S, Band, settling_s
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import band_text, lag_text, null_text
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import bare, figure, nothing, plain, save
@@ -26,7 +27,8 @@ class Profile:
     """One panel: a channel's T over the lags, or in its title why there is none."""
 
     title: str
-    #: lag, t_statistic, survives; without rows where there is nothing to draw.
+    #: lag, t_statistic (NaN where fewer than `LEAST_GLITCHES` glitches have data), survives; without rows
+    #: where there is nothing to draw.
     rows: pd.DataFrame
     #: First significant lag; None where there is none.
     lag: float | None
@@ -65,6 +67,7 @@ def make_profile(
         Whether the channel is a witness.
     """
     rows = profiles[(profiles["channel"] == row["channel"]) & (profiles["band"] == row["band"])]
+    rows = rows.assign(t_statistic=rows["t_statistic"].where(rows["n_glitches"] >= LEAST_GLITCHES))
     filtered = channel["kind"] not in ("rms", "trend")
     settled = feature_settling_s(str(row["band"]) if filtered else "", float(channel["rate_hz"]))
     half_s = 0.0 if np.isnan(half_s) else half_s
@@ -105,10 +108,11 @@ def _panel(axes: Axes, profile: Profile) -> None:
             zorder=4,
         )
     axes.set_title(profile.title, loc="left", fontsize=9.5)
-    reach = max(5.0, 1.15 * float(np.abs(t).max()))
-    axes.set(xlim=(lag.min() - 1, lag.max() + 1), ylim=(min(-3.0, 1.25 * float(t.min())), reach))
-    if t.min() < -0.6 * reach:
-        axes.set_ylim(-reach, max(3.0, 1.25 * float(t.max())))
+    least, most = np.nanmin(t), np.nanmax(t)
+    reach = max(5.0, 1.15 * max(most, -least))
+    axes.set(xlim=(lag.min() - 1, lag.max() + 1), ylim=(min(-3.0, 1.25 * least), reach))
+    if least < -0.6 * reach:
+        axes.set_ylim(-reach, max(3.0, 1.25 * most))
     axes.tick_params(labelsize=9)
     bare(axes)
 

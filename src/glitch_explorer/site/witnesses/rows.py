@@ -28,6 +28,7 @@ from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
 from glitch_explorer.coupling.witnesses.scattering import SCATTERING_BELOW_HZ
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.site.numbers import LEAST_SHOWN
@@ -42,6 +43,7 @@ CONSTANTS: dict[str, Any] = {
     "fail_below": FAIL_BELOW,
     "least": LEAST_SHOWN,
     "correlated": LIMIT,
+    "least_glitches": LEAST_GLITCHES,
 }
 
 #: Results of a family in a detector, or a part of them.
