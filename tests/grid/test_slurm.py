@@ -1,4 +1,4 @@
-"""The small demo up to its witnesses on a real SLURM cluster that loses a job and a node: the same bytes.
+"""The small demo up to its map on a real SLURM cluster that loses a job and a node: the same bytes.
 
 What the later stages submit is looked at in `test_htcondor.py`.
 """
@@ -21,7 +21,7 @@ HERE = (
 
 
 def run_on(cluster, executors, project: Project, log) -> subprocess.Popen:
-    command = project.command("coupling", "--workflow-profile", "profiles/slurm", *HERE)
+    command = project.command("map", "--workflow-profile", "profiles/slurm", *HERE)
     return subprocess.Popen(
         command,
         cwd=project.folder,
@@ -61,5 +61,5 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors
     assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in text
     assert "Restarts=1" in cluster.ask("scontrol", "show", "job", bundle)
     expected, got = request.getfixturevalue("finished").contents(), project.contents()
-    assert {"map/families.parquet", "coupling/witnesses.parquet"} <= set(got) <= set(expected)
+    assert {"map/families.parquet", "map/stability.parquet"} <= set(got) <= set(expected)
     assert [name for name in got if got[name] != expected[name]] == []
