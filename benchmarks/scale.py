@@ -33,7 +33,7 @@ from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 
 SHARD, N_VIEWS, DIMENSION, CLASSES, NAMES = 1000, 4, 128, 80, 24
-CLUSTERING = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom"}
+CLUSTERING = {"min_cluster_size": 50, "min_samples": 5, "cluster_selection": "eom", "engine": "cpu"}
 SEED = 42
 GPS, SPACING_S = 1_126_000_000, 60.0
 
@@ -157,7 +157,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
             **seeded,
         ),
         "layouts": lambda: run.make_layouts(
-            **at.rows(), **at.graph(), **at.layouts(), min_dist=0.1, n_components=10, **seeded
+            **at.rows(), **at.graph(), **at.layouts(), min_dist=0.1, n_components=10, engine="cpu", **seeded
         ),
         "families": families,
         "quality": lambda: run.make_quality(

@@ -1,4 +1,4 @@
-"""Judge the labels by the families."""
+"""Compare the labels with the families."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Measure what must not make families."""
+"""Measure whether families follow plotting artefacts."""
 
 from glitch_explorer.audit.gate import make_leakage
 from glitch_explorer.core.job import logged

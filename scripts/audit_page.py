@@ -1,4 +1,4 @@
-"""Write the audit page: labels against families, suspects to judge, leakage gate, detector probe."""
+"""Write the audit page: labels against families, suspect labels, leakage test, detector probe."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Group a detector's channels, and find the families whose rate follows the ground for hours."""
+"""Group a detector's correlated channels, and test the rate of each family for slow drivers."""
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables

@@ -1,4 +1,4 @@
-"""Stop a run whose families follow the pictures' make-up."""
+"""Stop a run whose families follow plotting artefacts."""
 
 from glitch_explorer.audit.gate import require_no_leakage
 from glitch_explorer.core import files

@@ -1,4 +1,4 @@
-"""Record what the map's vectors were made with."""
+"""Record the encoder of the map's vectors."""
 
 from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.record import describe_encoder, write_encoder

@@ -1,4 +1,4 @@
-"""Lay the neighbour graph out, to look at and to cluster in."""
+"""Compute two layouts of the neighbour graph: to plot, and to cluster in."""
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_layouts

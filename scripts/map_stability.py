@@ -1,4 +1,4 @@
-"""Re-run the clustering on subsamples: the stability of each family."""
+"""Measure the stability of each family by reruns on subsamples."""
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.map.run import make_stability

@@ -1,4 +1,4 @@
-"""Place the catalogue's glitches on the map of another run."""
+"""Assign the catalogue's glitches to the map of another run."""
 
 from glitch_explorer.core.job import logged, project_file
 from glitch_explorer.embed.record import describe_encoder

@@ -1,4 +1,4 @@
-"""Write the page of planted against measured answers."""
+"""Write the page that compares the results with what was planted."""
 
 from pathlib import Path
 

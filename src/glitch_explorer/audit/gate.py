@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from glitch_explorer.audit import leakage
+from glitch_explorer.audit.leakage import check_leakage, leakage_table, view_pattern
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import LEAKAGE
 from glitch_explorer.core import tables
@@ -35,12 +33,11 @@ def make_leakage(
         Draws of the null and their seed.
     """
     rows = map_rows(glitches, families, ["label", "ifo", "run"])
-    status = pd.concat([tables.read(VIEWS, path) for path in views], ignore_index=True)
-    status["pattern"] = leakage.view_pattern(status)
-    status = status.set_index("glitch_id").loc[rows["glitch_id"]].reset_index(drop=True)
-    shown = {"view length": rows["view"]} if unit == "view" else {"view pattern": status["pattern"]}
-    variables = {**shown, "image size": status["image_size"], "detector": rows["ifo"], "run": rows["run"]}
-    table = leakage.leakage_table(rows, variables, unit=unit, permutations=permutations, seed=seed)
+    status = tables.read_all(VIEWS, views).set_index("glitch_id")
+    status = status.loc[rows["glitch_id"]].reset_index(drop=True)
+    pattern = {"view length": rows["view"]} if unit == "view" else {"view pattern": view_pattern(status)}
+    variables = {**pattern, "image size": status["image_size"], "detector": rows["ifo"], "run": rows["run"]}
+    table = leakage_table(rows, variables, unit=unit, permutations=permutations, seed=seed)
     tables.write(LEAKAGE, table, out)
 
 
@@ -50,6 +47,6 @@ def require_no_leakage(table: str | Path) -> None:
     Raises
     ------
     UserError
-        As in `leakage.check_leakage`.
+        As in `check_leakage`.
     """
-    leakage.check_leakage(tables.read(LEAKAGE, table))
+    check_leakage(tables.read(LEAKAGE, table))

@@ -11,7 +11,7 @@ from glitch_explorer.audit.schemas import GRADIENTS, POSITIONS
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import evenly
 from glitch_explorer.core.statistics import wilson_interval
-from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.map.schemas import ROW_KEY, UNASSIGNED
 
 #: Landmarks of the axis; a family up to this size uses all its members.
 LANDMARKS = 128
@@ -132,13 +132,13 @@ def position_table(
         rank = np.empty(len(index), dtype=int)
         rank[np.argsort(coordinates, kind="stable")] = np.arange(len(index))
         cuts = min(sections, len(index))
-        part = members[["glitch_id", "view"]].assign(
+        part = members[ROW_KEY].assign(
             family=family,
             segment=rank * cuts // len(index) + 1,
             position=rank / max(1, len(index) - 1),
         )
         parts.append(part.iloc[np.argsort(rank)])
-    return pd.concat(parts, ignore_index=True) if parts else tables.empty(POSITIONS)
+    return tables.joined(POSITIONS, parts)
 
 
 def labels_change(sections: np.ndarray, labels: np.ndarray, *, seed: int) -> bool:
@@ -183,17 +183,17 @@ def gradient_table(positions: pd.DataFrame, *, seed: int) -> pd.DataFrame:
             known["segment"].to_numpy(), known["label"].to_numpy(dtype=object), seed=seed
         )
         cuts = int(members["segment"].max())
-        for segment in range(1, cuts + 1):
-            part = members[members["segment"] == segment]
+        for section in range(1, cuts + 1):
+            part = members[members["segment"] == section]
             counts = label_counts(part["label"])
             labelled = int(counts.sum())
             low, high = wilson_interval(int(counts.iloc[0]), labelled) if labelled else (None, None)
             table.append(
                 {
                     "family": family,
-                    "segment": segment,
-                    "position_low": (segment - 1) / cuts,
-                    "position_high": segment / cuts,
+                    "segment": section,
+                    "position_low": (section - 1) / cuts,
+                    "position_high": section / cuts,
                     "n": len(part),
                     "n_labelled": labelled,
                     "plurality_label": counts.index[0] if labelled else None,

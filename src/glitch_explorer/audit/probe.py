@@ -111,11 +111,11 @@ def probe(
         Area under the ROC curve on held-out blocks, its 95 % interval, and the share of permutations
         with as high an area. None instead where fewer than two folds are possible.
     """
-    rng = np.random.default_rng(seed)
-    truth = np.column_stack([second, *(_within(second, blocks, rng) for _ in range(permutations))])
     n_folds = min(FOLDS, len(np.unique(blocks)))
     if n_folds < 2:
         return None
+    rng = np.random.default_rng(seed)
+    truth = np.column_stack([second, *(_within(second, blocks, rng) for _ in range(permutations))])
     features = _scaled(vectors)
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     scores = np.empty(truth.shape)

@@ -6,6 +6,7 @@ import pandas as pd
 from glitch_explorer.audit.schemas import RELABEL
 from glitch_explorer.audit.suspects import Votes
 from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import ROW_KEY
 
 #: A section supports a label when the lower end of the interval of its share is above this.
 SEGMENT_SHARE = 0.5
@@ -32,8 +33,8 @@ def relabel_table(
     votes : Votes
         Label probabilities of `rows`.
     """
-    voted = rows[["glitch_id", "view", "label"]].assign(top=votes.top(), row=range(len(rows)))
-    table = positions.merge(voted, on=["glitch_id", "view"]).merge(gradients, on=["family", "segment"])
+    voted = rows[[*ROW_KEY, "label"]].assign(top=votes.top(), row=range(len(rows)))
+    table = positions.merge(voted, on=ROW_KEY).merge(gradients, on=["family", "segment"])
     agreed = (table["top"] == table["plurality_label"]) & (table["consistency_low"] > SEGMENT_SHARE)
     table = table[agreed & (table["label"] != table["top"])].copy()
     if table.empty:
@@ -49,4 +50,4 @@ def relabel_table(
     table["vote"] = [vote(*pair) for pair in zip(table["row"], table["top"], strict=True)]
     table["vote_given"] = [vote(*pair) for pair in zip(table["row"], table["label"], strict=True)]
     columns: list[str] = RELABEL.names
-    return table[columns].sort_values(["glitch_id", "view"], ignore_index=True)
+    return table[columns].sort_values(ROW_KEY, ignore_index=True)

@@ -10,7 +10,7 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LABELS, POSITIONS, RELABEL, SUSPECTS
 from glitch_explorer.catalog.classes import confusable_pairs
 from glitch_explorer.core import files, tables
-from glitch_explorer.map.schemas import QUALITY, STABILITY, UNASSIGNED
+from glitch_explorer.map.schemas import QUALITY, ROW_KEY, STABILITY, UNASSIGNED
 
 
 def family_medoids(rows: pd.DataFrame, vectors: np.ndarray, mask: np.ndarray) -> dict[str, str]:
@@ -63,7 +63,7 @@ def make_audit(
         rows["glitch_id"].to_numpy(dtype=object), rows["label"].to_numpy(dtype=object), indices, distances
     )
     positions = gradient.position_table(rows, points, indices, distances, sections=sections)
-    labelled = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    labelled = positions.merge(rows[[*ROW_KEY, "label"]], on=ROW_KEY)
     gradients = gradient.gradient_table(labelled, seed=seed)
     medoids = family_medoids(rows, points, mask)
     outputs = {

@@ -8,10 +8,9 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import SUSPECTS
 from glitch_explorer.core import tables
 from glitch_explorer.export.schemas import EMBEDDING_ATLAS
-from glitch_explorer.map.schemas import COORDINATES
+from glitch_explorer.map.schemas import COORDINATES, ROW_KEY
 from glitch_explorer.similar.schemas import NEIGHBOURS
 
-_KEY = ["glitch_id", "view"]
 _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label", "run"]
 
 
@@ -25,8 +24,8 @@ def neighbour_lists(rows: pd.DataFrame, neighbours: pd.DataFrame) -> list[dict[s
     neighbours : DataFrame
         Table "neighbours", sorted by rank within each glitch.
     """
-    number = pd.MultiIndex.from_frame(rows[_KEY])
-    source = number.get_indexer(pd.MultiIndex.from_frame(neighbours[_KEY]))
+    number = pd.MultiIndex.from_frame(rows[ROW_KEY])
+    source = number.get_indexer(pd.MultiIndex.from_frame(neighbours[ROW_KEY]))
     target = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
     lists: list[dict[str, list[float]]] = [{"ids": [], "distances": []} for _ in range(len(rows))]
     for row, neighbour, distance in zip(source, target, neighbours["distance"], strict=True):
@@ -54,9 +53,9 @@ def export_embedding_atlas(
         Table to write.
     """
     rows = map_rows(glitches, families, _COLUMNS)
-    rows = rows.merge(tables.read(COORDINATES, coordinates), on=_KEY, validate="1:1")
-    labels = tables.read(SUSPECTS, suspects, [*_KEY, "evidence", "issue"])
-    rows = rows.merge(labels, on=_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
+    rows = rows.merge(tables.read(COORDINATES, coordinates), on=ROW_KEY, validate="1:1")
+    labels = tables.read(SUSPECTS, suspects, [*ROW_KEY, "evidence", "issue"])
+    rows = rows.merge(labels, on=ROW_KEY, how="left").assign(suspect=lambda table: table["issue"].eq(True))
     near = neighbour_lists(rows, tables.read(NEIGHBOURS, neighbours))
     table = rows.drop(columns=["issue", "outlier_score"]).assign(neighbours=pd.Series(near, rows.index))
     tables.write(EMBEDDING_ATLAS, table, out)

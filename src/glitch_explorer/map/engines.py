@@ -23,7 +23,7 @@ from glitch_explorer.map.layout import umap_layout
 class Engine:
     """A backend: its layout and clustering functions; see `umap_layout` and `cluster_layout`."""
 
-    lay_out: Callable[..., Float32]
+    layout: Callable[..., Float32]
     cluster: Callable[..., Clusters]
 
 

@@ -81,7 +81,7 @@ def nearest_rows(
         ``(n, v * d)`` and ``(n, v)``, see `vectors.fuse`; `values` may be memory-mapped.
     queries, query_mask
         The same of the q queries.
-    own
+    exclude
         ``(q,)`` the row to leave out for each query, the query itself; -1 for none.
     n_neighbors
         Rows to find, less than n.

@@ -9,11 +9,10 @@ from scipy.optimize import linear_sum_assignment
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
+from glitch_explorer.map.schemas import FAMILIES, ROW_KEY, UNASSIGNED
 
 #: Jaccard overlap with a reference family that a family must exceed to take its id. Ours.
 MIN_OVERLAP = 0.2
-_KEY = ["glitch_id", "view"]
 
 
 def name_families(members: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:
@@ -80,7 +79,7 @@ def family_number(family: str) -> int:
 
 def _match(members: pd.DataFrame, reference: pd.DataFrame) -> dict[int, tuple[str, float]]:
     """Match clusters to reference families; only rows that both maps hold count."""
-    shared = members.merge(reference[[*_KEY, "family"]], on=_KEY, how="inner")
+    shared = members.merge(reference[[*ROW_KEY, "family"]], on=ROW_KEY, how="inner")
     table = pd.crosstab(shared["cluster"], shared["family"])
     clusters = [int(cluster) for cluster in table.index if cluster >= 0]
     families = [str(family) for family in table.columns if family != UNASSIGNED]
@@ -122,4 +121,4 @@ def read_reference(path: str | Path | None) -> pd.DataFrame | None:
             f"map.reference names {path}, which does not exist: write it with the target freeze_reference, "
             "or set map.reference to null"
         )
-    return tables.read(FAMILIES, path, columns=[*_KEY, "family"])
+    return tables.read(FAMILIES, path, columns=[*ROW_KEY, "family"])

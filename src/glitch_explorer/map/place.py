@@ -22,12 +22,11 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.statistics import share_above
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
 from glitch_explorer.map.graph import nearest_rows
-from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, UNASSIGNED
+from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, ROW_KEY, UNASSIGNED
 from glitch_explorer.map.vectors import Vectors, gather_vectors, rows_of
 
 #: Nearest neighbours whose mean distance is tested.
 TESTED = 3
-_KEY = ["glitch_id", "view"]
 _LOG = logging.getLogger(__name__)
 
 
@@ -76,7 +75,7 @@ def read_map(folder: str | Path) -> Map:
     values = files.read_array(folder / "vectors.npy")
     stored = files.read_arrays(folder / "neighbours.npz")
     alike = len(rows) == len(values) == len(stored["mask"]) and all(
-        len(rows) == len(table) and (rows[_KEY] == table[_KEY]).all(axis=None)
+        len(rows) == len(table) and (rows[ROW_KEY] == table[ROW_KEY]).all(axis=None)
         for table in (coordinates, families)
     )
     if not alike:
@@ -118,13 +117,15 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     rows = old.rows.iloc[unique].reset_index(drop=True)
     names = [*sorted(set(rows["family"]) - {UNASSIGNED}), UNASSIGNED]
     family = pd.Categorical(rows["family"], names).codes.astype(np.int64)
-    itself = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[_KEY]))
+    itself = pd.Series(np.arange(len(rows)), pd.MultiIndex.from_frame(rows[ROW_KEY]))
     indices, distances = nearest_rows(
         rows_of(old.values, unique),
         old.mask[unique],
         new.values,
         new.mask,
-        exclude=itself.reindex(pd.MultiIndex.from_frame(new.rows[_KEY])).fillna(-1).to_numpy(dtype=np.int32),
+        exclude=itself.reindex(pd.MultiIndex.from_frame(new.rows[ROW_KEY]))
+        .fillna(-1)
+        .to_numpy(dtype=np.int32),
         n_neighbors=k,
         threads=threads,
     )
@@ -134,7 +135,7 @@ def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.Data
     fits = p_value > false_rate
     x, y = (weight[:, :, np.newaxis] * rows[["x", "y"]].to_numpy()[indices]).sum(axis=1).T
     nearest = rows.iloc[indices[:, 0]].reset_index(drop=True)
-    return new.rows[_KEY].assign(
+    return new.rows[ROW_KEY].assign(
         x=x,
         y=y,
         family=np.where(fits, np.array(names, dtype=object)[chosen], UNASSIGNED),

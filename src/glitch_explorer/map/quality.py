@@ -59,9 +59,9 @@ def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) 
         return tables.empty(QUALITY)
     chosen = np.sort(np.random.default_rng(seed).choice(n, min(n, RECALL_SAMPLE), replace=False))
     itself = chosen.astype(np.int32)
-    true = nearest_rows(values, mask, values[chosen], mask[chosen], exclude=itself, n_neighbors=k, threads=1)[
-        1
-    ]
+    _, true = nearest_rows(
+        values, mask, values[chosen], mask[chosen], exclude=itself, n_neighbors=k, threads=1
+    )
     recall = float((distances[chosen] <= true[:, -1:] + TIE).mean())
     return pd.DataFrame({"metric": ["graph_recall"], "value": [recall], "n": [len(chosen)]})
 
@@ -82,7 +82,7 @@ def map_trustworthiness(
     if n > SAMPLE:
         chosen = np.sort(np.random.default_rng(seed).choice(n, SAMPLE, replace=False))
     neighbors = min(NEIGHBORS, (len(chosen) - 1) // 2)
-    if neighbors < 1 or neighbors >= len(chosen) / 2:
+    if neighbors < 1:
         return None
     distances = cosine_distances(values[chosen], mask[chosen])
     value = trustworthiness(distances, positions[chosen], n_neighbors=neighbors, metric="precomputed")

@@ -25,6 +25,7 @@ from glitch_explorer.map.schemas import (
     FAMILY_IDS,
     MAP_ROWS,
     QUALITY,
+    ROW_KEY,
     STABILITY,
     UNASSIGNED,
 )
@@ -108,16 +109,16 @@ def make_layouts(
     n_components: int,
     seed: int,
     threads: int,
-    engine: str = "cpu",
+    engine: str,
 ) -> None:
     """Compute two layouts: in two dimensions to look at, in `n_components` to cluster in.
 
     Writes the table "coordinates" and the array `layout`, ``(n, n_components)``.
     """
     graph = _Graph(rows, vectors, neighbours)
-    lay_out = engine_of(engine).lay_out
+    layout_of = engine_of(engine).layout
     plane, space = (
-        lay_out(
+        layout_of(
             graph.fuzzy,
             start_positions(graph.fuzzy, graph.values, n_components=dimension, seed=seed),
             min_dist=distance,
@@ -127,7 +128,7 @@ def make_layouts(
         for dimension, distance in ((2, min_dist), (n_components, 0.0))
     )
     x, y = plane[graph.copy].astype(np.float64).T
-    tables.write(COORDINATES, graph.rows[["glitch_id", "view"]].assign(x=x, y=y), coordinates)
+    tables.write(COORDINATES, graph.rows[ROW_KEY].assign(x=x, y=y), coordinates)
     files.write_array(layout, space[graph.copy])
 
 
@@ -143,7 +144,7 @@ def make_families(
     min_samples: int | None,
     cluster_selection: str,
     reference: str | Path | None,
-    engine: str = "cpu",
+    engine: str,
 ) -> None:
     """Cluster the layout and name the families.
 
@@ -157,7 +158,7 @@ def make_families(
         min_samples=min_samples,
         cluster_selection=cluster_selection,
     )
-    keys = table[["glitch_id", "view"]]
+    keys = table[ROW_KEY]
     cluster = clusters.cluster[copy]
     named = name_families(keys.assign(cluster=cluster), read_reference(reference))
     name = dict(zip(named["cluster"], named["family"], strict=True))
@@ -232,7 +233,7 @@ def make_stability(
     stability_runs: int,
     seed: int,
     threads: int,
-    engine: str = "cpu",
+    engine: str,
 ) -> None:
     """Cluster subsamples and write the table "stability"."""
     graph = _Graph(rows, vectors, neighbours)

@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float32, Float64, Int64
-from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.engines import Engine
 from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
@@ -72,8 +71,7 @@ def family_stability(
     A rerun draws its rows without replacement, restricts the fuzzy set to them, computes the
     layout with a new seed (initial positions, negative samples) and clusters it with the
     same settings, `min_cluster_size` scaled by the share so that a small family
-    can still be found. The interval is Student's t over reruns, cut to 0..1. Reruns share
-    data, so it describes the variation of the method, not of new data.
+    can still be found.
 
     Parameters
     ----------
@@ -92,14 +90,7 @@ def family_stability(
     -------
     pandas.DataFrame
         Table "stability", one row per family.
-
-    Raises
-    ------
-    UserError
-        When `runs` is below 2.
     """
-    if runs < 2:
-        raise UserError(f"map.stability_runs is {runs}: an interval needs at least 2")
     names = sorted(set(families.tolist()) - {UNASSIGNED})
     if not names:
         return tables.empty(STABILITY)
@@ -119,7 +110,11 @@ def family_stability(
 
 
 def _summary(names: list[str], scores: Float64) -> pd.DataFrame:
-    """Return the table "stability" of scores ``(runs, len(names))``."""
+    """Return the table "stability" of scores ``(runs, len(names))``.
+
+    The interval is Student's t over reruns, cut to 0..1. Reruns share data, so it describes the
+    variation of the method, not of new data.
+    """
     runs = len(scores)
     mean = scores.mean(axis=0)
     half = student.ppf(0.975, runs - 1) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
@@ -153,6 +148,6 @@ def _rerun(
     rows = np.sort(np.random.default_rng(sequence).choice(n, max(1, round(SHARE * n)), replace=False))
     part = sp.csr_matrix(fuzzy[rows][:, rows])
     start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
-    layout = engine.lay_out(part, start, min_dist=0.0, seed=seed, threads=1)
+    layout = engine.layout(part, start, min_dist=0.0, seed=seed, threads=1)
     clusters = engine.cluster(layout, **settings)
     return best_jaccard(families[rows], clusters.cluster, names)

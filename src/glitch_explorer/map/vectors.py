@@ -115,8 +115,8 @@ def gather_vectors(
     Raises
     ------
     UserError
-        When the three files of a shard do not belong together, or two shards
-        have vectors of different length.
+        When `unit` is another word, there is no shard, the three files of a shard do not belong
+        together, or two shards have vectors of different length.
     """
     if unit not in ("glitch", "view"):
         raise UserError(f"map: unit {unit!r} is unknown, it is 'glitch' or 'view'")

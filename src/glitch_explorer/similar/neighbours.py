@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.map.schemas import MAP_ROWS
+from glitch_explorer.map.schemas import MAP_ROWS, ROW_KEY
 from glitch_explorer.similar.schemas import NEIGHBOURS
 
 #: Largest number of neighbours of a glitch in the table.
@@ -24,7 +24,7 @@ def make_neighbours(*, rows: str | Path, neighbours: str | Path, out: str | Path
     out
         Table to write.
     """
-    keys = tables.read(MAP_ROWS, rows, columns=["glitch_id", "view"])
+    keys = tables.read(MAP_ROWS, rows, columns=ROW_KEY)
     graph = files.read_arrays(neighbours)
     indices, distances = graph["indices"][:, :N_NEIGHBOURS], graph["distances"][:, :N_NEIGHBOURS]
     row, position = np.nonzero(indices >= 0)

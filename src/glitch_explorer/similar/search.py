@@ -15,6 +15,7 @@ from glitch_explorer.core.arrays import Bool, Float32
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
 from glitch_explorer.map.graph import nearest_rows
+from glitch_explorer.map.schemas import ROW_KEY
 from glitch_explorer.map.vectors import Vectors
 from glitch_explorer.similar.queries import (
     embed_rows,
@@ -54,9 +55,8 @@ def read_map(results: str | Path) -> SearchedMap:
     rows = map_rows(
         results / "catalog/glitches.parquet", results / "map/families.parquet", ["ifo", "event_time", "label"]
     )
-    key = ["glitch_id", "view"]
-    suspects = tables.read(SUSPECTS, results / "audit/suspects.parquet", columns=[*key, "issue"])
-    rows = rows.merge(suspects.rename(columns={"issue": "suspect"}), on=key, how="left")
+    suspects = tables.read(SUSPECTS, results / "audit/suspects.parquet", columns=[*ROW_KEY, "issue"])
+    rows = rows.merge(suspects.rename(columns={"issue": "suspect"}), on=ROW_KEY, how="left")
     rows["suspect"] = rows["suspect"].eq(True)
     values = files.read_array(results / "map/vectors.npy")
     if len(values) != len(rows):

@@ -8,7 +8,7 @@ import pandas as pd
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LABELS, LEAKAGE, POSITIONS
 from glitch_explorer.core import tables
-from glitch_explorer.map.schemas import COORDINATES, QUALITY, UNASSIGNED
+from glitch_explorer.map.schemas import COORDINATES, QUALITY, ROW_KEY, UNASSIGNED
 from glitch_explorer.site import plots, sheets
 from glitch_explorer.site.pictures import Pictures
 
@@ -46,7 +46,7 @@ def draw_figures(
     """
     audit, out = Path(audit), Path(out)
     rows = map_rows(glitches, families, ["label"])
-    rows = rows.merge(tables.read(COORDINATES, coordinates), on=["glitch_id", "view"], validate="1:1")
+    rows = rows.merge(tables.read(COORDINATES, coordinates), on=ROW_KEY, validate="1:1")
     audited = tables.read(AUDIT_FAMILIES, audit / "families.parquet")
     labels = tables.read(LABELS, audit / "labels.parquet")
     quality = tables.read(QUALITY, audit / "quality.parquet")
@@ -60,7 +60,7 @@ def draw_figures(
     pictures = Pictures(views, status)
     sections = tables.read(GRADIENTS, audit / "gradients.parquet")
     positions = tables.read(POSITIONS, audit / "positions.parquet")
-    positions = positions.merge(rows[["glitch_id", "view", "label"]], on=["glitch_id", "view"])
+    positions = positions.merge(rows[[*ROW_KEY, "label"]], on=ROW_KEY)
     ambiguous = by_ambiguity(audited)
     members = dict(iter(positions.groupby("family")))
     first = ambiguous[0] if ambiguous else UNASSIGNED

@@ -148,10 +148,10 @@ def leakage_of(paths, folder, *, unit):
     made = {"families": folder / "families.parquet", "ids": folder / "ids.parquet", "tree": folder / "t.npz"}
     fixed = {"seed": 1, "threads": 2}
     run.make_graph(*([path] for path in paths), **rows, **graph, unit=unit, n_neighbors=15, **fixed)
-    run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=5, **fixed)
+    run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=5, engine="cpu", **fixed)
     clustering = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom", "reference": None}
     drawn = {"neighbours": graph["neighbours"], "layout": layouts["layout"]}
-    run.make_families(**rows, **drawn, **made, **clustering)
+    run.make_families(**rows, **drawn, **made, **clustering, engine="cpu")
     out, null = folder / "leakage.parquet", {"permutations": PERMUTATIONS, "seed": 1}
     make_leakage(glitches=shard, families=made["families"], views=[status], out=out, unit=unit, **null)
     return out

@@ -24,6 +24,6 @@ def test_a_damaged_graph_is_named(tmp_path):
             stability=tmp_path / "stability.parquet",
             confusable=tmp_path / "confusable.csv",
             out=tmp_path,
-            segments=5,
+            sections=5,
             seed=1,
         )

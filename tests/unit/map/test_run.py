@@ -10,10 +10,10 @@ from glitch_explorer.map import run
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.quality import map_quality
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, STABILITY
-from glitch_explorer.map.stability import best_jaccard, family_stability
+from glitch_explorer.map.stability import best_jaccard
 from tests.unit.map.test_vectors import write_shard
 
-CLUSTERING = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom"}
+CLUSTERING = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom", "engine": "cpu"}
 
 
 def build(folder, shards, threads, reference=None):
@@ -25,7 +25,7 @@ def build(folder, shards, threads, reference=None):
     fixed = {"seed": 3, "threads": threads}
     run.make_graph(*zip(*shards, strict=True), **rows, **graph, unit="glitch", n_neighbors=15, **fixed)
     layouts = {name: path[name] for name in ("coordinates", "layout")}
-    run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=10, **fixed)
+    run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=10, engine="cpu", **fixed)
     families = {"families": path["families"]}
     made = {"layout": path["layout"], "ids": path["ids"], "tree": folder / "tree.npz"}
     run.make_families(
@@ -96,14 +96,6 @@ def test_best_jaccard_known_answer():
 def test_an_engine_that_is_not_installed_says_what_to_install():
     with pytest.raises(UserError, match=r"map.engine is cuml.*install cuml-cu12"):
         engine_of("cuml")
-
-
-def test_one_re_run_gives_no_interval():
-    with pytest.raises(UserError, match="at least 2"):
-        family_stability(
-            None, None, np.array(["F001"]), n_components=10, **CLUSTERING, runs=1, seed=0, threads=1,
-            engine=engine_of("cpu"),
-        )  # fmt: skip
 
 
 def test_quality_counts_the_unassigned_as_a_group_and_leaves_out_what_it_cannot_measure():

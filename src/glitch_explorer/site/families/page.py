@@ -15,6 +15,7 @@ from glitch_explorer.core import files
 from glitch_explorer.core.arrays import evenly
 from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.core.views import VIEW_NAMES
+from glitch_explorer.map.schemas import ROW_KEY
 from glitch_explorer.site.audit.suspects import contradicted
 from glitch_explorer.site.families.choice import by_label, odd_members, typical_members
 from glitch_explorer.site.families.unknown import map_unknown
@@ -171,8 +172,9 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     number = atlas.order.index(family)
     members = atlas.rows[atlas.rows["family"] == family]
     audit = records(atlas.families.loc[[family]])[0]
-    key = ["glitch_id", "view"]
-    ordered = atlas.positions[atlas.positions["family"] == family].merge(members[[*key, "label"]], on=key)
+    ordered = atlas.positions[atlas.positions["family"] == family].merge(
+        members[[*ROW_KEY, "label"]], on=ROW_KEY
+    )
     sections = _sections(atlas.gradients[atlas.gradients["family"] == family], ordered)
     gradient = bool(sections) and bool(sections[0]["gradient"])
     probe = records(atlas.probe[atlas.probe["family"] == family])

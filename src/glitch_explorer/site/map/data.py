@@ -13,7 +13,7 @@ import pandas as pd
 
 from glitch_explorer.core.arrays import Int64
 from glitch_explorer.core.intervals import segments_of
-from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.map.schemas import ROW_KEY, UNASSIGNED
 from glitch_explorer.site.palette import look
 from glitch_explorer.views.colormap import viridis
 
@@ -77,8 +77,9 @@ def column_data(rows: pd.DataFrame, suspects: pd.DataFrame, pictured: Sequence[s
     pictured : sequence of str
         Glitches in the order of their sprites.
     """
-    key = ["glitch_id", "view"]
-    judged = rows[key].merge(suspects[[*key, "proposed_label", "evidence", "issue"]], on=key, how="left")
+    judged = rows[ROW_KEY].merge(
+        suspects[[*ROW_KEY, "proposed_label", "evidence", "issue"]], on=ROW_KEY, how="left"
+    )
     proposed, proposals = coded(judged["proposed_label"], "")
     glitch, ids = pd.factorize(rows["glitch_id"])
     sprite = {name: number for number, name in enumerate(pictured)}
@@ -110,8 +111,8 @@ def neighbour_data(rows: pd.DataFrame, neighbours: pd.DataFrame) -> dict[str, An
     neighbours : DataFrame
         Table "neighbours".
     """
-    number = pd.MultiIndex.from_frame(rows[["glitch_id", "view"]])
-    row = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["glitch_id", "view"]]))
+    number = pd.MultiIndex.from_frame(rows[ROW_KEY])
+    row = number.get_indexer(pd.MultiIndex.from_frame(neighbours[ROW_KEY]))
     other = number.get_indexer(pd.MultiIndex.from_frame(neighbours[["neighbour_id", "neighbour_view"]]))
     k = int(neighbours["rank"].max()) if len(neighbours) else 0
     near = np.full((len(rows), k), -1)

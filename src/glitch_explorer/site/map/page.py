@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, SUSPECTS
 from glitch_explorer.core import files, tables
-from glitch_explorer.map.schemas import COORDINATES
+from glitch_explorer.map.schemas import COORDINATES, ROW_KEY
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.map.data import (
     column_data,
@@ -49,7 +49,7 @@ _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "labe
 def _rows(glitches: str | Path, families: str | Path, coordinates: str | Path) -> pd.DataFrame:
     """Read the map's rows, with the columns of the catalogue and coordinates."""
     rows = map_rows(glitches, families, _COLUMNS)
-    return rows.merge(tables.read(COORDINATES, coordinates), on=["glitch_id", "view"], validate="1:1")
+    return rows.merge(tables.read(COORDINATES, coordinates), on=ROW_KEY, validate="1:1")
 
 
 def _context(rows: pd.DataFrame, segments: pd.DataFrame, line: str) -> dict[str, Any]:
