@@ -99,7 +99,7 @@ def test_formula_assumptions_stability_and_settings_are_there(site: Path) -> Non
         "(b) L k , range loss",
         "(c) δ k , threshold loss",
         "(d) overlaps",
-        "Nothing counts twice",
+        "No gated second counts for two families",
         "not part of the cost",
         "Stability of the ranking: Kendall τ at least 0.83",
         "Smallest half-width of a gate 2 s all 0.83 11",
@@ -136,7 +136,7 @@ def test_a_fragment_has_cost_models_alarms_and_vetoes(fragments: Path) -> None:
     assert "0.14 beats baseline" in text
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in text
     assert (
-        "51 segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"
+        "51 veto segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"
         in text
     )
     assert "L1: no veto: no channel is a witness" in text
@@ -150,7 +150,7 @@ def test_only_models_that_beat_their_baseline_have_shap_values(fragments: Path) 
     gated = (fragments / "F003.html").read_text(encoding="utf-8")
     assert "mean |SHAP|" not in gated
     assert not list(fragments.glob("F003-drivers-*.png"))
-    assert "No: no model with input from before the glitch only is better" in text_of(fragments / "F003.html")
+    assert "No: no model that uses only data from before the glitch beats" in text_of(fragments / "F003.html")
 
 
 def test_a_group_is_listed_once_and_units_are_named(fragments: Path) -> None:

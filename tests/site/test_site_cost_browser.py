@@ -87,7 +87,7 @@ def test_the_unit_is_switched_everywhere(site: Path, dashboard: Dashboard) -> No
     page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Live')")
     assert (ticks(page, "ranking", "x"), ticks(page, "timeline", "y")) != before
     assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (h per 1000 h)"
-    assert page.locator("#timeline .ytitle").text_content() == "Hours lost per 1000 h, per day"
+    assert page.locator("#timeline .ytitle").text_content() == "Equivalent h lost per 1000 h, per day"
     assert "h per 1000 h" in page.locator("#matrix").text_content()
 
 
@@ -194,7 +194,7 @@ def test_every_explanation_opens(site: Path, dashboard: Dashboard) -> None:
     for summary in page.locator("main details > summary").all():
         summary.click()
     assert page.locator("main details[open]").count() == page.locator("main details").count() == 5
-    assert page.get_by_text("Nothing counts twice").is_visible()
+    assert page.get_by_text("No gated second counts for two families").is_visible()
     assert page.locator("body").inner_text().count(EVIL) >= 1
 
 

@@ -92,9 +92,9 @@ def band_text(band: str) -> str:
 
 
 def lag_text(lag: float) -> str:
-    """Write a lag: `2 s before the glitch`, `with the glitch`, `3 s after the glitch`."""
+    """Write a lag: `2 s before the glitch`, `at the glitch`, `3 s after the glitch`."""
     if lag == 0:
-        return "with the glitch"
+        return "at the glitch"
     return f"{abs(lag):g} s {'before' if lag < 0 else 'after'} the glitch"
 
 

@@ -167,7 +167,7 @@ def test_a_group_of_witnesses_is_listed_once() -> None:
     first, second = rows.to_dict("records")
     assert sentence("recoverable", second) == (
         "Removing the coupling of B (one of 2 correlated channels) would recover at most 2.00 Mpc³ yr of "
-        "F001 in H1 (95 % interval 1.00 to 4.00)."
+        "the cost of F001 in H1 (range from both intervals: 1.00 to 4.00)."
     )
     assert sentence("recoverable", first | {"safety": "unknown"}).endswith("(no interval; safety unknown).")
 

@@ -19,7 +19,7 @@ from glitch_explorer.site.pages import legible
         ("chance", [1e-16], "<\u00a010⁻⁶"),
         ("chance", [0.0], "<\u00a010⁻⁶"),
         ("lag", [-2.0], "2 s before the glitch"),
-        ("lag", [0.0], "with the glitch"),
+        ("lag", [0.0], "at the glitch"),
         ("lag", [3.0], "3 s after the glitch"),
         ("band", ["0.3-1"], "0.3–1 Hz"),
         ("band", ["slope"], "slope of the mean"),

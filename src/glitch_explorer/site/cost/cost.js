@@ -112,7 +112,7 @@
       ? `${places.length} of ${every.length} shown; the table below has all.` : "";
     return draw("ranking", [bars], layout({
       bargap: 0.32, dragmode: false, height, margin: { l: 16 + widest(parts.map((part) => part.join(" "))), r: 12, t: 8, b: 50 },
-      xaxis: axis(unit === "cost" ? "Lost sensitive time–volume (Mpc³ yr)" : "Live time lost (h per 1000 h)", { fixedrange: true }),
+      xaxis: axis(unit === "cost" ? "Lost sensitive time–volume (Mpc³ yr)" : "Equivalent live time lost (h per 1000 h)", { fixedrange: true }),
       yaxis: axis("", { tickvals: [...places.keys()], ticktext: parts.map(name), range: [Math.max(3, places.length) - 0.4, -0.6], fixedrange: true, showgrid: false, zeroline: false, ticks: "" }),
     }));
   }
@@ -153,7 +153,7 @@
       },
       hovertemplate: `${part.family ? literal(part.family) : "others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
-    const title = unit === "cost" ? "Cost per day (Mpc³ yr)" : "Hours lost per 1000 h, per day";
+    const title = unit === "cost" ? "Cost per day (Mpc³ yr)" : "Equivalent h lost per 1000 h, per day";
     const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
     return draw("timeline", traces, layout({
       margin: { l: labelled(heights), r: 12, t: 56, b: 64 },

@@ -16,7 +16,7 @@ from glitch_explorer.site.pages import records
 #: Groups of channels listed for a model.
 GROUPS = 12
 #: Endings of a family's veto files, and their formats.
-VETO_FILES: dict[str, str] = {".xml.gz": "LIGO_LW XML", ".h5": "HDF5", ".txt": "two columns"}
+VETO_FILES: dict[str, str] = {".xml.gz": "LIGO_LW XML", ".h5": "HDF5", ".txt": "text (start, end)"}
 _MODEL = ["ifo", "view", "model"]
 
 

@@ -1,4 +1,4 @@
-"""The Glitch Cost Ranking: one page, its data as a script."""
+"""Page of the costs of the families, with its data as a script."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
