@@ -110,7 +110,7 @@ def planted_costs(plan: Plan, catalogue: pd.DataFrame, detectors: Sequence[str])
         `class`, `ifo`, `n`, (a) `deadtime_s` and `marginal_deadtime_s` with every glitch gated,
         (b) `range_loss_mpc3_yr` as planted, (c) `threshold_loss` with no glitch gated, None under ten
         rankings, (d) `contamination_per_yr` for 10 signals of 1.4 + 1.4 solar masses per year,
-        `volume_mpc3`, and `cost_mpc3_yr`: volume times marginal deadtime, plus (b).
+        `volume_mpc3`, and `cost_mpc3_yr`: volume times exclusive gated time, plus (b).
     """
     rows = catalogue.drop_duplicates("gravityspy_id").set_index("gravityspy_id")
     duration_s = {str(key): float(value) for key, value in rows["duration"].items()}

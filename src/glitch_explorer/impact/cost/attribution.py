@@ -1,10 +1,10 @@
 """Attribution of the range lost in a minute to families.
 
-Minutes are shared: where a family costs range, others are present by chance, and families come in spells
-with others. A split in proportion to SNR^2 alone charges loud harmless families with the losses of quiet
-costly ones, and subtracting the same split at time slides does not help: slides leave the spells and meet the
-family's own losses. So the usual loss per glitch of each family is estimated first, from all minutes at
-once, and only the rest is split in proportion to SNR^2:
+Glitches of several families can fall in one minute, by chance or because families share periods of high rate.
+A split in proportion to SNR^2 alone charges loud harmless families with the losses of costly families of low
+SNR. Subtracting the mean of the same split over time slides does not help: slid times leave the shared
+periods of high rate, and fall on other losses of the same family. So the usual loss per glitch of each family
+is fitted first, to all minutes with glitches at once, and only the rest is split in proportion to SNR^2:
 
     loss of minute m = mu t_m + sum_k l_k n_km + rest_m
     charge of k      = sum over m of (l_k n_km + s_km rest_m)

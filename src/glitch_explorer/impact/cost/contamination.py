@@ -32,7 +32,7 @@ def contamination(
 ) -> Float64:
     """Return the signals per year that overlap a glitch of each family.
 
-    R (1 - exp(-r (t_signal + t_glitch))), see docs/explanation/cost.md#d-contamination.
+    R (1 - exp(-r (t_signal + t_glitch))), see docs/explanation/cost.md#d-overlaps.
 
     Parameters
     ----------

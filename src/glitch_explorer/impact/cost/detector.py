@@ -74,7 +74,7 @@ class Gated:
 
     @property
     def marginal_s(self) -> Float64:
-        """Marginal deadtime ``(k,)`` in seconds."""
+        """Exclusive gated time ``(k,)`` in seconds."""
         return sum_by_index(self.family, len(self.deadtime_s), self.exclusive_s)
 
 

@@ -21,12 +21,12 @@ FORMULA = {
     "cost_mpc3_yr": "V dT + (b); with a search's own ranking V T [1 - (1 - dT/T)(1 - delta)] + (b)",
     "V": "volume_mpc3: mean of (4 pi/3) R0^3 over live time, R0 the running median range of clean minutes",
     "T": "live_s: live time",
-    "dT": "marginal_deadtime_s: time gated only for it, t - w to t + w, w = max(duration/2, min_gate_s)",
+    "dT": "marginal_deadtime_s: gated by this family only, t - w to t + w, w = max(duration/2, min_gate_s)",
     "(b)": "range_loss_mpc3_yr: signed sum over minutes of the family's part of (4 pi/3)(R0^3 - R^3) dt",
     "delta": "threshold_loss: 1 - (threshold without the family / threshold)^3 at a fixed false-alarm rate",
     "hours_per_1000h": "1000 cost / (V T)",
     "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), not part of the cost",
-    "recoverable": "cost times excess efficiency of the witness: upper bound of what removing it recovers",
+    "recoverable": "cost times excess efficiency of the witness: at most recovered by removing the coupling",
     "interval": "95 %, over blocks of live time, corrected for skewness (Hall 1992)",
 }
 

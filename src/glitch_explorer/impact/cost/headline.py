@@ -49,7 +49,7 @@ class Headline:
 def headline(detector: Detector, settings: CostSettings) -> Headline:
     """Compute the cost of each family of a detector. See docs/explanation/cost.md.
 
-    V is the mean sensitive volume, T the live time, dT the marginal deadtime, delta the relative threshold
+    V is the mean sensitive volume, T the live time, dT the exclusive gated time, delta the relative threshold
     loss, and R the range loss ("(b)" in cost.md). The cost is V dT + R. Where the catalogue has a search's
     ranking statistic, it is V T [1 - (1 - dT / T)(1 - delta)] + R = V dT + V (T - dT) delta + R.
     """

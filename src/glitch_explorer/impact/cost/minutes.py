@@ -44,8 +44,8 @@ def reference_ranges(minute: Float64, reach_mpc: Float64, clean: Bool) -> Float6
 
     The median is over the clean minutes within half an hour if there are at least 3, otherwise over the 31
     nearest within a day; NaN with fewer than 10 within a day. Three are few, but a detector's range differs
-    by per cents between stretches of observing and by tenths of a per cent between minutes, and R^3 triples
-    that.
+    by a few per cent between stretches of observing and by a few tenths of a per cent between minutes, and
+    R^3 triples that.
 
     Parameters
     ----------
