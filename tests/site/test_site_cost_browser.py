@@ -84,7 +84,7 @@ def test_the_unit_is_switched_everywhere(site: Path, dashboard: Dashboard) -> No
     page = dashboard.open(site / "cost.html")
     before = ticks(page, "ranking", "x"), ticks(page, "timeline", "y")
     page.select_option("#unit", "hours")
-    page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Live')")
+    page.wait_for_function("document.querySelector('#ranking .xtitle').textContent.startsWith('Equivalent')")
     assert (ticks(page, "ranking", "x"), ticks(page, "timeline", "y")) != before
     assert page.locator("#pareto .ytitle").text_content() == "Cumulative cost (h per 1000 h)"
     assert page.locator("#timeline .ytitle").text_content() == "Equivalent h lost per 1000 h, per day"
