@@ -342,7 +342,7 @@ def _names_in(path: str) -> list[str]:
             contents = lalframe.FrameUFrTOCRead(file)  # reads from `file`, which must stay open
             return [
                 getattr(lalframe, f"FrameUFrTOCQuery{kind}Name")(contents, number)
-                for kind in ("Sim", "Adc", "Proc")
+                for kind in ("Adc", "Proc", "Sim")
                 for number in range(getattr(lalframe, f"FrameUFrTOCQuery{kind}N")(contents))
             ]
     with _damage(*_H5PY_ERRORS), h5py.File(path, "r") as file:
