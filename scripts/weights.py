@@ -5,5 +5,5 @@ from glitch_explorer.sources.weights import fetch_imagenet_weights, weights_url
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        url = weights_url(snakemake.wildcards.backbone, "IMAGENET1K_V1")
+        url = weights_url(snakemake.wildcards.backbone)
         fetch_imagenet_weights(snakemake.output.weights, url=url)

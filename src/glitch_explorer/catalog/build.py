@@ -117,11 +117,12 @@ def _read(
 def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
     """Refuse a source with too many bad rows, or without a glitch for the study."""
     n_bad = len(quarantine)
-    reasons = commonest(quarantine) or "no reason"
+    reasons = commonest(quarantine)
     if n_good == 0:
+        bad = f"{n_bad} rows are quarantined ({reasons}), the others" if n_bad else "all rows"
         raise UserError(
-            f"no glitch is left: {n_bad} rows are quarantined ({reasons}), the others are of other detectors "
-            "or out of bounds: correct source.paths, detectors or the bounds in the config"
+            f"no glitch is left: {bad} are of other detectors or out of bounds: "
+            "correct source.paths, detectors or the bounds in the config"
         )
     if n_bad > limit * (n_good + n_bad):
         raise UserError(

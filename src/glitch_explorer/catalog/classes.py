@@ -4,9 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pandas as pd
-
-from glitch_explorer.core.errors import UserError
+from glitch_explorer.core import tables
 
 #: Classes of the catalogues up to O3 (Zevin 2017; Glanzer 2023), as the CSV files spell them.
 CATALOGUE_CLASSES: tuple[str, ...] = (
@@ -75,12 +73,10 @@ def confusable_pairs(path: str | Path) -> set[frozenset[str]]:
     Raises
     ------
     UserError
-        When a column is missing.
+        When the file cannot be read, or a column is missing.
     """
-    frame = pd.read_csv(path, dtype=str)
-    missing = [column for column in ("class_a", "class_b") if column not in frame.columns]
-    if missing:
-        raise UserError(f"{path} has no column {missing[0]!r}: it must have class_a and class_b")
+    columns = ("class_a", "class_b")
+    frame = tables.read_csv(path, texts=columns, required=columns)
     return {
         frozenset((known_label(a), known_label(b)))
         for a, b in zip(frame["class_a"], frame["class_b"], strict=True)

@@ -134,7 +134,7 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
     Raises
     ------
     UserError
-        When the file is damaged, no Parquet file, or lacks columns and types of the schema.
+        When the file is damaged or no Parquet file, or a column is missing or has another type.
     """
     name = name_of(schema)
     try:
@@ -157,17 +157,25 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
     return frame
 
 
-def read_csv(schema: pa.Schema, path: str | Path, *, required: Sequence[str]) -> pd.DataFrame:
-    """Read a user's CSV file; the schema's texts are read as texts, and nothing is null.
+def read_csv(path: str | Path, *, texts: Sequence[str], required: Sequence[str]) -> pd.DataFrame:
+    """Read a user's CSV file.
+
+    Parameters
+    ----------
+    path
+        The file; any line ends.
+    texts
+        Columns of text, empty where there is none.
+    required
+        Columns that must be there.
 
     Raises
     ------
     UserError
         When the file cannot be read or has not the required columns.
     """
-    texts = {field.name: str for field in schema if field.type == pa.string()}
     try:
-        frame = pd.read_csv(path, dtype=texts, keep_default_na=False)
+        frame = pd.read_csv(path, dtype=dict.fromkeys(texts, str), keep_default_na=False)
     except (OSError, ValueError) as problem:
         raise UserError(f"{path} cannot be read as CSV: {problem}") from problem
     missing = [column for column in required if column not in frame.columns]

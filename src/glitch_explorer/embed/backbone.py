@@ -3,13 +3,9 @@
 from pathlib import Path
 
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.embed import GRADIENTS, UNTRAINED
 from glitch_explorer.embed.front import Backbone
 from glitch_explorer.embed.gradients import OrientedGradients
-
-#: The backbone that has no weights.
-GRADIENTS = "gradients"
-#: The config's word for weights that are not from a file.
-UNTRAINED = "untrained"
 
 
 def load_backbone(name: str, weights: str | Path, *, seed: int = 0) -> Backbone:

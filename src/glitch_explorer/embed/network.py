@@ -3,16 +3,15 @@
 import difflib
 from collections import OrderedDict
 from pathlib import Path
-from typing import cast
 
-import safetensors
 import torch
 import torchvision
-from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.state_dict import read_state_dict
+from glitch_explorer.embed import GRADIENTS
 from glitch_explorer.embed.front import Backbone, compress
 
 #: Mean and standard deviation of ImageNet's colours (torchvision's transforms).
@@ -85,35 +84,6 @@ def _without_head(network: nn.Module) -> nn.Module:
     )
 
 
-def _read_state(path: Path) -> State:
-    """Read a state dict without running code from the file."""
-    if not path.is_file():
-        raise UserError(f"embedding.weights: {path} does not exist")
-    try:
-        state = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (safetensors.SafetensorError, RuntimeError, EOFError, ValueError, OSError) as problem:
-        raise _not_a_state(path, problem) from problem
-    except Exception as problem:
-        # pickle's error, which torch raises for code in the file, has no public name.
-        if type(problem).__name__ != "UnpicklingError":
-            raise
-        raise _not_a_state(path, problem) from problem
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise UserError(f"embedding.weights: {path} is not a state dict: it has values that are not tensors")
-    return cast("State", state)
-
-
-def _not_a_state(path: Path, problem: Exception) -> UserError:
-    reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-    return UserError(
-        f"embedding.weights: {path} cannot be read as safetensors or a plain state dict: {reason}"
-    )
-
-
 def _renamed(state: State, expected: State, *, where: str) -> State:
     """Return `state` with the keys of `expected`, without those of the last layer.
 
@@ -159,8 +129,10 @@ def untrained_body(name: str, *, seed: int) -> nn.Module:
     """
     known = torchvision.models.list_models(module=torchvision.models)
     if name not in known:
-        near = difflib.get_close_matches(name, ["gradients", *known], n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "use 'gradients' or a network of torchvision"
+        near = difflib.get_close_matches(name, [GRADIENTS, *known], n=3)
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"use {GRADIENTS!r} or a network of torchvision"
+        )
         raise UserError(f"embedding.backbone {name!r} is unknown: {hint}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -171,7 +143,9 @@ def load_network(name: str, weights: Path | None, *, seed: int) -> Network:
     """Load a torchvision network, untrained without a file of `weights`; see `backbone.load_backbone`."""
     body = untrained_body(name, seed=seed).eval()
     if weights is not None:
-        state = _read_state(weights)
+        if not weights.is_file():
+            raise UserError(f"embedding.weights: {weights} does not exist")
+        state = read_state_dict(weights)
         body.load_state_dict(_renamed(state, body.state_dict(), where=f"{weights} for {name}"))
     try:
         return Network(_fused(body)).eval()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.embed import UNTRAINED
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def describe_encoder(
         When the weights file does not exist.
     """
     digest = ""
-    if weights != "untrained":
+    if weights != UNTRAINED:
         path = Path(weights)
         if not path.is_file():
             raise UserError(f"weights file {path} does not exist: correct embedding.weights")

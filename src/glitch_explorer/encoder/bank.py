@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from tqdm import tqdm
 
 from glitch_explorer.core import files
-from glitch_explorer.core.arrays import Int64, UInt8
+from glitch_explorer.core.arrays import Float, Int64, UInt8
 from glitch_explorer.core.threads import one_thread
 from glitch_explorer.core.views import VIEW_LENGTHS_S
 from glitch_explorer.encoder import HELD_OUT
@@ -59,7 +58,7 @@ def jpeg(view: UInt8, quality: int) -> UInt8:
     return np.asarray(Image.fromarray(colormap.energy(rgba)).resize(view.shape[::-1], Image.Resampling.BOX))
 
 
-def _scanned(wave: npt.NDArray[np.floating], snr: float, rng: np.random.Generator) -> UInt8:
+def _scanned(wave: Float, snr: float, rng: np.random.Generator) -> UInt8:
     """Return the views of a glitch in noise, sometimes with a second glitch."""
     data = draw_noise(rng) + snr * wave
     if rng.uniform() < _SECOND:
@@ -102,14 +101,10 @@ def _chunk(
     if not path.exists():
         with one_thread(), ThreadPoolExecutor(threads, "bank", torch.set_num_threads, (1,)) as pool:
             drawn = list(pool.map(draw, numbers))
-        with files.whole(path) as temporary, temporary.open("wb") as stream:
-            np.savez(
-                stream,
-                views=np.stack([views for views, _ in drawn]),
-                labels=np.array([label for _, label in drawn], np.int64),
-            )
-    with np.load(path, allow_pickle=False) as stored:
-        return stored["views"], stored["labels"]
+        views, labels = zip(*drawn, strict=True)
+        files.write_arrays(path, {"views": np.stack(views), "labels": np.array(labels, np.int64)})
+    stored = files.read_arrays(path)
+    return stored["views"], stored["labels"]
 
 
 def make_bank(folder: str | Path, *, glitches: int, seed: int, validation: bool, threads: int) -> Bank:

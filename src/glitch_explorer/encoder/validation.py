@@ -3,9 +3,8 @@
 import copy
 
 import numpy as np
-import numpy.typing as npt
 
-from glitch_explorer.core.arrays import Bool, Int64
+from glitch_explorer.core.arrays import Bool, Float, Int64
 from glitch_explorer.embed.network import Network
 from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.encoder.bank import Bank
@@ -13,7 +12,7 @@ from glitch_explorer.encoder.classes import SEEN
 from glitch_explorer.map.vectors import fuse
 
 
-def nearest_right(vectors: npt.NDArray[np.floating], labels: Int64) -> Bool:
+def nearest_right(vectors: Float, labels: Int64) -> Bool:
     """Return whether the nearest other vector, by cosine, has the same label: ``(n,)``."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     similarity = unit @ unit.T

@@ -10,6 +10,7 @@ import pandas as pd
 
 from glitch_explorer.core import files
 from glitch_explorer.core.views import VIEW_NAMES
+from glitch_explorer.embed import UNTRAINED
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import look
 from glitch_explorer.site.plots import bare, figure, plain, save
@@ -22,7 +23,7 @@ _ENCODER = ["encoder", "draw"]
 
 def _title(row: pd.Series) -> str:
     """Return the name of an encoder, with the number of its random weights if it is untrained."""
-    untrained = str(row["encoder"]).endswith("untrained")
+    untrained = str(row["encoder"]).endswith(UNTRAINED)
     return f"{row['encoder']} {row['draw']}" if untrained else str(row["encoder"])
 
 

@@ -15,7 +15,8 @@ from glitch_explorer.catalog.classes import confusable_pairs
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float32, Int64, Object
 from glitch_explorer.core.views import VIEW_NAMES
-from glitch_explorer.embed.backbone import GRADIENTS, UNTRAINED, load_backbone
+from glitch_explorer.embed import GRADIENTS, UNTRAINED
+from glitch_explorer.embed.backbone import load_backbone
 from glitch_explorer.embed.shard import embed_views
 from glitch_explorer.evaluate import neighbours, report
 from glitch_explorer.evaluate.pictures import Pictures, read_all

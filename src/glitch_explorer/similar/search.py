@@ -13,6 +13,7 @@ from glitch_explorer.audit.schemas import SUSPECTS
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Float32
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.embed import UNTRAINED
 from glitch_explorer.embed.record import describe_encoder, read_encoder, require_same
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import ROW_KEY
@@ -72,7 +73,7 @@ def find(
     results: str | Path = "results",
     k: int = N_RESULTS,
     tolerance_s: float = TOLERANCE_S,
-    weights: str | Path = "untrained",
+    weights: str | Path = UNTRAINED,
     strain: Strain | None = None,
     threads: int = 1,
 ) -> pd.DataFrame:

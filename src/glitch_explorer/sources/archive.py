@@ -1,8 +1,10 @@
 """Unpacking of archives: files are written only inside the folder, up to a size limit."""
 
+import lzma
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -19,6 +21,17 @@ MARKER = ".unpacked"
 #: Limits of the unpacked size: bytes, multiple of the archive's size, and bytes that are always allowed.
 _LARGEST_BYTES, _LARGEST_RATIO, _SMALL_BYTES = 200 * 10**9, 100.0, 1 << 20
 _CHUNK_BYTES = 1 << 20
+#: Flag of an encrypted member of a zip file.
+_ENCRYPTED = 1
+#: What tarfile, zipfile and their decompressors raise for a damaged or unknown archive.
+_DAMAGED = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+)
 
 
 def is_archive(path: str | Path) -> bool:
@@ -62,7 +75,7 @@ def unpack(archive: str | Path, folder: str | Path) -> Path:
                 target = temporary / _checked(archive, name)
                 if content is not None:
                     budget = _extract(archive, target, content, budget)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, NotImplementedError) as problem:
+    except _DAMAGED as problem:
         raise UserError(
             f"{archive} cannot be unpacked: {problem}; download it again, or unpack it yourself if its "
             "format is not supported"
@@ -120,6 +133,8 @@ def _zip_members(archive: Path) -> Iterator[tuple[str, IO[bytes] | None]]:
                 continue
             if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
                 raise _refused(archive, member.filename)
+            if member.flag_bits & _ENCRYPTED:
+                raise UserError(f"{archive}: member {member.filename!r} is encrypted; nothing was unpacked")
             with file.open(member) as content:
                 yield member.filename, content
 

@@ -18,13 +18,14 @@ from tqdm import tqdm
 
 from glitch_explorer.core import files as whole_files
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import retry
 from glitch_explorer.sources.archive import is_archive, unpack_once
 from glitch_explorer.sources.retry import RetryPolicy, Transient, check_status
 
 _CHUNK_BYTES = 1 << 17
 #: Shortest hash prefix that is a check (file names of weights carry 8 digits).
 _SHORTEST_PREFIX = 8
+#: Retries of downloads, which are long.
+DOWNLOADS = RetryPolicy(retries=5)
 
 
 def matches(path: str | Path, digest: str) -> bool:
@@ -37,7 +38,7 @@ def matches(path: str | Path, digest: str) -> bool:
 
 
 def fetch(
-    url: str, destination: str | Path, *, digest: str | None = None, policy: RetryPolicy = retry.DEFAULT
+    url: str, destination: str | Path, *, digest: str | None = None, policy: RetryPolicy = DOWNLOADS
 ) -> Path:
     """Download `url` to `destination`, whole or not at all.
 
@@ -169,7 +170,7 @@ def download_record(
     folder: str | Path,
     base_url: str = "https://zenodo.org",
     unpack: bool = True,
-    policy: RetryPolicy = retry.DEFAULT,
+    policy: RetryPolicy = DOWNLOADS,
 ) -> Path:
     """Download a Zenodo record into `folder`, check its hashes and unpack its archives.
 
@@ -184,7 +185,7 @@ def download_record(
     base_url
         The service: Zenodo or another InvenioRDM site.
     unpack
-        Unpack `.tar`, `.tar.gz`, `.tgz` and `.zip`.
+        Unpack the files that are archives by their names (`archive.ARCHIVES`).
     policy
         Retries.
 

@@ -74,7 +74,9 @@ def read_events(
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    frame: pd.DataFrame = tables.read_csv(EVENTS, path, required=EVENTS.names)[EVENTS.names]
+    frame: pd.DataFrame = tables.read_csv(path, texts=("name", "ifo", "kind"), required=EVENTS.names)[
+        EVENTS.names
+    ]
     frame["event_time"] = pd.to_numeric(frame["event_time"], errors="coerce")
     for row, (_, event) in enumerate(frame.iterrows(), start=1):
         if not np.isfinite(event["event_time"]):

@@ -92,7 +92,7 @@ class RetryPolicy:
         Seconds before the first retry; the pause doubles with each.
     """
 
-    retries: int = 5
+    retries: int = 3
     timeout_s: float = 60.0
     pause_s: float = 1.0
 

@@ -141,7 +141,7 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
 
 
 def _csv_flags(path: Path) -> list[_Flag]:
-    frame = tables.read_csv(SEGMENTS, path, required=["ifo", "start", "end"])
+    frame = tables.read_csv(path, texts=("ifo", "flag"), required=("ifo", "start", "end"))
     if "flag" not in frame.columns:
         frame["flag"] = path.stem
     flags = []

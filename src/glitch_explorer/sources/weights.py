@@ -5,19 +5,19 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlparse
 
-import torch
 import torchvision
 from safetensors.torch import save_file
 
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import retry
-from glitch_explorer.sources.download import fetch
+from glitch_explorer.core.state_dict import read_state_dict
+from glitch_explorer.sources import IMAGENET
+from glitch_explorer.sources.download import DOWNLOADS, fetch
 from glitch_explorer.sources.retry import RetryPolicy
 
 
-def weights_url(backbone: str, weights: str = "IMAGENET1K_V1") -> str:
-    """Return the address of a torchvision backbone's weights.
+def weights_url(backbone: str) -> str:
+    """Return the address of a torchvision backbone's weights `IMAGENET`.
 
     Raises
     ------
@@ -28,13 +28,13 @@ def weights_url(backbone: str, weights: str = "IMAGENET1K_V1") -> str:
         offered = torchvision.models.get_model_weights(backbone)
     except ValueError as problem:
         raise UserError(f"torchvision has no backbone {backbone!r}: {problem}") from problem
-    if weights not in offered.__members__:
-        raise UserError(f"{backbone} has no weights {weights!r}; it has {', '.join(offered.__members__)}")
-    url: str = offered[weights].url
+    if IMAGENET not in offered.__members__:
+        raise UserError(f"{backbone} has no weights {IMAGENET}; it has {', '.join(offered.__members__)}")
+    url: str = offered[IMAGENET].url
     return url
 
 
-def fetch_imagenet_weights(destination: str | Path, *, url: str, policy: RetryPolicy = retry.DEFAULT) -> Path:
+def fetch_imagenet_weights(destination: str | Path, *, url: str, policy: RetryPolicy = DOWNLOADS) -> Path:
     """Download a state dict, check it against the hash in its name, and write it as safetensors.
 
     Parameters
@@ -73,14 +73,8 @@ def convert(source: str | Path, destination: str | Path) -> None:
     UserError
         When the file has anything but tensors by name.
     """
-    try:
-        state = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as problem:
-        # torch.load raises errors of pickle and zipfile, EOFError and RuntimeError.
-        raise UserError(f"{source} is not a state dict that can be read safely: {problem}") from problem
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise UserError(f"{source} is not a state dict: it has more than tensors by name")
+    state = read_state_dict(source)
     with tempfile.TemporaryDirectory(dir=Path(destination).parent) as folder:
         plain = Path(folder) / "weights"
-        save_file({str(key): value.clone().contiguous() for key, value in state.items()}, plain)
+        save_file({key: value.clone().contiguous() for key, value in state.items()}, plain)
         files.write_bytes(destination, plain.read_bytes())

@@ -22,7 +22,7 @@ import torch
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
-from glitch_explorer.core.views import VIEW_LENGTHS_S
+from glitch_explorer.core.views import LEAST_STRAIN_S, VIEW_LENGTHS_S
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import (
     Energies,
@@ -32,7 +32,7 @@ from glitch_explorer.views.energies import (
     row_peaks,
     split,
 )
-from glitch_explorer.views.reasons import LEAST_STRAIN_S, UNUSABLE, Flag
+from glitch_explorer.views.reasons import UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
 

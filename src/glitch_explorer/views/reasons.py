@@ -2,9 +2,6 @@
 
 from enum import StrEnum
 
-#: Least strain in seconds for a Q-scan; with less the reason is `STRAIN_TOO_SHORT`.
-LEAST_STRAIN_S = 4.0
-
 
 class Reason(StrEnum):
     """Codes of this stage in the column `reason` of table `quarantine`."""

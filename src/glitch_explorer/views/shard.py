@@ -17,10 +17,16 @@ from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.core.errors import Quarantined
-from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES, VIEW_PATH_UNKNOWN, VIEW_PATHS
+from glitch_explorer.core.views import (
+    LEAST_STRAIN_S,
+    VIEW_LENGTHS_S,
+    VIEW_NAMES,
+    VIEW_PATH_UNKNOWN,
+    VIEW_PATHS,
+)
 from glitch_explorer.sources.reasons import StrainMissing
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
-from glitch_explorer.views.reasons import LEAST_STRAIN_S, UNUSABLE, Flag, Reason
+from glitch_explorer.views.reasons import UNUSABLE, Flag, Reason
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 

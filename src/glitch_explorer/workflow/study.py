@@ -9,6 +9,8 @@ import yaml
 
 from glitch_explorer.catalog.state import SIMULATED, source_state
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.embed import UNTRAINED
+from glitch_explorer.sources import IMAGENET
 from glitch_explorer.workflow.fingerprint import digest
 
 #: Path prefix of files that ship with the project; a rule runs again when their hash changes, not their
@@ -214,9 +216,9 @@ class Study:
     def weights_of(encoder: dict[str, Any]) -> str | list[str]:
         """Return a backbone's weights as an input; none if it is untrained or they ship with the project."""
         name: str = encoder["weights"]
-        if name == "untrained" or name.startswith(SHIPPED):
+        if name == UNTRAINED or name.startswith(SHIPPED):
             return []
-        if name.startswith("IMAGENET1K"):
+        if name == IMAGENET:
             return f"results/weights/{encoder['backbone']}-{name}.safetensors"
         return name
 

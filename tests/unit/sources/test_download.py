@@ -286,6 +286,21 @@ def test_a_truncated_archive_is_refused(tmp_path):
             archive.unpack(tmp_path / name, tmp_path / "got")
 
 
+def test_a_damaged_or_encrypted_zip_is_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as box:
+        box.writestr("x", bytes(range(256)) * 100)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40] + b"\xff" * 8 + whole[48:])
+    with pytest.raises(UserError, match="cannot be unpacked"):
+        archive.unpack(path, tmp_path / "got")
+    entry = whole.index(b"PK\x01\x02")
+    path.write_bytes(whole[: entry + 8] + b"\x01" + whole[entry + 9 :])
+    with pytest.raises(UserError, match="'x' is encrypted"):
+        archive.unpack(path, tmp_path / "got")
+    assert not (tmp_path / "got").exists()
+
+
 def test_unpacking_replaces_the_folder_of_another_archive(tmp_path):
     archive.unpack_once(tar_of(tmp_path / "a.tar.gz", (special("./", tarfile.DIRTYPE), b""), ("./old", b"1")))
     folder = archive.unpack_once(tar_of(tmp_path / "a.tar.gz", ("new", b"2")))
@@ -340,5 +355,3 @@ def test_the_address_of_known_weights():
     assert "squeezenet1_1" in weights.weights_url("squeezenet1_1")
     with pytest.raises(UserError, match="resnet81"):
         weights.weights_url("resnet81")
-    with pytest.raises(UserError, match="IMAGENET1K_V1"):
-        weights.weights_url("resnet18", "IMAGENET22K")
