@@ -1,4 +1,4 @@
-"""Names of numpy's array types, sums by index, and even samples."""
+"""Names of numpy's array types, sums by index, runs of true values, and even samples."""
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,12 @@ Object = npt.NDArray[np.object_]
 def sum_by_index(index: Int64, n: int, weights: npt.ArrayLike | None = None) -> Float64:
     """Return the sums ``(n,)`` of weights, or counts, by index."""
     return np.bincount(index, weights, minlength=n).astype(float)
+
+
+def runs(mask: Bool | np.bool) -> list[tuple[int, int]]:
+    """Return the runs of true values in a mask ``(n,)``, as first and last + 1."""
+    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return [(first, end) for first, end in edges.reshape(-1, 2).tolist()]
 
 
 def evenly(n: int, most: int) -> Int64:

@@ -1,5 +1,6 @@
 """Write files atomically (complete or not at all), and read arrays."""
 
+import hashlib
 import json
 import os
 import re
@@ -141,6 +142,12 @@ def write_arrays(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays as an uncompressed `.npz` file without pickle."""
     with whole(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **arrays)
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file's content in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """The record of how a map's vectors were made. Vectors compared with them must be made in the same way."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -52,8 +51,7 @@ def describe_encoder(
         path = Path(weights)
         if not path.is_file():
             raise UserError(f"weights file {path} does not exist: correct embedding.weights")
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = files.sha256(path)
     name = Path(weights).name
     return Encoder(unit, backbone, name, digest, height, width, crop)
 

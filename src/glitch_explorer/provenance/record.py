@@ -21,9 +21,7 @@ _PACKAGE = "glitch-explorer"
 def file_entry(path: str | Path) -> dict[str, Any]:
     """Describe a file by size in bytes and SHA-256."""
     path = Path(path)
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": digest}
+    return {"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": files.sha256(path)}
 
 
 def folder_entry(path: str | Path) -> dict[str, Any]:

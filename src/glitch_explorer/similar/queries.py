@@ -139,23 +139,17 @@ def embed_rows(
             strain=strain,
             threads=threads,
         )
-        embed_shard(
-            views,
-            status,
-            vectors,
-            backbone=encoder.backbone,
-            weights=weights,
-            threads=threads,
-        )
+        embed_shard(views, status, vectors, backbone=encoder.backbone, weights=weights, threads=threads)
         gathered = gather_vectors([shard], [status], [vectors], unit=encoder.unit)
         if not len(gathered.rows):
-            excluded = tables.read(QUARANTINE, quarantine)
-            columns = (excluded[name] for name in ("source", "reason", "detail"))
-            reasons = sorted(
-                {
-                    f"{source}: {reason_text(reason, detail)}"
-                    for source, reason, detail in zip(*columns, strict=True)
-                }
-            ) or ["no picture"]
-            raise UserError(f"similar: no view to compare ({'; '.join(reasons)})")
+            raise UserError(f"similar: no view to compare ({_why(tables.read(QUARANTINE, quarantine))})")
         return Vectors(gathered.rows, np.array(gathered.values), gathered.mask)
+
+
+def _why(quarantine: pd.DataFrame) -> str:
+    """Return the sources of a query that have no view, with the reasons."""
+    columns = (quarantine[name] for name in ("source", "reason", "detail"))
+    reasons = {
+        f"{source}: {reason_text(code, detail)}" for source, code, detail in zip(*columns, strict=True)
+    }
+    return "; ".join(sorted(reasons)) or "no picture"

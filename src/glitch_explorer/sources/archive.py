@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-import pooch
-
 from glitch_explorer.core import files
 from glitch_explorer.core.errors import UserError
 
@@ -47,7 +45,7 @@ def unpack_once(archive: str | Path) -> Path:
     archive = Path(archive)
     ending = next(ending for ending in ARCHIVES if archive.name.endswith(ending))
     folder = archive.with_name(archive.name.removesuffix(ending))
-    digest = pooch.file_hash(str(archive), alg="sha256")
+    digest = files.sha256(archive)
     marker = folder / MARKER
     if not marker.exists() or marker.read_text(encoding="utf-8").strip() != digest:
         unpack(archive, folder)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from gwpy.timeseries import TimeSeries
 
+from glitch_explorer.core.arrays import runs
 from glitch_explorer.sources import retry
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator, open_locator
@@ -205,6 +206,5 @@ def _text(start: float, end: float) -> str:
 
 def _intervals(samples: _Samples) -> list[tuple[float, float]]:
     """Return the GPS intervals of the samples that have data."""
-    edges = np.flatnonzero(np.diff(np.isfinite(samples.values).astype(np.int8), prepend=0, append=0))
-    pairs = edges.reshape(-1, 2).tolist()
+    pairs = runs(np.isfinite(samples.values))
     return [(samples.t0 + a / samples.rate, samples.t0 + b / samples.rate) for a, b in pairs]

@@ -9,9 +9,8 @@ the shapes of the labels of the time axis.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glitch_explorer.core.arrays import Float32, UInt8
+from glitch_explorer.core.arrays import Bool, Float32, Float64, UInt8, runs
 
 #: The frequency axis of every view, in Hz.
 LOW_HZ, HIGH_HZ = 10.0, 2048.0
@@ -47,22 +46,16 @@ class Axes:
         return (self.right - self.left) / _NOMINAL_WIDTH
 
 
-def _runs(mask: NDArray[np.bool_] | np.bool) -> list[tuple[int, int]]:
-    """Return the runs of true values as (first, last + 1)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _widest(mask: NDArray[np.bool_]) -> tuple[int, int]:
+def _widest(mask: Bool) -> tuple[int, int]:
     """Return the longest run of true values, across breaks of up to 4."""
     joined: list[tuple[int, int]] = []
-    for start, stop in _runs(mask):
+    for start, stop in runs(mask):
         first = joined.pop()[0] if joined and start - joined[-1][1] <= 4 else start
         joined.append((first, stop))
     return max(joined, key=lambda run: run[1] - run[0], default=(0, 0))
 
 
-def _coloured(pixels: UInt8) -> NDArray[np.bool_]:
+def _coloured(pixels: UInt8) -> Bool:
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     high, low = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
     return np.asarray(high - low > 40)
@@ -102,7 +95,7 @@ def _frequency_range(rgba: UInt8, axes: Axes) -> tuple[float, float] | None:
     labels = np.array(
         [
             (start + stop) / 2
-            for start, stop in _runs(rows)
+            for start, stop in runs(rows)
             if axes.top - 8 <= (start + stop) / 2 <= axes.bottom + 8 and stop - start >= 6 * axes.scale
         ]
     )
@@ -119,7 +112,7 @@ def _frequency_range(rgba: UInt8, axes: Axes) -> tuple[float, float] | None:
     return (low, high) if 9 < low < 12 and 1500 < high < 2200 else None
 
 
-def _tick_offset(rgba: UInt8, axes: Axes, labels: NDArray[np.float64]) -> float:
+def _tick_offset(rgba: UInt8, axes: Axes, labels: Float64) -> float:
     """Return how many pixels a tick is below the middle of its label (some fonts sit low).
 
     Ticks are short dark lines outside the left edge, or inside both edges.
@@ -151,7 +144,7 @@ def view_length(rgba: UInt8, axes: Axes) -> float | None:
     if labels is None:
         return None
     middle, quarter, half = labels
-    first, last = _runs((middle > _INK).any(0))[0]
+    first, last = runs((middle > _INK).any(0))[0]
     zero = middle[:, first:last]
     signs = [_is_zero(part, zero) for part in (quarter, half) for part in (part, part[:, ::-1])]
     width = half.shape[1] / middle.shape[1]
@@ -172,12 +165,12 @@ def _time_labels(rgba: UInt8, axes: Axes) -> tuple[Float32, Float32, Float32] | 
     margin = round(26 * axes.scale)
     first = max(axes.left - margin, 0)
     below = _ink(rgba[axes.bottom :, first : axes.right + margin])
-    bands = [run for run in _runs((below > _INK).any(1)) if run[1] - run[0] >= 9 * axes.scale]
+    bands = [run for run in runs((below > _INK).any(1)) if run[1] - run[0] >= 9 * axes.scale]
     if not bands:
         return None
     band = below[slice(*bands[0])]
     labels: list[list[int]] = []
-    for start, stop in _runs((band > _INK).any(0)):
+    for start, stop in runs((band > _INK).any(0)):
         if labels and start - labels[-1][1] < 10 * axes.scale:
             labels[-1][1] = stop
         else:

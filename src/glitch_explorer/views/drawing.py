@@ -67,7 +67,7 @@ def draw_plane(
         inside = [i for i, row in enumerate(group.rows) if row in rows]
         if inside:
             samples = group.energies[glitch, inside[0] : inside[-1] + 1]
-            positions = (times - group.origins[glitch]) / group.step
+            positions = group.position(glitch, times)
             energies[:, [group.rows[i] - rows.start for i in inside]] = _spline(samples, positions)
     energies = ratio(energies, medians)
     energies[(times < 0) | (times >= tiles.seconds)] = 0

@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from glitch_explorer.views.tiling import FINAL_TILES, Group, Tiling
 from glitch_explorer.views.whitening import RATE
+
+_Time = TypeVar("_Time", float, torch.Tensor)
 
 #: Half the interval around the event, in seconds, whose loudest tile chooses the plane.
 SEARCH_SECONDS = 0.25
@@ -73,7 +76,7 @@ class Energies:
     origins: list[float]
     step: float
 
-    def position(self, glitch: int, time: float) -> float:
+    def position(self, glitch: int, time: _Time) -> _Time:
         """Return the position of `time`, in tiles."""
         return (time - self.origins[glitch]) / self.step
 

@@ -19,6 +19,7 @@ import numpy as np
 import pyspng
 from PIL import Image, UnidentifiedImageError
 
+from glitch_explorer.catalog.pictures import INSIDE
 from glitch_explorer.core import hdf5
 from glitch_explorer.core.arrays import UInt8
 from glitch_explorer.core.errors import Quarantined
@@ -160,7 +161,7 @@ def decode(path: str | Path, archives: Archives | None = None) -> Picture:
     Unreadable
         When it is missing, truncated, too large, not a picture, or has no spectrogram.
     """
-    file, _, member = str(path).partition("::")
+    file, _, member = str(path).partition(INSIDE)
     if not member:
         return _picture(_decoded(_content(Path(file))))
     if archives is not None:

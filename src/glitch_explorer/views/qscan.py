@@ -143,7 +143,7 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
         )
 
 
-def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
+def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[Flag]:
     """Return the flags of one glitch, as in the result of `qscan`."""
     seconds = strain.size / sample_rate
     half = VIEW_LENGTHS_S[-1] / 2
@@ -178,7 +178,7 @@ def qscan(
     width: int = 128,
     device: str = "cpu",
     threads: int = 1,
-) -> tuple[np.ndarray, list[str]]:
+) -> tuple[np.ndarray, list[list[Flag]]]:
     """Q-scan a batch of glitches (Chatterji 2005; as gwpy's `q_transform`).
 
     The views of a glitch depend on its own row only, not on the other rows or `threads`.
@@ -205,9 +205,9 @@ def qscan(
         Uint8 `(b, 4, height, width)`: 0.5, 1, 2 and 4 s, the highest frequency first, ten
         times the energy clipped to 25.5; zero outside the data.
     flags
-        For each glitch, semicolon-separated: `nyquist_limited` (ends below 2048 Hz),
-        `short_whitening` (less than 64 s), `cut_view` (the 4 s view is not covered),
-        `not_finite` or `flat_strain` (no scan: all zero).
+        The codes of each glitch: `nyquist_limited` (ends below 2048 Hz), `short_whitening`
+        (less than 64 s), `cut_view` (the 4 s view is not covered), `not_finite` or
+        `flat_strain` (no scan: all zero).
 
     Raises
     ------
@@ -222,11 +222,10 @@ def qscan(
 
     def scan(rows: list[int]) -> None:
         excerpts = [_whole_seconds(strain[i], float(offsets[i]), sample_rate=sample_rate) for i in rows]
-        batch = torch.from_numpy(np.stack([data for data, _ in excerpts])).to(device)
-        pixels_of_batch = _scan(
-            batch, [offset for _, offset in excerpts], sample_rate=sample_rate, height=height, width=width
-        )
-        views[rows] = pixels_of_batch.cpu().numpy()
+        data, times = zip(*excerpts, strict=True)
+        batch = torch.from_numpy(np.stack(data)).to(device)
+        scanned = _scan(batch, list(times), sample_rate=sample_rate, height=height, width=width)
+        views[rows] = scanned.cpu().numpy()
 
     _run(scan, usable, device=device, threads=threads)
-    return views, [";".join(flag) for flag in flags]
+    return views, flags

@@ -83,7 +83,7 @@ class _Glitch:
     views: UInt8
     present: list[bool] = field(default_factory=lambda: [False] * (_UNKNOWN + 1))
     sizes: set[str] = field(default_factory=set)
-    flags: list[str] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
     excluded: list[dict[str, Any]] = field(default_factory=list)
 
     @cached_property
@@ -272,8 +272,8 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, thread
             width=width,
             threads=threads,
         )
-        for (glitch, _), image, offset, text in zip(members, views, offsets, flags, strict=True):
-            glitch.flags = [flag for flag in text.split(";") if flag]
+        for (glitch, _), image, offset, codes in zip(members, views, offsets, flags, strict=True):
+            glitch.flags = codes
             _keep_covered(glitch, image, reach=float(min(offset, length / rate - offset)))
 
 

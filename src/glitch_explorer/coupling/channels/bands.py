@@ -13,6 +13,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import signal
 
+from glitch_explorer.core.arrays import runs
+
 #: Length of a time bin in seconds; bin i covers [i * BIN_S, (i + 1) * BIN_S) GPS.
 BIN_S = 0.5
 #: Seconds of data that filters run over before a chunk: every band has settled by then.
@@ -111,8 +113,8 @@ def log_rms(samples: np.ndarray, rate: float, bands: Sequence[Band], *, skip: in
     logs = np.full((len(samples), len(bands), n_bins - skip), np.nan, np.float32)
     if not bands:
         return logs
-    for rows, runs in _patterns(np.isfinite(samples)):
-        for start, end in runs:
+    for rows, pieces in _patterns(np.isfinite(samples)):
+        for start, end in pieces:
             part = samples[rows, start:end]
             for number, values, first in _run(part - part[:, :1], rate, bands, start):
                 low = max(first, skip)
@@ -126,11 +128,7 @@ def _patterns(known: np.ndarray) -> list[tuple[np.ndarray, list[tuple[int, int]]
     groups: dict[bytes, list[int]] = {}
     for row, bits in enumerate(np.packbits(known, axis=1)):
         groups.setdefault(bits.tobytes(), []).append(row)
-    patterns = []
-    for rows in groups.values():
-        edges = np.flatnonzero(np.diff(known[rows[0]].astype(np.int8), prepend=0, append=0))
-        patterns.append((np.array(rows), [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]))
-    return patterns
+    return [(np.array(rows), runs(known[rows[0]])) for rows in groups.values()]
 
 
 def _run(
