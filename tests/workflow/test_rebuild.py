@@ -61,7 +61,7 @@ def test_what_no_job_reaches_changes_nothing(finished, tmp_path):
 
 def test_a_columns_type_remakes_its_writers_and_readers(finished, tmp_path):
     clone = finished.clone(tmp_path / "clone")
-    clone.edit("src/glitch_explorer/audit/schemas.py", "purity=column(FLOAT", "purity=column(INT")
+    clone.edit("src/glitch_explorer/audit/schemas.py", "purity=number(", "purity=Column(INT, ")
     planned = set(clone.plan())
     assert {"audit_labels", "atlas"} <= planned
     assert not planned & (BEFORE_MAP | {"map_graph", "map_layout", "map_families", "audit_leakage"})

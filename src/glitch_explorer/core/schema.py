@@ -8,21 +8,26 @@ STRING, FLOAT, BOOL, INT = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
 
 class Column(NamedTuple):
-    """A column: its type, what it means, its unit, and whether it may be null."""
+    """A column. Its description and unit are no part of a job's fingerprint (`workflow.fingerprint`).
+
+    Attributes
+    ----------
+    type
+        Type of Arrow.
+    description, unit
+        What it means, and in which unit it is.
+    nullable
+        Whether it may be null.
+    """
 
     type: pa.DataType
     description: str
-    unit: str
-    nullable: bool
-
-
-def column(kind: pa.DataType, description: str, *, unit: str = "", nullable: bool = False) -> Column:
-    """Return a column. Its unit and description are no part of a job's fingerprint."""
-    return Column(kind, description, unit, nullable)
+    unit: str = ""
+    nullable: bool = False
 
 
 def number(description: str, *, unit: str = "") -> Column:
-    """Return a column of numbers that may be null. Its unit and description are no part of a fingerprint."""
+    """Return a column of numbers that may be null."""
     return Column(FLOAT, description, unit, nullable=True)
 
 
@@ -35,10 +40,10 @@ def schema(name: str, /, **columns: Column) -> pa.Schema:
     return pa.schema(fields, metadata={"table": name})
 
 
-ID = column(STRING, "Gravity Spy id, or one made from detector and time")
-IFO = column(STRING, "detector, e.g. H1")
-VIEW = column(STRING, "view length in seconds, empty where the four views are fused")
-FAMILY = column(STRING, "family id, -1 where unassigned")
-CHANNEL = column(STRING, "full name of the channel")
-BAND = column(STRING, "frequency band, or mean, slope, distance, broadband")
-LABEL = column(STRING, "class name of the label, null where there is none", nullable=True)
+ID = Column(STRING, "Gravity Spy id, or one made from detector and time")
+IFO = Column(STRING, "detector, e.g. H1")
+VIEW = Column(STRING, "view length in seconds, empty where the four views are fused")
+FAMILY = Column(STRING, "family id, -1 where unassigned")
+CHANNEL = Column(STRING, "full name of the channel")
+BAND = Column(STRING, "frequency band, or mean, slope, distance, broadband")
+LABEL = Column(STRING, "class name of the label, null where there is none", nullable=True)

@@ -11,7 +11,7 @@ from glitch_explorer.core.schema import (
     INT,
     STRING,
     Column,
-    column,
+    number,
     schema,
 )
 from glitch_explorer.sources.reasons import Reason
@@ -25,40 +25,40 @@ _WITNESS: dict[str, Column] = {
     "ifo": IFO,
     "channel": CHANNEL,
     "band": BAND,
-    "lag": column(FLOAT, "onset relative to the glitch, without the filter's delay", unit="s"),
-    "lag_peak": column(FLOAT, "lag with the largest abs(T)", unit="s"),
-    "auc": column(FLOAT, "probability that on-source is above background; 0.5 without effect", nullable=True),
-    "t_statistic": column(FLOAT, "T at `lag`: mean rank in live time nearby, standardised by time slides"),
-    "t_peak": column(FLOAT, "T at `lag_peak`, to which the p-values belong"),
-    "efficiency": column(FLOAT, "share of glitches above the background's 99 % threshold", nullable=True),
-    "excess_efficiency": column(FLOAT, "efficiency minus its mean over time slides", nullable=True),
-    "excess_low": column(FLOAT, "lower end of its 95 % interval, null below ten blocks", nullable=True),
-    "excess_high": column(FLOAT, "upper end of its 95 % interval", nullable=True),
-    "deadtime": column(FLOAT, "share of the live time flagged"),
-    "hveto_significance": column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
-    "hveto_overstated": column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
-    "p_fwer": column(FLOAT, "family-wise p (max-T over channel, band, lag); null if unsafe", nullable=True),
-    "p_value": column(FLOAT, "the same with its tail continued, for the q-value", nullable=True),
-    "relation": column(STRING, "leads, co-moves, follows; empty where no lag is significant"),
-    "safety": column(STRING, "safe, unsafe or unknown"),
-    "n_glitches": column(INT, "glitches with data at `lag`"),
-    "n_alone": column(INT, "isolated triggers: no other glitch of the family in the minute before"),
-    "n_leading": column(INT, "of those, the ones whose data at `lag` end before the glitch begins"),
-    "coverage": column(FLOAT, "share of the live time with data"),
-    "live_time_s": column(FLOAT, "live time that the row refers to", unit="s"),
+    "lag": Column(FLOAT, "onset relative to the glitch, without the filter's delay", unit="s"),
+    "lag_peak": Column(FLOAT, "lag with the largest abs(T)", unit="s"),
+    "auc": number("probability that on-source is above background; 0.5 without effect"),
+    "t_statistic": Column(FLOAT, "T at `lag`: mean rank in live time nearby, standardised by time slides"),
+    "t_peak": Column(FLOAT, "T at `lag_peak`, to which the p-values belong"),
+    "efficiency": number("share of glitches above the background's 99 % threshold"),
+    "excess_efficiency": number("efficiency minus its mean over time slides"),
+    "excess_low": number("lower end of its 95 % interval, null below ten blocks"),
+    "excess_high": number("upper end of its 95 % interval"),
+    "deadtime": Column(FLOAT, "share of the live time flagged"),
+    "hveto_significance": Column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
+    "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
+    "p_fwer": number("family-wise p (max-T over channel, band, lag); null if unsafe"),
+    "p_value": number("the same with its tail continued, for the q-value"),
+    "relation": Column(STRING, "leads, co-moves, follows; empty where no lag is significant"),
+    "safety": Column(STRING, "safe, unsafe or unknown"),
+    "n_glitches": Column(INT, "glitches with data at `lag`"),
+    "n_alone": Column(INT, "isolated triggers: no other glitch of the family in the minute before"),
+    "n_leading": Column(INT, "of those, the ones whose data at `lag` end before the glitch begins"),
+    "coverage": Column(FLOAT, "share of the live time with data"),
+    "live_time_s": Column(FLOAT, "live time that the row refers to", unit="s"),
 }
 #: Columns of the channel lists and safety tables.
 _LISTED: dict[str, Column] = {
-    "channel": column(STRING, "full name with the detector"),
-    "rate_hz": column(FLOAT, "sample rate at the time of the run", unit="Hz"),
-    "rate_note": column(STRING, "text of the list where the rate changes, else empty"),
-    "subsystem": column(STRING, "part of the detector, e.g. PEM"),
-    "unit": column(STRING, "unit of the samples, empty where the list has none"),
-    "kind": column(STRING, "raw, rms, trend or displacement"),
-    "oscillator": column(BOOL, "its value is a frequency that may cross another"),
-    "safety": column(STRING, "safe, unsafe or unknown"),
-    "safety_source": column(STRING, "source of the safety, empty where unknown"),
-    "safety_date": column(STRING, "date of the safety"),
+    "channel": Column(STRING, "full name with the detector"),
+    "rate_hz": Column(FLOAT, "sample rate at the time of the run", unit="Hz"),
+    "rate_note": Column(STRING, "text of the list where the rate changes, else empty"),
+    "subsystem": Column(STRING, "part of the detector, e.g. PEM"),
+    "unit": Column(STRING, "unit of the samples, empty where the list has none"),
+    "kind": Column(STRING, "raw, rms, trend or displacement"),
+    "oscillator": Column(BOOL, "its value is a frequency that may cross another"),
+    "safety": Column(STRING, "safe, unsafe or unknown"),
+    "safety_source": Column(STRING, "source of the safety, empty where unknown"),
+    "safety_date": Column(STRING, "date of the safety"),
 }
 
 #: `coupling/{family}/witnesses.parquet`: each channel and band of a family at the lag of the onset, without
@@ -70,23 +70,21 @@ FAMILY_WITNESSES = schema("family_witnesses", **_WITNESS)
 WITNESSES = schema(
     "witnesses",
     **_WITNESS,
-    group=column(STRING, "group of correlated channels, named after its first"),
-    q_value=column(
-        FLOAT, "smallest false-discovery level at which it is significant, over all families", nullable=True
-    ),
-    rank=column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
+    group=Column(STRING, "group of correlated channels, named after its first"),
+    q_value=number("smallest false-discovery level at which it is significant, over all families"),
+    rank=Column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
 )
 
 #: Reasons why a channel has no data in part of the live time, each a column with its share.
 GAPS: dict[Reason, Column] = {
-    Reason.NO_FRAME: column(FLOAT, "share of the live time that no frame covers"),
-    Reason.NO_CHANNEL: column(FLOAT, "share whose frames have no such channel"),
-    Reason.NOT_SERVED: column(FLOAT, "share that the server has no data of"),
-    Reason.FRAME_DAMAGED: column(FLOAT, "share whose frame file is damaged; the log names the file"),
-    Reason.OTHER_RATE: column(FLOAT, "share with another sample rate than the list's"),
-    Reason.NOT_FINITE: column(FLOAT, "share with NaN or infinite values"),
-    Reason.CONSTANT: column(FLOAT, "share of data that never change"),
-    Reason.NOT_SETTLED: column(FLOAT, "share with too little data before it for the filters"),
+    Reason.NO_FRAME: Column(FLOAT, "share of the live time that no frame covers"),
+    Reason.NO_CHANNEL: Column(FLOAT, "share whose frames have no such channel"),
+    Reason.NOT_SERVED: Column(FLOAT, "share that the server has no data of"),
+    Reason.FRAME_DAMAGED: Column(FLOAT, "share whose frame file is damaged; the log names the file"),
+    Reason.OTHER_RATE: Column(FLOAT, "share with another sample rate than the list's"),
+    Reason.NOT_FINITE: Column(FLOAT, "share with NaN or infinite values"),
+    Reason.CONSTANT: Column(FLOAT, "share of data that never change"),
+    Reason.NOT_SETTLED: Column(FLOAT, "share with too little data before it for the filters"),
 }
 
 #: `coupling/{family}/coverage.parquet`: the share of the live time for which each channel has data.
@@ -95,8 +93,8 @@ CHANNEL_COVERAGE = schema(
     family=FAMILY,
     ifo=IFO,
     channel=CHANNEL,
-    reason=column(STRING, "code of the largest of the shares without data, empty where there is none"),
-    share=column(FLOAT, "share of the live time with data"),
+    reason=Column(STRING, "code of the largest of the shares without data, empty where there is none"),
+    share=Column(FLOAT, "share of the live time with data"),
     **GAPS,
 )
 
@@ -107,11 +105,11 @@ LAG_PROFILES = schema(
     ifo=IFO,
     channel=CHANNEL,
     band=BAND,
-    lag=column(FLOAT, "relative to the glitch, negative before", unit="s"),
-    auc=column(FLOAT, "on-source above background; null below eight glitches", nullable=True),
-    t_statistic=column(FLOAT, "T"),
-    n_glitches=column(INT, "glitches with data"),
-    survives=column(BOOL, "family-wise p below 0.05 at this lag"),
+    lag=Column(FLOAT, "relative to the glitch, negative before", unit="s"),
+    auc=number("on-source above background; null below eight glitches"),
+    t_statistic=Column(FLOAT, "T"),
+    n_glitches=Column(INT, "glitches with data"),
+    survives=Column(BOOL, "family-wise p below 0.05 at this lag"),
 )
 
 #: `coupling/{family}/pseudo_families.parquet`: the smallest p of each pseudo-family.
@@ -119,21 +117,21 @@ PSEUDO_FAMILIES = schema(
     "pseudo_families",
     family=FAMILY,
     ifo=IFO,
-    kind=column(STRING, "shifted (real triggers at an offset) or quiet (quiet times)"),
-    number=column(INT, "number of the pseudo-family"),
-    p_value=column(FLOAT, "its family-wise p"),
+    kind=Column(STRING, "shifted (real triggers at an offset) or quiet (quiet times)"),
+    number=Column(INT, "number of the pseudo-family"),
+    p_value=Column(FLOAT, "its family-wise p"),
 )
 
 #: `coupling/calibration.parquet`: how often the p-values of pseudo-families fall below each level.
 CALIBRATION = schema(
     "calibration",
-    kind=column(STRING, "kind of pseudo-family"),
-    alpha=column(FLOAT, "level"),
-    n=column(INT, "pseudo-families"),
-    n_below=column(INT, "those with p at most alpha"),
-    share=column(FLOAT, "the same as a share"),
-    binomial_p=column(FLOAT, "probability of so many or more at exactly alpha"),
-    passed=column(BOOL, "that probability is at least 0.025"),
+    kind=Column(STRING, "kind of pseudo-family"),
+    alpha=Column(FLOAT, "level"),
+    n=Column(INT, "pseudo-families"),
+    n_below=Column(INT, "those with p at most alpha"),
+    share=Column(FLOAT, "the same as a share"),
+    binomial_p=Column(FLOAT, "probability of so many or more at exactly alpha"),
+    passed=Column(BOOL, "that probability is at least 0.025"),
 )
 
 #: `coupling/slow_drivers/{ifo}.parquet`: the rate of each family against ground motion.
@@ -143,13 +141,13 @@ SLOW_DRIVERS = schema(
     ifo=IFO,
     channel=CHANNEL,
     band=BAND,
-    rho=column(FLOAT, "rank correlation of counts per minute with log RMS", nullable=True),
-    p_value=column(FLOAT, "two-sided, null if too short", nullable=True),
-    p_fwer=column(FLOAT, "the same, Bonferroni over the family's rows", nullable=True),
-    blocks=column(INT, "independent blocks of time"),
-    correlation_min=column(INT, "correlation time of the channel", unit="min"),
-    null=column(STRING, "shift (within stretches) or segments (stretches permuted)"),
-    answer=column(STRING, "rises, falls, nothing found, or too short"),
+    rho=number("rank correlation of counts per minute with log RMS"),
+    p_value=number("two-sided, null if too short"),
+    p_fwer=number("the same, Bonferroni over the family's rows"),
+    blocks=Column(INT, "independent blocks of time"),
+    correlation_min=Column(INT, "correlation time of the channel", unit="min"),
+    null=Column(STRING, "shift (within stretches) or segments (stretches permuted)"),
+    answer=Column(STRING, "rises, falls, nothing found, or too short"),
 )
 
 #: `coupling/{family}/scattering.parquet`: scattered light, one row per displacement channel.
@@ -158,13 +156,11 @@ SCATTERING = schema(
     family=FAMILY,
     ifo=IFO,
     channel=CHANNEL,
-    n_glitches=column(INT, "glitches with data"),
-    matched=column(FLOAT, "share with a fringe frequency within a factor of 1.2", nullable=True),
-    matched_slides=column(FLOAT, "the same for time slides", nullable=True),
-    p_value=column(
-        FLOAT, "share of slides with as small a mean mismatch; null below eight glitches", nullable=True
-    ),
-    p_fwer=column(FLOAT, "the same, Bonferroni over the family's channels", nullable=True),
+    n_glitches=Column(INT, "glitches with data"),
+    matched=number("share with a fringe frequency within a factor of 1.2"),
+    matched_slides=number("the same for time slides"),
+    p_value=number("share of slides with as small a mean mismatch; null below eight glitches"),
+    p_fwer=number("the same, Bonferroni over the family's channels"),
 )
 
 #: `coupling/{family}/fringes.parquet`: the predicted fringe frequency, one row per glitch and
@@ -175,12 +171,12 @@ FRINGES = schema(
     ifo=IFO,
     glitch_id=ID,
     channel=CHANNEL,
-    event_time=column(FLOAT, "GPS time of the glitch", unit="s"),
-    observed_hz=column(FLOAT, "frequency of the glitch", unit="Hz"),
-    predicted_hz=column(FLOAT, "fringe frequency 2 m v / wavelength of the nearest harmonic", unit="Hz"),
-    harmonic=column(INT, "that harmonic, m"),
-    mismatch=column(FLOAT, "abs(ln(observed / predicted)), at most ln 2"),
-    match=column(BOOL, "observed and predicted are within a factor of 1.2"),
+    event_time=Column(FLOAT, "GPS time of the glitch", unit="s"),
+    observed_hz=Column(FLOAT, "frequency of the glitch", unit="Hz"),
+    predicted_hz=Column(FLOAT, "fringe frequency 2 m v / wavelength of the nearest harmonic", unit="Hz"),
+    harmonic=Column(INT, "that harmonic, m"),
+    mismatch=Column(FLOAT, "abs(ln(observed / predicted)), at most ln 2"),
+    match=Column(BOOL, "observed and predicted are within a factor of 1.2"),
 )
 
 #: The channel lists as a job reads them; not a file of its own.
@@ -191,5 +187,5 @@ CHANNEL_GROUPS = schema(
     "channel_groups",
     **_LISTED,
     ifo=IFO,
-    group=column(STRING, "group of correlated channels, named after its first"),
+    group=Column(STRING, "group of correlated channels, named after its first"),
 )

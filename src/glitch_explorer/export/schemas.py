@@ -2,7 +2,19 @@
 
 import pyarrow as pa
 
-from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, LABEL, STRING, VIEW, column, schema
+from glitch_explorer.core.schema import (
+    BOOL,
+    FAMILY,
+    FLOAT,
+    ID,
+    IFO,
+    LABEL,
+    STRING,
+    VIEW,
+    Column,
+    number,
+    schema,
+)
 
 #: Neighbours as embedding-atlas reads them: rows of the table from 0, and their distances.
 NEIGHBOURS = pa.struct(
@@ -18,19 +30,19 @@ EMBEDDING_ATLAS = schema(
     "embedding_atlas",
     glitch_id=ID,
     view=VIEW,
-    x=column(FLOAT, "first UMAP coordinate"),
-    y=column(FLOAT, "second UMAP coordinate"),
+    x=Column(FLOAT, "first UMAP coordinate"),
+    y=Column(FLOAT, "second UMAP coordinate"),
     ifo=IFO,
-    event_time=column(FLOAT, "GPS time of the event", unit="s", nullable=True),
-    duration_s=column(FLOAT, "duration that the trigger generator gave", unit="s", nullable=True),
-    peak_frequency_hz=column(FLOAT, "frequency of the loudest tile", unit="Hz", nullable=True),
-    snr=column(FLOAT, "signal-to-noise ratio of the trigger", nullable=True),
+    event_time=number("GPS time of the event", unit="s"),
+    duration_s=number("duration that the trigger generator gave", unit="s"),
+    peak_frequency_hz=number("frequency of the loudest tile", unit="Hz"),
+    snr=number("signal-to-noise ratio of the trigger"),
     label=LABEL,
-    run=column(STRING, "observing run", nullable=True),
+    run=Column(STRING, "observing run", nullable=True),
     family=FAMILY,
-    probability=column(FLOAT, "HDBSCAN membership probability"),
-    isolation=column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
-    evidence=column(FLOAT, "1 - label quality (cleanlab), 0 to 1, high is suspect", nullable=True),
-    suspect=column(BOOL, "whether confident learning counts its label as an error"),
-    neighbours=column(NEIGHBOURS, "row numbers of the nearest glitches, from 0, and their cosine distances"),
+    probability=Column(FLOAT, "HDBSCAN membership probability"),
+    isolation=Column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
+    evidence=number("1 - label quality (cleanlab), 0 to 1, high is suspect"),
+    suspect=Column(BOOL, "whether confident learning counts its label as an error"),
+    neighbours=Column(NEIGHBOURS, "row numbers of the nearest glitches, from 0, and their cosine distances"),
 )

@@ -11,14 +11,13 @@ from glitch_explorer.core.schema import (
     INT,
     STRING,
     Column,
-    column,
     number,
     schema,
 )
 
-MODEL = column(STRING, "xgboost or random_forest")
-REASON = column(STRING, "code of the reason why a result is missing (`impact/reasons.py`); else empty")
-N_TIMED = column(INT, "glitches of the family with a time")
+MODEL = Column(STRING, "xgboost or random_forest")
+REASON = Column(STRING, "code of the reason why a result is missing (`impact/reasons.py`); else empty")
+N_TIMED = Column(INT, "glitches of the family with a time")
 AP = number("average precision on held-out segments")
 AP_BASELINE = number("average precision of rate and time of day alone")
 BRIER_SKILL = number("1 - Brier score / that of the baseline, on held-out segments")
@@ -26,7 +25,7 @@ BRIER_SKILL = number("1 - Brier score / that of the baseline, on held-out segmen
 _FAMILY: dict[str, Column] = {"family": FAMILY, "ifo": IFO}
 _MODEL: dict[str, Column] = {
     **_FAMILY,
-    "view": column(
+    "view": Column(
         STRING, "feature set of the model: witness (all lags) or precursor (only bins before the glitch)"
     ),
     "model": MODEL,
@@ -35,15 +34,15 @@ _MODEL: dict[str, Column] = {
 #: Columns that "family_drivers" and "drivers" share.
 _DRIVER: dict[str, Column] = {
     **_MODEL,
-    "channel": column(STRING, "full name of the channel; empty where the model is gated"),
+    "channel": Column(STRING, "full name of the channel; empty where the model is gated"),
     "mean_abs_shap": number("mean over the glitches of abs(sum of the channel's SHAP values)"),
-    "shap_unit": column(STRING, "log-odds (xgboost) or probability (random_forest)"),
-    "perturbation": column(STRING, "how SHAP removes features: tree path dependent"),
-    "safety": column(STRING, "safe or unknown; no model uses unsafe channels"),
+    "shap_unit": Column(STRING, "log-odds (xgboost) or probability (random_forest)"),
+    "perturbation": Column(STRING, "how SHAP removes features: tree path dependent"),
+    "safety": Column(STRING, "safe or unknown; no model uses unsafe channels"),
     "ap": AP,
     "ap_baseline": AP_BASELINE,
     "brier_skill": BRIER_SKILL,
-    "gated": column(BOOL, "the model does not beat its baseline: SHAP values are not reported"),
+    "gated": Column(BOOL, "the model does not beat its baseline: SHAP values are not reported"),
     "reason": REASON,
 }
 
@@ -53,11 +52,11 @@ SKILL = schema(
     "skill",
     **_MODEL,
     n_timed=N_TIMED,
-    n_glitches=column(INT, "glitches with features"),
-    n_background=column(INT, "background windows"),
-    n_segments=column(INT, "segments with glitches"),
-    n_folds=column(INT, "folds of whole segments"),
-    blocks=column(INT, "blocks of time for the interval of the gain"),
+    n_glitches=Column(INT, "glitches with features"),
+    n_background=Column(INT, "background windows"),
+    n_segments=Column(INT, "segments with glitches"),
+    n_folds=Column(INT, "folds of whole segments"),
+    blocks=Column(INT, "blocks of time for the interval of the gain"),
     prevalence=number("share of glitches among the windows: the average precision of chance"),
     ap=AP,
     ap_baseline=AP_BASELINE,
@@ -65,13 +64,13 @@ SKILL = schema(
     ap_gain_low=number("lower end of its 95 % block-bootstrap interval"),
     ap_gain_high=number("upper end of its 95 % block-bootstrap interval"),
     ap_slid=number("average precision of the same procedure for time-shifted triggers"),
-    slid_beats=column(
+    slid_beats=Column(
         BOOL, "the model of time-shifted triggers beats its baseline, which it should not", nullable=True
     ),
     brier_skill=BRIER_SKILL,
     roc_auc=number("area under the ROC curve on held-out segments"),
     base_value=number("value that SHAP values are added to, in the model's unit"),
-    beats=column(BOOL, "ap_gain_low is above 0"),
+    beats=Column(BOOL, "ap_gain_low is above 0"),
     reason=REASON,
 )
 
@@ -85,9 +84,9 @@ SHAP_VALUES = schema(
     "shap_values",
     **_MODEL,
     glitch_id=ID,
-    event_time=column(FLOAT, "GPS time of the glitch", unit="s"),
+    event_time=Column(FLOAT, "GPS time of the glitch", unit="s"),
     channel=CHANNEL,
-    shap=column(FLOAT, "sum of the channel's SHAP values, in the model's unit"),
+    shap=Column(FLOAT, "sum of the channel's SHAP values, in the model's unit"),
     value=number("largest abs(score) of the channel's features, with its sign"),
 )
 
@@ -97,9 +96,9 @@ SHAP_FEATURES = schema(
     **_MODEL,
     channel=CHANNEL,
     band=BAND,
-    lag_low=column(FLOAT, "first second of the bin of lags", unit="s"),
-    lag_high=column(FLOAT, "last second of the bin of lags", unit="s"),
-    mean_abs_shap=column(FLOAT, "mean over the glitches of abs(SHAP)"),
+    lag_low=Column(FLOAT, "first second of the bin of lags", unit="s"),
+    lag_high=Column(FLOAT, "last second of the bin of lags", unit="s"),
+    mean_abs_shap=Column(FLOAT, "mean over the glitches of abs(SHAP)"),
 )
 
 #: `impact/{family}/precursor_skill.parquet`: alarms of precursor models that beat their baseline, over
@@ -108,7 +107,7 @@ PRECURSOR_SKILL = schema(
     "precursor_skill",
     **_FAMILY,
     model=MODEL,
-    false_alarms_per_hour=column(FLOAT, "nominal rate of alarms that no glitch follows", unit="1/h"),
+    false_alarms_per_hour=Column(FLOAT, "nominal rate of alarms that no glitch follows", unit="1/h"),
     threshold=number("probability that raises an alarm"),
     measured_per_hour=number("the rate measured on held-out time", unit="1/h"),
     warned=number("share of the glitches with an alarm before them"),
@@ -116,8 +115,8 @@ PRECURSOR_SKILL = schema(
     lead_s=number("median time from the alarm to the glitch's start", unit="s"),
     lead_low_s=number("lower quartile of that time", unit="s"),
     lead_high_s=number("upper quartile of that time", unit="s"),
-    live_time_s=column(FLOAT, "held-out live time in which alarms are counted", unit="s"),
-    n_glitches=column(INT, "glitches in it"),
+    live_time_s=Column(FLOAT, "held-out live time in which alarms are counted", unit="s"),
+    n_glitches=Column(INT, "glitches in it"),
     reason=REASON,
 )
 
@@ -125,9 +124,9 @@ PRECURSOR_SKILL = schema(
 DRIVERS = schema(
     "drivers",
     **_DRIVER,
-    group=column(STRING, "group of correlated channels, named after its first"),
+    group=Column(STRING, "group of correlated channels, named after its first"),
     group_mean_abs_shap=number("mean over the glitches of abs(sum of the group's SHAP values)"),
-    group_rank=column(
+    group_rank=Column(
         INT, "rank of the group within family, detector, feature set and model; 1 is best", nullable=True
     ),
 )
@@ -137,16 +136,16 @@ DRIVERS = schema(
 VETOES = schema(
     "vetoes",
     **_FAMILY,
-    channel=column(STRING, "best witness; empty without one"),
-    band=column(STRING, "its band"),
+    channel=Column(STRING, "best witness; empty without one"),
+    band=Column(STRING, "its band"),
     lag=number("time of its signal relative to the glitch", unit="s"),
     threshold=number("score above which time is vetoed: the background's 99 % quantile"),
-    n_segments=column(INT, "veto segments"),
-    vetoed_s=column(FLOAT, "length of the veto segments", unit="s"),
-    live_time_s=column(FLOAT, "live time searched", unit="s"),
+    n_segments=Column(INT, "veto segments"),
+    vetoed_s=Column(FLOAT, "length of the veto segments", unit="s"),
+    live_time_s=Column(FLOAT, "live time searched", unit="s"),
     n_timed=N_TIMED,
-    n_glitches=column(INT, "the family's glitches in it"),
-    n_vetoed=column(INT, "glitches whose gate overlaps a veto segment"),
+    n_glitches=Column(INT, "the family's glitches in it"),
+    n_vetoed=Column(INT, "glitches whose gate overlaps a veto segment"),
     efficiency=number("n_vetoed / n_glitches"),
     deadtime=number("vetoed_s / live_time_s"),
     efficiency_over_deadtime=number("efficiency / deadtime"),
@@ -157,49 +156,49 @@ VETOES = schema(
 MINUTES = schema(
     "minutes",
     ifo=IFO,
-    minute=column(FLOAT, "GPS start of the minute", unit="s"),
-    live_s=column(FLOAT, "live time in it", unit="s"),
-    gated_s=column(FLOAT, "time in it within gates of any glitch", unit="s"),
+    minute=Column(FLOAT, "GPS start of the minute", unit="s"),
+    live_s=Column(FLOAT, "live time in it", unit="s"),
+    gated_s=Column(FLOAT, "time in it within gates of any glitch", unit="s"),
     range_mpc=number("BNS range of the time outside gates; null if unknown", unit="Mpc"),
     reference_mpc=number("running median of minutes gated by less than 10 %", unit="Mpc"),
     loss_mpc3_yr=number("(4 pi/3)(reference^3 - range^3) times the live time, signed", unit="Mpc^3 yr"),
-    source=column(STRING, "channel, or strain"),
+    source=Column(STRING, "channel, or strain"),
 )
 
 #: `impact/cost.parquet`, `impact/cost.csv`: the cost of each family in each detector.
 COST = schema(
     "cost",
     **_FAMILY,
-    n=column(INT, "glitches in the live time"),
-    n_gated=column(INT, "glitches that a search would gate: SNR at least the configured one"),
-    rank=column(INT, "rank by cost among all families and detectors; null without a cost", nullable=True),
+    n=Column(INT, "glitches in the live time"),
+    n_gated=Column(INT, "glitches that a search would gate: SNR at least the configured one"),
+    rank=Column(INT, "rank by cost among all families and detectors; null without a cost", nullable=True),
     cost_mpc3_yr=number("lost sensitive time-volume, the headline C_k", unit="Mpc^3 yr"),
     cost_low=number("lower end of its 95 % interval over blocks of live time", unit="Mpc^3 yr"),
     cost_high=number("upper end of that interval", unit="Mpc^3 yr"),
     hours_per_1000h=number("hours of sensitive time lost per 1000 h", unit="h"),
     hours_low=number("lower end of its interval", unit="h"),
     hours_high=number("upper end of its interval", unit="h"),
-    deadtime_s=column(FLOAT, "(a) live time in the family's gates", unit="s"),
-    marginal_deadtime_s=column(FLOAT, "(a) exclusive gated time: gated by this family only", unit="s"),
+    deadtime_s=Column(FLOAT, "(a) live time in the family's gates", unit="s"),
+    marginal_deadtime_s=Column(FLOAT, "(a) exclusive gated time: gated by this family only", unit="s"),
     deadtime_loss_mpc3_yr=number("(a) mean volume times the exclusive gated time", unit="Mpc^3 yr"),
     range_loss_mpc3_yr=number("(b) loss of range charged to the family, signed", unit="Mpc^3 yr"),
-    range_minutes=column(INT, "(b) minutes with a known loss and a share of the family", unit="min"),
+    range_minutes=Column(INT, "(b) minutes with a known loss and a share of the family", unit="min"),
     threshold_loss=number("(c) share of the volume lost to a higher threshold"),
-    threshold_source=column(
+    threshold_source=Column(
         STRING, "ranking, snr (a proxy, outside the headline), or none (every glitch is gated)"
     ),
-    threshold_in_cost=column(BOOL, "(c) is part of the headline"),
+    threshold_in_cost=Column(BOOL, "(c) is part of the headline"),
     contamination_per_yr=number("(d) signals that overlap a glitch of the family", unit="1/yr"),
     recoverable=number(
         "cost, at least 0, times the best witness's excess efficiency: an upper bound", unit="Mpc^3 yr"
     ),
-    best_witness=column(STRING, "channel of the best witness; empty if none has q up to 0.05"),
-    live_s=column(FLOAT, "live time of the detector", unit="s"),
+    best_witness=Column(STRING, "channel of the best witness; empty if none has q up to 0.05"),
+    live_s=Column(FLOAT, "live time of the detector", unit="s"),
     volume_mpc3=number("mean sensitive volume, from the reference range", unit="Mpc^3"),
     rate_per_day=number("naive: glitches per day of live time", unit="1/d"),
     rate_times_snr=number("naive: rate times median SNR", unit="1/d"),
     efficiency_over_deadtime=number("naive: of the best witness at its threshold"),
-    blocks=column(INT, "blocks of live time for the interval"),
+    blocks=Column(INT, "blocks of live time for the interval"),
     reason=REASON,
 )
 
@@ -208,12 +207,12 @@ RECOVERABLE = schema(
     "recoverable",
     **_FAMILY,
     channel=CHANNEL,
-    group=column(STRING, "group of correlated channels, named after its first"),
-    excess_efficiency=column(FLOAT, "efficiency minus its mean over time slides, at least 0"),
-    q_value=column(FLOAT, "q-value of the channel as a witness"),
-    safety=column(STRING, "safe or unknown"),
-    relation=column(STRING, "leads, co-moves or follows"),
-    recoverable_mpc3_yr=column(
+    group=Column(STRING, "group of correlated channels, named after its first"),
+    excess_efficiency=Column(FLOAT, "efficiency minus its mean over time slides, at least 0"),
+    q_value=Column(FLOAT, "q-value of the channel as a witness"),
+    safety=Column(STRING, "safe or unknown"),
+    relation=Column(STRING, "leads, co-moves or follows"),
+    recoverable_mpc3_yr=Column(
         FLOAT, "upper bound of what removing the coupling gives back", unit="Mpc^3 yr"
     ),
     recoverable_low=number("product of the lower ends of cost and excess", unit="Mpc^3 yr"),
@@ -225,18 +224,18 @@ RECOVERABLE = schema(
 COST_BY_DAY = schema(
     "cost_by_day",
     **_FAMILY,
-    day=column(FLOAT, "GPS second at which the day begins", unit="s"),
-    n=column(INT, "glitches"),
-    live_s=column(FLOAT, "live time of the detector on that day", unit="s"),
+    day=Column(FLOAT, "GPS second at which the day begins", unit="s"),
+    n=Column(INT, "glitches"),
+    live_s=Column(FLOAT, "live time of the detector on that day", unit="s"),
     cost_mpc3_yr=number("share of the headline on that day, signed", unit="Mpc^3 yr"),
 )
 
 #: `impact/rank_stability.parquet`: how the ranking changes with the assumptions.
 RANK_STABILITY = schema(
     "rank_stability",
-    ifo=column(STRING, "detector, or all"),
-    varied=column(STRING, "min_gate_s, gate_snr or false_alarm_rate"),
-    value=column(FLOAT, "value of the varied setting, in its unit (s, none with 0 for all, 1/yr)"),
+    ifo=Column(STRING, "detector, or all"),
+    varied=Column(STRING, "min_gate_s, gate_snr or false_alarm_rate"),
+    value=Column(FLOAT, "value of the varied setting, in its unit (s, none with 0 for all, 1/yr)"),
     kendall_tau=number("tau-b with the ranking of the headline; null with fewer than three families"),
-    n=column(INT, "families and detectors ranked in both"),
+    n=Column(INT, "families and detectors ranked in both"),
 )

@@ -1,6 +1,18 @@
 """Tables of the map and its families."""
 
-from glitch_explorer.core.schema import BOOL, FAMILY, FLOAT, ID, IFO, INT, STRING, VIEW, column, schema
+from glitch_explorer.core.schema import (
+    BOOL,
+    FAMILY,
+    FLOAT,
+    ID,
+    IFO,
+    INT,
+    STRING,
+    VIEW,
+    Column,
+    number,
+    schema,
+)
 
 #: The family of glitches that belong to none.
 UNASSIGNED = "-1"
@@ -12,7 +24,7 @@ MAP_ROWS = schema(
     "map_rows",
     glitch_id=ID,
     view=VIEW,
-    representative=column(INT, "first row with the same vector, whose position this row copies"),
+    representative=Column(INT, "first row with the same vector, whose position this row copies"),
 )
 
 #: `map/coordinates.parquet`: the two-dimensional layout, one row per row of the map.
@@ -20,8 +32,8 @@ COORDINATES = schema(
     "coordinates",
     glitch_id=ID,
     view=VIEW,
-    x=column(FLOAT, "first UMAP coordinate"),
-    y=column(FLOAT, "second UMAP coordinate"),
+    x=Column(FLOAT, "first UMAP coordinate"),
+    y=Column(FLOAT, "second UMAP coordinate"),
 )
 
 #: `map/families.parquet`: the family of each row of the map.
@@ -30,18 +42,18 @@ FAMILIES = schema(
     glitch_id=ID,
     view=VIEW,
     family=FAMILY,
-    probability=column(FLOAT, "HDBSCAN membership probability"),
-    outlier_score=column(FLOAT, "GLOSH outlier score, in the layout"),
-    isolation=column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
+    probability=Column(FLOAT, "HDBSCAN membership probability"),
+    outlier_score=Column(FLOAT, "GLOSH outlier score, in the layout"),
+    isolation=Column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
 )
 
 #: `map/family_ids.parquet`: the families, and how they match a reference map.
 FAMILY_IDS = schema(
     "family_ids",
     family=FAMILY,
-    n=column(INT, "rows in it"),
-    new=column(BOOL, "no family of the reference map matches it"),
-    overlap=column(FLOAT, "Jaccard overlap with the reference family of this id", nullable=True),
+    n=Column(INT, "rows in it"),
+    new=Column(BOOL, "no family of the reference map matches it"),
+    overlap=number("Jaccard overlap with the reference family of this id"),
 )
 
 #: `place/placed.parquet`: new glitches on an old map (`snakemake place`).
@@ -49,48 +61,48 @@ PLACED = schema(
     "placed",
     glitch_id=ID,
     view=VIEW,
-    x=column(FLOAT, "first UMAP coordinate"),
-    y=column(FLOAT, "second UMAP coordinate"),
+    x=Column(FLOAT, "first UMAP coordinate"),
+    y=Column(FLOAT, "second UMAP coordinate"),
     family=FAMILY,
-    probability=column(
+    probability=Column(
         FLOAT, "share of the neighbours' weight that votes for the family, 0 where unassigned"
     ),
-    fits=column(BOOL, "whether it is as near to its neighbours as members of the family are; false: novel"),
-    p_value=column(FLOAT, "share of the family's members that are at least as far from their neighbours"),
-    nearest_id=column(STRING, "nearest glitch of the map"),
-    nearest_family=column(STRING, "its family, -1 where unassigned"),
-    distance=column(FLOAT, "cosine distance to it"),
+    fits=Column(BOOL, "whether it is as near to its neighbours as members of the family are; false: novel"),
+    p_value=Column(FLOAT, "share of the family's members that are at least as far from their neighbours"),
+    nearest_id=Column(STRING, "nearest glitch of the map"),
+    nearest_family=Column(STRING, "its family, -1 where unassigned"),
+    distance=Column(FLOAT, "cosine distance to it"),
 )
 
 #: `map/members/{family}.parquet`: the glitches of a family and the quiet time around them, the only
 #: catalogue input of its jobs.
 MEMBERS = schema(
     "members",
-    kind=column(STRING, "glitch or quiet"),
-    glitch_id=column(STRING, "the glitch; empty for quiet time"),
+    kind=Column(STRING, "glitch or quiet"),
+    glitch_id=Column(STRING, "the glitch; empty for quiet time"),
     view=VIEW,
     ifo=IFO,
-    event_time=column(FLOAT, "GPS time of the glitch, or start of the quiet time", unit="s", nullable=True),
-    duration_s=column(FLOAT, "duration of the glitch, or length of the quiet time", unit="s", nullable=True),
-    peak_frequency_hz=column(FLOAT, "frequency at the peak of the glitch", unit="Hz", nullable=True),
-    snr=column(FLOAT, "signal-to-noise ratio of the glitch", nullable=True),
+    event_time=number("GPS time of the glitch, or start of the quiet time", unit="s"),
+    duration_s=number("duration of the glitch, or length of the quiet time", unit="s"),
+    peak_frequency_hz=number("frequency at the peak of the glitch", unit="Hz"),
+    snr=number("signal-to-noise ratio of the glitch"),
 )
 
 #: `map/stability.parquet`: how often each family is found again.
 STABILITY = schema(
     "stability",
     family=FAMILY,
-    stability=column(FLOAT, "mean best Jaccard overlap over reruns"),
-    stability_low=column(FLOAT, "lower end of its 95 % interval"),
-    stability_high=column(FLOAT, "upper end of its 95 % interval"),
-    n_runs=column(INT, "number of reruns"),
+    stability=Column(FLOAT, "mean best Jaccard overlap over reruns"),
+    stability_low=Column(FLOAT, "lower end of its 95 % interval"),
+    stability_high=Column(FLOAT, "upper end of its 95 % interval"),
+    n_runs=Column(INT, "number of reruns"),
 )
 
 #: `map/quality.parquet`, `audit/quality.parquet`: quality of the map, and agreement of families and
 #: labels.
 QUALITY = schema(
     "quality",
-    metric=column(STRING, "name of the measure"),
-    value=column(FLOAT, "its value"),
-    n=column(INT, "number of rows that it was measured on"),
+    metric=Column(STRING, "name of the measure"),
+    value=Column(FLOAT, "its value"),
+    n=Column(INT, "number of rows that it was measured on"),
 )

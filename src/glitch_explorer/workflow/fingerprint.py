@@ -20,7 +20,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 #: Functions that build columns, and how many of their arguments are no words.
-_COLUMNS = {"column": 1, "number": 0}
+_COLUMNS = {"Column": 1, "number": 0}
 _LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
 
 

@@ -29,7 +29,7 @@ def unused(r):
 from glitch_explorer.shapes import helper
 
 _LOG = None
-TABLE = schema("sides", n=column(INT, "number of sides", unit="m"), r=number("radius", unit="m"))
+TABLE = schema("sides", n=Column(INT, "number of sides", unit="m"), r=number("radius", unit="m"))
 
 def check(n):
     _LOG.info("checking %d", n)
@@ -92,7 +92,7 @@ SHAPES, WORDS = "src/glitch_explorer/shapes.py", "src/glitch_explorer/words.py"
         (WORDS, "number of sides", "how many sides", set()),
         (WORDS, '"m"', '"km"', set()),
         (WORDS, '"radius"', '"length"', set()),
-        (WORDS, "column(INT", "column(FLOAT", {"five"}),
+        (WORDS, "Column(INT", "Column(FLOAT", {"five"}),
         (WORDS, "is too few", "are too few", set()),
         (WORDS, "checking", "looking at", set()),
         (WORDS, "Reason.FEW", "Reason.MANY", {"five"}),
