@@ -1,4 +1,4 @@
-"""The simulated observatory: real files with planted answers.
+"""The simulated observatory: real files with a planted truth.
 
 `plan_observatory` writes a catalogue, segments, events and the truth; `write_frames`
 writes the strain of one detector. Both are pure functions of the same arguments.

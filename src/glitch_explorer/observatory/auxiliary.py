@@ -1,11 +1,11 @@
-"""The auxiliary channels of the observatory as frames, and the answers planted in them.
+"""The auxiliary channels of the observatory as frames, and the truth planted in them.
 
 Besides the witnesses (`couplings`) there are decoys: channels that a method must not name, or
 must report as untested.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Float
 from glitch_explorer.observatory import ambience, couplings, frames, gwf, ranges
 from glitch_explorer.observatory.channels import CHANNELS, Channel
-from glitch_explorer.observatory.couplings import Answer, Coupling
-from glitch_explorer.observatory.plan import Plan, make_plan, stream
+from glitch_explorer.observatory.couplings import Coupling, Motion
+from glitch_explorer.observatory.plan import Arguments, Plan, make_plan, stream
 from glitch_explorer.observatory.shapes import band_noise, bell
 
 #: Channels that repeat a witness; the factor, and the added noise as a share of the witness's usual noise.
@@ -70,8 +70,10 @@ def rate_at(plan: Plan, name: str, gps: int) -> int:
     return 2 * rate if name == FASTER_LATER and gps >= faster_from(plan) else rate
 
 
-def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float | None:
+def samples(plan: Plan, index: int, name: str, *, motions: list[Motion]) -> Float | None:
     """Compute the samples (n,) of one channel over a segment; None where the frame has none.
+
+    Channels of `HEARS_STRAIN` are without the strain here, see `hearing`.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Floa
         Number of the segment.
     name : str
         Channel, without detector.
-    answers : list of Answer
+    motions : list of Motion
         Motions of the channel in all segments (`couplings.schedule`).
     """
     segment = plan.segments[index]
@@ -93,22 +95,24 @@ def samples(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Floa
     rng = stream(plan.seed, _NOISE, *key)
     around = ambience.weather(plan, segment)
     noise = ambience.ambient(CHANNELS[name].noise, around, n=n, rate=rate, rng=rng)
-    motions = [motion for motion in answers if motion.segment == index]
-    if name in HEARS_STRAIN:
-        noise *= np.sqrt(2.0 / plan.rate)
-        return HEARS_STRAIN[name] * (noise + _heard(frames.white_glitches(plan, index), n))
+    here = [motion for motion in motions if motion.segment == index]
     if CHANNELS[name].oscillator:
-        crossings = sorted(motion.time - segment.start for motion in motions)
+        crossings = sorted(motion.time - segment.start for motion in here)
         return _oscillator(name, np.arange(n) / rate, crossings, noise, stream(plan.seed, _DECOY, *key))
-    for answer in motions:
-        couplings.add(noise, answer, plan, rate=rate)
+    for motion in here:
+        couplings.add(noise, motion, plan, rate=rate)
     return _decoy(name, noise, around, rate, stream(plan.seed, _DECOY, *key))
 
 
-def _heard(white: Float, n: int) -> Float:
-    """Resample whitened strain to `n` samples."""
+def hearing(plan: Plan, index: int, name: str, white: Float) -> Float:
+    """Compute the samples of a channel of `HEARS_STRAIN` over a segment with whitened glitches `white`."""
+    noise = samples(plan, index, name, motions=[])
+    if noise is None:
+        raise RuntimeError(f"{name} has no samples in segment {index}")
+    n = len(noise)
     spectrum = np.fft.rfft(white)[: n // 2 + 1]
-    return np.asarray(np.fft.irfft(spectrum, n) * (n / len(white)))
+    heard = np.fft.irfft(spectrum, n) * (n / len(white))
+    return np.asarray(HEARS_STRAIN[name] * (noise * np.sqrt(2.0 / plan.rate) + heard))
 
 
 def _oscillator(
@@ -120,10 +124,10 @@ def _oscillator(
     return couplings.oscillator(t, crossings, rng) + jitter
 
 
-def _copy(plan: Plan, index: int, name: str, *, answers: list[Answer]) -> Float:
+def _copy(plan: Plan, index: int, name: str, *, motions: list[Motion]) -> Float:
     """Compute a channel that repeats a witness with a little noise of the same kind."""
     of, segment = CORRELATED[name], plan.segments[index]
-    original = samples(plan, index, of, answers=answers)
+    original = samples(plan, index, of, motions=motions)
     if original is None:
         raise RuntimeError(f"{of} has no samples to repeat in segment {index}")
     rng = stream(plan.seed, _COPY, *segment.ifo.encode(), *name.encode(), segment.level_key)
@@ -162,17 +166,19 @@ def _decoy(name: str, noise: Float, around: ambience.Weather, rate: int, rng: np
     return noise
 
 
-def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> list[gwf.Series]:
+def segment_series(plan: Plan, index: int, motions: dict[str, list[Motion]]) -> list[gwf.Series]:
     """Compute all auxiliary channels of a segment, as its frame contains them."""
     segment = plan.segments[index]
+    white = frames.white_glitches(plan, index)
     series = []
     for name, channel in CHANNELS.items():
-        of = CORRELATED.get(name)
-        values = (
-            _copy(plan, index, name, answers=answers.get(of, []))
-            if of
-            else samples(plan, index, name, answers=answers.get(name, []))
-        )
+        values: Float | None
+        if name in HEARS_STRAIN:
+            values = hearing(plan, index, name, white)
+        elif name in CORRELATED:
+            values = _copy(plan, index, name, motions=motions.get(CORRELATED[name], []))
+        else:
+            values = samples(plan, index, name, motions=motions.get(name, []))
         if values is None:
             continue
         # an oscillator's 79 MHz need more digits than float32 has
@@ -184,7 +190,7 @@ def segment_series(plan: Plan, index: int, answers: dict[str, list[Answer]]) -> 
     return series
 
 
-def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
+def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Unpack[Arguments]) -> None:
     """Write the auxiliary channels of one detector into the folder `out`, one frame per segment.
 
     The other arguments are those of `make_plan`. Segments with unreadable strain
@@ -196,12 +202,12 @@ def write_auxiliary(*, ifo: str, out: str | Path, **arguments: Any) -> None:
         When the arguments do not fit together.
     """
     plan = make_plan(**arguments)
-    answers = couplings.schedule(plan, ifo)
+    motions = couplings.schedule(plan, ifo)
     with files.whole_folder(out) as folder:
         for index, segment in enumerate(plan.segments):
             if segment.ifo == ifo:
                 path = folder / segment.frame_name.replace("_OBS-", "_OBS_AUX-")
-                gwf.write(path, segment_series(plan, index, answers), start=segment.start)
+                gwf.write(path, segment_series(plan, index, motions), start=segment.start)
 
 
 def _listed(plan: Plan, channel: Channel, prefix: str) -> dict[str, Any]:
@@ -229,7 +235,7 @@ def channel_list(plan: Plan) -> pd.DataFrame:
 
 
 def _witness(plan: Plan, coupling: Coupling, ifo: str) -> dict[str, Any]:
-    """Return the planted answer of one witness."""
+    """Return the planted truth of one witness."""
     chosen = couplings.driven(plan, coupling, ifo)
     return {
         "class": coupling.name,
@@ -283,7 +289,7 @@ def _decoys(ifo: str) -> list[dict[str, Any]]:
 
 
 def truth(plan: Plan, detectors: list[str]) -> dict[str, Any]:
-    """Return all answers planted in the auxiliary channels.
+    """Return all that is planted in the auxiliary channels.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""The catalogue of the observatory, with Gravity Spy's columns, and the planted answers."""
+"""The catalogue of the observatory, with Gravity Spy's columns, and the planted truth."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.core import files
 from glitch_explorer.observatory import auxiliary, costs, frames, noise, waveforms
 from glitch_explorer.observatory.morphology import MORPHOLOGIES, UNKNOWN
-from glitch_explorer.observatory.plan import Injection, Plan, make_plan, row_stream, shape_stream
+from glitch_explorer.observatory.plan import Arguments, Injection, Plan, make_plan, row_stream, shape_stream
 
 #: The 22 classes with a confidence column of their own (Zenodo 5649212); two labels have none.
 CONFIDENCES: tuple[str, ...] = (
@@ -118,8 +118,8 @@ def _parameters(plan: Plan, injection: Injection) -> dict[str, float]:
     return {"frequency_hz": round(frequency, 3), "duration_s": round(duration, 4)}
 
 
-def truth(plan: Plan, arguments: dict[str, Any], catalogue: pd.DataFrame) -> dict[str, Any]:
-    """Return all planted answers; `catalogue` is the result of `catalog`."""
+def truth(plan: Plan, arguments: Arguments, catalogue: pd.DataFrame) -> dict[str, Any]:
+    """Return the planted truth; `catalogue` is the result of `catalog`."""
     glitches = {}
     for injection in plan.injections:
         glitches[injection.glitch_id] = {
@@ -148,17 +148,7 @@ def truth(plan: Plan, arguments: dict[str, Any], catalogue: pd.DataFrame) -> dic
     }
 
 
-def plan_observatory(
-    out: str | Path,
-    *,
-    seed: int,
-    glitches: int,
-    segments: int,
-    segment_s: int,
-    sample_rate_hz: int,
-    wrong_label_share: float,
-    detectors: list[str],
-) -> None:
+def plan_observatory(out: str | Path, **arguments: Unpack[Arguments]) -> None:
     """Write the catalogue, segments, events, the list of channels and the truth of an observatory.
 
     Parameters
@@ -173,15 +163,6 @@ def plan_observatory(
     UserError
         When the arguments do not fit together.
     """
-    arguments: dict[str, Any] = {
-        "seed": seed,
-        "glitches": glitches,
-        "segments": segments,
-        "segment_s": segment_s,
-        "sample_rate_hz": sample_rate_hz,
-        "wrong_label_share": wrong_label_share,
-        "detectors": list(detectors),
-    }
     plan = make_plan(**arguments)
     folder = Path(out)
     rows = catalog(plan)

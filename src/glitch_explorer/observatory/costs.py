@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Float
+from glitch_explorer.core.arrays import Bool
 from glitch_explorer.core.intervals import YEAR_S
 from glitch_explorer.observatory import ranges
 from glitch_explorer.observatory.plan import Injection, Plan
 
-#: Least half width of a gate, s, and the grid on which gates are painted.
+#: Least half width of a gate, s, and the grid on which gates are marked.
 LEAST_GATE_S, STEP_S = 0.5, 0.002
 #: Number of loud rankings above which a search's threshold is set: ten in the live time.
 LOUDEST = 10
@@ -21,19 +21,19 @@ SIGNALS_PER_YEAR, CHIRP_MASS_S = 10.0, 1.4 * 2.0**-0.2 * 4.925491e-6
 SEARCHED_HZ = (10.0, 2048.0)
 
 
-def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Float:
-    """Mark the gates of a segment on a grid: bool (classes, steps)."""
+def _gates(plan: Plan, injections: Sequence[Injection], index: int, duration_s: dict[str, float]) -> Bool:
+    """Mark the gates of each class of a segment's glitches on a grid, ``(classes, steps)``."""
     segment = plan.segments[index]
     n = round((segment.end - segment.start) / STEP_S)
     names = sorted({injection.name for injection in injections})
-    painted = np.zeros((len(names), n), bool)
+    marked = np.zeros((len(names), n), bool)
     for injection in injections:
         if injection.segment == index:
             half = max(0.5 * duration_s[injection.glitch_id], LEAST_GATE_S)
             middle = injection.time - segment.start
             first, last = round((middle - half) / STEP_S), round((middle + half) / STEP_S)
-            painted[names.index(injection.name), max(first, 0) : max(last, 0)] = True
-    return painted
+            marked[names.index(injection.name), max(first, 0) : max(last, 0)] = True
+    return marked
 
 
 def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, tuple[float, float]]:
@@ -43,10 +43,10 @@ def _deadtimes(plan: Plan, ifo: str, duration_s: dict[str, float]) -> dict[str, 
     deadtime, exclusive = np.zeros(len(names)), np.zeros(len(names))
     for index, segment in enumerate(plan.segments):
         if segment.ifo == ifo:
-            painted = _gates(plan, injections, index, duration_s)
-            once = painted.sum(axis=0) == 1
-            deadtime += painted.sum(axis=1) * STEP_S
-            exclusive += (painted & once).sum(axis=1) * STEP_S
+            marked = _gates(plan, injections, index, duration_s)
+            once = marked.sum(axis=0) == 1
+            deadtime += marked.sum(axis=1) * STEP_S
+            exclusive += (marked & once).sum(axis=1) * STEP_S
     return {name: (float(deadtime[k]), float(exclusive[k])) for k, name in enumerate(names)}
 
 
@@ -76,7 +76,10 @@ def _range_losses(plan: Plan, ifo: str) -> tuple[dict[str, float], float]:
 
 
 def _threshold(ranking: pd.Series, name: pd.Series, family: str) -> float:
-    """Compute 1 - (threshold without a class / threshold)^3; the threshold is the tenth largest ranking."""
+    """Compute 1 - (threshold without a class / threshold)^3; the threshold is the tenth largest ranking.
+
+    NaN where there are fewer than ten rankings, with or without the class.
+    """
     if len(ranking) < LOUDEST or (name != family).sum() < LOUDEST:
         return float("nan")
     every, others = (

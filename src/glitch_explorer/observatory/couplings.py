@@ -26,14 +26,14 @@ FIXED = "SYS-TIMING_C_FO_A_PORT_11_SLAVE_CFC_FREQUENCY_4"
 FIXED_HZ = 79_225_000.0
 #: One half of the interaction: it moves often, and makes a glitch only together with the other half.
 FAN = "PEM-CS_MIC_LVEA_BS_DQ"
-#: Scatter of the size of an answer, nepers.
+#: Scatter of the size of a motion, nepers.
 SIZE_SCATTER = 0.4
 #: Nothing is planted closer than this to an end of a segment, s.
 EDGE_S = 3.0
 #: The halves of an interaction do not move without a glitch closer than this to each other, s.
 APART_S = 4.0
 
-_DRIVEN, _FALSE, _ANSWER = range(210, 213)
+_DRIVEN, _FALSE, _MOTION = range(210, 213)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Coupling:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Motion:
     """One motion of a witness, with the glitch that it belongs to or with none."""
 
     coupling: Coupling
@@ -131,14 +131,14 @@ def _fits(plan: Plan, injection: Injection, lag_s: float) -> bool:
     return segment.start + EDGE_S <= injection.time + lag_s <= segment.end - EDGE_S
 
 
-def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
+def schedule(plan: Plan, ifo: str) -> dict[str, list[Motion]]:
     """List every motion of every witness of one detector by channel, including false alarms."""
-    by_channel: dict[str, list[Answer]] = {}
+    by_channel: dict[str, list[Motion]] = {}
     for coupling in couplings_of(ifo):
-        answers = by_channel.setdefault(coupling.channel, [])
+        motions = by_channel.setdefault(coupling.channel, [])
         for injection in driven(plan, coupling, ifo):
-            answers.append(
-                Answer(
+            motions.append(
+                Motion(
                     coupling, injection.segment, injection.time + coupling.lag_s, injection, injection.number
                 )
             )
@@ -147,7 +147,7 @@ def schedule(plan: Plan, ifo: str) -> dict[str, list[Answer]]:
                 continue
             for k, offset in enumerate(_false_times(plan, coupling, segment)):
                 number = len(plan.injections) + 1000 * segment.level_key + k
-                answers.append(Answer(coupling, index, segment.start + float(offset), None, number))
+                motions.append(Motion(coupling, index, segment.start + float(offset), None, number))
     return by_channel
 
 
@@ -167,15 +167,15 @@ def _false_times(plan: Plan, coupling: Coupling, segment: Segment) -> Float:
     return np.asarray(times[away > APART_S])
 
 
-def add(samples: Float, answer: Answer, plan: Plan, *, rate: int) -> None:
+def add(samples: Float, motion: Motion, plan: Plan, *, rate: int) -> None:
     """Add one motion to the `samples` (n,) of its segment, in place."""
-    segment = plan.segments[answer.segment]
-    offset = answer.time - segment.start
-    half = HALF_LENGTH_S[answer.coupling.kind]
+    segment = plan.segments[motion.segment]
+    offset = motion.time - segment.start
+    half = HALF_LENGTH_S[motion.coupling.kind]
     first, last = max(0, int((offset - half) * rate)), min(len(samples), int((offset + half) * rate))
     t = np.arange(first, last) / rate - offset
-    rng = stream(plan.seed, _ANSWER, *segment.ifo.encode(), *answer.coupling.channel.encode(), answer.number)
-    samples[first:last] += MOTIONS[answer.coupling.kind](t, answer, plan, rng)
+    rng = stream(plan.seed, _MOTION, *segment.ifo.encode(), *motion.coupling.channel.encode(), motion.number)
+    samples[first:last] += MOTIONS[motion.coupling.kind](t, motion, plan, rng)
 
 
 def _amplitude(coupling: Coupling, rng: np.random.Generator) -> float:
@@ -185,53 +185,53 @@ def _amplitude(coupling: Coupling, rng: np.random.Generator) -> float:
     return usual * float(rng.lognormal(0.0, SIZE_SCATTER))
 
 
-def _size(answer: Answer, plan: Plan, rng: np.random.Generator) -> tuple[np.random.Generator, float, float]:
+def _size(motion: Motion, plan: Plan, rng: np.random.Generator) -> tuple[np.random.Generator, float, float]:
     """Return frequency (Hz) and duration (s) of the glitch, or of a hypothetical one.
 
     They come with the generator that the shape of the glitch continues to draw from.
     """
-    generator = rng if answer.glitch is None else shape_stream(plan, answer.glitch)
-    return generator, *waveforms.draw_size(answer.coupling.name, generator)
+    generator = rng if motion.glitch is None else shape_stream(plan, motion.glitch)
+    return generator, *waveforms.draw_size(motion.coupling.name, generator)
 
 
-def thump(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:
+def thump(t: Float, motion: Motion, _plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a short burst of noise in the band."""
-    low, high = answer.coupling.band_hz
-    return _amplitude(answer.coupling, rng) * bell(t, 0.0, 1.5 / low) * band_noise(t, rng, low, high)
+    low, high = motion.coupling.band_hz
+    return _amplitude(motion.coupling, rng) * bell(t, 0.0, 1.5 / low) * band_noise(t, rng, low, high)
 
 
-def shaking(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
+def shaking(t: Float, motion: Motion, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw ground motion of some seconds, at the rate of the crowns (Soni 2021).
 
     Its size grows with the human activity of the segment.
     """
-    size = _amplitude(answer.coupling, rng) * ambience.weather(plan, plan.segments[answer.segment]).human
+    size = _amplitude(motion.coupling, rng) * ambience.weather(plan, plan.segments[motion.segment]).human
     return size * bell(t, 0.0, rng.uniform(0.8, 1.4)) * band_noise(t, rng, 2.0, 4.5)
 
 
-def hum(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
+def hum(t: Float, motion: Motion, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a surge of the mains with their phase, or a nearby motor at the frequency of the glitch."""
-    amplitude = np.sqrt(2.0) * _amplitude(answer.coupling, rng)
-    _, frequency, _ = _size(answer, plan, rng)
-    since_start = t + answer.time - plan.segments[answer.segment].start
-    if answer.coupling.name == "Power_Line":
+    amplitude = np.sqrt(2.0) * _amplitude(motion.coupling, rng)
+    _, frequency, _ = _size(motion, plan, rng)
+    since_start = t + motion.time - plan.segments[motion.segment].start
+    if motion.coupling.name == "Power_Line":
         frequency = 60.0
     phase = 2.0 * np.pi * frequency * since_start + ambience.MAINS_PHASE
     return np.asarray(amplitude * bell(t, 0.0, 0.3) * np.cos(phase))
 
 
-def ramp(t: Float, answer: Answer, _plan: Plan, rng: np.random.Generator) -> Float:
+def ramp(t: Float, motion: Motion, _plan: Plan, rng: np.random.Generator) -> Float:
     """Draw a drift that builds up over 4 s and ends abruptly."""
     rise = np.clip(1.0 + t / 4.0, 0.0, 1.0)
     sign = rng.choice([-1.0, 1.0])
     fall = np.where(t < 0.0, 1.0, np.exp(-np.clip(t, 0.0, None) / 0.1))
-    return np.asarray(sign * _amplitude(answer.coupling, rng) * rise * fall)
+    return np.asarray(sign * _amplitude(motion.coupling, rng) * rise * fall)
 
 
-def motor(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
+def motor(t: Float, motion: Motion, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw the motor that runs down, as the floor moves with it: the fundamental of the glitch."""
-    amplitude = _amplitude(answer.coupling, rng)
-    stream, frequency, duration = _size(answer, plan, rng)
+    amplitude = _amplitude(motion.coupling, rng)
+    stream, frequency, duration = _size(motion, plan, rng)
     track_hz, envelope = waveforms.running_down(t, stream, frequency, duration)
     wave = track(t, track_hz, envelope, rng.uniform(0.0, 2.0 * np.pi))
     return np.asarray(np.sqrt(2.0) * amplitude * wave)
@@ -243,17 +243,17 @@ def arch_of(plan: Plan, injection: Injection) -> waveforms.Arch:
     return waveforms.draw_arch(stream, *waveforms.draw_size(injection.name, stream))
 
 
-def fringe(t: Float, answer: Answer, plan: Plan, rng: np.random.Generator) -> Float:
+def fringe(t: Float, motion: Motion, plan: Plan, rng: np.random.Generator) -> Float:
     """Draw the optic's swing behind scattered light, in um: f = 2 m |v| / wavelength is its arch.
 
     Before and after the arch the optic swings back, with lobes that cancel the displacement.
     Without a glitch the swing is too slow to lift its light out of the noise.
     """
-    if answer.glitch is None:
-        _, duration = waveforms.draw_size(answer.coupling.name, rng)
+    if motion.glitch is None:
+        _, duration = waveforms.draw_size(motion.coupling.name, rng)
         arch = waveforms.draw_arch(rng, log_uniform(rng, (5.0, 11.0)), duration)
     else:
-        arch = arch_of(plan, answer.glitch)
+        arch = arch_of(plan, motion.glitch)
     beyond = np.clip(np.abs(arch.phase(t)) - 0.5 * np.pi, 0.0, None)
     damping = 0.6
     back = (1.0 + damping**2) * np.sin(beyond) * np.exp(-damping * beyond)
@@ -286,9 +286,9 @@ def oscillator(t: Float, crossings: list[float], rng: np.random.Generator) -> Fl
     return np.asarray(FIXED_HZ + away)
 
 
-#: A function that draws a motion: times from its middle, the answer, the plan, and a source of randomness.
-Motion = Callable[[Float, Answer, Plan, np.random.Generator], Float]
-MOTIONS: dict[str, Motion] = {
+#: A function that draws a motion: times from its middle, the motion, the plan, and a source of randomness.
+Draw = Callable[[Float, Motion, Plan, np.random.Generator], Float]
+MOTIONS: dict[str, Draw] = {
     "thump": thump,
     "shaking": shaking,
     "hum": hum,

@@ -1,12 +1,14 @@
 """The strain of the observatory, as frame files."""
 
+import os
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from glitch_explorer.core import files
 from glitch_explorer.observatory import events, gwf, noise, waveforms
-from glitch_explorer.observatory.plan import Injection, Plan, make_plan, shape_stream, stream
+from glitch_explorer.observatory.plan import Arguments, Injection, Plan, make_plan, shape_stream, stream
 from glitch_explorer.observatory.slots import Segment
 
 #: Share of its bytes that an unreadable frame keeps.
@@ -54,18 +56,7 @@ def segment_strain(plan: Plan, index: int) -> np.ndarray:
     )
 
 
-def write_frames(
-    *,
-    ifo: str,
-    out: str | Path,
-    seed: int,
-    glitches: int,
-    segments: int,
-    segment_s: int,
-    sample_rate_hz: int,
-    wrong_label_share: float,
-    detectors: list[str],
-) -> None:
+def write_frames(*, ifo: str, out: str | Path, **arguments: Unpack[Arguments]) -> None:
     """Write the frames of one detector into the folder `out`, one per segment.
 
     The other arguments are those of `make_plan`. The channel is `{ifo}:OBS-STRAIN`.
@@ -76,15 +67,7 @@ def write_frames(
     UserError
         When the arguments do not fit together.
     """
-    plan = make_plan(
-        seed=seed,
-        glitches=glitches,
-        segments=segments,
-        segment_s=segment_s,
-        sample_rate_hz=sample_rate_hz,
-        wrong_label_share=wrong_label_share,
-        detectors=detectors,
-    )
+    plan = make_plan(**arguments)
     with files.whole_folder(out) as folder:
         for index, segment in enumerate(plan.segments):
             if segment.ifo != ifo:
@@ -93,8 +76,7 @@ def write_frames(
             strain = segment_strain(plan, index)
             gwf.write(path, [gwf.Series(channel(ifo), strain, plan.rate, "strain")], start=segment.start)
             if not segment.readable:
-                content = path.read_bytes()
-                files.write_bytes(path, content[: int(KEPT_SHARE * len(content))])
+                os.truncate(path, int(KEPT_SHARE * path.stat().st_size))
 
 
 def channel(ifo: str) -> str:

@@ -1,11 +1,12 @@
 """The plan of the simulated observatory: segments, glitches, labels and traps, from a seed.
 
 The plan is cheap and a pure function of its arguments: the jobs that write frames compute it
-again instead of reading the planted answers.
+again instead of reading the planted truth.
 """
 
 import string
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 import numpy as np
 
@@ -77,6 +78,18 @@ def shape_stream(plan: Plan, injection: Injection) -> np.random.Generator:
 def row_stream(plan: Plan, number: int) -> np.random.Generator:
     """Return the random stream of catalogue values other than the truth."""
     return stream(plan.seed, _ROWS, number)
+
+
+class Arguments(TypedDict):
+    """Arguments of `make_plan`, which the observatory's jobs pass on."""
+
+    seed: int
+    glitches: int
+    segments: int
+    segment_s: int
+    sample_rate_hz: int
+    wrong_label_share: float
+    detectors: list[str]
 
 
 def make_plan(
@@ -175,7 +188,10 @@ def _counts(glitches: int) -> dict[str, int]:
 def _by_detector(
     rng: np.random.Generator, counts: dict[str, int], detectors: list[str]
 ) -> dict[str, list[str]]:
-    """Divide the glitches among the detectors: H1 has the share of the class, the others the rest."""
+    """Draw the detector of each glitch, and return the classes of each detector's glitches.
+
+    H1 has the class's share `h1_share`; the other detectors divide the rest evenly.
+    """
     ids: dict[str, list[str]] = {ifo: [] for ifo in detectors}
     for name, count in counts.items():
         share = MORPHOLOGIES[name].h1_share

@@ -11,8 +11,6 @@ import numpy as np
 
 from glitch_explorer.core.arrays import Float
 
-#: Samples, times or frequencies.
-
 
 def time_axis(half_length: float, rate: int) -> Float:
     """Return sample times (n,) in seconds from `-half_length` to `half_length`, 0 in the middle."""

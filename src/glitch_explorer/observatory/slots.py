@@ -74,16 +74,16 @@ def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> l
     """
     usable = [i for i, span in enumerate(spans) if span.ifo == ifo and span.readable]
     spells = {i: _spell(rng, spans[i].end - spans[i].start) for i in usable}
-    room = {i: int(np.diff(spells[i]).sum() / LEAST_GAP_S) for i in usable}
-    if n > sum(room.values()):
+    most = {i: int(np.diff(spells[i]).sum() / LEAST_GAP_S) for i in usable}
+    if n > sum(most.values()):
         raise UserError(
-            f"observatory: {n} glitches do not fit into the spells of {ifo}, which have room for "
-            f"{sum(room.values())}; lower observatory.glitches or raise segments or segment_s"
+            f"observatory: {n} glitches do not fit into the spells of {ifo}, which hold at most "
+            f"{sum(most.values())}; lower observatory.glitches or raise segments or segment_s"
         )
     counts = dict.fromkeys(usable, 0)
     weights = rng.gamma(4.0, size=len(usable))
     for _ in range(n):
-        free = np.array([counts[i] < room[i] for i in usable])
+        free = np.array([counts[i] < most[i] for i in usable])
         share = weights * free
         counts[usable[int(rng.choice(len(usable), p=share / share.sum()))]] += 1
     return [
@@ -127,7 +127,23 @@ def in_spells(rng: np.random.Generator, places: list[tuple[int, float]], names: 
 def quietest(
     rng: np.random.Generator, spans: list[Segment], busy: dict[str, np.ndarray], reserved: list[float]
 ) -> float:
-    """Find a time in common live time, away from glitches and from the times `taken`."""
+    """Find the time in common live time that is farthest from all glitches.
+
+    Parameters
+    ----------
+    rng
+        Random generator of the candidates.
+    spans
+        Segments of all detectors.
+    busy
+        GPS times of each detector's glitches.
+    reserved
+        GPS times; segments within half a step of one are left out.
+
+    Returns
+    -------
+    GPS time; 0 where there is none.
+    """
     best, quiet = -1.0, 0.0
     for span in spans:
         if not span.readable or any(abs(span.start - time) < STEP_S / 2 for time in reserved):

@@ -25,7 +25,7 @@ CATALOGUE = "dd44a4b2aa82ff2291856dba827193e14a932d3b7e98f75c01f122877109e799"
 
 
 @pytest.fixture(scope="module")
-def answers(plan):
+def motions(plan):
     return {ifo: couplings.schedule(plan, ifo) for ifo in ("H1", "L1")}
 
 
@@ -54,7 +54,7 @@ def _feature(coupling, x, rate):
     return _loudness(x, rate, coupling.band_hz)
 
 
-def _area(plan, answers, ifo, name, coupling, channel=None):
+def _area(plan, motions, ifo, name, coupling, channel=None):
     """Return the area under the curve of a channel at a class's glitches against other times."""
     on, off = [], []
     channel = channel or coupling.channel
@@ -63,7 +63,7 @@ def _area(plan, answers, ifo, name, coupling, channel=None):
         if not times:
             continue
         rate = auxiliary.rate_at(plan, channel, plan.segments[index].start)
-        x = auxiliary.samples(plan, index, channel, answers=answers[ifo].get(channel, []))
+        x = auxiliary.samples(plan, index, channel, motions=motions[ifo].get(channel, []))
         value = _feature(coupling, x, rate)
         at = (np.array(times) + coupling.lag_s - plan.segments[index].start) / 0.5
         cells = np.unique(np.round(at).astype(int))
@@ -86,24 +86,24 @@ def test_there_are_enough_channels_of_every_subsystem():
 
 
 @pytest.mark.parametrize(("ifo", "coupling"), WITNESSES, ids=lambda x: getattr(x, "channel", x))
-def test_each_witness_moves_with_its_class(plan, answers, ifo, coupling):
-    found = _area(plan, answers, ifo, coupling.name, coupling)
+def test_each_witness_moves_with_its_class(plan, motions, ifo, coupling):
+    found = _area(plan, motions, ifo, coupling.name, coupling)
     assert 0.85 < found < 0.999
 
 
 @pytest.mark.parametrize("name", [*auxiliary.BURSTY, "SUS-BS_M1_DAMP_L_IN1_DQ", "ISI-GND_STS_ITMY_X_DQ"])
-def test_decoys_do_not_move_with_classes(plan, answers, name):
+def test_decoys_do_not_move_with_classes(plan, motions, name):
     coupling = couplings.Coupling("", name, None, "thump", (4.0, 12.0), 0.0, 1.0, 1.0, 0.0)
-    assert abs(_area(plan, answers, "H1", "Scattered_Light", coupling) - 0.5) < 0.2
+    assert abs(_area(plan, motions, "H1", "Scattered_Light", coupling) - 0.5) < 0.2
 
 
-def test_unsafe_channel_hears_every_class(plan, answers):
+def test_unsafe_channel_hears_every_class(plan, motions):
     coupling = couplings.Coupling(
         "", "CAL-DELTAL_EXTERNAL_DQ", None, "thump", (20.0, 400.0), 0.0, 1.0, 1.0, 0.0
     )
     index = _segments(plan, "H1")[0]
     rate = CHANNELS[coupling.channel].rate_hz
-    x = auxiliary.samples(plan, index, coupling.channel, answers=[])
+    x = auxiliary.hearing(plan, index, coupling.channel, frames.white_glitches(plan, index))
     value = _loudness(x, rate, coupling.band_hz)
     start = plan.segments[index].start
     cells = [
@@ -113,27 +113,27 @@ def test_unsafe_channel_hears_every_class(plan, answers):
 
 
 @pytest.mark.parametrize("name", list(auxiliary.CORRELATED))
-def test_a_correlated_decoy_repeats_its_witness(plan, answers, name):
+def test_a_correlated_decoy_repeats_its_witness(plan, motions, name):
     index, of = _segments(plan, "L1")[3], auxiliary.CORRELATED[name]
-    original = auxiliary.samples(plan, index, of, answers=answers["L1"][of])
-    copy = auxiliary._copy(plan, index, name, answers=answers["L1"][of])
+    original = auxiliary.samples(plan, index, of, motions=motions["L1"][of])
+    copy = auxiliary._copy(plan, index, name, motions=motions["L1"][of])
     assert np.corrcoef(original, copy)[0, 1] >= 0.85
     rate = CHANNELS[of].rate_hz
     band = (0.3, 1.0) if CHANNELS[of].oscillator else (30.0, 100.0)
     assert np.corrcoef(_loudness(original, rate, band), _loudness(copy, rate, band))[0, 1] >= 0.85
 
 
-def test_the_optic_moves_so_that_its_fringe_is_the_arch(plan, answers, told):
+def test_the_optic_moves_so_that_its_fringe_is_the_arch(plan, motions, told):
     checked = 0
     for ifo in ("H1", "L1"):
         (coupling,) = (one for one in couplings.couplings_of(ifo) if one.kind == "fringe")
         for index in _segments(plan, ifo)[:8]:
             segment = plan.segments[index]
-            x = auxiliary.samples(plan, index, coupling.channel, answers=answers[ifo][coupling.channel])
+            x = auxiliary.samples(plan, index, coupling.channel, motions=motions[ifo][coupling.channel])
             rate = CHANNELS[coupling.channel].rate_hz
             speed = sosfiltfilt(butter(4, 3.0, fs=rate, output="sos"), np.gradient(x) * rate)
             for one in couplings.driven(plan, coupling, ifo):
-                others = [a.time for a in answers[ifo][coupling.channel] if a.time != one.time]
+                others = [a.time for a in motions[ifo][coupling.channel] if a.time != one.time]
                 if one.segment != index or np.abs(np.array(others) - one.time).min() < 15.0:
                     continue
                 fringe = told["fringes"][one.glitch_id]
@@ -158,8 +158,8 @@ def test_ground_moves_more_where_there_is_more_scattered_light(plan):
     assert max(levels) / min(levels) > 2.0
 
 
-def test_the_shaking_behind_fast_scattering_goes_with_human_activity(plan, answers, monkeypatch):
-    one = next(each for each in answers["H1"]["ISI-GND_STS_ETMY_Y_DQ"] if each.glitch is not None)
+def test_the_shaking_behind_fast_scattering_goes_with_human_activity(plan, motions, monkeypatch):
+    one = next(each for each in motions["H1"]["ISI-GND_STS_ETMY_Y_DQ"] if each.glitch is not None)
     t = np.arange(-6.0, 6.0, 1 / 64)
     usual = ambience.weather(plan, plan.segments[one.segment])
     moved = couplings.shaking(t, one, plan, np.random.default_rng(1))

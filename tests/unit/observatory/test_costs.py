@@ -108,8 +108,8 @@ def test_drivers_are_single_pairs_and_interactions(plan):
 def test_the_halves_of_an_interaction_meet_at_glitches_only(plan):
     (second,) = (one for one in couplings.COUPLINGS if one.needs)
     for ifo in FULL["detectors"]:
-        answers = couplings.schedule(plan, ifo)
-        one, other = answers[second.needs], answers[second.channel]
+        motions = couplings.schedule(plan, ifo)
+        one, other = motions[second.needs], motions[second.channel]
         both = [{a.glitch.glitch_id for a in half if a.glitch} for half in (one, other)]
         assert both[0] == both[1]
         alone, apart = ([a.time for a in half if a.glitch is None] for half in (one, other))
