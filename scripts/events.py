@@ -1,4 +1,4 @@
-"""Write the times of real signals and hardware injections."""
+"""Write the times of astrophysical signals and hardware injections."""
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged

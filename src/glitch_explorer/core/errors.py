@@ -1,4 +1,4 @@
-"""The exception for what a user can put right, and the one for a row of data that cannot be used."""
+"""The exception for what a user can correct, and the one for a row of data that cannot be used."""
 
 from enum import StrEnum
 

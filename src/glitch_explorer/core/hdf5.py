@@ -4,7 +4,7 @@ from pathlib import Path
 
 import h5py
 
-#: Deflate makes data at most 1032 times smaller; up to so many bytes any ratio is accepted.
+#: Deflate makes data at most 1032 times smaller; up to this many bytes any ratio is accepted.
 _LARGEST_RATIO, _SMALL_BYTES = 1100, 1 << 24
 
 

@@ -23,7 +23,7 @@ from glitch_explorer.map.schemas import MEMBERS
 #: A minute counts where at least this share of it has data.
 _MINUTE_SHARE = 0.5
 _MINUTE_BINS = round(60 / BIN_S)
-#: A level is averaged over at least so many periods of its band's lower edge.
+#: A level is averaged over at least this many periods of its band's lower edge.
 _PERIODS = 3
 
 

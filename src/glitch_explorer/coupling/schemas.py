@@ -130,7 +130,7 @@ CALIBRATION = schema(
     n=Column(INT, "pseudo-families"),
     n_below=Column(INT, "those with p at most alpha"),
     share=Column(FLOAT, "the same as a share"),
-    binomial_p=Column(FLOAT, "probability of so many or more at exactly alpha"),
+    binomial_p=Column(FLOAT, "binomial probability of at least n_below if p is uniform"),
     passed=Column(BOOL, "that probability is at least 0.025"),
 )
 

@@ -75,7 +75,7 @@ def _blocked_by_detector(glitches: pd.DataFrame, segments: pd.DataFrame) -> dict
 def _members(rows: pd.DataFrame, blocked: Mapping[str, Float64]) -> pd.DataFrame:
     """Build the table "members" from rows with the catalogue's columns.
 
-    Real signals and injections are mapped but left out of member files; time near them is not
+    Astrophysical signals and injections are mapped but left out of member files; time near them is not
     quiet either. Glitches without a time have no quiet time.
     """
     rows = rows[rows["astrophysical"] == ""].sort_values(["ifo", "event_time", "glitch_id", "view"])

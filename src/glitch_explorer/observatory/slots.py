@@ -1,4 +1,4 @@
-"""Times of the observatory: segments at all hours, spells of glitches, quiet minutes."""
+"""Times of the observatory: segments at all hours, spells (periods of high glitch rate), quiet minutes."""
 
 from dataclasses import dataclass
 
@@ -77,7 +77,7 @@ def place(rng: np.random.Generator, spans: list[Segment], ifo: str, n: int) -> l
     most = {i: int(np.diff(spells[i]).sum() / LEAST_GAP_S) for i in usable}
     if n > sum(most.values()):
         raise UserError(
-            f"observatory: {n} glitches do not fit into the spells of {ifo}, which hold at most "
+            f"observatory: {n} glitches do not fit into the active minutes of {ifo}, which hold at most "
             f"{sum(most.values())}; lower observatory.glitches or raise segments or segment_s"
         )
     counts = dict.fromkeys(usable, 0)

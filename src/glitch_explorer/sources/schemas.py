@@ -12,8 +12,8 @@ SEGMENTS = schema(
     source=Column(STRING, "file or service it was read from"),
 )
 
-#: `catalog/events.parquet`: real signals and hardware injections, which are mapped but never counted as
-#: noise.
+#: `catalog/events.parquet`: astrophysical signals and hardware injections, which are mapped but never counted
+#: as noise.
 EVENTS = schema(
     "events",
     name=Column(STRING, "name of the event"),

@@ -20,7 +20,7 @@ class Check:
     #: Least value that passes; the largest one where `at_most` is set; None where the value is only reported.
     bound: float | None = None
     at_most: bool = False
-    #: p-values up to 0.05 among the n, where the value is the chance of so many.
+    #: p-values up to 0.05 among the n, where the value is the probability of at least as many.
     rejected: int | None = None
 
     @property
@@ -45,7 +45,7 @@ def mean_check(
 
 
 def chance_check(name: str, rejected: pd.Series) -> Check:
-    """Check the exact binomial chance of at least so many p-values up to 0.05.
+    """Check the exact binomial probability of at least as many p-values up to 0.05 as observed.
 
     Parameters
     ----------

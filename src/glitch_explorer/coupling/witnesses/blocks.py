@@ -7,7 +7,7 @@ from glitch_explorer.core.intervals import DAY_S
 
 #: With fewer blocks that contain glitches there is no interval.
 LEAST_BLOCKS = 10
-#: Days or segments are blocks where there are at least so many; else the live time is cut into so many.
+#: Days or segments are blocks if there are at least this many; otherwise the live time is cut into this many.
 _BLOCKS = 20
 #: Draws of the bootstrap, and the percentiles of the interval.
 DRAWS, PERCENTILES = 1000, (2.5, 97.5)

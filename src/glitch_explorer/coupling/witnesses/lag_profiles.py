@@ -18,7 +18,7 @@ from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides
 RISEN = 0.9
 #: Scores are clipped to this: one silent period must not dominate a mean.
 _LARGEST = np.float32(20.0)
-#: A trigger is isolated where no other of its family lies in so many seconds before it.
+#: A trigger is isolated where no other of its family lies in this many seconds before it.
 ISOLATED_S = 60.0
 
 

@@ -20,7 +20,7 @@ from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides
 _COLUMNS = 16
 #: Levels at which the calibration of p-values is checked.
 ALPHAS = (0.01, 0.05, 0.1)
-#: A calibration fails where so many p-values below alpha had a smaller probability than this.
+#: A calibration fails if the binomial probability of at least as many p-values up to alpha is below this.
 FAIL_BELOW = 0.025
 
 
@@ -176,7 +176,7 @@ def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     Table "calibration": for each kind and level alpha, how many p-values are at most
-    alpha, the exact binomial probability of so many or more if p is uniform, and
+    alpha, the exact binomial probability of at least as many if p is uniform, and
     whether it `passed`.
     """
     rows = []

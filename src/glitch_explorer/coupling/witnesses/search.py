@@ -88,7 +88,7 @@ def find_witnesses(
         Features over the family's live time.
     family
         The family's glitches in this detector, with columns event_time, duration_s, and start_time (may be
-        missing). Real signals and injections are left out.
+        missing). Astrophysical signals and injections are left out.
     quiet
         ``(k, 2)`` quiet time around the family, GPS seconds (`map.members`).
     segments

@@ -15,7 +15,7 @@ from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.witnesses.ranks import STEP, Grid
 
-#: A ring has time slides only if it is so many times as long as the least offset.
+#: A ring has time slides only if it is at least this many times as long as the least offset.
 LEAST_LENGTH = 3
 #: Two slides are near if the rings in which their offsets differ by less than the least offset contain
 #: at least this share of the glitches.

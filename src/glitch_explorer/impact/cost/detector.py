@@ -101,7 +101,8 @@ def open_detector(
     ifo
         Detector.
     glitches
-        Table "glitches" of all detectors with a column `family`, without real signals and injections.
+        Table "glitches" of all detectors with a column `family`, without astrophysical signals and
+        injections.
     segments, minutes
         Tables "segments" and "minutes".
     """

@@ -44,8 +44,8 @@ class Costs:
 def charged_glitches(glitches: pd.DataFrame, families: pd.DataFrame) -> pd.DataFrame:
     """Return the glitches with a time, each with the family that its cost is attributed to, or unassigned.
 
-    Real signals and injections are left out. Where each view has a row of the map, a glitch belongs to the
-    family of its most probable view, assigned before unassigned.
+    Astrophysical signals and injections are left out. Where each view has a row of the map, a glitch
+    belongs to the family of its most probable view, assigned before unassigned.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ Every model is fitted on one thread; folds run in parallel. Hyper-parameters are
 tens of glitches, and a search would need a fold of its own. Glitches have no larger weight: it raises the
 held-out Brier score (docs/explanation/drivers.md#folds-models-baseline).
 
-A model is fitted to the features that separate its windows best one by one. Among 2,000 features without
+A model is fitted to the features that, each alone, separate its windows best. Among 2,000 features without
 information, 200 glitches cannot identify a few with it, and a fold takes one second instead of ten.
 """
 
