@@ -87,7 +87,7 @@ def read_map(folder: str | Path) -> Map:
 
 
 def place(new: Vectors, old: Map, *, false_rate: float, threads: int) -> pd.DataFrame:
-    """Place new rows on a map.
+    """Assign new rows to a map.
 
     A row takes its position and family from its nearest neighbours on the map. A row that the map
     already has is placed as if it were absent.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -136,11 +136,32 @@ def open_source(
         source, frames=frames, frame_type=frame_type, host=host, sample_rate_hz=None, policy=_POLICY
     )
     name = " ".join([source, *(part or "" for part in (frames, frame_type, host))])
-    return ChannelSource(locator, name, lists, safety, store, store_gib, bands, strain)
+    return ChannelSource(
+        locator=locator,
+        name=name,
+        lists=lists,
+        safety=safety,
+        store=store,
+        store_gib=store_gib,
+        bands=bands,
+        strain=strain,
+    )
+
+
+class SourceOptions(TypedDict):
+    """Options of a source that a project's config sets, see `open_source`."""
+
+    source: str
+    frames: str | None
+    frame_type: str | None
+    host: str | None
+    store_gib: float
+    bands: Sequence[tuple[float, float]]
+    strain: str
 
 
 def project_source(
-    *, lists: Sequence[str], safety: Sequence[str], scripts: str | Path, **options: Any
+    *, lists: Sequence[str], safety: Sequence[str], scripts: str | Path, **options: Unpack[SourceOptions]
 ) -> ChannelSource:
     """Open the source of a project's jobs, with the store that they share.
 
