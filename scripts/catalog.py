@@ -22,6 +22,7 @@ if __name__ == "__main__":
             snr=params.snr,
             peak_frequency_hz=params.peak_frequency_hz,
             gps=params.gps,
+            strain=params.strain,
             shard_length_s=params.shard_length_s,
             segments=tables.read(SEGMENTS, snakemake.input.segments),
             events=tables.read(EVENTS, snakemake.input.events),

@@ -35,6 +35,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Return the folder of small inputs that were once misread, or skip."""
+    path = ROOT.parent / "shared" / "cases"
+    if not path.is_dir():
+        pytest.skip("the cases are not here: ../shared/cases is missing")
+    return path
+
+
+@pytest.fixture(scope="session")
 def finished(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a complete run of the small demo, the one that all tests share; clone it, do not change it."""
 

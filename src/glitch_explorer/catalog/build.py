@@ -41,6 +41,7 @@ def build_catalog(
     snr: Bounds = (None, None),
     peak_frequency_hz: Bounds = (None, None),
     gps: Bounds = (None, None),
+    strain: str = "",
     shard_length_s: float,
     segments: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
@@ -67,6 +68,9 @@ def build_catalog(
         `glitch` or `view`; for `glitch` the log counts the pictures of unknown view length.
     snr, peak_frequency_hz, gps
         Lowest and highest value, None for no bound; peak frequency in Hz, time in GPS s.
+    strain
+        Strain channel, `{ifo}` for the detector: where a source has triggers of several channels, those
+        of strain are selected.
     shard_length_s
         Length of a shard in s.
     segments, events
@@ -79,7 +83,7 @@ def build_catalog(
     UserError
         When a source is missing or not of its kind, no glitch remains, or too many rows are bad.
     """
-    rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments)
+    rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments, strain)
     frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules, view_length=view_length)
     out = Path(out)
     tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")

@@ -1,5 +1,6 @@
 """Glitches from the rows of table files; bad rows are quarantined."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
 from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, BadRow, TableFile, open_table
+from glitch_explorer.core.channels import is_strain
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATHS
 
@@ -26,8 +28,12 @@ COLUMNS = (
 _TEXTS = ("glitch_id", "ifo", "label", "label_source", *VIEW_PATHS)
 #: Name of a file with the data of one detector (LIGO-T050017).
 _FILE_IFO = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:]")
+#: Name of a file of Omicron, with the channel in it: L1-GDS_CALIB_STRAIN_OMICRON-1250000000-60.h5.
+_FILE_CHANNEL = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:](.+)_OMICRON-[0-9]+-[0-9]+\.", re.IGNORECASE)
 #: Ids of early Gravity Spy tables are the GPS time.
 _GPS_ID = r"^[0-9]{9,10}\.[0-9]+$"
+
+_log = logging.getLogger(__name__)
 
 
 def table_files(paths: Iterable[str]) -> Iterator[str]:
@@ -68,7 +74,7 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
     Raises
     ------
     UserError
-        When a file cannot be read or lacks a required column.
+        When a file cannot be read or lacks a required column, or the channel of strain is unclear.
     """
     glitches, quarantine = [], []
     for path in table_files(paths):
@@ -81,7 +87,53 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
             glitches.append(good)
             quarantine.append(bad)
         quarantine.append(_unsplit(table, path))
-    return pd.concat(glitches, ignore_index=True), pd.concat(quarantine, ignore_index=True)
+    return select_strain(
+        pd.concat(glitches, ignore_index=True), pd.concat(quarantine, ignore_index=True), rules.strain
+    )
+
+
+def select_strain(
+    glitches: pd.DataFrame, quarantine: pd.DataFrame, strain: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out triggers of auxiliary channels, where a detector has triggers of several channels.
+
+    Parameters
+    ----------
+    glitches, quarantine
+        Rows with a column `channel` (detector and name, missing where the source has none), which is
+        removed.
+    strain
+        Strain channel, `{ifo}` for the detector (`core.channels.is_strain`).
+
+    Raises
+    ------
+    UserError
+        When a detector has triggers of several channels, none of them strain.
+    """
+    channels = [frame.pop("channel") for frame in (glitches, quarantine)]
+    counts = pd.concat(channels).value_counts()
+    auxiliary: list[str] = []
+    for ifo, names in counts.groupby(counts.index.str.split(":").str[0]):
+        others = [name for name in names.index if not is_strain(name, strain)]
+        text = ", ".join(f"{counts[name]} of {name}" for name in others[:8])
+        if len(others) < len(names):
+            auxiliary += others
+            if others:
+                _log.warning("triggers of auxiliary channels are left out: %s", text)
+        elif len(others) == 1:
+            _log.warning("no trigger of %s is of strain: %s", ifo, text)
+        else:
+            raise UserError(
+                f"{ifo} has triggers of {len(others)} channels, none of them strain ({text}): select the "
+                "files of one channel in source.paths, or set strain.channel to the channel of the glitches"
+            )
+    if not auxiliary:
+        return glitches, quarantine
+    selected = [~channel.isin(auxiliary) for channel in channels]
+    return (
+        glitches[selected[0]].reset_index(drop=True),
+        quarantine[selected[1]].reset_index(drop=True),
+    )
 
 
 def _require_all(plan: Plan, columns: list[str], path: str, *, kind: str, rules: Rules) -> None:
@@ -112,7 +164,22 @@ def _read_batch(
     selected = apply_rules(frame, problems, rules)
     bad = selected & problems.any
     frame["source"], frame["row"] = pd.Series(path, index=frame.index, dtype="str"), raw.index
-    return frame[selected & ~bad], problems.quarantined(frame, bad, as_read(raw[bad]))
+    channel = _channel(raw, plan, frame["ifo"], path)
+    quarantine = problems.quarantined(frame, bad, as_read(raw[bad]))
+    return (
+        frame.assign(channel=channel)[selected & ~bad],
+        quarantine.assign(channel=channel[bad].to_numpy()),
+    )
+
+
+def _channel(raw: pd.DataFrame, plan: Plan, ifo: pd.Series, path: str) -> pd.Series:
+    """Return the channel of each trigger with its detector, by its column or the name of the file."""
+    if "channel" in plan:
+        name = parse_text(raw[plan["channel"][0]])
+    else:
+        match = _FILE_CHANNEL.match(Path(path).name)
+        name = pd.Series(match[2] if match else None, index=raw.index, dtype="str")
+    return name.where(name.str.contains(":", na=False), ifo + ":" + name)
 
 
 def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
@@ -202,4 +269,5 @@ def as_read(raw: pd.DataFrame) -> pd.Series:
 def _unsplit(table: TableFile, path: str) -> pd.DataFrame:
     """Return the rows that could not be split into columns as rows of table `quarantine`."""
     frame = pd.DataFrame(table.bad, columns=list(BadRow._fields))
-    return quarantine_rows(frame.assign(glitch_id=None, source=path))
+    quarantine = quarantine_rows(frame.assign(glitch_id=None, source=path))
+    return quarantine.assign(channel=missing_text(quarantine.index))

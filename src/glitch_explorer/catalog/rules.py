@@ -23,10 +23,10 @@ Bounds = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Rules:
-    """The selection of a study: detectors, bounds and segments.
+    """The selection of a study: detectors, bounds, segments and strain channel.
 
     Without any segment every time is selected. A glitch of unknown detector or time
-    is selected, too.
+    is selected, too. Triggers of other channels than strain are left out (`rows.select_strain`).
     """
 
     detectors: tuple[str, ...]
@@ -34,6 +34,7 @@ class Rules:
     peak_frequency_hz: Bounds = (None, None)
     gps: Bounds = (None, None)
     segments: pd.DataFrame | None = None
+    strain: str = ""
 
     @property
     def cuts(self) -> dict[str, Bounds]:

@@ -30,3 +30,9 @@ def build(
         tables.read(QUARANTINE, out / "parts" / "catalog.parquet"),
         tables.read(DUPLICATES, out / "duplicates.parquet"),
     )
+
+
+def segments(ifo: str, *intervals: tuple[float, float]) -> pd.DataFrame:
+    """Return a table of segments of one detector."""
+    frame = pd.DataFrame(intervals, columns=["start", "end"], dtype=float)
+    return frame.assign(ifo=ifo, flag="x", source="y")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core.channels import STRAIN_NAMES
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.schemas import CHANNELS
 
@@ -22,9 +23,6 @@ KINDS = ("raw", "rms", "trend", "displacement")
 SAFETIES = ("safe", "unsafe", "unknown")
 #: Units of displacement channels, in metres.
 METRES = {"m": 1.0, "um": 1e-6, "nm": 1e-9}
-#: Names of strain channels: LIGO's and GWOSC's (GDS-CALIB_STRAIN_CLEAN, DCS-CALIB_STRAIN_C01,
-#: GWOSC-16KHZ_R1_STRAIN), and Virgo's (Hrec_hoft_16384Hz, h_16384Hz).
-STRAIN_NAMES = ("*[-_]STRAIN", "*[-_]STRAIN_*", "*:Hrec_*", "*:h_[0-9]*Hz")
 _COLUMNS = ("channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date")
 #: Column headers of GWOSC's public lists, and the column names used here; an empty name drops the column.
 _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": ""}
@@ -180,7 +178,7 @@ def channel_table(
     -------
     DataFrame
         Table "channels", sorted by channel. A channel is unsafe where it is `strain`, has a name
-        of `STRAIN_NAMES`, or is unsafe in any list or table; safe where it is safe in
+        of `core.channels.STRAIN_NAMES`, or is unsafe in any list or table; safe where it is safe in
         any; else unknown.
 
     Raises
