@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,14 @@ _READERS = {
     lal.D_TYPE_CODE: lalframe.FrFileReadREAL8TimeSeries,
 }
 
+#: LALFrame's message for a channel that the frame does not have (XLAL_ENAME).
+_NOT_IN_FRAME = "Wrong name"
+
 _LOG = logging.getLogger(__name__)
+
+
+class _NotInFrame(Exception):  # noqa: N818 - a finding about a frame, no error of the program
+    """The frame does not have the channel."""
 
 
 @dataclass(frozen=True, order=True)
@@ -65,12 +72,23 @@ class Frame:
 
 @dataclass(frozen=True)
 class Piece:
-    """Samples (n,) of a channel in one frame, GPS time of the first, rate in Hz, and unit."""
+    """Samples of a channel in one file.
+
+    Attributes
+    ----------
+    values
+        Samples (n,).
+    t0, rate, unit
+        GPS time of the first sample, rate in Hz, and unit.
+    absent
+        GPS intervals [start, end) of the file's frames that lack the channel.
+    """
 
     values: np.ndarray
     t0: float
     rate: float
     unit: str
+    absent: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def of(cls, series: "TimeSeries") -> "Piece":
@@ -226,11 +244,15 @@ def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece 
             count = lalframe.FrFileQueryNFrame(file)
         for channel in channels:
             try:
-                pieces = []
+                pieces: list[Piece] = []
+                absent: list[tuple[float, float]] = []
                 for position in range(count):
-                    piece, kind = _read_series(file, channel, position, kind)
-                    pieces.append(piece)
-                contents[channel] = _joined(pieces)
+                    try:
+                        piece, kind = _read_series(file, channel, position, kind)
+                        pieces.append(piece)
+                    except _NotInFrame:
+                        absent.append(_interval(file, position))
+                contents[channel] = _joined(pieces, tuple(absent)) if pieces else Reason.NO_CHANNEL
             except gwf.DamagedFile as problem:
                 contents[channel] = _damaged(path, f"{channel}: {problem}")
         return contents
@@ -244,8 +266,12 @@ def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Pie
         with _damage(RuntimeError):
             series = _READERS[kind](file, channel, position)
     except gwf.DamagedFile:
-        with _damage(RuntimeError):
+        try:
             kind = lalframe.FrFileQueryChanType(file, channel, position)
+        except RuntimeError as problem:
+            if str(problem) == _NOT_IN_FRAME:
+                raise _NotInFrame from None
+            raise gwf.DamagedFile(str(problem)) from problem
         if kind not in _READERS:
             raise gwf.DamagedFile(f"its samples have LAL's type {kind}, which is not a real number") from None
         with _damage(RuntimeError):
@@ -253,13 +279,19 @@ def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Pie
     return Piece(series.data.data, float(series.epoch), 1 / series.deltaT, str(series.sampleUnits)), kind
 
 
-def _joined(pieces: Sequence[Piece]) -> Piece:
+def _interval(file: Any, position: int) -> tuple[float, float]:
+    """Read the GPS interval of one frame of a file."""
+    start = lal.LIGOTimeGPS()
+    with _damage(RuntimeError):
+        lalframe.FrFileQueryGTime(start, file, position)
+        return float(start), float(start) + float(lalframe.FrFileQueryDt(file, position))
+
+
+def _joined(pieces: Sequence[Piece], absent: tuple[tuple[float, float], ...]) -> Piece:
     """Join the frames of one file, with NaN between them."""
-    if not pieces:
-        raise gwf.DamagedFile("it has no frame")
     first = pieces[0]
     if len(pieces) == 1:
-        return first
+        return replace(first, absent=absent)
     rates = {piece.rate for piece in pieces}
     if len(rates) > 1:
         raise gwf.DamagedFile(f"its rate changes inside: {sorted(rates)} Hz")
@@ -271,7 +303,7 @@ def _joined(pieces: Sequence[Piece]) -> Piece:
     values = np.full(max(ends), np.nan if dtype.kind == "f" else 0, dtype)
     for start, end, piece in zip(starts, ends, pieces, strict=True):
         values[start:end] = piece.values
-    return Piece(values, first.t0, first.rate, first.unit)
+    return Piece(values, first.t0, first.rate, first.unit, absent)
 
 
 def _read_hdf5(path: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:

@@ -67,7 +67,7 @@ class Layout:
         Spans (start, end) in bytes that all channels need: what is before the channels, and
         the table of contents.
     channels
-        Spans of each channel that every frame has, one in each frame.
+        Spans of each channel, one for each frame that has it.
     """
 
     file: int
@@ -267,9 +267,11 @@ def _parsed(contents: bytes, file: int, order: str, size: int, table: int) -> La
         known += positions
         for number, name in enumerate(names):
             places[name] = list(positions[number * frames : (number + 1) * frames])
-    edges = dict(pairwise(sorted({offset for offset in known if offset})))
-    first = min((offset for spots in places.values() for offset in spots if offset), default=table)
+    # A frame that lacks the channel has 0, or all bits set, for its place.
+    places = {name: [spot for spot in spots if 0 < spot < size] for name, spots in places.items()}
+    edges = dict(pairwise(sorted({offset for offset in known if 0 < offset < size})))
+    first = min((offset for spots in places.values() for offset in spots), default=table)
     common = [(0, first), (table, size - _END)]
     common += [(offset, edges[offset]) for offset in frame_parts if offset >= first]
-    spans = {name: [(spot, edges[spot]) for spot in spots] for name, spots in places.items() if all(spots)}
+    spans = {name: [(spot, edges[spot]) for spot in spots] for name, spots in places.items() if spots}
     return Layout(file, order, size, common, spans)

@@ -112,7 +112,7 @@ class Strain:
         Raises
         ------
         StrainMissing
-            When any of it is missing: no frame, a gap, NaN, a damaged frame.
+            When any of it is missing: no frame, a gap, a frame without the channel, NaN, a damaged frame.
         UserError
             When a frame cannot be opened on this machine, or a server refuses.
         SourceFault

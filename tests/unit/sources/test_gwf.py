@@ -1,16 +1,22 @@
 """GWF files: no more is read than the channels need, and no samples but those that were written."""
 
 import ctypes
+import dataclasses
 import os
+import struct
 from pathlib import Path
 
 import lalframe
 import numpy as np
+import pandas as pd
 import pytest
 
+from glitch_explorer.coupling.channels.fetch import ChannelReader, Missing
 from glitch_explorer.sources import frames, gwf
 from glitch_explorer.sources.frames import Frame, Piece
-from glitch_explorer.sources.reasons import Reason
+from glitch_explorer.sources.locate import open_locator
+from glitch_explorer.sources.reasons import Reason, StrainMissing
+from glitch_explorer.sources.strain import open_strain
 
 T0, SECONDS, RATE, CHANNELS = 1260000000, 4, 1024, 12
 TYPES = {np.float32: lalframe.FRAMEU_FR_VECT_4R, np.int16: lalframe.FRAMEU_FR_VECT_2S}
@@ -28,12 +34,15 @@ def samples(k, frame):
     return values.astype(np.int16 if k % 3 == 2 else np.float32)
 
 
-def write(path, *, count=1):
-    """Write `count` frames to one file; the channels are compressed in different ways."""
+def write(path, *, count=1, absent=()):
+    """Write `count` frames to one file, those `absent` without the channels 0, 1 and 2.
+
+    The channels are compressed in different ways.
+    """
     stream = lalframe.FrameUFrFileOpen(str(path), "w")
     for number in range(count):
         frame = lalframe.FrameUFrameHAlloc("T", float(T0 + number * SECONDS), 0.0, float(SECONDS), number)
-        for k in range(CHANNELS):
+        for k in range(3 if number in absent else 0, CHANNELS):
             values = samples(k, number)
             kind = TYPES[values.dtype.type]
             channel = lalframe.FrameUFrProcChanAlloc(
@@ -79,6 +88,73 @@ def test_parts_hold_the_samples_that_were_written(tmp_path, monkeypatch, count, 
         assert (piece.t0, piece.rate) == (T0, RATE)
         assert np.array_equal(piece.values, np.concatenate([samples(k, number) for number in range(count)]))
     assert read(frame, ["H1:NOPE"]) == {"H1:NOPE": Reason.NO_CHANNEL}
+
+
+@pytest.mark.parametrize("absent", [{1}, {0}, {3}, {1, 2}, {0, 2, 3}])
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_frame_without_the_channel_is_a_gap(tmp_path, monkeypatch, absent, checked):
+    frame = write(tmp_path / "H-T-1-1.gwf", count=4, absent=absent)
+    if not checked:
+        monkeypatch.setattr(gwf, "_VERSION", 7)
+    pieces = read(frame, [name(k) for k in (0, 1, 2, 3)])
+    for k in range(3):
+        piece = pieces[name(k)]
+        frames_of = [
+            np.full(SECONDS * RATE, np.nan) if number in absent else samples(k, number) for number in range(4)
+        ]
+        whole = np.full(4 * SECONDS * RATE, np.nan)
+        piece.copy_to(whole, T0)
+        assert np.array_equal(whole, np.concatenate(frames_of), equal_nan=True)
+        assert piece.absent == tuple((T0 + n * SECONDS, T0 + (n + 1) * SECONDS) for n in sorted(absent))
+    assert pieces[name(3)].absent == ()
+    assert np.array_equal(pieces[name(3)].values, np.concatenate([samples(3, n) for n in range(4)]))
+
+
+def test_an_absent_channel_may_be_marked_by_set_bits(tmp_path):
+    path = tmp_path / "H-T-1-1.gwf"
+    frame = write(path, count=4, absent={1})
+    body = bytearray(path.read_bytes())
+    with open(path, "rb") as stream:
+        layout = gwf.layout(stream.fileno())
+    start, places = layout.common[1][0], [first for first, _ in layout.channels[name(0)]]
+    end = start + int.from_bytes(body[start : start + 8], "little")
+    at = body.index(struct.pack("<4Q", places[0], 0, *places[1:]), start)
+    body[at + 8 : at + 16] = b"\xff" * 8
+    body[end - 4 : end] = gwf.posix_checksum([bytes(body[start : end - 4])]).to_bytes(4, "little")
+    path.write_bytes(body)
+    with open(path, "rb") as stream:
+        changed = gwf.layout(stream.fileno())
+    assert changed == dataclasses.replace(layout, file=changed.file)
+    assert read(frame, [name(0)])[name(0)].absent == ((T0 + SECONDS, T0 + 2 * SECONDS),)
+
+
+def test_a_channel_in_no_frame_is_not_there(tmp_path):
+    frame = write(tmp_path / "H-T-1-1.gwf", count=2, absent={0, 1})
+    assert read(frame, [name(0)]) == {name(0): Reason.NO_CHANNEL}
+
+
+def test_strain_beside_frames_without_the_channel(tmp_path):
+    write(tmp_path / f"H-T-{T0}-40.gwf", count=10, absent={4, 5})
+    strain = open_strain(source="frames", channel=name(0), frames=str(tmp_path))
+    assert strain.available("H1", T0, T0 + 40) == [(T0, T0 + 16), (T0 + 24, T0 + 40)]
+    assert len(strain.read("H1", T0 + 10, T0 + 16)) == 6 * RATE
+    with pytest.raises(StrainMissing) as missing:
+        strain.read("H1", T0 + 15, T0 + 18)
+    assert missing.value.reason == Reason.STRAIN_GAP
+
+
+def test_an_auxiliary_channel_lacks_only_those_frames(tmp_path):
+    write(tmp_path / f"H-T-{T0}-40.gwf", count=10, absent={0, 4, 5})
+    table = pd.DataFrame({"channel": [name(0), name(3)], "rate_hz": [RATE, RATE]})
+    locator = open_locator("frames", frames=str(tmp_path), frame_type=None, host=None, sample_rate_hz=None)
+    reader = ChannelReader(locator, ifo="H1", table=table, segments=np.array([[T0, T0 + 40.0]]))
+    reader.advance(T0, T0 + 40)
+    values, missing = reader.samples([name(0), name(3)], T0, T0 + 40)
+    assert missing == [
+        Missing(name(0), start, start + 4, Reason.NO_CHANNEL) for start in (T0, T0 + 16, T0 + 20)
+    ]
+    assert np.isnan(values[0]).sum() == 12 * RATE
+    assert np.isfinite(values[1]).all()
 
 
 def test_no_more_is_read_than_needed(frame, monkeypatch):

@@ -4,13 +4,14 @@ import logging
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Float64
+from glitch_explorer.core.intervals import subtract
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator
@@ -144,17 +145,24 @@ class ChannelReader:
                 continue
             if low > covered:
                 missing.append(Missing(channel, covered, float(low), Reason.NO_FRAME))
-            missing.append(Missing(channel, float(low), float(high), self._reason(frame, channel)))
+            missing += self._in_frame(channel, float(low), float(high), frame)
             covered = float(high)
         if covered < end:
             missing.append(Missing(channel, covered, float(end), Reason.NO_FRAME))
         return missing
 
-    def _reason(self, frame: Frame, channel: str) -> Reason:
+    def _in_frame(self, channel: str, start: float, end: float, frame: Frame) -> list[Missing]:
+        """Return the parts of a run of NaN that lies in one file, each with its reason."""
         piece = self._loaded[frame][channel]
         if isinstance(piece, Reason):
-            return piece
-        return Reason.NOT_FINITE if piece.rate == self._rates[channel] else Reason.OTHER_RATE
+            return [Missing(channel, start, end, piece)]
+        if piece.rate != self._rates[channel]:
+            return [Missing(channel, start, end, Reason.OTHER_RATE)]
+        absent = np.array(piece.absent, np.float64).reshape(-1, 2)
+        parts = [(float(a), float(b), Reason.NOT_FINITE) for a, b in subtract(start, end, absent)]
+        cut = np.clip(absent, start, end)
+        parts += [(float(a), float(b), Reason.NO_CHANNEL) for a, b in cut if b > a]
+        return [Missing(channel, *part) for part in sorted(parts)]
 
     def _warn(self, frame: Frame, content: _Content) -> None:
         """Log channels that have another rate than in the list, each rate once."""
@@ -182,7 +190,7 @@ class ChannelReader:
             if isinstance(piece, Piece):
                 path = Path(folder.name) / f"{number}.npy"
                 np.save(path, piece.values)
-                piece = Piece(np.load(path, mmap_mode="r"), piece.t0, piece.rate, piece.unit)  # noqa: PLW2901
+                piece = replace(piece, values=np.load(path, mmap_mode="r"))  # noqa: PLW2901
             moved[channel] = piece
         return moved
 
