@@ -7,13 +7,12 @@ import pandas as pd
 
 from glitch_explorer.catalog.names import UNKNOWN_IFO
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
+from glitch_explorer.core.detectors import DETECTORS
 from glitch_explorer.core.errors import fact_text
 from glitch_explorer.core.intervals import contains
 
-#: Prefixes of the detectors that exist (LIGO-T010110, LALDetectors.h).
-KNOWN_IFOS = frozenset(
-    {"C1", "E1", "E2", "E3", "G1", "H1", "H2", "I1", "K1", "L1", "T1", "V0", "V1", UNKNOWN_IFO}
-)
+#: Values of column ifo.
+KNOWN_IFOS = DETECTORS | {UNKNOWN_IFO}
 #: GPS times beyond this (year 2106) are errors.
 _LAST_GPS = 4e9
 

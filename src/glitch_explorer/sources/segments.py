@@ -1,5 +1,6 @@
 """Segments: the science time of the detectors, from files and from services."""
 
+import logging
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -13,15 +14,21 @@ from gwosc.api import v2 as gwosc_api
 from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.detectors import DETECTORS
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.ligolw import refuse_entities
 from glitch_explorer.sources import retry
 from glitch_explorer.sources.retry import RetryPolicy
 from glitch_explorer.sources.schemas import SEGMENTS
 
-#: A detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
-_IFO_IN_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Z]\d)(?![A-Za-z0-9])")
+#: What may be a detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
+_IFO_IN_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]\d)(?![A-Za-z0-9])")
+#: The definer of a LIGO_LW file in which `ligolw_segment_query_dqsegdb` writes what it found; the flags
+#: that it was asked for have only a summary there.
+_QUERY_RESULT = "RESULT"
 _FORMATS = {".xml": "ligolw", ".xml.gz": "ligolw", ".hdf5": "hdf5", ".h5": "hdf5", ".json": "json"}
+
+_log = logging.getLogger(__name__)
 
 
 def read_segments(
@@ -42,6 +49,7 @@ def read_segments(
         Text of two columns or segwizard's four, LIGO_LW XML, HDF5, DQSegDB JSON,
         or CSV with columns ifo, start, end and, if there are several, flag. The
         detector is the flag's, the column's, the one in the file's name, or the only one.
+        Of the answer to a segment query only `RESULT` is read.
     flags
         Flags of services, `{ifo}` filled in: GWOSC's without colons
         (`{ifo}_DATA`, `{ifo}_CBC_CAT1`), DQSegDB's with
@@ -59,12 +67,14 @@ def read_segments(
     -------
     DataFrame
         Table `segments`, merged and sorted by detector and start; where a
-        detector has several flags the rows are their intersection.
+        detector has several flags the rows are their intersection. It is empty only
+        where neither a file nor a flag is named.
 
     Raises
     ------
     UserError
-        When a file cannot be read or a flag does not exist.
+        When a file cannot be read, a flag does not exist, or files or flags are named and
+        leave no time of any detector.
     SourceFault
         When a service fails after all retries.
     """
@@ -78,11 +88,20 @@ def read_segments(
                 raise UserError(f"flag {name}: a service needs a start and an end: set both")
             active = _service_segments(name, start, end, host, policy)
             read.append(_Flag(ifo, name, "DQSegDB" if ":" in name else "GWOSC", active))
-    rows = [
-        row
-        for ifo in sorted(set(detectors))
-        for row in _intersected([flag for flag in read if flag.ifo == ifo], start, end)
-    ]
+    rows = []
+    for ifo in sorted(set(detectors)):
+        analysed = _intersected([flag for flag in read if flag.ifo == ifo], start, end)
+        if read and not analysed:
+            _log.warning("%s has no segment: all of its glitches are outside the analysed time", ifo)
+        rows += analysed
+    _log.info("%d segments; read were %s", len(rows), _listed(read))
+    if (files or flags) and not rows:
+        within = "" if start is None and end is None else f" between GPS {start} and {end}"
+        raise UserError(
+            f"the segments leave no time of {', '.join(detectors)}{within}: its time is where all flags of a "
+            f"detector are active, and read were {_listed(read)}. Correct segments.files, segments.flags, "
+            "detectors or source.gps"
+        )
     return pd.DataFrame(rows, columns=SEGMENTS.names) if rows else tables.empty(SEGMENTS)
 
 
@@ -93,6 +112,14 @@ class _Flag(NamedTuple):
     name: str
     source: str
     active: SegmentList
+
+    def __str__(self) -> str:
+        """Return what was read, for logs and messages."""
+        return f"{self.name} of {self.ifo}, {float(abs(self.active)):g} s ({self.source})"
+
+
+def _listed(flags: Sequence[_Flag]) -> str:
+    return "; ".join(map(str, flags)) or "none"
 
 
 def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None) -> list[list[object]]:
@@ -114,7 +141,7 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     if not path.is_file():
         raise UserError(f"segment file {path} does not exist; check segments.files")
     if path.suffix == ".csv":
-        return _csv_flags(path)
+        return _csv_flags(path, detectors)
     ending = ".xml.gz" if path.name.endswith(".xml.gz") else path.suffix
     try:
         if ending not in _FORMATS:
@@ -126,6 +153,7 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
             if _FORMATS[ending] == "ligolw":
                 refuse_entities(path)
             flags = list(DataQualityDict.read(str(path), format=_FORMATS[ending]).values())
+            flags = [flag for flag in flags if flag.tag == _QUERY_RESULT] or flags
     except UserError:
         raise
     except Exception as problem:
@@ -140,8 +168,15 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     ]
 
 
-def _csv_flags(path: Path) -> list[_Flag]:
+def _csv_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     frame = tables.read_csv(path, texts=("ifo", "flag"), required=("ifo", "start", "end"))
+    frame["ifo"] = frame["ifo"].str.strip().str.upper()
+    unknown = frame.index[~frame["ifo"].isin([*DETECTORS, *detectors])]
+    if len(unknown):
+        name = frame.loc[unknown[0], "ifo"] or "empty"
+        raise UserError(
+            f"segment file {path}, row {unknown[0] + 1}: the column ifo is {name}, which is no detector"
+        )
     if "flag" not in frame.columns:
         frame["flag"] = path.stem
     flags = []
@@ -168,9 +203,16 @@ def _checked(pairs: Sequence[tuple[object, object]], path: Path) -> SegmentList:
 
 
 def _ifo_of(path: Path, detectors: Sequence[str]) -> str:
-    names: list[str] = sorted(set(_IFO_IN_NAME.findall(path.name.replace("_", "-").upper())))
+    """Return the detector in a file's name, or the only detector of the study.
+
+    Names of runs (`O2`) are no detectors, and `v1` is a version beside a detector or without Virgo.
+    """
+    tokens: list[str] = _IFO_IN_NAME.findall(path.name.replace("_", "-"))
+    known = {*DETECTORS, *detectors}
+    names = {token.upper() for token in tokens if token[0] != "v"} & known
+    names = names or {token.upper() for token in tokens} & set(detectors)
     if len(names) == 1:
-        return names[0]
+        return names.pop()
     if not names and len(detectors) == 1:
         return detectors[0]
     raise UserError(f"segment file {path}: the detector is not known; rename it like H1-segments.txt")

@@ -111,3 +111,63 @@ def test_strain_is_unsafe_whatever_the_lists_say(tmp_path):
     assert table["safety_source"]["H1:GDS-CALIB_STRAIN"] == "its name: it is strain"
     path.write_text("channel,rate_hz\nV1:Hrec_hoft_16384Hz,256\nV1:h_16384Hz,256\nV1:ENV_CEB_MAG_N,256\n")
     assert list(channel_table(lists=[path], ifo="V1", gps=1e9)["safety"]) == ["unknown", "unsafe", "unsafe"]
+
+
+CASE = "safety-without-effect"
+LISTED = "channel,rate_hz\n{ifo}:LSC-DARM_IN1_DQ,16384\n{ifo}:OMC-DCPD_SUM,16384\n{ifo}:PEM-EX_DQ,2048\n"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("H1_unsafe_channels.csv", "marks no channel"),
+        ("bare_names.csv", "'LSC-DARM_IN1_DQ' names no detector"),
+    ],
+)
+def test_a_safety_table_of_the_cases_that_says_nothing(shared_cases, table, message):
+    folder = shared_cases / CASE
+    with pytest.raises(UserError, match=message):
+        channel_table(lists=[folder / "list.csv"], ifo="H1", gps=GPS, safety=[folder / table])
+
+
+def test_the_safety_table_of_the_cases_in_hvetos_style(shared_cases):
+    folder = shared_cases / CASE
+    table = channel_table(
+        lists=[folder / "list.csv"], ifo="H1", gps=GPS, safety=[folder / "hveto_style.csv"]
+    ).set_index("channel")
+    assert table["safety"].to_dict() == {
+        "H1:LSC-DARM_IN1_DQ": "unsafe",
+        "H1:OMC-DCPD_SUM_OUT_DQ": "unknown",
+        "H1:PEM-EX_ACC_DQ": "unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("channel,safety\n{ifo}:LSC-DARM_IN1_DQ,\n", "marks no channel"),
+        ("channel,safety\n", "marks no channel"),
+        ("channel,safety\n*DARM*,unsafe\n", "names no detector"),
+    ],
+)
+def test_safety_tables_that_say_nothing(tmp_path, text, message):
+    path = write(tmp_path, LISTED)
+    with pytest.raises(UserError, match=message):
+        channel_table(lists=[path], ifo="H1", gps=GPS, safety=[write(tmp_path, text, "safety.csv")])
+
+
+def test_the_log_counts_the_rows_of_a_safety_table_that_match(tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = write(tmp_path, LISTED)
+    safety = write(tmp_path, "channel,safety\nH1:LSC-*,unsafe\nH1:SUS-ETMX_DQ,unsafe\n", "safety.csv")
+    channel_table(lists=[path], ifo="H1", gps=GPS, safety=[safety])
+    channel_table(lists=[path], ifo="L1", gps=GPS, safety=[safety])
+    assert [(record.levelname, record.getMessage().split(": ")[1]) for record in caplog.records] == [
+        ("INFO", "1 of 2 rows match channels of H1"),
+        ("WARNING", "0 of 2 rows match channels of L1"),
+    ]
+
+
+def test_a_listed_channel_without_a_detector_is_refused(tmp_path):
+    with pytest.raises(UserError, match="'PEM-EX_ACC_DQ' names no detector"):
+        channel_table(lists=[write(tmp_path, "channel,rate_hz\nPEM-EX_ACC_DQ,2048\n")], ifo="H1", gps=GPS)

@@ -68,6 +68,72 @@ def test_every_format_gives_the_same_segments(tmp_path, number):
     assert intervals(segments, "L1") == []
 
 
+def test_a_detector_without_segments_is_warned_of(tmp_path, caplog):
+    caplog.set_level("INFO")
+    read([written(tmp_path)[0]])
+    assert "L1 has no segment" in caplog.text
+    assert "2 segments; read were H1-live of H1, 300.5 s (H1-live.txt)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "detectors", "ifo"),
+    [
+        ("O2_segments.txt", ["H1"], "H1"),
+        ("segments_v1.txt", ["H1"], "H1"),
+        ("L1_segments_v2.txt", ["H1", "L1"], "L1"),
+        ("h1_segments_v1.txt", ["H1", "V1"], "H1"),
+        ("v1-segments.txt", ["H1", "V1"], "V1"),
+        ("S6_K1_segments.txt", ["H1", "K1"], "K1"),
+    ],
+)
+def test_the_detector_is_read_in_the_name(tmp_path, name, detectors, ifo):
+    (tmp_path / name).write_text("100 200\n")
+    segments = read([tmp_path / name], detectors=detectors)
+    assert intervals(segments, ifo) == [(100, 200)]
+    assert len(segments) == 1
+
+
+@pytest.mark.parametrize("name", ["O2_segments.txt", "L1-segments.txt", "l1_segments.txt", "V1-segments.txt"])
+def test_another_detectors_file_is_nobodys(tmp_path, name):
+    (tmp_path / name).write_text("100 200\n")
+    message = "detector is not known" if name.startswith("O2") else "leave no time of H1, K1"
+    with pytest.raises(UserError, match=message):
+        read([tmp_path / name], detectors=["H1", "K1"])
+
+
+@pytest.mark.parametrize(
+    "name", ["H1-right.txt", "H1-segment_query.xml", "O2_segments.txt", "segments_v1.txt", "lower.csv"]
+)
+def test_the_cases_leave_their_two_segments(shared_cases, name):
+    segments = read([shared_cases / "no-segments-means-all-time" / name], detectors=["H1"])
+    assert intervals(segments) == [(1248000100, 1248000300), (1248000600, 1248000900)]
+
+
+@pytest.mark.parametrize(
+    ("flags", "options", "message"),
+    [
+        ([("H1", 0, 100, "A"), ("H1", 100, 200, "B")], {}, "A of H1, 100 s .*; B of H1, 100 s"),
+        ([("H1", 0, 100, "A")], {"start": 100, "end": 200}, "between GPS 100 and 200"),
+        ([("V1", 0, 100, "A")], {}, "leave no time of H1, L1"),
+    ],
+)
+def test_named_segments_that_leave_nothing_stop_the_run(tmp_path, flags, options, message):
+    frame = pd.DataFrame(flags, columns=["ifo", "start", "end", "flag"])
+    frame.to_csv(tmp_path / "s.csv", index=False)
+    with pytest.raises(UserError, match=message):
+        read([tmp_path / "s.csv"], **options)
+
+
+def test_a_flag_that_was_never_active_leaves_nothing(tmp_path):
+    flags = {
+        name: DataQualityFlag(name, active=active, known=[Segment(0, 1000)])
+        for name, active in [("H1:A:1", [Segment(1, 9)]), ("H1:B:1", [])]
+    }
+    DataQualityDict(flags).write(str(tmp_path / "a.xml"), format="ligolw")
+    with pytest.raises(UserError, match="H1:B:1 of H1, 0 s"):
+        read([tmp_path / "a.xml"])
+
+
 def test_flags_of_a_detector_are_intersected_and_cut(tmp_path):
     frame = pd.DataFrame(
         [
@@ -110,6 +176,8 @@ def test_merged_segments_are_sorted_apart_and_of_the_same_union(tmp_path_factory
         ("s.csv", "ifo,begin,end\nH1,1,2\n", "no column start"),
         ("s.csv", "ifo,start,end\nH1,1,2\nH1,9,3\n", r"segment 1: \[9, 3\)"),
         ("s.csv", "ifo,start,end\nH1,,3\n", "not an interval"),
+        ("s.csv", "ifo,start,end\nH1,1,2\n,3,4\n", "row 2: the column ifo is empty"),
+        ("s.csv", "ifo,start,end\nHanford,1,2\n", "row 1: the column ifo is HANFORD, which is no detector"),
         ("s.csv", "", "cannot be read"),
         ("s.txt", "1 2\n", "the detector is not known"),
         ("H1.txt", "one two\n", "cannot be read"),

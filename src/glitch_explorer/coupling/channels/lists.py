@@ -5,9 +5,10 @@ the glitch comes from, so that the channel is no evidence of a coupling (Essick,
 See docs/explanation/methods.md#channel-safety.
 """
 
+import fnmatch
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ _UNTIL = re.compile(r"until\s+(?:gps)?\s*=?\s*([\d.]+)\s*,?\s*then", re.IGNORECA
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
 #: Entry of a safety table: pattern of channel names, safety, source and date.
 _SafetyEntry = tuple[str, str, str, str]
+
+_log = logging.getLogger(__name__)
 
 
 def parse_rate(text: str) -> list[tuple[float, float]]:
@@ -88,7 +91,7 @@ def _rate_at(steps: Sequence[tuple[float, float]], gps: float) -> float:
 def read_list(path: str | Path) -> pd.DataFrame:
     """Read a channel list or safety table: CSV, every column as text, empty where there is no value.
 
-    Columns: channel (may contain wildcards as in a shell, and `{ifo}`), rate_hz,
+    Columns: channel (may contain wildcards as in a shell, and `{ifo}` or hveto's `%(IFO)s`), rate_hz,
     subsystem, unit, kind, oscillator (yes or no), safety, source, date. All but
     `channel` may be left out. GWOSC's own lists can be read too.
 
@@ -112,6 +115,12 @@ def read_list(path: str | Path) -> pd.DataFrame:
     frame = frame.reindex(columns=_COLUMNS, fill_value="").apply(lambda column: column.str.strip())
     frame["kind"] = frame["kind"].replace("", "raw")
     frame["safety"] = frame["safety"].replace("", "unknown")
+    frame["channel"] = frame["channel"].str.replace("%(IFO)s", "{ifo}", regex=False)
+    for name in frame["channel"][~frame["channel"].str.contains(":")]:
+        raise UserError(
+            f"channel list {path}: {name!r} names no detector; channels are named like H1:PEM-EX_ACC or "
+            "{ifo}:PEM-EX_ACC"
+        )
     for column, allowed in (("kind", KINDS), ("safety", SAFETIES), ("oscillator", tuple(_YES))):
         for number, value in frame[column].items():
             if value.lower() not in allowed:
@@ -143,7 +152,7 @@ def _open_patterns(lists: Iterable[pd.DataFrame], ifo: str) -> list[str]:
 
 def _is_of(pattern: str, ifo: str) -> bool:
     """Check whether a pattern can match a detector's channels."""
-    return ":" in pattern and fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
+    return ":" in pattern and fnmatch.fnmatchcase(f"{ifo}:", pattern.split(":", 1)[0] + ":")
 
 
 def channel_table(
@@ -201,7 +210,7 @@ def channel_table(
                     rows[name] = _row(name, fields, ifo=ifo, gps=gps, rate=rates.get(name), path=path)
     if not rows:
         raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
-    entries = _safety_entries(safety, ifo, strain)
+    entries = _safety_entries(safety, rows, ifo, strain)
     return pd.DataFrame([_with_safety(rows[name], entries) for name in sorted(rows)], columns=CHANNELS.names)
 
 
@@ -209,7 +218,7 @@ def _names(pattern: str, rates: Mapping[str, float], ifo: str, path: str | Path)
     """Return the channels of the detector that a pattern matches."""
     if not _WILD.search(pattern):
         return [pattern]
-    names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatchcase(name, pattern)]
+    names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatch.fnmatchcase(name, pattern)]
     if not names:
         raise UserError(
             f"channel list {path}: {pattern} matches no channel in the inspected frame files of {ifo}; "
@@ -243,19 +252,41 @@ def _row(
     }
 
 
-def _safety_entries(tables: Sequence[str | Path], ifo: str, strain: str) -> list[_SafetyEntry]:
-    """Return the safety entries in order of precedence: unsafe entries, strain channels, safe entries."""
-    rows = [row for path in tables for row in read_list(path).to_dict("records")]
-    unsafe, safe = (
-        [
-            (row["channel"].replace("{ifo}", ifo), value, row["source"], row["date"])
-            for row in rows
-            if row["safety"] == value
-        ]
-        for value in ("unsafe", "safe")
-    )
-    names = [(pattern, "unsafe", "its name: it is strain", "") for pattern in STRAIN_NAMES]
-    return [*unsafe, (strain.replace("{ifo}", ifo), "unsafe", "this run's strain channel", ""), *names, *safe]
+def read_safety(path: str | Path) -> pd.DataFrame:
+    """Read a safety table: a channel list whose column `safety` says something.
+
+    Raises
+    ------
+    UserError
+        As `read_list`, and when no row is safe or unsafe.
+    """
+    frame = read_list(path)
+    if (frame["safety"] == "unknown").all():
+        raise UserError(
+            f"safety table {path} marks no channel: its column safety needs values safe or unsafe"
+        )
+    return frame
+
+
+def _safety_entries(
+    tables: Sequence[str | Path], names: Iterable[str], ifo: str, strain: str
+) -> list[_SafetyEntry]:
+    """Return the safety entries in order of precedence: unsafe entries, strain channels, safe entries.
+
+    The log says of each table how many of its rows match one of the channels `names`.
+    """
+    entries: dict[str, list[_SafetyEntry]] = {"unsafe": [], "safe": [], "unknown": []}
+    for path in tables:
+        frame = read_safety(path)
+        patterns = frame["channel"].str.replace("{ifo}", ifo, regex=False)
+        matched = sum(bool(fnmatch.filter(names, pattern)) for pattern in patterns)
+        level = logging.INFO if matched else logging.WARNING
+        _log.log(level, "safety table %s: %d of %d rows match channels of %s", path, matched, len(frame), ifo)
+        for pattern, row in zip(patterns, frame.to_dict("records"), strict=True):
+            entries[row["safety"]].append((pattern, row["safety"], row["source"], row["date"]))
+    own = (strain.replace("{ifo}", ifo), "unsafe", "this run's strain channel", "")
+    strains = [(pattern, "unsafe", "its name: it is strain", "") for pattern in STRAIN_NAMES]
+    return [*entries["unsafe"], own, *strains, *entries["safe"]]
 
 
 def _with_safety(row: dict[str, object], entries: Sequence[_SafetyEntry]) -> dict[str, object]:
@@ -263,7 +294,7 @@ def _with_safety(row: dict[str, object], entries: Sequence[_SafetyEntry]) -> dic
 
     Unsafe overrides safe and unknown; safe overrides unknown.
     """
-    entry = next((entry for entry in entries if fnmatchcase(str(row["channel"]), entry[0])), None)
+    entry = next((entry for entry in entries if fnmatch.fnmatchcase(str(row["channel"]), entry[0])), None)
     if entry is None or row["safety"] in ("unsafe", entry[1]):
         return row
     return row | dict(zip(("safety", "safety_source", "safety_date"), entry[1:], strict=True))
