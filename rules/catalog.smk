@@ -24,7 +24,7 @@ checkpoint catalog:
         **config["source"],
         listing=lambda wildcards: listing(config["source"]["paths"]),
         detectors=config["detectors"],
-        strain=config["strain"]["channel"],
+        strain=lambda wildcards: config["strain"]["channel"],
         unit=config["unit"],
         shard_length_s=config["shards"]["length_s"],
         max_quarantined_share=config["limits"]["quarantined_share"],
