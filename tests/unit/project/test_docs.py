@@ -2,10 +2,13 @@
 
 import difflib
 import re
+import shlex
 import subprocess
 import sys
+import tomllib
 
 import pytest
+from packaging.requirements import Requirement
 
 from glitch_explorer.workflow.reference import BEGIN, STAGES, config_table, generated_pages, outputs_tables
 
@@ -143,44 +146,56 @@ def test_quoted_messages_are_messages_of_the_code(root):
 
 @pytest.mark.slow
 def test_documentation_builds_without_warnings(root, tmp_path):
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", "-b", "html"]
-    built = subprocess.run(
-        [*command, "-d", tmp_path / "doctrees", "-c", "docs", ".", tmp_path / "html"],
-        cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    recipe = re.search(
+        r"^docs:.*\n\t\$\(BIN\)/python (.+) build/docs$", (root / "Makefile").read_text(), re.MULTILINE
+    )
+    command = [sys.executable, *shlex.split(recipe[1]), tmp_path / "html", "-d", tmp_path / "doctrees"]
+    built = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     assert "What each number means" in (tmp_path / "html/docs/explanation/methods.html").read_text()
 
 
 def test_dependencies_page_names_every_dependency(root):
-    project = (root / "pyproject.toml").read_text().split("dependencies = [")[1].split("]")[0]
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
     text = (root / "docs/reference/dependencies.md").read_text()
-    for name in re.findall(r'"([a-z0-9-]+)', project):
-        assert re.search(rf"(?<![\w-]){name}(?![\w-])", text), name
+    names = {Requirement(line).name for group in groups for line in group}
+    assert [name for name in names if not re.search(rf"(?<![\w-]){name}(?![\w-])", text)] == []
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "catalog",
-        "views",
-        "embed",
-        "map",
-        "similar",
-        "place",
-        "audit",
-        "coupling",
-        "impact",
-        "site",
-        "validate",
-        "download",
-        "evaluate_encoder",
-        "export_embedding_atlas",
-        "train_encoder",
-        "provenance",
-        "crate",
-    ],
-)
-def test_targets_of_the_docs_are_rules(root, target):
+def test_targets_of_the_docs_are_rules(root):
     rules = "\n".join(path.read_text() for path in (root / "rules").glob("*.smk"))
-    assert re.search(rf"^(rule|checkpoint) {target}:", rules, re.MULTILINE)
+    rules += (root / "Snakefile").read_text()
+    targets = {
+        target
+        for page in pages(root)
+        for code in re.findall(r"`([^`]+)`|^```\n(.+?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+        for target in re.findall(
+            r"snakemake (?:--cores \w+ )?(?:--\w+ [\w.]+ )*([a-z_]+)\b(?!/)", "".join(code)
+        )
+    }
+    assert len(targets) > 10
+    assert [
+        name for name in targets if not re.search(rf"^(rule|checkpoint) {name}:", rules, re.MULTILINE)
+    ] == []
+
+
+def test_tests_against_threats_exist(root):
+    tests = "\n".join(path.read_text() for path in (root / "tests").rglob("test_*.py"))
+    page = (root / "docs/explanation/threats.md").read_text()
+    names = re.findall(r"`(test_\w*…?|…\w+)`", page)
+    assert len(names) > 10
+    patterns = [name.replace("…", r"\w*") for name in names]
+    assert [pattern for pattern in patterns if not re.search(rf"def {pattern}\(", tests)] == []
+
+
+def test_programs_of_the_benchmarks_have_the_options(root):
+    """Of a finished program the page names the commit."""
+    page = (root / "docs/reference/benchmarks.md").read_text()
+    commands = re.findall(r"`(\w+\.py)((?: [\w-]+)*)`(?! at )", page)
+    assert len(commands) > 20
+    for name, options in commands:
+        program = (root / "benchmarks" / name).read_text()
+        assert [
+            option for option in re.findall(r"--[\w-]+", options) if f'"{option}"' not in program
+        ] == [], name
