@@ -9,116 +9,58 @@ in the folder, so a run that was stopped goes on; `--summary` says what is there
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
+from harness import ROOT
+from planted import COUPLING, Observatory, printed_cost, read_detector, seed_options
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.coupling.channels.feature_set import FeatureSet, family_features
-from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
-from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.gather import is_significant, strongest, witness_table
-from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
-from glitch_explorer.map.members import quiet_stretches
-from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
-from glitch_explorer.observatory import auxiliary, catalog
-from glitch_explorer.observatory.plan import Plan, make_plan
+from glitch_explorer.map.schemas import FAMILIES
+from glitch_explorer.observatory import catalog
 from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.truth import compositions, planted_classes
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-COUPLING = CONFIG["coupling"]
 #: Uncoupled families a seed that count against the bound, and the bound for 200 of them.
 NULLS_A_SEED, MOST_OF_200 = 10, 16
 
-Families = dict[str, pd.DataFrame]
-
-
-def stretches(family: pd.DataFrame, everything: pd.DataFrame, spans: np.ndarray) -> np.ndarray:
-    """Return the quiet stretches around a family as rows (start, end)."""
-    quiet = quiet_stretches(family, everything, spans)
-    return np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
-
-
-def part(features: FeatureSet, live: np.ndarray) -> FeatureSet:
-    """Cut the features of a detector to a family's live time, which consists of whole segments."""
-    rows, _ = features.live.rows(LiveTime.of(live).bins)
-    return replace(features, live=LiveTime.of(live), values=features.values[rows])
-
-
-def features_of(
-    plan: Plan, ifo: str, arguments: dict[str, Any]
-) -> tuple[FeatureSet, pd.DataFrame, np.ndarray]:
-    """Compute the features of a detector's readable segments; frames and store are removed afterwards."""
-    spans = np.array([(s.start, s.end) for s in plan.segments if s.ifo == ifo and s.readable], float)
-    with tempfile.TemporaryDirectory(prefix="couplings-") as folder:
-        frames, channels = Path(folder) / "aux", Path(folder) / "channels.csv"
-        auxiliary.write_auxiliary(ifo=ifo, out=frames, **arguments)
-        auxiliary.channel_list(plan).to_csv(channels, index=False)
-        source = open_source(
-            "frames",
-            frames=str(frames),
-            frame_type=None,
-            host=None,
-            lists=[channels],
-            safety=[ROOT / "resources/channels/safety.csv"],
-            store=Path(folder) / "store",
-            store_gib=COUPLING["store_gib"],
-            bands=COUPLING["bands"],
-            strain=CONFIG["strain"]["channel"],
-        )
-        table = source.table(ifo, spans.mean(axis=1))
-        return family_features(source.features(ifo, table, spans), spans), table, spans
-
 
 def detector(
-    ifo: str, arguments: dict[str, Any], catalogue: pd.DataFrame, families: Families
+    ifo: str, arguments: dict[str, Any], catalogue: pd.DataFrame, families: dict[str, pd.DataFrame]
 ) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Find the witnesses of all families of a detector: tables "family_witnesses" and its groups, by mode."""
-    features, table, spans = features_of(make_plan(**arguments), ifo, arguments)
-    glitches_of_detector = catalogue[catalogue["ifo"] == ifo]
-    idle = features.live.within(stretches(glitches_of_detector, glitches_of_detector, spans))
-    groups = correlated_groups(features.values[idle], features.columns["channel"])
-    named = pd.DataFrame(groups.items(), columns=["channel", "group"])
+    data = read_detector(ifo, arguments, catalogue)
+    groups = data.groups()
     results = {}
     for mode, members in families.items():
-        parts = [tables.empty(FAMILY_WITNESSES)]
-        rows = glitches_of_detector.merge(members, on="glitch_id").drop_duplicates("event_time")
-        for family, glitches in rows[rows["family"] != UNASSIGNED].groupby("family", sort=True):
+        parts = []
+        for family, glitches, features, quiet in data.families(members):
             if len(glitches) < LEAST_GLITCHES:
                 continue
-            most = COUPLING["max_glitches"]
             result = find_witnesses(
-                part(features, live_intervals(glitches["event_time"], spans, max_glitches=most)),
+                features,
                 glitches,
-                stretches(glitches, glitches_of_detector, spans),
-                spans,
-                table,
+                quiet,
+                data.segments,
+                data.channels,
                 slides=COUPLING["time_slides"],
                 pseudo=0,
                 seed=COUPLING["seed"],
                 threads=1,
             )
-            if len(result.table):
-                witnesses = result.table.assign(family=str(family), ifo=ifo)
-                parts.append(witnesses[FAMILY_WITNESSES.names])
-        searched_parts = parts[1:] or parts
-        results[mode] = pd.concat(searched_parts, ignore_index=True), named
+            parts.append(result.table.assign(family=family, ifo=ifo))
+        results[mode] = tables.joined(FAMILY_WITNESSES, parts)[FAMILY_WITNESSES.names], groups
     return results
 
 
@@ -172,57 +114,27 @@ def compare(
     }
 
 
-def one_seed(
-    seed: int,
-    folder: Path,
-    size: dict[str, Any],
-    *,
-    mapped: bool,
-    classes: list[str],
-) -> None:
+def one_seed(seed: int, options: argparse.Namespace, *, mapped: bool) -> None:
     """Search and compare one seed in each mode that has no report yet."""
-    modes = [
-        mode for mode in ["planted", *["found"] * mapped] if not (folder / mode / f"{seed}.json").exists()
-    ]
+    reports = {mode: options.folder / mode / f"{seed}.json" for mode in ["planted", *["found"] * mapped]}
+    modes = [mode for mode, path in reports.items() if not path.exists()]
     if not modes:
         return
-    arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], **size, "seed": seed}
-    begin, spent = time.perf_counter(), sum(os.times()[:4])
-    plan = make_plan(**arguments)
-    names = {"gravityspy_id": "glitch_id", "duration": "duration_s"}
-    rows = catalog.catalog(plan)
-    truth = catalog.truth(plan, arguments, rows)
-    catalogue = rows.rename(columns=names)[["glitch_id", "ifo", "event_time", "duration_s"]]
-    catalogue = catalogue.drop_duplicates("glitch_id", ignore_index=True)
-    truth["witnesses"] = [entry for entry in truth["witnesses"] if not classes or entry["class"] in classes]
-    families: Families = {}
-    if "planted" in modes:
-        named = [
-            (injection.glitch_id, injection.name)
-            for injection in plan.injections
-            if not injection.event and _readable(plan, injection)
+    with printed_cost(f"seed {seed} {' '.join(modes)}"):
+        observatory = Observatory(seed, options)
+        truth = catalog.truth(observatory.plan, observatory.arguments, observatory.catalog)
+        truth["witnesses"] = [
+            entry for entry in truth["witnesses"] if not options.classes or entry["class"] in options.classes
         ]
-        families["planted"] = pd.DataFrame(
-            [row for row in named if not classes or row[1] in classes], columns=["glitch_id", "family"]
-        )
-    if "found" in modes:
-        families["found"] = mapped_families(seed)
-    with ProcessPoolExecutor(2) as pool:
-        waiting = [pool.submit(detector, ifo, arguments, catalogue, families) for ifo in CONFIG["detectors"]]
-        answers = [each.result() for each in waiting]
-    for mode in modes:
-        parts, groups = zip(*(answer[mode] for answer in answers), strict=True)
-        witnesses = witness_table(pd.concat(parts, ignore_index=True), pd.concat(groups))
-        report = compare(witnesses, families[mode], catalogue, truth)
-        files.write_json(folder / mode / f"{seed}.json", report)
-    cost = sum(os.times()[:4]) - spent
-    print(
-        f"seed {seed} {' '.join(modes)}: {time.perf_counter() - begin:.0f} s, {cost:.0f} core-s", flush=True
-    )
-
-
-def _readable(plan: Plan, injection: Any) -> bool:
-    return plan.segments[injection.segment].readable
+        families = {
+            mode: observatory.families if mode == "planted" else mapped_families(seed) for mode in modes
+        }
+        results = observatory.each_detector(detector, families)
+        for mode in modes:
+            parts, groups = zip(*(result[mode] for result in results), strict=True)
+            witnesses = witness_table(pd.concat(parts, ignore_index=True), pd.concat(groups))
+            report = compare(witnesses, families[mode], observatory.glitches, truth)
+            files.write_json(reports[mode], report)
 
 
 def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
@@ -275,28 +187,13 @@ def summary(folder: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="for the report of each seed")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=1)
+    parser = seed_options(__doc__)
     parser.add_argument("--found", type=int, default=0, help="seeds whose mapped families are searched too")
-    parser.add_argument("--glitches", type=int, default=CONFIG["observatory"]["glitches"])
-    parser.add_argument("--segments", type=int, default=CONFIG["observatory"]["segments"])
-    parser.add_argument("--classes", nargs="*", default=[], help="only these planted families")
-    parser.add_argument("--summary", action="store_true", help="compute nothing")
-    arguments = parser.parse_args()
-    size = {"glitches": arguments.glitches, "segments": arguments.segments}
-    if not arguments.summary:
-        for number in range(arguments.seeds):
-            seed, mapped = arguments.first_seed + number, number < arguments.found
-            one_seed(
-                seed,
-                arguments.folder,
-                size,
-                mapped=mapped,
-                classes=arguments.classes,
-            )
-    summary(arguments.folder)
+    options = parser.parse_args()
+    if not options.summary:
+        for number in range(options.seeds):
+            one_seed(options.first_seed + number, options, mapped=number < options.found)
+    summary(options.folder)
 
 
 if __name__ == "__main__":

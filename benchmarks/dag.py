@@ -14,11 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from harness import ROOT
+from harness import ROOT, print_table
 
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILY_IDS
@@ -113,15 +114,8 @@ def advance(folder: Path, state: str, families: int) -> None:
             put(folder / name)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--shards", type=int, nargs="+", default=[100, 300, 1000])
-    parser.add_argument("--families", type=int, default=300)
-    parser.add_argument("--states", nargs="+", choices=STATES, default=STATES)
-    arguments = parser.parse_args()
-    print(
-        "| shards | families | state | jobs planned | s | core-s | peak MiB |\n|---|---|---|---|---|---|---|"
-    )
+def plans(arguments: argparse.Namespace) -> Iterator[tuple[object, ...]]:
+    """Plan each size in each state and yield a row with what it takes."""
     for shards in arguments.shards:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) / "project"
@@ -134,11 +128,18 @@ def main() -> None:
                     total = re.search(r"^total +(\d+)$", text, re.MULTILINE)
                     jobs = total.group(1) if total else "0"
                     core = used.ru_utime + used.ru_stime
-                    print(
-                        f"| {shards} | {arguments.families} | {state} | {jobs} | {seconds:.1f} | {core:.1f} "
-                        f"| {used.ru_maxrss / 1024:.0f} |",
-                        flush=True,
-                    )
+                    peak = f"{used.ru_maxrss / 1024:.0f}"
+                    yield shards, arguments.families, state, jobs, f"{seconds:.1f}", f"{core:.1f}", peak
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shards", type=int, nargs="+", default=[100, 300, 1000])
+    parser.add_argument("--families", type=int, default=300)
+    parser.add_argument("--states", nargs="+", choices=STATES, default=STATES)
+    arguments = parser.parse_args()
+    columns = ("shards", "families", "state", "jobs planned", "s", "core-s", "peak MiB")
+    print_table(columns, plans(arguments))
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def make_tree(folder: Path, images: int) -> None:
 def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.ndarray:
     """Embed as the seed did."""
     import torch
-    from torchvision import datasets, transforms
+    from torchvision import datasets, models, transforms
 
     torch.set_num_threads(threads)
     change = transforms.Compose(
@@ -96,7 +96,9 @@ def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.nd
             transforms.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
         ]
     )
-    network = seed_network()
+    torch.manual_seed(0)
+    network = models.resnet18(weights=None).eval()
+    network.fc = torch.nn.Identity()
     loader = torch.utils.data.DataLoader(
         datasets.ImageFolder(str(tree), change), batch_size=64, num_workers=0
     )
@@ -122,17 +124,6 @@ def our_way(tree: Path, threads: int, precision: str, backbone: str) -> np.ndarr
         threads=threads,
     )
     return vectors
-
-
-def seed_network():
-    """Build the seed's network: ResNet-18 without its last layer."""
-    import torch
-    from torchvision import models
-
-    torch.manual_seed(0)
-    network = models.resnet18(weights=None).eval()
-    network.fc = torch.nn.Identity()
-    return network
 
 
 WAYS = {"seed": seed_way, "ours": our_way}

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from harness import print_row, print_table
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, SUSPECTS
 from glitch_explorer.catalog.runs import RUNS
@@ -150,8 +151,8 @@ def is_ours(process: str | None, parents: dict[str, str]) -> bool:
     return process is not None
 
 
-def measure(browser: Any, page_file: Path) -> str:
-    """Open the page and give the times of a line of the table, in ms."""
+def measure(browser: Any, page_file: Path) -> list[str]:
+    """Open the page and return the times of a row of the table, in ms."""
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(page_file.as_uri())
     page.wait_for_selector("html[data-ready=true]", timeout=120_000)
@@ -172,7 +173,7 @@ def measure(browser: Any, page_file: Path) -> str:
     page.close()
     cells = [f"{np.median(part):.1f} ({np.percentile(part, 95):.1f})" for part in times]
     drawn, ready = marks["map-drawn"], marks["map-ready"]
-    return " | ".join([f"{drawn:.0f}", f"{ready:.0f}", *cells, f"{loaded:.0f}", f"{frame:.1f}"])
+    return [f"{drawn:.0f}", f"{ready:.0f}", *cells, f"{loaded:.0f}", f"{frame:.1f}"]
 
 
 def megabytes(paths: Iterable[Path]) -> str:
@@ -188,7 +189,7 @@ def main() -> None:
 
     browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
     print(f"load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; times in ms, median (95 %)\n")
-    print(f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|")
+    print_table(COLUMNS, ())
     with sync_playwright() as playwright:
         for n in arguments.n:
             browser = playwright.chromium.launch(
@@ -202,7 +203,7 @@ def main() -> None:
                 ]
                 later = [path for path in scripts if path.name == "near.js"]
                 weight = megabytes([page, *set(scripts) - set(later)])
-                print(f"| {n} | {weight} | {megabytes(later)} | {measure(browser, page)} |", flush=True)
+                print_row(n, weight, megabytes(later), *measure(browser, page))
             browser.close()
 
 

@@ -29,7 +29,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import ROOT
+from harness import ROOT, print_table
 
 from tests.fixtures.project import SMALL, Project, jobs
 
@@ -166,15 +166,16 @@ def one_run(undisturbed: Project, folder: Path, number: int, faults: list[str]) 
     return dict(zip(COLUMNS, row, strict=True))
 
 
-def table(rows: list[dict]) -> str:
-    lines = ["| fault | runs | struck under way | starts, mean | ended right |", "|---|---|---|---|---|"]
+def print_summary(rows: list[dict]) -> None:
+    lines = []
     for fault in sorted({row["fault"] for row in rows}):
         fault_rows = [row for row in rows if row["fault"] == fault]
         struck, right = (sum(str(row[name]) == "True" for row in fault_rows) for name in ("struck", "right"))
         starts = sum(int(row["starts"]) for row in fault_rows) / len(fault_rows)
-        lines.append(f"| {fault} | {len(fault_rows)} | {struck} | {starts:.1f} | {right} |")
+        lines.append((fault, len(fault_rows), struck, f"{starts:.1f}", right))
+    print_table(("fault", "runs", "struck under way", "starts, mean", "ended right"), lines)
     right = sum(str(row["right"]) == "True" for row in rows)
-    return "\n".join([*lines, "", f"{right} of {len(rows)} end right"])
+    print(f"\n{right} of {len(rows)} end right")
 
 
 def main() -> int:
@@ -205,7 +206,7 @@ def main() -> int:
                 writer.writeheader()
             writer.writerow(rows[-1])
         print(rows[-1], flush=True)
-    print(table(rows))
+    print_summary(rows)
     return 0 if all(str(row["right"]) == "True" for row in rows) else 1
 
 

@@ -14,6 +14,7 @@ With `--day` the peak memory of a day of 500 channels at 256 Hz through the feat
 import argparse
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -71,21 +72,22 @@ class Counted(Folder):
 
 
 @contextmanager
-def counted_bytes(counts: dict[str, int]) -> Iterator[None]:
-    """Count into `taken` what is asked of frame files, and what the kernel has counted."""
-    pread, requested, before = os.pread, [0], kernel()
+def counted_bytes() -> Iterator[Counter[str]]:
+    """Count what is asked of frame files, and what the kernel counts; read the result after the block."""
+    pread, counts, before = os.pread, Counter(), kernel()
 
     def counting(file: int, size: int, offset: int) -> bytes:
         content = pread(file, size, offset)
-        requested[0] += len(content)
+        counts["asked"] += len(content)
         return content
 
     os.pread = counting
     try:
-        yield
+        yield counts
     finally:
         os.pread = pread
-    counts |= {name: value - before[name] for name, value in kernel().items()} | {"asked": requested[0]}
+    counts.update(kernel())
+    counts.subtract(before)
 
 
 def kernel() -> dict[str, int]:
@@ -153,8 +155,7 @@ def family(options: argparse.Namespace, folder: Path) -> None:
     reader = ChannelReader(locator, ifo="H1", table=table(n), segments=segments)
     forget(paths)
     chunks = sorted({k for a, b in live for k in range(int(a // CHUNK_S), int(np.ceil(b / CHUNK_S)))})
-    counts: dict[str, int] = {}
-    with timed() as fetched, counted_bytes(counts):
+    with timed() as fetched, counted_bytes() as counts:
         for number in chunks:
             reader.advance(number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)
             reader.samples(names(n), number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from dag import Project, snakemake
-from harness import ROOT
+from harness import ROOT, print_table
 
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
@@ -108,10 +108,12 @@ def main() -> None:
     supply(folder, float("inf"))
     grown, grown_s = run(folder, arguments.targets)
     after, now = tables.read(FAMILIES, families), blocks(folder)
-    print("| rule | jobs at first | jobs of the growth |\n|---|---|---|")
-    for rule in sorted(first | grown):
-        print(f"| {rule} | {first[rule]} | {grown[rule]} |")
-    print(f"| all, jobs | {first.total()} | {grown.total()} |\n| all, s | {first_s:.0f} | {grown_s:.0f} |")
+    rows = [(rule, first[rule], grown[rule]) for rule in sorted(first | grown)]
+    rows += [
+        ("all, jobs", first.total(), grown.total()),
+        ("all, s", f"{first_s:.0f}", f"{grown_s:.0f}"),
+    ]
+    print_table(("rule", "jobs at first", "jobs of the growth"), rows)
     print(f"\nglitches mapped: {len(before)}, then {len(after)}")
     print(f"glitches of a family in both that kept its id: {same_ids(before, after):.3f}")
     untouched = sum(now.get(name) == inode for name, inode in inodes.items())

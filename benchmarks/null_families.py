@@ -8,13 +8,12 @@ long segments, half many short ones; families have 12 to 120 glitches.
 
 import argparse
 import os
-import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-import harness  # noqa: F401 - finds the tests' worlds
 import numpy as np
 import pandas as pd
+from harness import print_table, timed
 
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
@@ -50,20 +49,22 @@ def main() -> None:
     parser.add_argument("--pseudo", type=int, default=2)
     parser.add_argument("--first-seed", type=int, default=1000)
     arguments = parser.parse_args()
-    start = time.perf_counter()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.families)
     work = partial(search_seed, slides=arguments.slides, pseudo=arguments.pseudo)
-    with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    with timed() as spent, ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
         rows = [row for part in pool.map(work, seeds) for row in part]
     table = pd.DataFrame(rows, columns=["kind", "p_value", "tail"])
     families = table[table["kind"] == "family"]
     tails = families.assign(kind="family, tail continued", p_value=families["tail"])
     calibration = calibration_table(pd.concat([table, tails]))
-    print("| uncoupled families | alpha | n | p <= alpha | chance of so many | passed |")
-    print("|---|---|---|---|---|---|")
-    for row in calibration.itertuples():
-        print(f"| {row.kind} | {row.alpha} | {row.n} | {row.n_below} | {row.binomial_p:.3f} | {row.passed} |")
-    print(f"\n{time.perf_counter() - start:.0f} s")
+    print_table(
+        ("uncoupled families", "alpha", "n", "p <= alpha", "chance of so many", "passed"),
+        (
+            (row.kind, row.alpha, row.n, row.n_below, f"{row.binomial_p:.3f}", row.passed)
+            for row in calibration.itertuples()
+        ),
+    )
+    print(f"\n{spent.seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ channel's, minute by minute, and a glitch's duration the drawn one.
 import argparse
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
+from harness import print_table
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import segments_of
@@ -27,9 +26,7 @@ from glitch_explorer.observatory import catalog, costs, ranges, waveforms
 from glitch_explorer.observatory.plan import Plan, make_plan, row_stream, shape_stream
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.validate.impact import order_of
-
-ROOT = Path(__file__).resolve().parents[1]
-CONFIG = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+from tests.fixtures.observatory import FULL
 
 
 def catalogue(plan: Plan) -> pd.DataFrame:
@@ -61,7 +58,7 @@ def minutes(
 ) -> pd.DataFrame:
     """Return the table "minutes" of all detectors from the planted range."""
     parts = []
-    for ifo in CONFIG["detectors"]:
+    for ifo in FULL["detectors"]:
         spans = segments_of(segments, ifo)
         frame = minute_frame(spans, gate_union(glitches, ifo, spans, settings))
         drawn = [ranges.minutes(plan, i) for i, segment in enumerate(plan.segments) if segment.ifo == ifo]
@@ -77,8 +74,7 @@ def minutes(
 
 def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
     """Return a seed's costs by class and detector, measured and planted."""
-    arguments = {**CONFIG["observatory"], "detectors": CONFIG["detectors"], "seed": seed}
-    plan = make_plan(**arguments)
+    plan = make_plan(**FULL | {"seed": seed})
     glitches = catalogue(plan)
     spans = [(segment.ifo, float(segment.start), float(segment.end), "", "") for segment in plan.segments]
     segments = pd.DataFrame(spans, columns=SEGMENTS.names)
@@ -93,15 +89,17 @@ def one_seed(seed: int, *, settings: CostSettings) -> pd.DataFrame:
     ).cost
     names = {"glitch_id": "gravityspy_id", "duration_s": "duration", "peak_frequency_hz": "peak_frequency"}
     truth_rows = costs.planted_costs(
-        plan, glitches.rename(columns={**names, "bandwidth_hz": "bandwidth"}), CONFIG["detectors"]
+        plan, glitches.rename(columns={**names, "bandwidth_hz": "bandwidth"}), FULL["detectors"]
     )
-    planted = pd.DataFrame(truth_rows).rename(columns={"class": "family", "cost_mpc3_yr": "own"})
+    planted = pd.DataFrame(truth_rows).rename(columns={"class": "family", "cost_mpc3_yr": "planted"})
     columns = ["family", "ifo", "n", "cost_mpc3_yr", "cost_low", "cost_high"]
-    return measured[columns].merge(planted[["family", "ifo", "own"]], on=["family", "ifo"]).assign(seed=seed)
+    return (
+        measured[columns].merge(planted[["family", "ifo", "planted"]], on=["family", "ifo"]).assign(seed=seed)
+    )
 
 
-def print_row(name: str, planted: str, rows: pd.DataFrame, intervals: int) -> None:
-    """Print order and coverage against a column of planted costs."""
+def order_and_coverage(planted: str, rows: pd.DataFrame, intervals: int) -> tuple[str | int, ...]:
+    """Return how costs agree with a column of planted ones: order by seed, and share in the intervals."""
     taus = np.array(
         [
             order_of(part[planted].to_numpy(dtype=float), part["cost_mpc3_yr"].to_numpy(dtype=float))[0]
@@ -111,9 +109,13 @@ def print_row(name: str, planted: str, rows: pd.DataFrame, intervals: int) -> No
     first_seeds = rows[rows["seed"] < rows["seed"].min() + intervals]
     inside = first_seeds[planted].between(first_seeds["cost_low"], first_seeds["cost_high"])
     low = inside.groupby([first_seeds["family"], first_seeds["ifo"]]).mean()
-    print(
-        f"| {name} | {taus.mean():.3f} | {taus.min():.3f} | {(taus >= 0.9).mean():.2f} | {inside.mean():.3f} "
-        f"| {low.min():.2f} | {len(first_seeds)} |"
+    return (
+        f"{taus.mean():.3f}",
+        f"{taus.min():.3f}",
+        f"{(taus >= 0.9).mean():.2f}",
+        f"{inside.mean():.3f}",
+        f"{low.min():.2f}",
+        len(first_seeds),
     )
 
 
@@ -130,14 +132,22 @@ def main() -> None:
     with ProcessPoolExecutor(options.processes) as pool:
         rows = pd.concat(pool.map(partial(one_seed, settings=settings), seeds), ignore_index=True)
     rows["mean"] = rows.groupby(["family", "ifo"])["cost_mpc3_yr"].transform("mean")
-    print("| costs against | tau, mean of seeds | lowest | seeds with 0.9 | held by intervals "
-          "| worst class | rows |")  # fmt: skip
-    print("|---|---|---|---|---|---|---|")
-    print_row("mean of C_k over the seeds", "mean", rows, options.intervals)
-    print_row("what the seed itself planted", "own", rows, options.intervals)
-    table = rows.groupby(["family", "ifo"])[["n", "cost_mpc3_yr", "own"]].mean()
+    references = {"mean of C_k over the seeds": "mean", "what the seed itself planted": "planted"}
+    print_table(
+        (
+            "costs against",
+            "tau, mean of seeds",
+            "lowest",
+            "seeds with 0.9",
+            "in the intervals",
+            "worst class",
+            "rows",
+        ),
+        ((name, *order_and_coverage(column, rows, options.intervals)) for name, column in references.items()),
+    )
+    table = rows.groupby(["family", "ifo"])[["n", "cost_mpc3_yr", "planted"]].mean()
     print(f"\nMeans over {len(seeds)} seeds, Mpc^3 yr:\n")
-    print(table.sort_values("own", ascending=False).round(2).to_string())
+    print(table.sort_values("planted", ascending=False).round(2).to_string())
 
 
 if __name__ == "__main__":

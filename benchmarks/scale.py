@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from harness import ROOT, run_part
+from harness import ROOT, print_table, run_part
 
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.map.schemas import FAMILIES, QUALITY
@@ -265,13 +265,10 @@ def quality(project: Path) -> dict[str, float]:
     return {**{name: round(value, 4) for name, value in shown.items()}, "ami_with_classes": round(ami, 4)}
 
 
-def table(lines: list[dict]) -> str:
-    """Show seconds, core-seconds and memory of each part by n, and the growth of its core-seconds."""
+def print_summary(lines: list[dict]) -> None:
+    """Print seconds, core-seconds and memory of each part by n, and the growth of its core-seconds."""
     sizes = sorted({line["n"] for line in lines})
-    rows = [
-        "| part | " + " | ".join(f"{n:,}" for n in sizes) + " | exponent |",
-        "|---" * (len(sizes) + 2) + "|",
-    ]
+    rows = []
     for part in dict.fromkeys(line["part"] for line in lines if "core_s" in line):
         of = {line["n"]: line for line in lines if line["part"] == part}
         cells = [
@@ -280,9 +277,11 @@ def table(lines: list[dict]) -> str:
             else ""
             for n in sizes
         ]
-        rows.append(f"| {part} | {' | '.join(cells)} | {exponent(of)} |")
-    rows += [json.dumps(line) for line in lines if line["part"] == "result"]
-    return "\n".join(rows)
+        rows.append((part, *cells, exponent(of)))
+    print_table(("part", *(f"{n:,}" for n in sizes), "exponent"), rows)
+    for line in lines:
+        if line["part"] == "result":
+            print(json.dumps(line))
 
 
 def exponent(of: dict[int, dict]) -> str:
@@ -328,7 +327,8 @@ def main() -> None:
         if "explorer" not in done and (not options.parts or "pages" in options.parts):
             for line in make_pages(project):
                 keep(n, line)
-    print("\n" + table(lines))
+    print()
+    print_summary(lines)
 
 
 if __name__ == "__main__":

@@ -76,11 +76,9 @@ rule couple_detector:
     params:
         **CHANNEL_SOURCE,
         max_glitches=config["coupling"]["max_glitches"],
-        slow={
-            "ground": config["coupling"]["ground"],
-            "draws": config["coupling"]["time_slides"],
-            "seed": config["coupling"]["seed"],
-        },
+        ground=config["coupling"]["ground"],
+        draws=config["coupling"]["time_slides"],
+        seed=config["coupling"]["seed"],
         code=code("couple_detector"),
     script:
         "../scripts/couple_detector.py"

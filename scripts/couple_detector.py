@@ -10,13 +10,29 @@ from glitch_explorer.sources.schemas import SEGMENTS
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        store_gib = snakemake.config["coupling"]["store_gib"]  # changes no result
-        source = project_source(**snakemake.params.channels, scripts=snakemake.scriptdir, store_gib=store_gib)
-        segments, ifo = tables.read(SEGMENTS, snakemake.input.segments), snakemake.wildcards.ifo
-        glitches = tables.read(GLITCHES, snakemake.input.glitches)
-        most = snakemake.params.max_glitches
-        groups = group_channels(glitches, segments, ifo=ifo, source=source, max_glitches=most)
+        params = snakemake.params
+        segments = tables.read(SEGMENTS, snakemake.input.segments)
+        source = project_source(
+            **params.channels,
+            scripts=snakemake.scriptdir,
+            store_gib=snakemake.config["coupling"]["store_gib"],  # changes no result
+        )
+        groups = group_channels(
+            tables.read(GLITCHES, snakemake.input.glitches),
+            segments,
+            ifo=snakemake.wildcards.ifo,
+            source=source,
+            max_glitches=params.max_glitches,
+        )
+        slow = detector_slow_drivers(
+            snakemake.input.members,
+            segments,
+            groups,
+            ifo=snakemake.wildcards.ifo,
+            source=source,
+            ground=params.ground,
+            draws=params.draws,
+            seed=params.seed,
+        )
         tables.write(CHANNEL_GROUPS, groups, snakemake.output.groups)
-        members, options = snakemake.input.members, snakemake.params.slow
-        slow = detector_slow_drivers(members, segments, groups, ifo=ifo, source=source, **options)
         tables.write(SLOW_DRIVERS, slow, snakemake.output.slow)

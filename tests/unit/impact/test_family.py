@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.family import FamilyData, timed_glitches
+from glitch_explorer.core.intervals import segments_of
+from glitch_explorer.coupling.family import FamilyData, intervals_of, timed_glitches
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.impact.drivers import family, training
 from glitch_explorer.impact.drivers.family import TABLES, Settings, explain_family
@@ -45,10 +46,10 @@ def witnesses(ifo):
 def run(world, rows, witness_table, folder, monkeypatch):
     def data(rows, ifo, *, segments, source, max_glitches):
         glitches = timed_glitches(rows)
-        quiet = rows[rows["kind"] == "quiet"]
-        stretches = np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
-        spans = segments.loc[segments["ifo"] == ifo, ["start", "end"]].to_numpy()
-        return FamilyData(glitches, glitches, stretches, spans, world.channels, world.features)
+        quiet = intervals_of(rows[rows["kind"] == "quiet"])
+        return FamilyData(
+            glitches, glitches, quiet, segments_of(segments, ifo), world.channels, world.features
+        )
 
     monkeypatch.setattr(family, "family_data", data)
     monkeypatch.setattr(training, "_TREES", 20)
