@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.site.front.page import FrontFiles, Provenance, write_front
+from glitch_explorer.site.front.page import FrontFiles, write_front
+from glitch_explorer.site.front.provenance import Provenance
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -20,7 +20,8 @@ from glitch_explorer.similar.neighbours import make_neighbours
 from glitch_explorer.site.audit.page import write_audit_page
 from glitch_explorer.site.families.atlas import read_atlas, write_atlas
 from glitch_explorer.site.figures import draw_figures
-from glitch_explorer.site.front.page import FrontFiles, Provenance, write_front
+from glitch_explorer.site.front.page import FrontFiles, write_front
+from glitch_explorer.site.front.provenance import Provenance
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import write_map_page
 from glitch_explorer.sources.schemas import SEGMENTS

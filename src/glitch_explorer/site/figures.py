@@ -50,19 +50,40 @@ def draw_figures(
     audited = tables.read(AUDIT_FAMILIES, audit / "families.parquet")
     labels = tables.read(LABELS, audit / "labels.parquet")
     quality = tables.read(QUALITY, audit / "quality.parquet")
+    leaks = tables.read(LEAKAGE, audit / "leakage.parquet")
     plots.map_by_family(rows, out / "umap_family.png", dpi=dpi, unassigned=unassigned)
     plots.map_by_label(rows, out / "umap_label.png", dpi=dpi, unassigned=unassigned)
     plots.ambiguity(audited, out / "ambiguity.png", dpi=dpi, assigned=assigned)
     plots.entropies(audited, labels, quality, out / "entropy.png", dpi=dpi, assigned=assigned)
-    leaks = tables.read(LEAKAGE, audit / "leakage.parquet")
     plots.leakage(leaks, out / "leakage.png", dpi=dpi, assigned=assigned, unassigned=unassigned)
+    _draw_sheets(rows, audited, audit, Pictures(views, status), out, dpi=dpi)
 
-    pictures = Pictures(views, status)
+
+def _draw_sheets(
+    rows: pd.DataFrame, audited: pd.DataFrame, audit: Path, pictures: Pictures, out: Path, *, dpi: int
+) -> None:
+    """Draw the figures that show views of glitches.
+
+    Parameters
+    ----------
+    rows
+        Rows of the map: glitch_id, view, family, label.
+    audited
+        Table "audit_families".
+    audit
+        Folder with the tables gradients and positions.
+    pictures
+        Views of all glitches.
+    out
+        Folder of the figures.
+    dpi
+        Pixels per inch.
+    """
     sections = tables.read(GRADIENTS, audit / "gradients.parquet")
     positions = tables.read(POSITIONS, audit / "positions.parquet")
     positions = positions.merge(rows[[*ROW_KEY, "label"]], on=ROW_KEY)
-    ambiguous = by_ambiguity(audited)
     members = dict(iter(positions.groupby("family")))
+    ambiguous = by_ambiguity(audited)
     first = ambiguous[0] if ambiguous else UNASSIGNED
     sheet = members.get(first, rows[rows["family"] == first])
     sheets.contact_sheet(sheet, pictures, out / "contact_sheet.png", family=first, dpi=dpi)
@@ -71,9 +92,8 @@ def draw_figures(
     strips = [(family, members[family], sections[sections["family"] == family]) for family in drawn]
     sheets.gradients(strips, pictures, out / "gradient.png", dpi=dpi)
     largest = audited.sort_values(["n", "family"], ascending=[False, True])["family"].head(sheets.FAMILIES)
-    sheets.intensity(
-        [(family, members[family]) for family in largest], pictures, out / "intensity.png", dpi=dpi
-    )
+    named = [(family, members[family]) for family in largest]
+    sheets.intensity(named, pictures, out / "intensity.png", dpi=dpi)
 
 
 def by_ambiguity(families: pd.DataFrame) -> list[str]:

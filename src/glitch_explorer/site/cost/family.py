@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from glitch_explorer.core import tables
 from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL, VETOES
+from glitch_explorer.site.cost.impact_tables import ImpactTables
 from glitch_explorer.site.cost.ranking import most_recoverable
 from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import records
@@ -18,15 +19,6 @@ GROUPS = 12
 #: Endings of a family's veto files, and their formats.
 VETO_FILES: dict[str, str] = {".xml.gz": "LIGO_LW XML", ".h5": "HDF5", ".txt": "text (start, end)"}
 _MODEL = ["ifo", "view", "model"]
-
-
-@dataclass(frozen=True)
-class Impact:
-    """All families' tables "cost", "recoverable" and "drivers"."""
-
-    cost: pd.DataFrame
-    recoverable: pd.DataFrame
-    drivers: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -125,7 +117,7 @@ def _veto_rows(family: FamilyImpact, ifo: str) -> list[dict[str, Any]]:
     return [{**row, "files": present} for row in records(family.vetoes[family.vetoes["ifo"] == ifo])]
 
 
-def detector_impact(impact: Impact, family: FamilyImpact, ifo: str) -> dict[str, Any]:
+def detector_impact(impact: ImpactTables, family: FamilyImpact, ifo: str) -> dict[str, Any]:
     """Return what is known of a family in a detector: its cost, models, alarms and vetoes.
 
     Parameters

@@ -10,17 +10,16 @@ import pandas as pd
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
-from glitch_explorer.impact.schemas import DRIVERS
 from glitch_explorer.site.cost.family import (
     FamilyImpact,
-    Impact,
     best_rank,
     detector_impact,
     read_family_impact,
     shap_tables,
     shown_glitch,
 )
-from glitch_explorer.site.cost.page import read_cost_tables, write_cost_page
+from glitch_explorer.site.cost.impact_tables import ImpactTables, read_impact
+from glitch_explorer.site.cost.page import write_cost_page
 from glitch_explorer.site.cost.plots import ShapFigure, cost_ranking, shap_picture
 from glitch_explorer.site.cost.ranking import family_labels
 from glitch_explorer.site.cost.unknown import impact_unknown
@@ -53,7 +52,7 @@ def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFig
 
 
 def _write_fragment(
-    impact: Impact, family: FamilyImpact, folder: Path, *, label: str | None, medoid: str, dpi: int
+    impact: ImpactTables, family: FamilyImpact, folder: Path, *, medoid: str, dpi: int
 ) -> None:
     """Write `<family>.html` (section of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     ifos = sorted(set(impact.cost["ifo"]) | set(family.skill["ifo"]))
@@ -66,14 +65,16 @@ def _write_fragment(
             number += 1
             model["picture"] = f"{family.name}-drivers-{number}.png"
             shap_picture(figure, folder / model["picture"], dpi=dpi)
-    text = render("cost/fragment.html", detectors=detectors, family=family.name, label=label)
+    text = render(
+        "cost/fragment.html", detectors=detectors, family=family.name, label=impact.labels[family.name]
+    )
     files.write_text(folder / f"{family.name}.html", text)
     facts = {"rank": best_rank(detectors), "unknown": impact_unknown(detectors)}
     files.write_json(folder / f"{family.name}.json", facts)
 
 
 def _write_families(
-    impact: Impact,
+    impact: ImpactTables,
     audited: pd.DataFrame,
     folders: Sequence[str | Path],
     folder: Path,
@@ -82,13 +83,12 @@ def _write_families(
     dpi: int,
 ) -> None:
     """Write each family's section into `folder`, and copy the family's veto files into `vetoes`."""
-    labels = family_labels(audited)
     by_family = {Path(path).name: Path(path) for path in folders}
     for name, medoid in audited[["family", "medoid"]].itertuples(index=False):
         family = read_family_impact(name, by_family.get(name))
         for file, path in family.files.items():
             shutil.copyfile(path, vetoes / file)
-        _write_fragment(impact, family, folder, label=labels[name], medoid=medoid, dpi=dpi)
+        _write_fragment(impact, family, folder, medoid=medoid, dpi=dpi)
 
 
 def write_impact_pages(
@@ -136,11 +136,9 @@ def write_impact_pages(
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
-    shown = read_cost_tables(source, family_labels(audited))
-    rows = tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers)
-    everything = Impact(cost=shown.cost, recoverable=shown.recoverable, drivers=rows)
+    shown = read_impact(source, drivers, family_labels(audited))
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
-        _write_families(everything, audited, folders, folder, veto_folder, dpi=dpi)
+        _write_families(shown, audited, folders, folder, veto_folder, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
     with files.whole_folder(assets) as folder:
         for name in ("cost.csv", "cost.json"):

@@ -1,46 +1,22 @@
 """Page of the costs of the families, with its data as a script."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from glitch_explorer.core import files, tables
-from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.core import files
 from glitch_explorer.site.cost.data import dashboard, volumes
+from glitch_explorer.site.cost.impact_tables import ImpactTables
 from glitch_explorer.site.cost.ranking import (
-    Labels,
     cost_rows,
     headline,
     most_recoverable,
     simpler_rankings,
 )
 from glitch_explorer.site.pages import records, render, script_data, static
-
-
-@dataclass(frozen=True)
-class CostTables:
-    """Tables of the impact stage by name, and family to its commonest label."""
-
-    cost: pd.DataFrame
-    recoverable: pd.DataFrame
-    by_day: pd.DataFrame
-    stability: pd.DataFrame
-    labels: Labels
-
-
-def read_cost_tables(folder: Path, labels: Labels) -> CostTables:
-    """Read the tables of the page from the folder of the impact stage."""
-    return CostTables(
-        cost=tables.read(COST, folder / "cost.parquet"),
-        recoverable=tables.read(RECOVERABLE, folder / "recoverable.parquet"),
-        by_day=tables.read(COST_BY_DAY, folder / "cost_by_day.parquet"),
-        stability=tables.read(RANK_STABILITY, folder / "rank_stability.parquet"),
-        labels=labels,
-    )
 
 
 def _detector_rows(cost: pd.DataFrame) -> list[dict[str, Any]]:
@@ -53,7 +29,7 @@ def _detector_rows(cost: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def write_cost_page(
-    shown: CostTables,
+    shown: ImpactTables,
     page: str | Path,
     folder: Path,
     *,

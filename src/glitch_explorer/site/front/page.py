@@ -1,7 +1,7 @@
 """The front page: what was analysed, the findings, and the links to all other pages."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
 from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES
 from glitch_explorer.impact.schemas import COST
-from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, QUALITY, UNASSIGNED
+from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings
-from glitch_explorer.site.front.provenance import citations, setting_rows, sources, versions
+from glitch_explorer.site.front.provenance import Provenance
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -80,10 +80,13 @@ class FrontFiles:
     #: Folder with the table cost; None where nothing has one.
     impact: str | Path | None
 
-    def read(self) -> FindingTables:
-        """Read the tables that findings are taken from."""
+    def map_rows(self) -> pd.DataFrame:
+        """Read the rows of the map, with their labels."""
+        return map_rows(self.glitches, Path(self.map) / "families.parquet", ["label"])
+
+    def finding_tables(self, rows: pd.DataFrame) -> FindingTables:
+        """Read the tables that findings are taken from, beside `rows` of the map."""
         audit = Path(self.audit)
-        rows = map_rows(self.glitches, Path(self.map) / "families.parquet", ["label"])
         return FindingTables(
             leakage=tables.read(LEAKAGE, audit / "leakage.parquet"),
             families=tables.read(AUDIT_FAMILIES, audit / "families.parquet"),
@@ -97,34 +100,17 @@ class FrontFiles:
         )
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """How the results were computed."""
+def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
+    """Return what was analysed, what was excluded, and how good map and catalogue are.
 
-    #: Sections of the config that the numbers rest on.
-    settings: Mapping[str, Any]
-    #: Name of each stage to the fingerprint of its code.
-    codes: Mapping[str, str]
-    #: Content of CITATION.cff.
-    citation: Mapping[str, Any]
-    #: The data are the simulated observatory's.
-    simulated: bool
-
-    def facts(self) -> dict[str, Any]:
-        """Return the facts of the provenance that the page shows."""
-        return {
-            "settings": setting_rows(self.settings),
-            "versions": versions(),
-            "codes": self.codes,
-            "citations": citations(self.citation, sources(self.settings)),
-            "simulated": self.simulated,
-        }
-
-
-def catalogue_facts(paths: FrontFiles) -> dict[str, Any]:
-    """Return what was analysed, what was excluded, and how good map and catalogue are."""
-    catalogue = tables.read(GLITCHES, paths.glitches)
-    mapped = tables.read(FAMILIES, Path(paths.map) / "families.parquet")
+    Parameters
+    ----------
+    paths
+        Tables.
+    mapped
+        Rows of the map.
+    """
+    catalogue = tables.read(GLITCHES, paths.glitches, ["ifo", "event_time", "label", "run", "astrophysical"])
     excluded = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
     quality = [tables.read(QUALITY, Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)]
     return {
@@ -169,13 +155,14 @@ def write_front(
     page, methods : path
         The pages, in the same folder as `out`.
     """
-    read = paths.read()
+    rows = paths.map_rows()
+    read = paths.finding_tables(rows)
     with files.whole_folder(out) as folder:
         for path in figures:
             shutil.copyfile(path, folder / Path(path).name)
     witnesses, cost = read.witnesses, read.cost
     values = {
-        **catalogue_facts(paths),
+        **catalogue_facts(paths, rows),
         **provenance.facts(),
         "findings": findings(read),
         "alpha": ALPHA,

@@ -1,6 +1,7 @@
 """How the results were computed, and how to cite them: settings, versions, references."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -13,6 +14,30 @@ PACKAGES = (
     "cleanlab", "gwpy", "hdbscan", "lalsuite", "numpy", "pandas", "plotly", "scikit-learn", "scipy", "shap",
     "snakemake", "torch", "umap-learn", "xgboost",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the results were computed."""
+
+    #: Sections of the config that the numbers rest on.
+    settings: Mapping[str, Any]
+    #: Name of each stage to the fingerprint of its code.
+    codes: Mapping[str, str]
+    #: Content of CITATION.cff.
+    citation: Mapping[str, Any]
+    #: The data are the simulated observatory's.
+    simulated: bool
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts of the provenance that the page shows."""
+        return {
+            "settings": setting_rows(self.settings),
+            "versions": versions(),
+            "codes": self.codes,
+            "citations": citations(self.citation, sources(self.settings)),
+            "simulated": self.simulated,
+        }
 
 
 def versions() -> dict[str, str]:

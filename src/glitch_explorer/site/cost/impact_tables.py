@@ -1,0 +1,46 @@
+"""Tables of the impact stage that pages are made from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from glitch_explorer.core import tables
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.site.cost.ranking import Labels
+
+
+@dataclass(frozen=True)
+class ImpactTables:
+    """Tables of all families by name, and family to its commonest label."""
+
+    cost: pd.DataFrame
+    recoverable: pd.DataFrame
+    #: Tables "cost_by_day" and "rank_stability".
+    by_day: pd.DataFrame
+    stability: pd.DataFrame
+    #: Empty where no model was fitted.
+    drivers: pd.DataFrame
+    labels: Labels
+
+
+def read_impact(folder: Path, drivers: str | Path | None, labels: Labels) -> ImpactTables:
+    """Read the tables of the impact stage.
+
+    Parameters
+    ----------
+    folder
+        Folder of the impact stage.
+    drivers
+        File of table "drivers"; None where no model was fitted.
+    labels
+        Family to its commonest label.
+    """
+    return ImpactTables(
+        cost=tables.read(COST, folder / "cost.parquet"),
+        recoverable=tables.read(RECOVERABLE, folder / "recoverable.parquet"),
+        by_day=tables.read(COST_BY_DAY, folder / "cost_by_day.parquet"),
+        stability=tables.read(RANK_STABILITY, folder / "rank_stability.parquet"),
+        drivers=tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers),
+        labels=labels,
+    )
