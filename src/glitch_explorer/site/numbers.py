@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FEATURES = {"mean": "mean value", "slope": "slope of the mean", "distance": "distance of the frequency"}
+_MODELS = {"xgboost": "XGBoost", "random_forest": "random forest"}
+_FEATURE_SETS = {"witness": "all lags", "precursor": "before the glitch only"}
 _NULLS = {"shifted": "time-shifted triggers", "quiet": "quiet times"}
 
 
@@ -111,6 +113,16 @@ def null_text(kind: str) -> str:
     return _NULLS.get(kind, kind)
 
 
+def model_text(model: str) -> str:
+    """Write the kind of a model."""
+    return _MODELS[model]
+
+
+def feature_set_text(name: str) -> str:
+    """Write the lags that a model sees."""
+    return _FEATURE_SETS[name]
+
+
 def key_text(value: float | None) -> str:
     """Write a number for a script to sort by, empty where there is none."""
     return f"{value:.7g}" if known(value) else ""
@@ -128,8 +140,10 @@ FILTERS: dict[str, Callable[..., str]] = {
     "chance": chance_text,
     "count": count_text,
     "date": date_text,
+    "feature_set": feature_set_text,
     "key": key_text,
     "lag": lag_text,
+    "model": model_text,
     "null": null_text,
     "number": number_text,
     "percent": percent_text,

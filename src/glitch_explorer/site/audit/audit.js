@@ -109,10 +109,10 @@
     const home = family === "-1" ? "unassigned" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
     const links = create("p", "links", create("code", "", id), " ",
       anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
-    const change = create("p", "change", create("span", "given bidi", shown(data.label[row])), " → ", create("strong", "bidi", shown(data.proposed[row])));
+    const change = create("p", "change", create("span", "bidi", shown(data.label[row])), " → ", create("strong", "bidi", shown(data.proposed[row])));
     const article = create("article", "suspect", picture(row), change, create("p", "interval", facts(row)));
     if (data.axis.vote[row] !== null) article.append(support(row));
-    article.append(links, create("p", "judge", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
+    article.append(links, create("p", "", button(row, "accepted", "accept (a)"), " ", button(row, "rejected", "reject (r)")));
     article.dataset.row = row;
     article.tabIndex = place ? -1 : 0;
     article.setAttribute("aria-label", `Suspect ${first + place + 1}: ${shown(data.label[row])}, proposed ${shown(data.proposed[row])}`.slice(0, 200));

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.site.cost.ranking import is_significant
-from glitch_explorer.site.numbers import amount_text, known
+from glitch_explorer.site.numbers import amount_text, feature_set_text, known, model_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
@@ -28,9 +28,6 @@ from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
 ROWS, LETTERS = 8, 29
 #: Absolute value of the score at which the colour scale saturates.
 FULL_SCORE = 6.0
-#: Names shown for the models, and for the feature sets.
-MODELS = {"xgboost": "XGBoost", "random_forest": "random forest"}
-VIEWS = {"witness": "all lags", "precursor": "before the glitch only"}
 _UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
 _DETECTORS = (COLOURS[3], COLOURS[0], COLOURS[5])
 _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
@@ -56,8 +53,9 @@ class ShapFigure:
     def title(self) -> str:
         """Family, detector and model, with its average precision."""
         model = self.model
+        name = f"{model_text(model['model'])}, {feature_set_text(model['view'])}"
         return (
-            f"{model['family']}, {model['ifo']}: {MODELS[model['model']]}, {VIEWS[model['view']]}. "
+            f"{model['family']}, {model['ifo']}: {name}. "
             f"Average precision {model['ap']:.2f}, baseline {model['ap_baseline']:.2f}"
         )
 

@@ -1,12 +1,11 @@
 "use strict";
 // The state of the page in its address, so that it can be shared and restored.
 const Address = (() => {
-  const LISTS = Filters.GROUPS;
   const short = (value) => Number(value.toPrecision(6));
   let written = location.hash;
 
   function groups(parameters) {
-    for (const group of LISTS) {
+    for (const group of Filters.GROUPS) {
       const only = Filters.now.only[group];
       if (!only) continue;
       const names = Data.names[group];
@@ -75,13 +74,13 @@ const Address = (() => {
     const parameters = new URLSearchParams(location.hash.slice(1));
     const now = Filters.blank();
     const unknown = [];
-    for (const group of LISTS) now.only[group] = readGroup(parameters, group, unknown);
+    for (const group of Filters.GROUPS) now.only[group] = readGroup(parameters, group, unknown);
     for (const name of Filters.RANGES) now.range[name] = readRange(parameters.get(name));
     now.suspects = parameters.has("suspects");
     now.area = readArea(parameters.get("area"));
     Filters.set(now);
     const by = parameters.get("colour");
-    Colours.by = Object.hasOwn(Colours.NUMBERS, by) || Object.hasOwn(Colours.TITLES, by) ? by : "family";
+    Colours.by = Object.hasOwn(Colours.NUMBERS, by) || Filters.GROUPS.includes(by) ? by : "family";
     Timeline.choose(parameters.get("bin"));
     const [x, y, span] = (parameters.get("extent") || "").split(",").map(Number);
     if (span > 0 && Number.isFinite(x) && Number.isFinite(y)) Plot.look({ x, y, span }); else Plot.fit();

@@ -7,7 +7,6 @@ const Colours = (() => {
     probability: { title: "membership probability", log: false }, isolation: { title: "isolation", log: true },
     evidence: { title: "suspect score", log: false },
   };
-  const TITLES = { family: "family", label: "label", detector: "detector", run: "run" };
   const MISSING = "circle-open";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const pixels = new Int32Array(Data.n);
@@ -84,7 +83,7 @@ const Colours = (() => {
   }
 
   return {
-    NUMBERS, TITLES, SHAPES, pixels, shapes, apply, look, css, pixel, gradient, dark,
+    NUMBERS, SHAPES, pixels, shapes, apply, look, css, pixel, gradient, dark,
     get by() { return by; }, set by(value) { by = value; },
     get domain() { return domain; }, get missing() { return missing; },
   };

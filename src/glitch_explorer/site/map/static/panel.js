@@ -55,9 +55,9 @@ const Panel = (() => {
     const part = element(`group-${group}`);
     const items = Data.names[group].map((_, code) => choice(group, code));
     part.querySelector("ul").replaceChildren(...items.map(({ item }) => item));
-    const all = (only) => () => { Filters.now.only[group] = only; changed(); };
-    part.querySelector(".all").addEventListener("click", () => all(null)());
-    part.querySelector(".none").addEventListener("click", () => all(new Set())());
+    const show = (only) => { Filters.now.only[group] = only; changed(); };
+    part.querySelector(".all").addEventListener("click", () => show(null));
+    part.querySelector(".none").addEventListener("click", () => show(new Set()));
     lists[group] = items;
   }
 

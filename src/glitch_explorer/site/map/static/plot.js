@@ -59,7 +59,6 @@ const Plot = (() => {
   function paint() {
     waiting = false;
     const density = ratio();
-    const began = performance.now();
     scale = Math.min(width, height) / extent.span;
     Raster.paint({
       rows: order, quiet, radius: Math.max(1, radius() * density),
@@ -68,7 +67,6 @@ const Plot = (() => {
       page: Colours.pixel(Colours.css("--page")), dim: Colours.pixel(Colours.css("--line")),
     });
     mark();
-    Plot.painted = performance.now() - began;
   }
 
   function draw() {
@@ -205,10 +203,9 @@ const Plot = (() => {
   }
 
   return {
-    start, draw, sort, mark, position, fit, zoom, look, reveal, painted: 0,
+    start, draw, sort, position, fit, zoom, look, reveal,
     pin(row) { ringed.pinned = row; mark(); },
     get extent() { return extent; },
-    get tool() { return tool; },
     set tool(name) { tool = name; plot.dataset.tool = name; },
     get isWhole() { return JSON.stringify(extent) === JSON.stringify(whole()); },
   };
