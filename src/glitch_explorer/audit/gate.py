@@ -30,7 +30,7 @@ def make_leakage(
     unit : str
         `glitch` or `view`.
     permutations, seed : int
-        Draws of the null and their seed.
+        Number of draws of the null, and the seed.
     """
     rows = map_rows(glitches, families, ["label", "ifo", "run"])
     status = tables.read_all(VIEWS, views).set_index("glitch_id")

@@ -75,7 +75,7 @@ def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.Data
     Parameters
     ----------
     rows : DataFrame
-        One row a glitch of the map, columns `family` and `label`.
+        One row per glitch of the map, columns `family` and `label`.
     medoids : dict
         The most central member of each family.
     stability : DataFrame

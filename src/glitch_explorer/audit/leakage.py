@@ -99,7 +99,7 @@ def leakage_table(
     Parameters
     ----------
     rows : DataFrame
-        One row a row of the map, columns `family` (unassigned glitches count as
+        One row per row of the map, columns `family` (unassigned glitches count as
         a group: views may decide who is unassigned) and `label`.
     variables : dict of Series
         Name to values, aligned with `rows`. `view pattern` and `image size` are
@@ -107,7 +107,7 @@ def leakage_table(
     unit : str
         `glitch` or `view`; with `view` the gate only reports.
     permutations, seed : int
-        Draws of the null and their seed.
+        Number of draws of the null, and the seed.
 
     Raises
     ------

@@ -173,7 +173,7 @@ def probe_table(
     Parameters
     ----------
     rows
-        One row a row of the map: `family`, `ifo`, `event_time`.
+        One row per row of the map: `family`, `ifo`, `event_time`.
     vectors
         ``(n, d)`` of the same rows.
     segments

@@ -25,7 +25,7 @@ def relabel_table(
     Parameters
     ----------
     rows : DataFrame
-        One row a row of the map: `glitch_id`, `view`, `label`.
+        One row per row of the map: `glitch_id`, `view`, `label`.
     positions : DataFrame
         Table `positions`.
     gradients : DataFrame

@@ -124,7 +124,7 @@ def detector_slow_drivers(
     ground
         Names of ground motion channels, with wildcards as in a shell.
     draws, seed
-        Draws of the null and their seed.
+        Number of draws of the null, and the seed.
 
     Returns
     -------

@@ -30,7 +30,9 @@ _WITNESS: dict[str, Column] = {
     "auc": number("probability that on-source is above background; 0.5 without effect"),
     "t_statistic": Column(FLOAT, "T at `lag`: mean rank in live time nearby, standardised by time slides"),
     "t_peak": Column(FLOAT, "T at `lag_peak`, to which the p-values belong"),
-    "efficiency": number("share of glitches above the background's 99 % threshold"),
+    "efficiency": number(
+        "share of glitches above the background's 99 % quantile, or below its 1 % quantile if T is negative"
+    ),
     "excess_efficiency": number("efficiency minus its mean over time slides"),
     "excess_low": number("lower end of its 95 % interval, null below ten blocks"),
     "excess_high": number("upper end of its 95 % interval"),
@@ -141,7 +143,7 @@ SLOW_DRIVERS = schema(
     ifo=IFO,
     channel=CHANNEL,
     band=BAND,
-    rho=number("rank correlation of counts per minute with log RMS"),
+    rho=number("rank correlation of the glitch rate with log RMS"),
     p_value=number("two-sided, null if too short"),
     p_fwer=number("the same, Bonferroni over the family's rows"),
     blocks=Column(INT, "independent blocks of time"),

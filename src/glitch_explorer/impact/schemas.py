@@ -139,7 +139,9 @@ VETOES = schema(
     channel=Column(STRING, "best witness; empty without one"),
     band=Column(STRING, "its band"),
     lag=number("time of its signal relative to the glitch", unit="s"),
-    threshold=number("score above which time is vetoed: the background's 99 % quantile"),
+    threshold=number(
+        "limit of the score (of minus the score if T is negative): the background's 99 % quantile"
+    ),
     n_segments=Column(INT, "veto segments"),
     vetoed_s=Column(FLOAT, "length of the veto segments", unit="s"),
     live_time_s=Column(FLOAT, "live time searched", unit="s"),

@@ -16,13 +16,13 @@ from glitch_explorer.observatory.morphology import CLASSES, EVENT, MORPHOLOGIES,
 from glitch_explorer.observatory.shapes import power_law
 from glitch_explorer.observatory.slots import Segment
 
-#: Share of the glitches that have the unknown shape, and the least number of them.
+#: Share of the glitches that have the unknown shape, and the smallest number of them.
 UNKNOWN_SHARE, LEAST_UNKNOWN = 0.05, 5
 #: Density of SNR: proportional to SNR ** -index.
 SNR_INDEX = 2.4
 #: Shares of rows that repeat an id, and of events that have a second id.
 SAME_ID_SHARE, SECOND_ID_SHARE = 0.006, 0.004
-#: Glitches in an unreadable frame, as a share of all, and the least number of them.
+#: Glitches in an unreadable frame, as a share of all, and the smallest number of them.
 UNREADABLE_SHARE, LEAST_UNREADABLE = 0.004, 2
 #: The real-signal-like events: name, masses (solar), SNR in each detector.
 EVENTS = (("SIM-A", (36.0, 29.0), (24.0, 18.0)), ("SIM-B", (15.0, 11.0), (15.0, 19.0)))

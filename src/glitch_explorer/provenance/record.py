@@ -90,7 +90,7 @@ def make_record(
     encoder
         Record of the map's encoder (`embed.record`).
     used
-        What each shard was embedded with, one JSON file a shard.
+        What each shard was embedded with, one JSON file per shard.
     codes
         Fingerprint of each rule's code.
     lock

@@ -58,7 +58,7 @@ def fetch(
         Expected hash as `algorithm:hex`, e.g. ``md5:9a…``; a prefix of at least 8 digits is
         enough.
     policy
-        Retries; they are counted anew when a try has brought some bytes.
+        Retries; their count starts again after a try that received bytes.
 
     Raises
     ------

@@ -77,7 +77,7 @@ def costs_table(composition: pd.DataFrame, cost: pd.DataFrame, truth: dict[str, 
     Returns
     -------
     DataFrame
-        Table "planted_costs": one row a class and detector that one family matches. A class in
+        Table "planted_costs": one row per class and detector that one family matches. A class in
         several families has its cost split, which no row compares.
     """
     measured = cost.set_index(["family", "ifo"])

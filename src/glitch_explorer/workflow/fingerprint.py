@@ -130,7 +130,7 @@ class Fingerprints:
     Parameters
     ----------
     scripts
-        Folder of the scripts, one a rule.
+        Folder of the scripts, one per rule.
     source
         Folder that holds the package's folder.
     package

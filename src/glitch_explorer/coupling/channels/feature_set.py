@@ -27,7 +27,7 @@ class FeatureSet:
     live
         The live time, n bins.
     columns
-        One row a feature: channel, band, low_hz, high_hz, settling_s.
+        One row per feature: channel, band, low_hz, high_hz, settling_s.
     values
         float32 ``(n, m)``, robust z-scores against the past, NaN where there is no data.
     coverage

@@ -13,7 +13,7 @@ from glitch_explorer.map.members import MATCH_S
 
 @dataclass(frozen=True)
 class LiveTime:
-    """Time bins, one a row of whatever is computed over the live time.
+    """Time bins, one for each row of what is computed over the live time.
 
     Attributes
     ----------

@@ -171,7 +171,7 @@ def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     p_values
-        Columns kind (e.g. shifted or quiet) and p_value, one row a pseudo-family.
+        Columns kind (e.g. shifted or quiet) and p_value, one row per pseudo-family.
 
     Returns
     -------

@@ -21,7 +21,7 @@ from glitch_explorer.core.statistics import share_above
 
 #: With more slides than this above it, a p-value is counted, not continued.
 _COUNTED = 10
-#: Share of the slides that the tail is first fitted to, the least number of them, and the steps down.
+#: Share of the slides that the tail is first fitted to, the minimum number of them, and the steps down.
 _TAIL, _LEAST, _STEP = 0.25, 30, 10
 #: A fit is accepted where its Cramér-von Mises distance has at least this p-value.
 _FITS = 0.05

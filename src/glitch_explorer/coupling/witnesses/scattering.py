@@ -111,7 +111,7 @@ def mismatch(observed_hz: Float64, predicted: Float64) -> tuple[Float64, Int64]:
 def _slides_hz(
     motion: Displacement, times: Float64, durations: Float64, *, slides: int, rng: np.random.Generator
 ) -> Float64:
-    """Predict at time slides ``(slides, n)``: all events shifted circularly by one offset a slide."""
+    """Predict at time slides ``(slides, n)``: all events shifted circularly by one offset per slide."""
     step = _LEAST_REACH_S / 2
     offsets = rng.uniform(LEAST_OFFSET_S, motion.length_s - LEAST_OFFSET_S, slides)
     predicted = np.empty((slides, len(times)))
@@ -180,7 +180,7 @@ def scattering(
         below `LEAST_GLITCHES`.
     DataFrame
         Columns event_time, observed_hz, predicted_hz, harmonic, mismatch and match of table "fringes", one
-        row a glitch with data.
+        row per glitch with data.
     """
     rng = np.random.default_rng(seed)
     parts, nulls = [], []

@@ -28,7 +28,7 @@ def usable_features(
     Returns
     -------
     columns
-        One row a feature: the columns of `features.columns`, safety, coverage (share of the live time with
+        One row per feature: the columns of `features.columns`, safety, coverage (share of the live time with
         data) and delay_s.
     values
         float32 ``(n, m)``, rows are times of the channel.

@@ -14,8 +14,8 @@ def block_intervals(total: Float64, deviation: Float64, occupied: Int64) -> tupl
 
     The skewness-corrected t statistic g(t) = t + s t^2 / 3 + s^2 t^3 / 27 + s / 6 is inverted, with s the
     skewness of the blocks over sqrt(B), and Student's t with one degree of freedom per occupied block, at
-    most B - 1. Resampling blocks is too narrow for families with few glitches in few blocks; for the
-    coverage of the alternatives see docs/explanation/cost.md#intervals.
+    most B - 1. Bootstrap intervals over blocks are too narrow for families with few glitches in few blocks;
+    for the coverage of the alternatives see docs/explanation/cost.md#intervals.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import MINUTES
 from glitch_explorer.sources.strain import Strain
 
-#: FFT length in seconds (FFTs overlap by half), and the least number of periodograms for a range.
+#: FFT length in seconds (FFTs overlap by half), and the minimum number of periodograms for a range.
 FFT_S, LEAST_SPECTRA = 4.0, 5
 #: Lower end of the range integral in Hz; strain is not calibrated below.
 LOW_HZ = 10.0

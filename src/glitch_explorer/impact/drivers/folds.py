@@ -8,8 +8,8 @@ from glitch_explorer.coupling.witnesses.background import LAGS_S
 
 #: Largest number of folds.
 FOLDS = 5
-#: Least number of glitches, and of segments with glitches: with fewer, the interval of the average precision
-#: is wider than any gain, and a fold has no glitches to fit.
+#: Minimum number of glitches, and of segments with glitches: with fewer, the interval of the average
+#: precision is wider than any gain, and a fold has no glitches to fit.
 LEAST_GLITCHES, LEAST_SEGMENTS = 20, 3
 #: Seconds between windows of different folds, more than a window's longest reach.
 EMBARGO_S = sum(LAGS_S) + 10.0

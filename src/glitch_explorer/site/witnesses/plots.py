@@ -30,7 +30,7 @@ class Profile:
     #: lag, t_statistic (NaN where fewer than `LEAST_GLITCHES` glitches have data), survives; without rows
     #: where there is nothing to draw.
     rows: pd.DataFrame
-    #: First significant lag; None where there is none.
+    #: Onset (column `lag`); None where no lag is significant.
     lag: float | None
     #: Lags from `near_s` to the end of the glitch are too close to order in time.
     near_s: float
@@ -130,7 +130,7 @@ def _legend() -> list[Artist]:
 
 
 def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *, dpi: int) -> None:
-    """Draw the profiles of a family: a column a detector, the best witness on top.
+    """Draw the profiles of a family: one column per detector, the best witness on top.
 
     Parameters
     ----------
