@@ -53,8 +53,12 @@ onstart:
 
 
 onsuccess:
+    # All jobs of the target, those of earlier runs too.
+    print()
     print(
-        "\nDone. Picture: results/figures/umap_family.png. Open results/site/index.html in a browser."
+        closing_message(
+            str(file) for job in workflow.dag.jobs for file in job.output
+        )
     )
 
 

@@ -10,7 +10,12 @@ from glitch_explorer.embed.device import has_gpu
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
 from glitch_explorer.workflow.resources import job_resources
-from glitch_explorer.workflow.study import Study, family_names, shard_names
+from glitch_explorer.workflow.study import (
+    Study,
+    closing_message,
+    family_names,
+    shard_names,
+)
 
 
 def plainly(function):

@@ -3,7 +3,8 @@
 import copy
 import difflib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ RENAMED = {
     "shards.gps_block_s": "shards.length_s",
     "similar.found": "similar.n_results",
 }
+#: What YAML takes for null and for booleans.
+_NULLS = ("null", "~")
+_BOOLEANS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+#: Numbers are integers where they can be, as in YAML.
+_CONVERSIONS: tuple[tuple[str, Callable[[str], Any]], ...] = (
+    ("integer", int),
+    ("number", int),
+    ("number", float),
+)
 
 
 def load_schema(path: str | Path) -> dict[str, Any]:
@@ -41,8 +51,34 @@ def _with_defaults(validator: Any, properties: dict[str, Any], instance: Any, sc
     yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, instance, schema)
 
 
+def _typed(value: Any, schema: dict[str, Any]) -> Any:
+    """Convert texts to the types of the schema; what cannot be converted stays, for the check to refuse."""
+    if isinstance(value, dict):
+        parts = schema.get("properties", {})
+        return {key: _typed(part, parts.get(key, {})) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_typed(part, schema.get("items", {})) for part in value]
+    if not isinstance(value, str):
+        return value
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "null" in kinds and value in _NULLS:
+        return None
+    if "string" in kinds:
+        return value
+    if "boolean" in kinds:
+        return _BOOLEANS.get(value.lower(), value)
+    for kind, convert in _CONVERSIONS:
+        if kind in kinds:
+            with suppress(ValueError):
+                return convert(value)
+    return value
+
+
 def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return `config` with defaults filled in.
+    """Return `config` with defaults filled in, and with texts converted to the numbers that they are.
+
+    Snakemake passes the nested values of `--config` on as text: `map={min_dist: 0.2}` has the text "0.2".
 
     Raises
     ------
@@ -50,7 +86,7 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
         For wrong keys (named with the nearest right one), wrong values (named with what the
         schema expects), numbers that are not finite, and credentials.
     """
-    filled = copy.deepcopy(config)
+    filled: dict[str, Any] = _typed(copy.deepcopy(config), schema)
     checker = validators.extend(Draft202012Validator, {"properties": _with_defaults})(schema)
     errors = sorted(checker.iter_errors(filled), key=lambda e: [str(part) for part in e.absolute_path])
     lines = [line for error in errors for line in _explain(error)]

@@ -18,6 +18,8 @@ from glitch_explorer.workflow.fingerprint import digest
 SHIPPED = "resources/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
+#: What a finished run names: the map, and the first page.
+PICTURE, FRONT_PAGE = "results/figures/umap_family.png", "results/site/index.html"
 #: Sections of the config that the front page shows; for each stage, the rule whose fingerprint it shows;
 #: and the same for stages that not every study runs.
 FRONT = (
@@ -87,6 +89,23 @@ def _written(names: list[str], folder: Path, *, rule: str) -> list[str]:
                 f"{folder}/{name}.parquet is missing: make it again with `snakemake --forcerun {rule}`"
             )
     return names
+
+
+def closing_message(outputs: Iterable[str]) -> str:
+    """Return what a finished run prints: that it is done, and which of the results to open.
+
+    Parameters
+    ----------
+    outputs
+        Files of the target that was run.
+    """
+    ready = set(outputs)
+    advice = (
+        "Done.",
+        f"Picture: {PICTURE}." if PICTURE in ready else "",
+        f"Open {FRONT_PAGE} in a browser." if FRONT_PAGE in ready else "",
+    )
+    return " ".join(part for part in advice if part)
 
 
 class Study:

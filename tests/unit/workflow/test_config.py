@@ -5,6 +5,8 @@ import re
 
 import pytest
 import yaml
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.workflow.config import RENAMED, check_config, load_schema
@@ -65,6 +67,46 @@ def test_embedded_default_names_every_section(schema, default):
 def test_wrong_keys_and_values_are_explained(schema, default, change, expected):
     with pytest.raises(UserError, match=re.escape(expected)):
         check_config(default | change, schema)
+
+
+@pytest.mark.parametrize(
+    ("change", "section", "expected"),
+    [
+        ("map={min_dist: 0.2}", "map", {"min_dist": 0.2}),
+        ("map={n_neighbors: 15, min_dist: 0}", "map", {"n_neighbors": 15, "min_dist": 0}),
+        ("impact={cbc_rate_per_yr: 1e2}", "impact", {"cbc_rate_per_yr": 100.0}),
+        ("views={crop: false}", "views", {"crop": False}),
+        ("source={snr: [7.5, null]}", "source", {"snr": [7.5, None]}),
+        ("coupling={bands: [[0.1, 1], [1, 3]]}", "coupling", {"bands": [[0.1, 1], [1, 3]]}),
+        ("strain={host: null, frame_type: H1_HOFT}", "strain", {"host": None, "frame_type": "H1_HOFT"}),
+        ("figures={unassigned: '#999999'}", "figures", {"unassigned": "#999999"}),
+        ("strain={sample_rate_hz: ~}", "strain", {"sample_rate_hz": None}),
+    ],
+)
+def test_nested_values_of_the_command_line_have_their_types(schema, default, change, section, expected):
+    given = parse_config([change])
+    merged = copy.deepcopy(default)
+    update_config(merged, given)
+    filled = check_config(merged, schema)[section]
+    for key, value in expected.items():
+        assert filled[key] == value
+        assert type(filled[key]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("map={n_neighbors: 1.5}", "map.n_neighbors: '1.5' is not of type 'integer'"),
+        ("map={min_dist: small}", "map.min_dist: 'small' is not of type 'number'"),
+        ("views={crop: 2}", "views.crop: '2' is not of type 'boolean'"),
+        ("map={min_dist: nan}", "map.min_dist: nan is not a finite number"),
+    ],
+)
+def test_texts_that_are_no_numbers_are_refused(schema, default, change, expected):
+    merged = copy.deepcopy(default)
+    update_config(merged, parse_config([change]))
+    with pytest.raises(UserError, match=re.escape(expected)):
+        check_config(merged, schema)
 
 
 def test_defaults_are_filled_in_and_the_input_is_left_alone(schema):

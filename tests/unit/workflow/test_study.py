@@ -11,7 +11,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import FAMILY_IDS
 from glitch_explorer.workflow.config import check_config, load_schema
-from glitch_explorer.workflow.study import SITE, Study, family_names, shard_names
+from glitch_explorer.workflow.study import SITE, Study, closing_message, family_names, shard_names
 
 
 @pytest.fixture
@@ -23,6 +23,22 @@ def study_of(root, tmp_path):
         return Study(check_config({"source": source, **sections}, schema), root)
 
     return make
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        (["results/catalog/glitches.parquet"], "Done."),
+        (["results/figures/umap_family.png"], "Done. Picture: results/figures/umap_family.png."),
+        (["results/site/index.html"], "Done. Open results/site/index.html in a browser."),
+        (
+            ["results/site/index.html", "results/figures/umap_family.png"],
+            "Done. Picture: results/figures/umap_family.png. Open results/site/index.html in a browser.",
+        ),
+    ],
+)
+def test_a_run_names_only_what_its_target_has(outputs, message):
+    assert closing_message(outputs) == message
 
 
 def test_frames_are_inputs_where_the_workflow_makes_them(study_of):
