@@ -23,8 +23,8 @@ def test_a_rate_that_is_a_sentence(before, change, after):
         f"{before} until GPS = {change} then {after}",
         f"{before}  Hz until  gps={change}, then {after} Hz",
     ):
-        assert rate_at(text, change - 1) == before
-        assert rate_at(text, change) == after
+        assert rate_at(parse_rate(text), change - 1) == before
+        assert rate_at(parse_rate(text), change) == after
     assert parse_rate(f" {before} ")[0][1] == before
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from glitch_explorer.core.intervals import complement
 from glitch_explorer.coupling.channels.bands import BIN_S, Band, log_rms, settling_s
 from glitch_explorer.coupling.channels.live_time import LiveTime
-from glitch_explorer.coupling.witnesses.background import background_mask, family_background
+from glitch_explorer.coupling.witnesses.background import away_from_family, family_background
 from glitch_explorer.coupling.witnesses.ranks import (
     HALF_RANGE,
     TILE,
@@ -42,13 +42,13 @@ def rings(*lengths):
 def test_background_keeps_clear_of_all_glitches_and_of_the_familys_lag_range():
     live = LiveTime.of(np.array([[0.0, 1000.0]]))
     clear = np.array([[0.0, 496.0], [504.0, 895.0], [905.0, 1000.0]])
-    mask = background_mask(live, np.array([500.0]), clear)
-    free = live.times[mask]
+    background = family_background(live, np.array([500.0]), clear)
+    free = live.times[background.mask]
     assert not ((free + 0.5 > 440) & (free < 510)).any()
     assert not ((free + 0.5 > 895) & (free < 905)).any()
     assert {439.5, 510.0, 894.5, 905.0} <= set(free)
-    both = background_mask(live, np.array([500.0]), clear, both_sides=True)
-    assert not both[(live.times >= 500) & (live.times < 560)].any()
+    away = away_from_family(live, np.array([500.0]), (60.0, 60.0))
+    assert set(live.times[~away]) == set(np.arange(440.0, 560.0, 0.5))
 
 
 def test_the_lag_range_is_shortened_for_a_dense_family_and_a_denser_one_has_no_answer():

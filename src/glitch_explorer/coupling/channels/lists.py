@@ -79,12 +79,8 @@ def _positive(text: str, sentence: str) -> float:
     return value
 
 
-def rate_at(text: str, gps: float) -> float:
-    """Return the sample rate in Hz that `text` gives for GPS time `gps`."""
-    return _rate_at(parse_rate(text), gps)
-
-
-def _rate_at(steps: Sequence[tuple[float, float]], gps: float) -> float:
+def rate_at(steps: Sequence[tuple[float, float]], gps: float) -> float:
+    """Return the sample rate in Hz at GPS time `gps`, from the pairs of `parse_rate`."""
     return next((rate for until, rate in steps if gps < until), steps[-1][1])
 
 
@@ -240,7 +236,7 @@ def _row(
     steps = parse_rate(text) if text else []
     return {
         "channel": name,
-        "rate_hz": _rate_at(steps, gps) if steps else rate,
+        "rate_hz": rate_at(steps, gps) if steps else rate,
         "rate_note": text if len(steps) > 1 else "",
         "subsystem": entry["subsystem"] or name.split(":", 1)[1].split("-", 1)[0],
         "unit": entry["unit"],

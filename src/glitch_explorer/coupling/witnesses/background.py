@@ -29,15 +29,28 @@ class Background:
     lags_s: tuple[float, float]
 
 
-def background_mask(
-    live: LiveTime,
-    family_times: Float64,
-    quiet: Float64,
-    *,
-    lags_s: tuple[float, float] = LAGS_S,
-    both_sides: bool = False,
-) -> Bool:
-    """Return which time bins are background.
+def away_from_family(live: LiveTime, family_times: Float64, lags_s: tuple[float, float]) -> Bool:
+    """Return which time bins have no part in the range of lags around a glitch of the family.
+
+    Parameters
+    ----------
+    live
+        Live time, n bins.
+    family_times
+        GPS times of the family's glitches.
+    lags_s
+        Seconds before and after a glitch.
+
+    Returns
+    -------
+    bool ``(n,)``.
+    """
+    before, after = lags_s
+    return ~live.overlaps(union(np.column_stack([family_times - before, family_times + after])))
+
+
+def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> Background | None:
+    """Select the longest range of lags whose background is at least a tenth of the live time.
 
     Parameters
     ----------
@@ -47,45 +60,15 @@ def background_mask(
         GPS times of the family's glitches.
     quiet
         ``(k, 2)`` quiet time, GPS seconds (`map.members`).
-    lags_s
-        Seconds before and after a glitch of the family that are excluded.
-    both_sides
-        Exclude the longer of the two on both sides, as models need it.
 
     Returns
     -------
-    ``(n,)`` bool: the whole bin is quiet, and no part of it lies in the family's range of lags.
+    The background: whole bins of quiet time, away from the family. None where even the shortest range
+    leaves less: the family is too dense.
     """
-    around = (max(lags_s), max(lags_s)) if both_sides else lags_s
-    return _whole(live, quiet) & _away(live, family_times, around)
-
-
-def _whole(live: LiveTime, quiet: Float64) -> Bool:
-    """Return which time bins are wholly quiet."""
-    return ~live.overlaps(complement(quiet))
-
-
-def _away(live: LiveTime, family_times: Float64, around: tuple[float, float]) -> Bool:
-    """Return which time bins are nowhere in the seconds before and after a glitch of the family."""
-    before, after = around
-    return ~live.overlaps(union(np.column_stack([family_times - before, family_times + after])))
-
-
-def family_background(live: LiveTime, family_times: Float64, quiet: Float64) -> Background | None:
-    """Select the longest range of lags whose background is at least a tenth of the live time.
-
-    Parameters
-    ----------
-    live, family_times, quiet
-        As in `background_mask`.
-
-    Returns
-    -------
-    The background, or None where even the shortest range leaves less: the family is too dense.
-    """
-    whole = _whole(live, quiet)
+    is_quiet = ~live.overlaps(complement(quiet))
     for lags_s in LAG_RANGES:
-        mask = whole & _away(live, family_times, lags_s)
+        mask = is_quiet & away_from_family(live, family_times, lags_s)
         if len(mask) and mask.mean() >= LEAST_SHARE:
             return Background(mask, lags_s)
     return None

@@ -24,7 +24,7 @@ from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.channels.features import LEAST_PAST_S
 from glitch_explorer.coupling.channels.live_time import LiveTime
-from glitch_explorer.coupling.witnesses.background import LAGS_S, background_mask
+from glitch_explorer.coupling.witnesses.background import LAGS_S, away_from_family
 from glitch_explorer.coupling.witnesses.usable import usable_features
 from glitch_explorer.map.members import MATCH_S
 
@@ -35,8 +35,6 @@ BACKGROUND_RATIO = 10
 #: Precursor models use a bin of lags if it ends before at least this share of the glitches start; the
 #: remaining glitches, which start before such a bin ends, are left out.
 LEADING_SHARE = 0.9
-
-_EVERYWHERE = np.array([[-np.inf, np.inf]])
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ def background_rows(
         ``(k, 2)`` sorted, disjoint analysis segments.
     """
     bin_times = material.live.times
-    mask = background_mask(material.live, times, _EVERYWHERE, lags_s=LAGS_S, both_sides=True)
+    mask = away_from_family(material.live, times, (max(LAGS_S), max(LAGS_S)))
     mask &= material.has_window(np.arange(len(mask))) & np.append(False, mask[:-1])
     glitches = np.sort(bin_times[rows])
     after = np.searchsorted(glitches, bin_times)
