@@ -94,8 +94,8 @@ def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.Data
 def label_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Compute table "labels": over how many families each label spreads.
 
-    `family_entropy_bits` is H(family | label) over the glitches that a family
-    takes; `share_unassigned` is the share of the label that none does.
+    `family_entropy_bits` is H(family | label) over assigned glitches;
+    `share_unassigned` is the share of the label's glitches that are unassigned.
     """
     columns = ["label", "n", "family_entropy_bits", "n_families", "share_unassigned"]
     table = []
@@ -111,7 +111,7 @@ def map_entropies(rows: pd.DataFrame) -> pd.DataFrame:
     """Compute a table "quality" with both entropies of the whole map.
 
     `over_splitting_bits` is H(label | family) and `over_compression_bits` is
-    H(family | label), each over the labelled glitches that a family takes;
+    H(family | label), each over the labelled glitches that are assigned;
     `label_bits` and `family_bits` are the entropies before conditioning.
     """
     known = rows[(rows["family"] != UNASSIGNED) & rows["label"].notna()]

@@ -85,7 +85,7 @@ def conditional_information(
         observed += float(_information(table[None])[0])
         draws = random_table(table.sum(axis=1), table.sum(axis=0)).rvs(permutations, random_state=generator)
         null += _information(np.asarray(draws).reshape(permutations, *table.shape))
-    # Ties count against us; the slack is rounding error of the sums.
+    # Ties count as exceeding; the tolerance covers rounding errors of the sums.
     exceed = int((null >= observed - 1e-9 * max(1.0, total)).sum())
     normalised = (observed - null.mean()) / total if total > 0 else 0.0
     return observed / max(1, len(family)), float(normalised), (1 + exceed) / (1 + permutations)
@@ -137,7 +137,7 @@ def leakage_table(
 
 
 def check_leakage(table: pd.DataFrame) -> None:
-    """Refuse a map whose families follow how the glitches were pictured.
+    """Refuse a map whose families follow plotting artefacts.
 
     Raises
     ------

@@ -4,9 +4,9 @@ import numpy as np
 
 from glitch_explorer.core.arrays import evenly
 
-#: Members a family is measured against; a larger family is thinned evenly.
+#: Largest number of members that distances are measured to; they are sampled evenly.
 SAMPLE = 512
-#: Rows that are measured at a time.
+#: Rows per step.
 BLOCK = 8192
 
 
@@ -28,13 +28,13 @@ def medoid(vectors: np.ndarray, mask: np.ndarray) -> int:
     Notes
     -----
     With more than `SAMPLE` rows, all are measured against every (n / SAMPLE)-th
-    row in the order given, so the answer depends on nothing but the input.
+    row in the order given, so the result depends on the input only.
     """
     return int(np.argmin(mean_distances(vectors, mask)))
 
 
 def mean_distances(vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Compute the mean cosine distance (n,) of each row to the (sampled) rows; see `medoid`."""
+    """Compute the mean cosine distance (n,) of each row to the rows that are sampled; see `medoid`."""
     n = len(vectors)
     picked = evenly(n, SAMPLE)
     others = np.asarray(vectors[picked], dtype=np.float64)
@@ -44,7 +44,7 @@ def mean_distances(vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
         rows = slice(start, start + BLOCK)
         shared = np.asarray(mask[rows], dtype=np.float64) @ sampled.T
         similarity = np.asarray(vectors[rows], dtype=np.float64) @ others.T
-        # Two rows without a view in common say nothing about each other.
+        # Two rows without a common view have no distance.
         cosine = np.divide(similarity, shared, out=np.zeros_like(similarity), where=shared > 0)
         total = np.where(shared > 0, 1 - cosine, 0.0).sum(axis=1)
         # A row is not its own neighbour.

@@ -1,8 +1,8 @@
 """Labels that the neighbourhood contradicts.
 
-Probabilities of the labels come from the neighbours alone, so a glitch never
-votes for itself; what to make of a label that they contradict is confident
-learning's business (Northcutt, Jiang & Chuang 2021, `cleanlab`).
+Label probabilities come from the neighbours alone: a glitch never votes for itself.
+Confident learning decides which contradicted labels are errors (Northcutt, Jiang & Chuang 2021,
+`cleanlab`).
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ import pandas as pd
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 
-#: Neighbours closer than this cosine distance are the same picture.
+#: Neighbours closer than this cosine distance count as copies of the same picture.
 DUPLICATE_DISTANCE = 1e-6
-#: Votes that the labels' overall shares count for, beside up to k neighbours.
+#: Weight of the overall label shares, in votes; a row has at most k neighbours' votes.
 PRIOR_VOTES = 1.0
 
 

@@ -17,11 +17,12 @@ from glitch_explorer.core.arrays import Bool, Float32, Int32
 
 #: Above this many rows the search is approximate (benchmarks/search.py).
 EXACT_LIMIT = 100_000
-#: Candidates of the approximate search per neighbour that is kept: of 240,000 rows' 1 loses 4 %, 1.5 3 %.
+#: Candidates per neighbour in the approximate search. With 240,000 rows, 1 loses 4 % of the neighbours and
+#: 1.5 loses 3 %.
 CANDIDATES = 1.5
 #: Appended to a row's vectors for each view that it has; too small to separate rows.
 _PRESENT = np.float32(1e-3)
-#: Rows of a block of the exact search, fewer where it would have more cells than that.
+#: Largest number of rows, and of cells, of a block of the exact search.
 _BLOCK_ROWS, _BLOCK_CELLS = 512, 2**26
 
 

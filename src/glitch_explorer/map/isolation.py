@@ -1,7 +1,7 @@
 """How far a glitch is from all others, measured on the vectors themselves.
 
-UMAP equalises density, so outliers end up inside clusters, and HDBSCAN and its outlier scores cannot tell
-them. The distances of the neighbour graph can.
+UMAP equalises density, so outliers end up inside clusters, where HDBSCAN and its outlier scores do not see
+them. The distances of the neighbour graph do.
 """
 
 import numpy as np

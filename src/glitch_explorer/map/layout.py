@@ -22,9 +22,9 @@ from glitch_explorer.core.arrays import Float32, Float64, Int32, Int64
 
 #: Below this many rows the start is random: eigenvectors need more rows than dimensions.
 SPECTRAL_MINIMUM = 40
-#: Above this many rows it is principal components: eigenvectors take too long (benchmarks/scale.py).
+#: Above this many rows the start is principal components: eigenvectors take too long (benchmarks/scale.py).
 SPECTRAL_LIMIT = 100_000
-#: Rows that principal axes are found on at most, and that are turned at a time.
+#: Largest number of rows that principal axes are computed from, and rows that are projected at a time.
 _SAMPLE = 20_000
 #: Up to this many rows an optimisation takes more epochs, as in umap-learn.
 SMALL = 10_000

@@ -17,11 +17,11 @@ from glitch_explorer.core.arrays import Bool, Float32
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import QUALITY, UNASSIGNED
 
-#: Rows that trustworthiness is measured on at most; above, a seeded sample.
+#: Largest number of rows that trustworthiness is measured on; larger maps are sampled.
 SAMPLE = 3000
-#: Neighbours that it asks for.
+#: Number of neighbours in trustworthiness.
 NEIGHBORS = 15
-#: Rows that the graph's recall is measured on at most, and what distances may differ by in rounding.
+#: Largest number of rows that the graph's recall is measured on, and the rounding error of distances.
 RECALL_SAMPLE, TIE = 500, 5e-6
 
 
@@ -36,9 +36,9 @@ def cosine_distances(
 
 
 def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) -> pd.DataFrame:
-    """Measure how many of the true nearest neighbours the graph holds.
+    """Measure the share of the true nearest neighbours that the graph has.
 
-    A neighbour as near as the farthest true one counts, whichever of several as near it is.
+    A neighbour counts if it is no farther than the farthest true one, so that ties do not matter.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def map_trustworthiness(
     Returns
     -------
     (value, n) or None
-        Trustworthiness at `NEIGHBORS` neighbours and the rows it was measured on;
+        Trustworthiness at `NEIGHBORS` neighbours and the number of rows it was measured on;
         None where there are too few rows.
     """
     n = len(values)

@@ -287,8 +287,8 @@ def oscillator(t: Float, crossings: list[float], rng: np.random.Generator) -> Fl
 
 
 #: A function that draws a motion: times from its middle, the motion, the plan, and a source of randomness.
-Draw = Callable[[Float, Motion, Plan, np.random.Generator], Float]
-MOTIONS: dict[str, Draw] = {
+DrawMotion = Callable[[Float, Motion, Plan, np.random.Generator], Float]
+MOTIONS: dict[str, DrawMotion] = {
     "thump": thump,
     "shaking": shaking,
     "hum": hum,

@@ -190,7 +190,7 @@ def _by_detector(
 ) -> dict[str, list[str]]:
     """Draw the detector of each glitch, and return the classes of each detector's glitches.
 
-    H1 has the class's share `h1_share`; the other detectors divide the rest evenly.
+    The probability of H1 is proportional to the class's `h1_share`, that of each other detector to the rest.
     """
     ids: dict[str, list[str]] = {ifo: [] for ifo in detectors}
     for name, count in counts.items():
