@@ -89,17 +89,9 @@ def build_catalog(
     tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
-    # A repeated picture follows the glitch that it repeats, where that was dropped itself.
-    survivors = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
-    repeated["kept_id"] = repeated["kept_id"].map(lambda i: survivors.get(i, i))
-    duplicates = pd.concat([repeated, duplicates], ignore_index=True)
-    events = pd.DataFrame() if events is None else events
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
-    n_shards = _write_shards(frame, out / "shards")
-    files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))
-    tables.write(GLITCHES, frame, out / "glitches.parquet")
-    tables.write(DUPLICATES, duplicates, out / "duplicates.parquet")
-    _log.info("%d glitches in %d shards, %d duplicates", len(frame), n_shards, len(duplicates))
+    duplicates = _joined(repeated, duplicates)
+    _write(out, frame, duplicates)
     unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
         _log.warning("%d pictures of unknown view length are used with unit: view only", unknown)
@@ -136,7 +128,12 @@ def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
 
 
 def _complete(
-    frame: pd.DataFrame, rows: np.ndarray, ids: pd.Series, *, shard_length_s: float, events: pd.DataFrame
+    frame: pd.DataFrame,
+    rows: np.ndarray,
+    ids: pd.Series,
+    *,
+    shard_length_s: float,
+    events: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Return `rows` with their `ids`, run, shard and astrophysical, sorted by shard and id.
 
@@ -146,7 +143,7 @@ def _complete(
     time = keys["event_time"].to_numpy()
     keys["run"] = observing_run(time)
     keys["shard"] = shard_names(keys, shard_length_s=shard_length_s)
-    keys["astrophysical"] = astrophysical(keys["ifo"], time, events)
+    keys["astrophysical"] = "" if events is None else astrophysical(keys["ifo"], time, events)
     texts = pa.table({name: pa.array(keys[name], pa.large_string()) for name in ("shard", "glitch_id")})
     order = pc.sort_indices(texts, [("shard", "ascending"), ("glitch_id", "ascending")]).to_numpy()
     keys = pd.DataFrame(keys.iloc[order]).reset_index(drop=True)
@@ -169,6 +166,22 @@ def astrophysical(ifo: pd.Series, event_time: np.ndarray, events: pd.DataFrame) 
         near = same_ifo & (distance <= nearest)
         kinds[near], nearest[near] = event.kind, distance[near]
     return pd.Series(kinds, index=ifo.index, dtype="str")
+
+
+def _joined(repeated: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
+    """Join duplicates; a repeated picture follows its glitch to the one that stays for it."""
+    survivors = dict(zip(duplicates["glitch_id"], duplicates["kept_id"], strict=True))
+    followed = repeated.assign(kept_id=repeated["kept_id"].map(lambda i: survivors.get(i, i)))
+    return pd.concat([followed, duplicates], ignore_index=True)
+
+
+def _write(out: Path, frame: pd.DataFrame, duplicates: pd.DataFrame) -> None:
+    """Write the catalogue, its shards with their names, and the duplicates."""
+    n_shards = _write_shards(frame, out / "shards")
+    files.write_text(out / "shards.txt", "".join(f"{name}\n" for name in frame["shard"].unique()))
+    tables.write(GLITCHES, frame, out / "glitches.parquet")
+    tables.write(DUPLICATES, duplicates, out / "duplicates.parquet")
+    _log.info("%d glitches in %d shards, %d duplicates", len(frame), n_shards, len(duplicates))
 
 
 def _write_shards(frame: pd.DataFrame, folder: Path) -> int:

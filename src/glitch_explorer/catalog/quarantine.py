@@ -29,9 +29,17 @@ class Reason(StrEnum):
     FILE_UNREADABLE = "file_unreadable"
 
 
-def quarantine_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of table `quarantine` of this stage; the column `read` is cut to 200 characters."""
-    frame = frame.assign(stage="catalog")[list(QUARANTINE.names)]
+def quarantine_rows(frame: pd.DataFrame, *, stage: str = "catalog") -> pd.DataFrame:
+    """Return rows of table `quarantine`.
+
+    Parameters
+    ----------
+    frame
+        The other columns of the table; `read` is cut to 200 characters.
+    stage
+        The stage that excludes the rows.
+    """
+    frame = frame.assign(stage=stage)[list(QUARANTINE.names)]
     frame = frame.astype({"row": "int64"} | dict.fromkeys(frame.columns.drop("row"), "str"))
     return frame.assign(read=frame["read"].str.slice(0, READ_CHARACTERS)).reset_index(drop=True)
 

@@ -2,8 +2,8 @@
 
 #: View lengths in seconds, in the order of every array's view axis.
 VIEW_LENGTHS_S: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
-#: Shortest strain in seconds that is Q-scanned.
-LEAST_STRAIN_S = 4.0
+#: Strain in seconds that a Q-scan is whitened by, and the least of it.
+WHITENED_S, LEAST_STRAIN_S = 64, 4.0
 #: The lengths as text, in file names and in the column `view`.
 VIEW_NAMES: tuple[str, ...] = ("0.5", "1.0", "2.0", "4.0")
 #: Columns of the catalogue with the path of each view's picture.

@@ -22,7 +22,7 @@ import torch
 
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.threads import one_thread
-from glitch_explorer.core.views import LEAST_STRAIN_S, VIEW_LENGTHS_S
+from glitch_explorer.core.views import LEAST_STRAIN_S, VIEW_LENGTHS_S, WHITENED_S
 from glitch_explorer.views.drawing import draw_plane, pixels
 from glitch_explorer.views.energies import (
     Energies,
@@ -36,8 +36,6 @@ from glitch_explorer.views.reasons import UNUSABLE, Flag
 from glitch_explorer.views.tiling import FREQUENCY_RANGE, Tiling, tiling, top_frequency
 from glitch_explorer.views.whitening import median, whitened_spectrum
 
-#: Length of data, in seconds, for a full whitening; less is flagged.
-FULL_SECONDS = 64
 #: Least sample rate, in Hz.
 LEAST_RATE = 1024
 #: Planes whose first peak is at least this share of the best get exact medians.
@@ -143,7 +141,7 @@ def _check(strain: np.ndarray, offsets: np.ndarray, *, sample_rate: int) -> None
         )
 
 
-def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[Flag]:
+def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[str]:
     """Return the flags of one glitch, as in the result of `qscan`."""
     seconds = strain.size / sample_rate
     half = VIEW_LENGTHS_S[-1] / 2
@@ -151,7 +149,7 @@ def _flags(strain: np.ndarray, offset: float, *, sample_rate: int) -> list[Flag]
         Flag.NOT_FINITE: not np.isfinite(strain).all(),
         Flag.FLAT_STRAIN: np.count_nonzero(strain[1:] == strain[:-1]) > FLAT_SHARE * strain.size,
         Flag.NYQUIST_LIMITED: top_frequency(sample_rate) < FREQUENCY_RANGE[1],
-        Flag.SHORT_WHITENING: seconds < FULL_SECONDS,
+        Flag.SHORT_WHITENING: seconds < WHITENED_S,
         Flag.CUT_VIEW: offset < half or offset > seconds - half,
     }
     return [name for name, is_set in flags.items() if is_set]
@@ -178,7 +176,7 @@ def qscan(
     width: int = 128,
     device: str = "cpu",
     threads: int = 1,
-) -> tuple[np.ndarray, list[list[Flag]]]:
+) -> tuple[np.ndarray, list[list[str]]]:
     """Q-scan a batch of glitches (Chatterji 2005; as gwpy's `q_transform`).
 
     The views of a glitch depend on its own row only, not on the other rows or `threads`.

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from glitch_explorer.catalog.quarantine import quarantine_rows
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import UInt8
@@ -23,6 +24,7 @@ from glitch_explorer.core.views import (
     VIEW_NAMES,
     VIEW_PATH_UNKNOWN,
     VIEW_PATHS,
+    WHITENED_S,
 )
 from glitch_explorer.sources.reasons import StrainMissing
 from glitch_explorer.views.pictures import Archives, Picture, Unreadable, decode
@@ -32,6 +34,8 @@ from glitch_explorer.views.status import views_table
 
 _LOG = logging.getLogger(__name__)
 
+#: Columns of table `quarantine` that differ from row to row.
+_EXCLUDED = ("glitch_id", "source", "reason", "detail", "read")
 #: Glitches whose strain is in memory at the same time.
 _BATCH = 16
 #: Slot of the picture of unknown view length, behind the four of known length.
@@ -76,15 +80,15 @@ class _Glitch:
     present
         Which views exist; the last is the one of unknown length.
     sizes, flags, excluded
-        Sizes of its pictures; flags; rows of table `quarantine`.
+        Sizes of its pictures; flags; rows of table `quarantine`, columns `_EXCLUDED`.
     """
 
     row: dict[Any, Any]
     views: UInt8
     present: list[bool] = field(default_factory=lambda: [False] * (_UNKNOWN + 1))
     sizes: set[str] = field(default_factory=set)
-    flags: list[Flag] = field(default_factory=list)
-    excluded: list[dict[str, Any]] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    excluded: list[tuple[str, ...]] = field(default_factory=list)
 
     @cached_property
     def paths(self) -> list[str | None]:
@@ -94,17 +98,8 @@ class _Glitch:
 
     def exclude(self, problem: Quarantined, *, source: str = "strain", read: str = "") -> None:
         """Add a row of table `quarantine`."""
-        self.excluded.append(
-            {
-                "row": -1,
-                "glitch_id": str(self.row["glitch_id"]),
-                "stage": "views",
-                "source": source,
-                "reason": str(problem.reason),
-                "detail": problem.detail,
-                "read": read or f"{self.row['ifo']} {self.row['event_time']!r}",
-            }
-        )
+        read = read or f"{self.row['ifo']} {self.row['event_time']!r}"
+        self.excluded.append((self.row["glitch_id"], source, problem.reason, problem.detail, read))
 
 
 def make_views(
@@ -116,7 +111,6 @@ def make_views(
     height: int,
     width: int,
     strain: Strain | None = None,
-    seconds: float = 64.0,
     crop: bool = True,
     threads: int = 1,
 ) -> None:
@@ -138,9 +132,8 @@ def make_views(
     height, width
         Pixels of a view.
     strain
-        Source of strain for glitches without pictures; None if there is no source.
-    seconds
-        Length of data for the whitening; it may be shorter where data begin or end.
+        Source of strain for glitches without pictures; None if there is no source. 64 s of it are
+        read for the whitening, less where data begin or end.
     crop
         False leaves axes and labels in the pictures.
     threads
@@ -157,13 +150,12 @@ def make_views(
         glitches = [_Glitch(row, part) for row, part in zip(rows, views, strict=True)]
         with tqdm(total=len(rows), unit="glitch", desc=Path(out).stem) as progress:
             _fill_from_pictures(glitches, progress, crop=crop, threads=threads)
-            _fill_from_strain(glitches, progress, strain=strain, seconds=seconds, threads=threads)
+            _fill_from_strain(glitches, progress, strain=strain, threads=threads)
         if isinstance(views, np.memmap):
             views.flush()
     tables.write(VIEWS, _status_table(glitches, views), status_out)
-    excluded = [row for glitch in glitches for row in glitch.excluded]
-    quarantine = pd.DataFrame(excluded) if excluded else tables.empty(QUARANTINE)
-    tables.write(QUARANTINE, quarantine, quarantine_out)
+    excluded = pd.DataFrame([row for glitch in glitches for row in glitch.excluded], columns=_EXCLUDED)
+    tables.write(QUARANTINE, quarantine_rows(excluded.assign(row=-1), stage="views"), quarantine_out)
     missing = sum(not any(glitch.present) for glitch in glitches)
     _LOG.info("%d glitches, %d of them without any view", len(rows), missing)
 
@@ -234,24 +226,22 @@ def _slot(picture: Picture, slot: int, glitch: _Glitch) -> int:
     return target
 
 
-def _fill_from_strain(
-    glitches: list[_Glitch], progress: Any, *, strain: Strain | None, seconds: float, threads: int
-) -> None:
+def _fill_from_strain(glitches: list[_Glitch], progress: Any, *, strain: Strain | None, threads: int) -> None:
     """Q-scan the glitches without pictures, in order of time, so that each frame is read once."""
     scanned = [glitch for glitch in glitches if not any(glitch.paths)]
     scanned.sort(key=lambda glitch: (glitch.row["ifo"], np.nan_to_num(glitch.row["event_time"], nan=-1.0)))
     for start in range(0, len(scanned), _BATCH):
         batch = scanned[start : start + _BATCH]
-        _scan(batch, strain=strain, seconds=seconds, threads=threads)
+        _scan(batch, strain=strain, threads=threads)
         progress.update(len(batch))
 
 
-def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, threads: int) -> None:
+def _scan(batch: list[_Glitch], *, strain: Strain | None, threads: int) -> None:
     """Q-scan glitches, those with equally long strain together."""
     groups: dict[tuple[float, int], list[tuple[_Glitch, Any]]] = {}
     for glitch in batch:
         try:
-            series = _read(strain, glitch.row["ifo"], glitch.row["event_time"], seconds=seconds)
+            series = _read(strain, glitch.row["ifo"], glitch.row["event_time"])
         except StrainMissing as problem:
             glitch.exclude(problem)
             continue
@@ -277,8 +267,8 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, seconds: float, thread
             _keep_covered(glitch, image, reach=float(min(offset, length / rate - offset)))
 
 
-def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float) -> Any:
-    """Read `seconds` of strain around an event, or as much as there is without a gap.
+def _read(strain: Strain | None, ifo: str, event_time: float) -> Any:
+    """Read 64 s of strain around an event, or as much as there is without a gap.
 
     Raises
     ------
@@ -289,8 +279,8 @@ def _read(strain: Strain | None, ifo: str, event_time: float, *, seconds: float)
         raise StrainMissing(Reason.NO_PICTURE_OR_STRAIN)
     if not np.isfinite(event_time):
         raise StrainMissing(Reason.EVENT_TIME_MISSING)
-    start = floor(event_time) - floor(seconds / 2)
-    for first, last in strain.available(ifo, start, start + seconds):
+    start = floor(event_time) - WHITENED_S // 2
+    for first, last in strain.available(ifo, start, start + WHITENED_S):
         if first <= event_time < last and last - first >= LEAST_STRAIN_S:
             return strain.read(ifo, first, last)
     # This raises with the source's own reason.

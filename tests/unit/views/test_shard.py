@@ -16,6 +16,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.sources.reasons import Reason as Missing
 from glitch_explorer.sources.reasons import StrainMissing
+from glitch_explorer.views import shard
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 from tests.fixtures.rows import complete
@@ -143,9 +144,10 @@ def test_views_outside_the_data_are_missing(tmp_path):
     assert strain.reads == sorted(strain.reads)
 
 
-def test_a_scan_does_not_depend_on_its_neighbours(tmp_path):
+def test_a_scan_does_not_depend_on_its_neighbours(tmp_path, monkeypatch):
+    monkeypatch.setattr(shard, "WHITENED_S", 8)
     rows = [{"glitch_id": f"{i:02}", "event_time": 1000.0 + 37.3 * i} for i in range(18)]
-    size = {"height": 16, "width": 16, "seconds": 8.0}
+    size = {"height": 16, "width": 16}
     many, *_ = run(tmp_path, glitches(*rows), strain=FakeStrain((0.0, 5000.0)), **size)
     one, *_ = run(tmp_path, glitches(rows[17]), strain=FakeStrain((0.0, 5000.0)), **size)
     assert np.array_equal(one[0], many[17])
