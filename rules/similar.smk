@@ -9,6 +9,14 @@ SEARCHED = dict(
     weights=weights_file,
     frames=study.frames("strain"),
 )
+SEARCH = dict(
+    n_results=config["similar"]["n_results"],
+    tolerance_s=config["similar"]["tolerance_s"],
+    strain=config["strain"],
+    weights=config["embedding"]["weights"],
+    weights_digest=weights_digest(config["embedding"]),
+    code=code("similar_answers"),
+)
 
 
 rule similar_neighbours:
@@ -50,13 +58,8 @@ rule similar_one:
     resources:
         **needs(mem_mb=4000, runtime=60),
     params:
+        **SEARCH,
         queries=lambda wildcards: [wildcards.query],
-        n_results=config["similar"]["n_results"],
-        tolerance_s=config["similar"]["tolerance_s"],
-        strain=config["strain"],
-        weights=config["embedding"]["weights"],
-        weights_digest=weights_digest(config["embedding"]),
-        code=code("similar_answers"),
     script:
         "../scripts/similar_answers.py"
 
@@ -78,13 +81,8 @@ rule similar_answers:
     resources:
         **needs(mem_mb=4000, runtime=60),
     params:
+        **SEARCH,
         queries=config["similar"]["queries"],
-        n_results=config["similar"]["n_results"],
-        tolerance_s=config["similar"]["tolerance_s"],
-        strain=config["strain"],
-        weights=config["embedding"]["weights"],
-        weights_digest=weights_digest(config["embedding"]),
-        code=code("similar_answers"),
     script:
         "../scripts/similar_answers.py"
 

@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from glitch_explorer.core.errors import UserError
 
-#: Folder of the files of the simulated observatory, which the workflow itself produces.
-SIMULATED = "results/observatory/"
 #: Folders that archivers and operating systems leave behind.
 _IGNORED = {"__MACOSX", "__pycache__"}
 

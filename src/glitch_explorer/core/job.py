@@ -10,6 +10,11 @@ from pathlib import Path
 from glitch_explorer.core.credentials import DiscreetStream, without_credentials
 from glitch_explorer.core.errors import UserError
 
+#: Folder of the files that ship with the project.
+SHIPPED = "resources/"
+#: Folder of the simulated observatory's files, which the workflow itself writes.
+SIMULATED = "results/observatory/"
+
 _log = logging.getLogger(__name__)
 
 #: Errors of a disk that the user can fix, and how.
@@ -80,4 +85,4 @@ def project_file(path: str, scripts: str | Path) -> str:
     scripts
         The project's folder of scripts.
     """
-    return str(Path(scripts).parent / path) if path.startswith("resources/") else path
+    return str(Path(scripts).parent / path) if path.startswith(SHIPPED) else path

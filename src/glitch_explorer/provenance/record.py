@@ -14,6 +14,7 @@ from typing import Any
 from glitch_explorer.catalog.state import find_files
 from glitch_explorer.core import files
 from glitch_explorer.core.credentials import without_credentials
+from glitch_explorer.core.job import SHIPPED
 
 _PACKAGE = "glitch-explorer"
 
@@ -121,5 +122,4 @@ def make_record(
 def _entry(path: str, project: Path) -> dict[str, Any]:
     if Path(path).is_dir():
         return folder_entry(path)
-    shipped = path.startswith("resources/")
-    return file_entry(project / path if shipped else path) | {"path": path}
+    return file_entry(project / path if path.startswith(SHIPPED) else path) | {"path": path}

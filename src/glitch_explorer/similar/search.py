@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,16 +167,37 @@ def _nearest(
     return rows.assign(rank=np.arange(1, len(near) + 1), distance=near["distance"].to_numpy())
 
 
-def find_all(queries: Sequence[str], out: str | Path, **options: Any) -> None:
+def find_all(
+    queries: Sequence[str],
+    out: str | Path,
+    *,
+    results: str | Path,
+    k: int,
+    tolerance_s: float,
+    weights: str | Path,
+    strain: Strain | None,
+    threads: int,
+) -> None:
     """Search for each query and write one CSV file with the columns of table "similar".
 
     Parameters
     ----------
-    queries, options
+    queries, results, k, tolerance_s, weights, strain, threads
         See `find`.
     out
         File to write.
     """
-    rows = pd.concat([find(query, **options) for query in queries], ignore_index=True)
-    table = tables.conform(SIMILAR, rows).to_pandas()
+    parts = [
+        find(
+            query,
+            results=results,
+            k=k,
+            tolerance_s=tolerance_s,
+            weights=weights,
+            strain=strain,
+            threads=threads,
+        )
+        for query in queries
+    ]
+    table = tables.conform(SIMILAR, tables.joined(SIMILAR, parts)).to_pandas()
     files.write_text(out, table.to_csv(index=False, lineterminator="\n"))

@@ -351,7 +351,7 @@ def _damage(*errors: type[Exception]) -> Iterator[None]:
         raise gwf.DamagedFile(str(problem)) from problem
 
 
-def channel_rates(frame: Frame, patterns: Sequence[str] = ("*",)) -> dict[str, float]:
+def channel_rates(frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
     """Return the channels of a frame file that match any of the patterns, with their rates in Hz.
 
     Raises

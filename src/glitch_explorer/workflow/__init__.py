@@ -1,1 +1,5 @@
-"""What the Snakefile needs: a checked config and fingerprints of code. No science."""
+"""What the Snakefile needs, without science: the checked config, and each job's files, resources and code.
+
+Beside it: a check of profiles (`profile_check`), and the reference pages generated from the schemas
+(`reference`).
+"""

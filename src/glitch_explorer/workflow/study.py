@@ -7,15 +7,13 @@ from typing import Any
 
 import yaml
 
-from glitch_explorer.catalog.state import SIMULATED, source_state
+from glitch_explorer.catalog.state import source_state
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.job import SHIPPED, SIMULATED
 from glitch_explorer.embed import UNTRAINED
 from glitch_explorer.sources import IMAGENET
 from glitch_explorer.workflow.fingerprint import digest
 
-#: Path prefix of files that ship with the project; a rule runs again when their hash changes, not their
-#: modification time.
-SHIPPED = "resources/"
 #: Folder of the site's templates, styles and scripts: what all pages share, and a folder for each part.
 SITE = "src/glitch_explorer/site"
 #: What a finished run names: the map, and the first page.
@@ -74,11 +72,17 @@ def family_names(family_ids: str | Path) -> list[str]:
     UserError
         When the table cannot be read, or the member file of a family is missing.
     """
+    return _family_names(Path(family_ids), Path(family_ids).stat().st_mtime_ns)
+
+
+@cache
+def _family_names(family_ids: Path, mtime_ns: int) -> list[str]:  # noqa: ARG001 - a changed file is read again
+    """Return the names of the map's families; many input functions need them."""
     from glitch_explorer.core import tables  # pandas: most jobs start without it
     from glitch_explorer.map.schemas import FAMILY_IDS
 
     names = sorted(tables.read(FAMILY_IDS, family_ids)["family"])
-    return _written(names, Path(family_ids).parent / "members", rule="map_families")
+    return _written(names, family_ids.parent / "members", rule="map_families")
 
 
 def _written(names: list[str], folder: Path, *, rule: str) -> list[str]:

@@ -176,6 +176,12 @@ def test_results_are_one_file_and_the_same_bytes(results, tmp_path):
     assert table["query"].tolist() == [query for query in queries for _ in range(3)]
 
 
+def test_without_a_query_the_file_has_only_names_of_columns(tmp_path):
+    options = {"k": 3, "tolerance_s": 0.5, "weights": "untrained", "strain": None, "threads": 1}
+    find_all([], tmp_path / "a.csv", results=tmp_path, **options)
+    assert (tmp_path / "a.csv").read_text() == ",".join(SIMILAR.names) + "\n"
+
+
 def test_every_glitch_has_the_graphs_nearest(results, tmp_path):
     mapped = results / "map"
     make_neighbours(

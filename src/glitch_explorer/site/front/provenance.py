@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from glitch_explorer import __version__
-from glitch_explorer.catalog.state import SIMULATED
+from glitch_explorer.core.job import SIMULATED
 from glitch_explorer.provenance.record import package_versions
 
 #: Packages that the numbers rest on.
