@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from glitch_explorer.catalog.build import build_catalog
+from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
@@ -17,14 +18,16 @@ if __name__ == "__main__":
             metadata=params.metadata,
             view_length=read_view_length,
             out=Path(snakemake.output.glitches).parent,
-            detectors=params.detectors,
+            rules=Rules(
+                detectors=params.detectors,
+                snr=params.snr,
+                peak_frequency_hz=params.peak_frequency_hz,
+                gps=params.gps,
+                segments=tables.read(SEGMENTS, snakemake.input.segments),
+                strain=params.strain,
+            ),
             unit=params.unit,
-            snr=params.snr,
-            peak_frequency_hz=params.peak_frequency_hz,
-            gps=params.gps,
-            strain=params.strain,
             shard_length_s=params.shard_length_s,
-            segments=tables.read(SEGMENTS, snakemake.input.segments),
             events=tables.read(EVENTS, snakemake.input.events),
             max_quarantined_share=params.max_quarantined_share,
         )

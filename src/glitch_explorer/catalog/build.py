@@ -1,7 +1,7 @@
 """Build the catalogue: read a source, quarantine bad rows, write shards."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from glitch_explorer.catalog.parse import missing_text
 from glitch_explorer.catalog.pictures import ViewLength
 from glitch_explorer.catalog.quarantine import commonest
 from glitch_explorer.catalog.rows import read_glitches
-from glitch_explorer.catalog.rules import KNOWN_IFOS, Bounds, Rules
+from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.runs import observing_run
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.catalog.shards import shard_names
@@ -36,14 +36,9 @@ def build_catalog(
     metadata: Sequence[str] = (),
     view_length: ViewLength,
     out: str | Path,
-    detectors: Iterable[str] = KNOWN_IFOS,
+    rules: Rules,
     unit: str = "glitch",
-    snr: Bounds = (None, None),
-    peak_frequency_hz: Bounds = (None, None),
-    gps: Bounds = (None, None),
-    strain: str = "",
     shard_length_s: float,
-    segments: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     max_quarantined_share: float,
 ) -> None:
@@ -62,19 +57,14 @@ def build_catalog(
         Reads the view length of a picture whose name has none, as `views.pictures.read_view_length` does.
     out
         Folder to write to.
-    detectors
-        Prefixes to select; glitches of unknown detector are selected, too.
+    rules
+        The glitches to select.
     unit
         `glitch` or `view`; for `glitch` the log counts the pictures of unknown view length.
-    snr, peak_frequency_hz, gps
-        Lowest and highest value, None for no bound; peak frequency in Hz, time in GPS s.
-    strain
-        Strain channel, `{ifo}` for the detector: where a source has triggers of several channels, those
-        of strain are selected.
     shard_length_s
         Length of a shard in s.
-    segments, events
-        Tables "segments" and "events"; without a segment every time is selected.
+    events
+        Table "events".
     max_quarantined_share
         Largest share of bad rows among those of the study.
 
@@ -83,15 +73,13 @@ def build_catalog(
     UserError
         When a source is missing or not of its kind, no glitch remains, or too many rows are bad.
     """
-    rules = Rules(tuple(detectors), snr, peak_frequency_hz, gps, segments, strain)
-    frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules, view_length=view_length)
     out = Path(out)
+    frame, quarantine, repeated = _read(kind, paths, metadata, rules=rules, view_length=view_length)
     tables.write(QUARANTINE, quarantine, out / "parts" / "catalog.parquet")
     _check_share(len(frame), quarantine, max_quarantined_share)
     rows, ids, duplicates = map_once(frame)
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
-    duplicates = _joined(repeated, duplicates)
-    _write(out, frame, duplicates)
+    _write(out, frame, _joined(repeated, duplicates))
     unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
         _log.warning("%d pictures of unknown view length are used with unit: view only", unknown)

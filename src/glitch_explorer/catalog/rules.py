@@ -1,5 +1,6 @@
 """The glitches that a study selects, and the rows that are quarantined."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,11 +25,22 @@ Bounds = tuple[float | None, float | None]
 class Rules:
     """The selection of a study: detectors, bounds, segments and strain channel.
 
-    Without any segment every time is selected. A glitch of unknown detector or time
-    is selected, too. Triggers of other channels than strain are left out (`rows.select_strain`).
+    A glitch of unknown detector or time is selected, too.
+
+    Attributes
+    ----------
+    detectors
+        Prefixes to select.
+    snr, peak_frequency_hz, gps
+        Lowest and highest value, None for no bound; peak frequency in Hz, time in GPS s.
+    segments
+        Table "segments"; without any segment every time is selected.
+    strain
+        Strain channel, `{ifo}` for the detector: where a source has triggers of several channels, those
+        of strain are selected (`rows.select_strain`).
     """
 
-    detectors: tuple[str, ...]
+    detectors: Sequence[str] = tuple(sorted(KNOWN_IFOS))
     snr: Bounds = (None, None)
     peak_frequency_hz: Bounds = (None, None)
     gps: Bounds = (None, None)

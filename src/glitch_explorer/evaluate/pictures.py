@@ -10,6 +10,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.build import build_catalog
 from glitch_explorer.catalog.classes import CATALOGUE_CLASSES
+from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Object, UInt8
@@ -78,6 +79,7 @@ def read_labelled(path: str, *, height: int, width: int) -> Pictures:
             paths=[path],
             view_length=read_view_length,
             out=out,
+            rules=Rules(),
             shard_length_s=1.0,
             max_quarantined_share=1.0,
         )

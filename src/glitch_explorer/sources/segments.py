@@ -66,9 +66,8 @@ def read_segments(
     Returns
     -------
     DataFrame
-        Table `segments`, merged and sorted by detector and start; where a
-        detector has several flags the rows are their intersection. It is empty only
-        where neither a file nor a flag is named.
+        Table `segments`, merged and sorted by detector and start: the intersection of a detector's
+        flags. It is empty only where neither a file nor a flag is named.
 
     Raises
     ------
@@ -79,28 +78,17 @@ def read_segments(
         When a service fails after all retries.
     """
     read = [flag for file in files for flag in _file_flags(Path(file), detectors)]
-    for pattern in flags:
-        for ifo in detectors:
-            name = pattern.replace("{ifo}", ifo)
-            if not name.startswith(ifo):
-                continue
-            if start is None or end is None:
-                raise UserError(f"flag {name}: a service needs a start and an end: set both")
-            active = _service_segments(name, start, end, host, policy)
-            read.append(_Flag(ifo, name, "DQSegDB" if ":" in name else "GWOSC", active))
-    rows = []
-    for ifo in sorted(set(detectors)):
-        analysed = _intersected([flag for flag in read if flag.ifo == ifo], start, end)
-        if read and not analysed:
-            _log.warning("%s has no segment: all of its glitches are outside the analysed time", ifo)
-        rows += analysed
+    for ifo in detectors:
+        names = [name for flag in flags if (name := flag.replace("{ifo}", ifo)).startswith(ifo)]
+        read += [_service_flag(ifo, name, start, end, host=host, policy=policy) for name in names]
+    rows = _analysed(read, detectors, start, end)
     _log.info("%d segments; read were %s", len(rows), _listed(read))
     if (files or flags) and not rows:
         within = "" if start is None and end is None else f" between GPS {start} and {end}"
         raise UserError(
-            f"the segments leave no time of {', '.join(detectors)}{within}: its time is where all flags of a "
-            f"detector are active, and read were {_listed(read)}. Correct segments.files, segments.flags, "
-            "detectors or source.gps"
+            f"the segments leave no time of {', '.join(detectors)}{within}: all flags of a detector must be "
+            f"active; read were {_listed(read)}. Correct segments.files, segments.flags, detectors or "
+            "source.gps"
         )
     return pd.DataFrame(rows, columns=SEGMENTS.names) if rows else tables.empty(SEGMENTS)
 
@@ -120,6 +108,19 @@ class _Flag(NamedTuple):
 
 def _listed(flags: Sequence[_Flag]) -> str:
     return "; ".join(map(str, flags)) or "none"
+
+
+def _analysed(
+    read: Sequence[_Flag], detectors: Sequence[str], start: float | None, end: float | None
+) -> list[list[object]]:
+    """Return rows of table `segments` of all detectors."""
+    rows = []
+    for ifo in sorted(set(detectors)):
+        segments = _intersected([flag for flag in read if flag.ifo == ifo], start, end)
+        if read and not segments:
+            _log.warning("%s has no segment: all of its glitches are outside the analysed time", ifo)
+        rows += segments
+    return rows
 
 
 def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None) -> list[list[object]]:
@@ -218,14 +219,20 @@ def _ifo_of(path: Path, detectors: Sequence[str]) -> str:
     raise UserError(f"segment file {path}: the detector is not known; rename it like H1-segments.txt")
 
 
-def _service_segments(name: str, start: float, end: float, host: str, policy: RetryPolicy) -> SegmentList:
-    """Query DQSegDB (names with colons) or GWOSC for the segments of one flag."""
-    if ":" in name:
+def _service_flag(
+    ifo: str, name: str, start: float | None, end: float | None, *, host: str, policy: RetryPolicy
+) -> _Flag:
+    """Query DQSegDB (names with colons) or GWOSC for one flag."""
+    if start is None or end is None:
+        raise UserError(f"flag {name}: a service needs a start and an end: set both")
+    service = "DQSegDB" if ":" in name else "GWOSC"
+    if service == "DQSegDB":
         # host=None: else gwpy uses the server that was set when it was imported.
         client = partial(DataQualityFlag.query, name, start, end, host=None, timeout=policy.timeout_s)
-        what, deadline_s = f"DQSegDB, flag {name}", policy.timeout_s
+        deadline_s = policy.timeout_s
     else:
         client = partial(DataQualityFlag.fetch_open_data, name, start, end, host=host)
         # GWOSC's client retries by itself.
-        what, deadline_s = f"GWOSC, flag {name}", gwosc_api.MAX_RETRIES * policy.timeout_s
-    return policy.ask(client, what=what, deadline_s=deadline_s).active
+        deadline_s = gwosc_api.MAX_RETRIES * policy.timeout_s
+    answer = policy.ask(client, what=f"{service}, flag {name}", deadline_s=deadline_s)
+    return _Flag(ifo, name, service, answer.active)
