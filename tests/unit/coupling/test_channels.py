@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ def test_a_rate_that_is_a_sentence(before, change, after):
     ):
         assert rate_at(parse_rate(text), change - 1) == before
         assert rate_at(parse_rate(text), change) == after
+        assert rate_at(parse_rate(text), np.nan) == after
     assert parse_rate(f" {before} ")[0][1] == before
 
 
