@@ -11,7 +11,15 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "glitch_id": (("gravityspy_id",), ("glitch_id",), ("id",)),
     "ifo": (("ifo",), ("detector",)),
     "channel": (("channel",),),
-    "event_time": (("event_time",), ("time",), ("peak_time", "peak_time_ns"), ("peak_time",), ("peak",)),
+    "event_time": (
+        ("event_time",),
+        ("time",),
+        ("peak_time", "peak_time_ns"),
+        ("peak_time",),
+        ("peak",),
+        ("end_time", "end_time_ns"),
+        ("end_time",),
+    ),
     "duration_s": (("duration",), ("duration_s",), ("tstart", "tend")),
     "peak_frequency_hz": (("peak_frequency",), ("peak_frequency_hz",), ("frequency",), ("central_freq",)),
     "bandwidth_hz": (("bandwidth",), ("bandwidth_hz",), ("fstart", "fend")),
@@ -52,6 +60,11 @@ def plan_columns(columns: Sequence[str]) -> Plan:
     if classes and not {"label", "label_confidence"} <= plan.keys():
         plan["classes"] = classes
     return plan
+
+
+def source_columns(plan: Plan) -> list[str]:
+    """Return the source's columns that a plan uses, each once."""
+    return list(dict.fromkeys(name for names in plan.values() for name in names))
 
 
 def require(plan: Plan, target: str, columns: Sequence[str], source: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.classes import known_label
-from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require
+from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require, source_columns
 from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
 from glitch_explorer.catalog.parse import missing_text, parse_numbers, parse_text
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
@@ -77,19 +77,33 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
         When a file cannot be read or lacks a required column, or the channel of strain is unclear.
     """
     glitches, quarantine = [], []
+    n_rows: dict[str, int] = {}
     for path in table_files(paths):
         table = open_table(path)
         plan = plan_columns(table.columns)
-        _require_all(plan, table.columns, path, kind=kind, rules=rules)
-        needed = list(dict.fromkeys(name for names in plan.values() for name in names))
-        for raw in table.batches(needed):
-            good, bad = _read_batch(raw, plan, path, kind=kind, rules=rules)
-            glitches.append(good)
-            quarantine.append(bad)
+        n_rows[path] = 0
+        if table.columns:
+            _require_all(plan, table.columns, path, kind=kind, rules=rules)
+            for raw in table.batches(source_columns(plan)):
+                good, bad = _read_batch(raw, plan, path, kind=kind, rules=rules)
+                glitches.append(good)
+                quarantine.append(bad)
+                n_rows[path] += len(raw)
         quarantine.append(_unsplit(table, path))
+        n_rows[path] += len(table.bad)
+    _check_rows(n_rows)
     return select_strain(
         pd.concat(glitches, ignore_index=True), pd.concat(quarantine, ignore_index=True), rules.strain
     )
+
+
+def _check_rows(n_rows: dict[str, int]) -> None:
+    """Log how many files have no rows (nothing happened in their time); refuse a source of such files."""
+    empty = [path for path, count in n_rows.items() if count == 0]
+    if len(empty) == len(n_rows):
+        raise UserError(f"no glitch in source.paths: {len(empty)} files are without rows, such as {empty[0]}")
+    if empty:
+        _log.info("%d of %d files have no rows, such as %s", len(empty), len(n_rows), empty[0])
 
 
 def select_strain(

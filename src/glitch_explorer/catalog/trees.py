@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.catalog.columns import plan_columns, require
+from glitch_explorer.catalog.columns import plan_columns, require, source_columns
 from glitch_explorer.catalog.duplicates import Duplicate
 from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
 from glitch_explorer.catalog.pictures import BadPicture, Picture, ViewLength, find_pictures
@@ -142,11 +142,13 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
     good, bad = [], []
     for path in table_files(paths):
         table = open_table(path)
+        if not table.columns:
+            continue
         plan = {
             target: names for target, names in plan_columns(table.columns).items() if target not in VIEW_PATHS
         }
         require(plan, "glitch_id", table.columns, path)
-        for raw in table.batches(list(dict.fromkeys(name for names in plan.values() for name in names))):
+        for raw in table.batches(source_columns(plan)):
             frame, problems = standardise(raw, plan)
             problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
             if "event_time" in plan:
