@@ -38,8 +38,8 @@ def write_validation(site: Path) -> None:
     """Write the page of the simulated observatory: a bound met, one missed, hostile names."""
     checks = [Check("ami_all", 0.9, 300, 0.75), Check("unsafe_ranked", 9.0, 2, 0.0, at_most=True)]
     folder = site.parent / "validate"
-    told = [{**asdict(check), "passed": check.passed} for check in checks]
-    files.write_json(folder / "validation.json", {"passed": False, "checks": told})
+    values = [{**asdict(check), "passed": check.passed} for check in checks]
+    files.write_json(folder / "validation.json", {"passed": False, "checks": values})
     planted = dict.fromkeys(COUPLINGS.names, None)
     planted |= {
         "planted_class": WORST,

@@ -32,6 +32,11 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
+def first_record(frame: pd.DataFrame) -> dict[str, Any] | None:
+    """Return the first row of a table as a dictionary; None where there is none."""
+    return next(iter(records(frame.head(1))), None)
+
+
 def static(name: str) -> str:
     """Read a style sheet or script that ships with the project."""
     return (_HERE / name).read_text(encoding="utf-8")

@@ -16,7 +16,9 @@ from glitch_explorer.site.palette import look
 
 #: Largest number of bars in a ranked chart.
 BARS = 25
-_INK, _QUIET = "#222222", "#666666"
+#: Colours of notes, and of areas behind the data.
+QUIET, AREA = "#666666", "#E4E7EA"
+_INK = "#222222"
 
 
 def plain(text: object, length: int = 28) -> str:
@@ -47,10 +49,16 @@ def bare(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def ink_on(colour: Sequence[float]) -> str:
+    """Return the colour of a text on a background of that colour (red, green, blue; 0 to 1)."""
+    bright = float(np.dot(colour[:3], (0.299, 0.587, 0.114)))  # luma, ITU-R BT.601
+    return "black" if bright > 0.5 else "white"
+
+
 def nothing(axes: Axes, reason: str) -> None:
     """Write why there is nothing to draw."""
     axes.axis("off")
-    axes.text(0.5, 0.5, reason, ha="center", va="center", fontsize=10, color=_QUIET, transform=axes.transAxes)
+    axes.text(0.5, 0.5, reason, ha="center", va="center", fontsize=10, color=QUIET, transform=axes.transAxes)
 
 
 def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], missing: str) -> None:
@@ -134,7 +142,7 @@ def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str],
     span = max(values) or 1.0
     for y, value, note in zip(heights, values, notes, strict=True):
         box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
-        axes.text(value + 0.015 * span, y, note, va="center", fontsize=7.5, color=_QUIET, bbox=box)
+        axes.text(value + 0.015 * span, y, note, va="center", fontsize=7.5, color=QUIET, bbox=box)
     axes.set_yticks(heights, names, fontsize=8)
     axes.set_xlim(0, 1.35 * span)
     axes.set_ylim(len(names) - 0.4, -0.6)

@@ -40,9 +40,9 @@ def drivers_table(
     rows = []
     for plant in truth["drivers"]:
         for family in families_of(composition, plant):
-            tried = models[(models["family"] == family) & (models["ifo"] == plant["ifo"])]
+            fitted = models[(models["family"] == family) & (models["ifo"] == plant["ifo"])]
             first = best[(best["family"] == family) & (best["ifo"] == plant["ifo"])]
-            for model in tried.to_dict("records"):
+            for model in fitted.to_dict("records"):
                 # A group counts with every channel in it: which of them is the driver it cannot say.
                 top = first[first["model"] == model["model"]]
                 hit = bool(top["channel"].isin(plant["channels"]).any()) if len(top) else None

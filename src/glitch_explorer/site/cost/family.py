@@ -12,7 +12,7 @@ from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SHAP_FEATURES, SHAP_
 from glitch_explorer.site.cost.impact_tables import ImpactTables
 from glitch_explorer.site.cost.ranking import most_recoverable
 from glitch_explorer.site.numbers import known
-from glitch_explorer.site.pages import records
+from glitch_explorer.site.pages import first_record, records
 
 #: Groups of channels listed for a model.
 GROUPS = 12
@@ -97,7 +97,7 @@ def _model_rows(family: FamilyImpact, drivers: pd.DataFrame, ifo: str) -> list[d
     for row in records(family.skill[family.skill["ifo"] == ifo]):
         rows = drivers[(drivers[_MODEL] == [row[name] for name in _MODEL]).all(axis=1)]
         groups = driver_groups(rows) if row["beats"] else []
-        first = next(iter(records(rows.head(1))), {"shap_unit": "", "perturbation": ""})
+        first = first_record(rows) or {"shap_unit": "", "perturbation": ""}
         models.append(
             {
                 **row,
@@ -135,7 +135,7 @@ def detector_impact(impact: ImpactTables, family: FamilyImpact, ifo: str) -> dic
 
     return {
         "ifo": ifo,
-        "cost": next(iter(records(part(impact.cost))), None),
+        "cost": first_record(part(impact.cost)),
         "recoverable": records(most_recoverable(part(impact.recoverable))),
         "models": _model_rows(family, part(impact.drivers), ifo),
         "precursor": records(family.precursor[family.precursor["ifo"] == ifo]),

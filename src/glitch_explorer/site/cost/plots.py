@@ -22,13 +22,13 @@ from glitch_explorer.site.cost.ranking import is_significant
 from glitch_explorer.site.numbers import amount_text, feature_set_text, known, model_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import BARS, bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import BARS, QUIET, bare, figure, ink_on, nothing, plain, save
 
 #: Largest number of rows in a panel, and of characters of a channel's name on its axis.
 ROWS, LETTERS = 8, 29
 #: Absolute value of the score at which the colour scale saturates.
 FULL_SCORE = 6.0
-_UP, _DOWN, _QUIET = COLOURS[3], COLOURS[0], "#666666"
+_UP, _DOWN = COLOURS[3], COLOURS[0]
 _DETECTORS = (COLOURS[3], COLOURS[0], COLOURS[5])
 _SCORES = LinearSegmentedColormap.from_list("scores", [_DOWN, "#C9CED3", _UP])
 
@@ -108,7 +108,7 @@ def _bars(axes: Axes, shap: ShapFigure) -> None:
     sizes = [size for _, size, _ in shown]
     axes.barh(range(len(shown)), sizes, color=_DOWN, height=0.66)
     for y, size in enumerate(sizes):
-        axes.text(size, y, f" {amount_text(size, 2)}", va="center", fontsize=8.5, color=_QUIET)
+        axes.text(size, y, f" {amount_text(size, 2)}", va="center", fontsize=8.5, color=QUIET)
     _named(axes, [f"{name}{' (?)' if unknown else ''}" for name, _, unknown in shown])
     axes.set_xlim(0, 1.18 * max(sizes, default=1.0))
     axes.set_xlabel(f"Mean |sum of the group's SHAP| ({shap.model['unit']})", fontsize=9.5)
@@ -122,13 +122,13 @@ def _beeswarm(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
     """Draw the SHAP value of each glitch, coloured by the channel's score."""
     names = strongest(shap.values, ROWS)
     norm = Normalize(-FULL_SCORE, FULL_SCORE)
-    axes.axvline(0, color=_QUIET, linewidth=0.8, zorder=1)
+    axes.axvline(0, color=QUIET, linewidth=0.8, zorder=1)
     for level, name in enumerate(names):
         rows = shap.values[shap.values["channel"] == name].sort_values("glitch_id")
         x = rows["shap"].to_numpy(dtype=float)
         y = level + 0.38 * swarm(x)
         seen = rows["value"].notna().to_numpy()
-        axes.scatter(x[~seen], y[~seen], s=11, facecolors="none", edgecolors=_QUIET, linewidths=0.6, zorder=2)
+        axes.scatter(x[~seen], y[~seen], s=11, facecolors="none", edgecolors=QUIET, linewidths=0.6, zorder=2)
         colours = rows["value"].to_numpy(dtype=float)[seen]
         axes.scatter(x[seen], y[seen], s=11, c=colours, cmap=_SCORES, norm=norm, linewidths=0, zorder=2)
     _named(axes, names)
@@ -174,10 +174,8 @@ def _lags(canvas: Figure, axes: Axes, shap: ShapFigure) -> None:
     colours = colormaps["Blues"]
     axes.imshow(sizes, cmap=colours, norm=norm, aspect="auto", interpolation="nearest")
     for y, x in np.ndindex(sizes.shape):
-        bright = float(np.dot(colours(norm(sizes[y, x]))[:3], (0.299, 0.587, 0.114)))
-        ink = "black" if bright > 0.5 else "white"
         if sizes[y, x] > 0.005 * most:
-            text = amount_text(float(sizes[y, x]), 2)
+            text, ink = amount_text(float(sizes[y, x]), 2), ink_on(colours(norm(sizes[y, x])))
             axes.text(x, y, text, ha="center", va="center", fontsize=8.5, color=ink)
     _named(axes, [str(name) for name in table.index], least=1)
     axes.set_ylim(len(table) - 0.5, -0.5)
@@ -226,11 +224,11 @@ def _waterfall(axes: Axes, shap: ShapFigure) -> None:
     span = float(np.ptp([base, *ends])) or 1.0
     for y, (size, start, end) in enumerate(zip(sizes, starts, ends, strict=True)):
         text = f"+{amount_text(size, 2)}" if size > 0 else amount_text(float(size), 2)
-        axes.text(max(start, end) + 0.015 * span, y, text, va="center", fontsize=8.5, color=_QUIET)
+        axes.text(max(start, end) + 0.015 * span, y, text, va="center", fontsize=8.5, color=QUIET)
         if y + 1 < len(steps):
-            axes.plot([end, end], [y, y + 1], color=_QUIET, linewidth=0.7, zorder=1)
+            axes.plot([end, end], [y, y + 1], color=QUIET, linewidth=0.7, zorder=1)
     _named(axes, [name for name, _ in steps])
-    axes.axvline(base, color=_QUIET, linewidth=0.8, linestyle=":")
+    axes.axvline(base, color=QUIET, linewidth=0.8, linestyle=":")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     low, high = min(base, *ends), max(base, *ends)
     axes.set_xlim(low - 0.06 * span, high + 0.16 * span)
@@ -295,7 +293,7 @@ def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
             ends = [row["cost_low"], row["cost_high"]]
             axes.plot(ends, [y, y], "|-", color="black", linewidth=1.1, markersize=6)
     _named(axes, [f"{row.family} {row.ifo}" for row in shown.itertuples()])
-    axes.axvline(0, color=_QUIET, linewidth=0.8)
+    axes.axvline(0, color=QUIET, linewidth=0.8)
     axes.set_xlabel("Lost sensitive time\u2013volume (Mpc³ yr), 95 % interval")
     title = "Filled: significantly above zero; hollow: consistent with zero, or no interval"
     left = f". First {len(shown)} of {len(ranked)}" if len(ranked) > len(shown) else ""

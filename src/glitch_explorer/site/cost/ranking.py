@@ -7,7 +7,7 @@ import pandas as pd
 
 from glitch_explorer.impact.cost.ranking import rank_agreement
 from glitch_explorer.site.numbers import known
-from glitch_explorer.site.pages import records
+from glitch_explorer.site.pages import first_record, records
 
 #: Columns of the simpler rankings, and their names on the page.
 SIMPLER: dict[str, str] = {
@@ -56,11 +56,6 @@ def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates(key)
 
 
-def _first(table: pd.DataFrame) -> dict[str, Any] | None:
-    """Return the first row, None where there is none."""
-    return next(iter(records(table.head(1))), None)
-
-
 def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     """Return what costs most.
 
@@ -84,8 +79,8 @@ def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     reason = ["reason", "ifo"]
     unknown = rows[rows["cost_mpc3_yr"].isna() & (rows["reason"] != "")].drop_duplicates(reason)
     return {
-        "top": _first(ranked),
-        "sure": _first(sure),
+        "top": first_record(ranked),
+        "sure": first_record(sure),
         "n_rows": len(rows),
         "n": len(ranked),
         "n_intervals": int(ranked["cost_low"].notna().sum()),
@@ -112,7 +107,7 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> d
     """
     sure = cost.loc[cost["cost_low"] > 0, ["family", "ifo"]]
     best = most_recoverable(recoverable.merge(sure, on=["family", "ifo"]))
-    return {**costliest(cost, labels), "best": _first(best)}
+    return {**costliest(cost, labels), "best": first_record(best)}
 
 
 def cost_rows(cost: pd.DataFrame, labels: Labels) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from glitch_explorer.coupling.witnesses.gather import is_significant
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.cost.ranking import costliest, family_labels
 from glitch_explorer.site.families.unknown import STABLE
-from glitch_explorer.site.pages import records
+from glitch_explorer.site.pages import first_record, records
 
 #: Findings that are shown.
 SHOWN = 5
@@ -56,8 +56,7 @@ def findings(tables: FindingTables) -> list[Finding]:
 
 def _first(rows: pd.DataFrame, by: list[str], *, ascending: bool | list[bool] = True) -> Facts | None:
     """Return the first row in order of `by`, None where there is none."""
-    ranked = records(rows.sort_values(by, ascending=ascending, kind="stable").head(1))
-    return ranked[0] if ranked else None
+    return first_record(rows.sort_values(by, ascending=ascending, kind="stable"))
 
 
 def _interval(hits: float, n: int) -> Facts:

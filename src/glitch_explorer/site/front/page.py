@@ -156,18 +156,18 @@ def write_front(
         The pages, in the same folder as `out`.
     """
     rows = paths.map_rows()
-    read = paths.finding_tables(rows)
+    results = paths.finding_tables(rows)
     with files.whole_folder(out) as folder:
         for path in figures:
             shutil.copyfile(path, folder / Path(path).name)
-    witnesses, cost = read.witnesses, read.cost
+    witnesses, cost = results.witnesses, results.cost
     values = {
         **catalogue_facts(paths, rows),
         **provenance.facts(),
-        "findings": findings(read),
+        "findings": findings(results),
         "alpha": ALPHA,
-        "leakage": records(read.leakage),
-        "issues": int(read.suspects["issue"].sum()),
+        "leakage": records(results.leakage),
+        "issues": int(results.suspects["issue"].sum()),
         "figures": [Path(path).stem for path in figures],
         "folder": Path(out).name,
         "channels": None if witnesses is None else witnesses["channel"].nunique(),

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 
 from glitch_explorer.site.numbers import count_text, signed_text
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.plots import figure, nothing, plain, save
+from glitch_explorer.site.plots import AREA, figure, ink_on, nothing, plain, save
 from glitch_explorer.site.witnesses.matrix import MARKS
 from glitch_explorer.site.witnesses.rows import Row
 
@@ -110,7 +110,7 @@ def _frame(axes: Axes, line: Row, families: list[str], groups: int) -> None:
     axes.set_title(title, loc="left", fontsize=9.5)
     axes.set_xticks(np.arange(-0.5, len(families)), minor=True)
     axes.set_yticks(np.arange(-0.5, groups), minor=True)
-    axes.grid(which="minor", color="#E4E7EA", linewidth=0.8)
+    axes.grid(which="minor", color=AREA, linewidth=0.8)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
 
@@ -120,7 +120,6 @@ def _draw_cell(axes: Axes, x: int, y: int, row: Row, colour: tuple[float, ...]) 
     axes.fill(
         [x - 0.5, x + 0.5, x + 0.5, x - 0.5], [y - 0.5, y - 0.5, y + 0.5, y + 0.5], color=colour, linewidth=0
     )
-    bright = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-    ink = "black" if bright > 0.5 else "white"
+    ink = ink_on(colour)
     axes.text(x, y - 0.17, MARKS.get(row["relation"], ""), ha="center", va="center", fontsize=7, color=ink)
     axes.text(x, y + 0.22, signed_text(row["lag"]), ha="center", va="center", fontsize=7.5, color=ink)

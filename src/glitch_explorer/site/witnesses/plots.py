@@ -17,7 +17,7 @@ from glitch_explorer.coupling.channels.bands import BIN_S, Band, settling_s
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import band_text, lag_text, null_text
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import AREA, bare, figure, nothing, plain, save
 
 _BLUE, _RED, _GREY = COLOURS[0], COLOURS[3], "#8A949E"
 
@@ -91,7 +91,7 @@ def _panel(axes: Axes, profile: Profile) -> None:
         return
     lag, t = profile.rows["lag"].to_numpy(), profile.rows["t_statistic"].to_numpy()
     survives = profile.rows["survives"].to_numpy()
-    axes.axvspan(max(profile.near_s, lag.min()), profile.half_s, color="#E4E7EA", linewidth=0, zorder=0)
+    axes.axvspan(max(profile.near_s, lag.min()), profile.half_s, color=AREA, linewidth=0, zorder=0)
     axes.axhline(0, color=_GREY, linewidth=0.8, zorder=1)
     axes.axvline(0, color="black", linewidth=1.2, zorder=1)
     axes.plot(lag, t, color=_BLUE if profile.lag is not None else _GREY, linewidth=1.3, zorder=2)
@@ -125,7 +125,7 @@ def _legend() -> list[Artist]:
         Line2D([], [], color=_RED, marker="o", linestyle="", markersize=5, label="significant lag"),
         first,
         Line2D([], [], color="black", linewidth=1.2, label="the glitch"),
-        Patch(color="#E4E7EA", label="glitch and filter settling: cannot tell which came first"),
+        Patch(color=AREA, label="glitch and filter settling: cannot tell which came first"),
     ]
 
 
@@ -182,7 +182,7 @@ def calibration(pseudo: pd.DataFrame, path: Path, *, dpi: int) -> None:
     levels = np.linspace(0.005, 0.2, 79)
     least = int(pseudo.groupby("kind").size().min())
     limit = binom.ppf(0.975, least, levels) / least
-    axes.fill_between(levels, 0, limit, color="#E4E7EA", linewidth=0, label="95 % of chance")
+    axes.fill_between(levels, 0, limit, color=AREA, linewidth=0, label="95 % of chance")
     axes.plot(levels, levels, color="black", linewidth=1, label="exact")
     for number, (kind, rows) in enumerate(pseudo.groupby("kind", sort=True)):
         share = [(rows["p_value"] <= level).mean() for level in levels]
