@@ -20,9 +20,9 @@ from glitch_explorer.views.pictures import read_view_length
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
 
-#: Classes that are no type of glitch.
+#: Rest classes: no morphology of their own.
 RESTS = ("No_Glitch", "None_of_the_Above")
-#: The 22 types of the catalogues.
+#: The 22 classes of the catalogues without the rest classes.
 TYPES = tuple(name for name in CATALOGUE_CLASSES if name not in RESTS)
 
 
@@ -50,7 +50,7 @@ class Pictures:
 
     @property
     def inside(self) -> Bool:
-        """Which glitches ``(n,)`` are of the catalogue's 22 types."""
+        """Which glitches ``(n,)`` are of the catalogue's 22 classes."""
         return np.isin(self.labels.astype(str), TYPES)
 
 

@@ -22,7 +22,7 @@ _ENCODER = ["encoder", "draw"]
 
 
 def _title(row: pd.Series) -> str:
-    """Return the name of an encoder, with the number of its random weights if it is untrained."""
+    """Return the name of an encoder, with the seed of its weights if it is untrained."""
     untrained = str(row["encoder"]).endswith(UNTRAINED)
     return f"{row['encoder']} {row['draw']}" if untrained else str(row["encoder"])
 

@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 PIXELS, SIDE = "pixels", 32
 #: Values of the column `view` beside a length: the four views together; each view among all views.
 FUSED, ANY = "fused", "any"
-#: Groups of types.
+#: Groups of classes, values of the column `types`.
 CATALOGUE, OUTSIDE = "catalogue", "outside"
 
 Pairs = set[frozenset[str]]
@@ -104,7 +104,7 @@ def score(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score an encoder's vectors ``(n, 4, d)`` by the pictures' labels.
 
-    Glitches of the catalogue's types are compared with each other, those of other types with all.
+    Glitches of the catalogue's 22 classes are compared with each other, those of other classes with all.
 
     Returns
     -------
