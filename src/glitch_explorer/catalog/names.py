@@ -1,5 +1,6 @@
 """Names of picture files: `{ifo}_{id}_spectrogram_{view}.png` and variants."""
 
+import math
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,8 @@ _NAME = re.compile(
     r"(?:(?P<ifo>[A-Z][0-9])_)?(?P<id>.+)_spectrogram_(?P<view>0?\.5|[124](?:\.0)?)\.(?:png|jpe?g)",
     re.IGNORECASE | re.DOTALL,
 )
+#: A GPS time with its fraction, or whole seconds since 2001, as the id of a glitch.
+_GPS_ID = re.compile(r"[0-9]{9,10}\.[0-9]+|1[0-9]{9}")
 _FRAME = re.compile(r"(?P<subject>.+)-[0-3]", re.DOTALL)
 
 
@@ -45,3 +48,8 @@ def subject_of(stem: str) -> str | None:
     """Return the glitch of a numbered picture: Zooniverse names its pictures `-0` to `-3`."""
     match = _FRAME.fullmatch(stem)
     return match["subject"] if match else None
+
+
+def gps_of_id(glitch_id: str) -> float:
+    """Return the GPS time in s that is the id of a glitch, as in early tables of Gravity Spy; else NaN."""
+    return float(glitch_id) if _GPS_ID.fullmatch(glitch_id) else math.nan

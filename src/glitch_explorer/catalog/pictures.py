@@ -125,13 +125,15 @@ def _names(files: list[str], view_length: ViewLength) -> dict[str, PictureName]:
     """Return the name of every picture, by its file name or else by its time axis.
 
     Pictures `X-0` to `X-3` with different view lengths are the views of glitch `X`;
-    any other picture is a glitch by itself.
+    any other picture is a glitch by itself, and the log has their number.
     """
     names: dict[str, PictureName] = {}
+    alone: set[str] = set()
     subjects: dict[tuple[str, str], dict[str, int]] = {}
     for file in files:
         name = parse_name(file)
         if name is None:
+            alone.add(file)
             stem = Path(file).stem
             view = _view_of(file, view_length)
             name = PictureName(UNKNOWN_IFO, stem, view)
@@ -141,7 +143,14 @@ def _names(files: list[str], view_length: ViewLength) -> dict[str, PictureName]:
         names[file] = name
     for (_, subject), views in subjects.items():
         if len(set(views.values())) == len(views):
+            alone -= views.keys()
             names.update({file: PictureName(UNKNOWN_IFO, subject, view) for file, view in views.items()})
+    if alone:
+        _log.warning(
+            "%d of %d pictures have names that are not understood, such as %s: each is a glitch by itself, "
+            "of unknown detector; the four views of a glitch have names like H1_ID_spectrogram_1.0.png",
+            len(alone), len(files), min(alone),
+        )  # fmt: skip
     return names
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.classes import known_label
 from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require, source_columns
-from glitch_explorer.catalog.names import UNKNOWN_IFO, parse_name
+from glitch_explorer.catalog.names import UNKNOWN_IFO, gps_of_id, parse_name
 from glitch_explorer.catalog.parse import missing_text, parse_numbers, parse_text
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
@@ -30,8 +30,6 @@ _TEXTS = ("glitch_id", "ifo", "label", "label_source", *VIEW_PATHS)
 _FILE_IFO = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:]")
 #: Name of a file of Omicron, with the channel in it: L1-GDS_CALIB_STRAIN_OMICRON-1250000000-60.h5.
 _FILE_CHANNEL = re.compile(r"(?:[A-Z]+-)?([A-Z][0-9])[-_:](.+)_OMICRON-[0-9]+-[0-9]+\.", re.IGNORECASE)
-#: Ids of early Gravity Spy tables are the GPS time.
-_GPS_ID = r"^[0-9]{9,10}\.[0-9]+$"
 
 _log = logging.getLogger(__name__)
 
@@ -171,7 +169,7 @@ def _read_batch(
     if kind == "triggers":
         frame["glitch_id"] = frame["glitch_id"].fillna(time_id(frame["ifo"], frame["event_time"]))
     elif "event_time" not in plan:
-        frame["event_time"] = pd.to_numeric(frame["glitch_id"].where(frame["glitch_id"].str.match(_GPS_ID)))
+        frame["event_time"] = [gps_of_id(name) for name in frame["glitch_id"].fillna("")]
     problems.mark(np.isnan(frame["event_time"]), Reason.EVENT_TIME_MISSING)
     problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
     problems.mark(frame["ifo"].eq(UNKNOWN_IFO), Reason.DETECTOR_UNKNOWN)

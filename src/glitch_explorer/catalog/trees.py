@@ -8,7 +8,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.columns import plan_columns, require, source_columns
 from glitch_explorer.catalog.duplicates import Duplicate
-from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW
+from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW, gps_of_id
 from glitch_explorer.catalog.pictures import BadPicture, Picture, ViewLength, find_pictures
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
@@ -91,7 +91,8 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return glitches from pictures: the views of one detector and id are one glitch.
 
     Without a detector in its name an id is only a file name, valid within its
-    folder. A picture of unknown view length is a glitch by itself.
+    folder. A picture of unknown view length is a glitch by itself. An id that is a
+    GPS time is the time of the event.
 
     Returns
     -------
@@ -120,6 +121,7 @@ def gather(pictures: list[Picture]) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame = frame.assign(
         source=frame["path"], row=-1, label_confidence=np.nan, **dict.fromkeys(_NUMBERS, np.nan)
     )
+    frame["event_time"] = [gps_of_id(name) for name in frame["glitch_id"]]
     texts_columns = ["label", "label_source", "view_digest", *VIEW_PATHS, VIEW_PATH_UNKNOWN]
     frame = frame.astype(dict.fromkeys(texts_columns, "str")).reset_index(drop=True)
     columns = [*COLUMNS, VIEW_PATH_UNKNOWN, "view_digest", "source", "row"]
@@ -164,11 +166,12 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
 
 
 def _join(frame: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
-    """Join metadata to glitches by id; their label replaces the folder's."""
+    """Join metadata to glitches by id; their label replaces the folder's, their time that of the id."""
     if metadata.empty:
         return frame
     metadata = metadata.set_index("glitch_id").reindex(frame["glitch_id"]).set_index(frame.index)
-    frame = frame.assign(**metadata[list(_NUMBERS)])
+    time = metadata["event_time"].fillna(frame["event_time"])
+    frame = frame.assign(**metadata[list(_NUMBERS)]).assign(event_time=time)
     unknown = (frame["ifo"] == UNKNOWN_IFO) & metadata["ifo"].notna()
     frame["ifo"] = frame["ifo"].mask(unknown, metadata["ifo"])
     for name in _LABEL:

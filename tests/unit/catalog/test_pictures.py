@@ -188,3 +188,77 @@ def test_a_cut_without_metadata_says_so(tmp_path):
         build(tmp_path, tmp_path / "data", snr=(7.5, None))
     with pytest.raises(UserError, match=r"source\.gps sets bounds"):
         build(tmp_path, tmp_path / "data", gps=[1e9, None])
+
+
+NOT_UNDERSTOOD = {
+    "browser": "H1_{id}_spectrogram_{view} (1).png",
+    "dashes": "H1-{id}-spectrogram-{view}.png",
+    "view first": "{view}_H1_{id}.png",
+    "folder a view": "{view}/H1_{id}.png",
+}
+
+
+@pytest.mark.parametrize("style", NOT_UNDERSTOOD)
+def test_names_that_are_not_understood_are_counted(tmp_path, caplog, style):
+    shade = 0
+    for view in VIEW_NAMES:
+        for glitch_id in ("abc", "def"):
+            name = NOT_UNDERSTOOD[style].format(id=glitch_id, view=view)
+            picture(tmp_path / "data" / "Blip" / name, shade)
+            shade += 20
+    glitch(tmp_path / "data" / "Blip", "H1_understood", 200)
+    glitches, _, _ = build(tmp_path, tmp_path / "data", view_length=lambda _: 1.0)
+    assert len(glitches) == 9
+    assert "8 of 12 pictures have names that are not understood, such as " in caplog.text
+    assert NOT_UNDERSTOOD[style].format(id="abc", view="0.5") in caplog.text
+    assert "names like H1_ID_spectrogram_1.0.png" in caplog.text
+
+
+def test_the_case_of_single_view_names(tmp_path, shared_data, caplog):
+    files = sorted((shared_data / "images/training_tree/TrainingSet/Blip").glob("*_spectrogram_*.png"))[:24]
+    folder = tmp_path / "pictures" / "Blip"
+    folder.mkdir(parents=True)
+    for file in files:
+        (folder / f"{file.stem} (1).png").write_bytes(file.read_bytes())
+    build(tmp_path, tmp_path / "pictures")
+    assert "24 of 24 pictures have names that are not understood" in caplog.text
+
+
+def test_understood_names_need_no_word(tmp_path, caplog):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    for number, shade in enumerate((100, 120)):
+        picture(tmp_path / "data" / "Blip" / f"subject-{number}.jpg", shade)
+    lengths = {"subject-0": 0.5, "subject-1": 1.0}
+    build(tmp_path, tmp_path / "data", view_length=lambda file: lengths[Path(file).stem])
+    assert "not understood" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "time"),
+    [
+        ("L1_1238344367.245120049", 1238344367.245120049),
+        ("H1_931234567.5", 931234567.5),
+        ("L1_1238344367", 1238344367.0),
+        ("L1_abcdefghij", np.nan),
+        ("L1_12383443", np.nan),
+        ("L1_2238344367", np.nan),
+        ("L1_1238344367.245.1", np.nan),
+    ],
+)
+def test_a_gps_time_in_the_name_is_the_time_of_the_event(tmp_path, name, time):
+    glitch(tmp_path / "data" / "Blip", name)
+    glitches, _, _ = build(tmp_path, tmp_path / "data")
+    assert glitches.index.tolist() == [name[3:]]
+    np.testing.assert_array_equal(glitches["event_time"], [time])
+
+
+def test_the_time_of_metadata_replaces_that_of_the_name(tmp_path):
+    for number, name in enumerate(("L1_1238344367.25", "L1_1238344368.25")):
+        glitch(tmp_path / "data" / "Blip", name, 50 * number)
+    (tmp_path / "m.csv").write_text("gravityspy_id,event_time\n1238344367.25,1238344367.2501\n")
+    glitches, _, _ = build(tmp_path, tmp_path / "data", metadata=[str(tmp_path / "m.csv")])
+    assert glitches["event_time"].to_dict() == {
+        "1238344367.25": 1238344367.2501,
+        "1238344368.25": 1238344368.25,
+    }
+    assert set(glitches["run"]) == {"O3a"}
