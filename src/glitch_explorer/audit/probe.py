@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from scipy.stats import rankdata
@@ -18,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.arrays import Bool, Float64, Int64, evenly
+from glitch_explorer.core.arrays import Bool, Float, Float64, Int64, evenly
 from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -72,7 +71,7 @@ def area(scores: Float64, truth: Bool) -> float:
     return float(ranks / (positive * (len(truth) - positive)))
 
 
-def _scaled(vectors: npt.NDArray[np.floating]) -> Float64:
+def _scaled(vectors: Float) -> Float64:
     """Centre, scale to mean square length 1, and rotate into at most n columns."""
     centred = np.asarray(vectors, dtype=np.float64)
     centred = centred - centred.mean(axis=0)
@@ -83,7 +82,7 @@ def _scaled(vectors: npt.NDArray[np.floating]) -> Float64:
 
 
 def probe(
-    vectors: npt.NDArray[np.floating],
+    vectors: Float,
     second: Bool,
     blocks: Int64,
     *,
@@ -162,7 +161,7 @@ def time_blocks(event_time: Float64, segments: pd.DataFrame) -> Int64:
 
 def probe_table(
     rows: pd.DataFrame,
-    vectors: npt.NDArray[np.floating],
+    vectors: Float,
     segments: pd.DataFrame,
     *,
     permutations: int,

@@ -19,7 +19,7 @@ from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
 from hdbscan._hdbscan_tree import outlier_scores as glosh
 from sklearn.neighbors import KDTree
 
-from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.arrays import Float, Float64, Int64
 
 #: Columns of the condensed tree, with the types that hdbscan asks for.
 TREE = {"parent": np.intp, "child": np.intp, "lambda_val": np.float64, "child_size": np.intp}
@@ -119,7 +119,7 @@ class Clusters:
 
 
 def cluster_layout(
-    layout: npt.NDArray[np.floating],
+    layout: Float,
     *,
     min_cluster_size: int,
     min_samples: int | None,

@@ -13,7 +13,7 @@ from sklearn.metrics import (
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.arrays import Bool, Float32
+from glitch_explorer.core.arrays import Bool, Float, Float32
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import QUALITY, UNASSIGNED
 
@@ -67,7 +67,7 @@ def graph_recall(values: Float32, mask: Bool, distances: Float32, *, seed: int) 
 
 
 def map_trustworthiness(
-    values: Float32, mask: Bool, positions: npt.NDArray[np.floating], *, seed: int
+    values: Float32, mask: Bool, positions: Float, *, seed: int
 ) -> tuple[float, int] | None:
     """Measure whether neighbours on the map are neighbours in truth (Venna & Kaski 2001).
 
@@ -92,7 +92,7 @@ def map_trustworthiness(
 def map_quality(
     values: Float32,
     mask: Bool,
-    positions: npt.NDArray[np.floating],
+    positions: Float,
     families: pd.Series,
     labels: pd.Series,
     *,

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
-from glitch_explorer.core.arrays import Bool, Float32, Int64
+from glitch_explorer.core.arrays import Bool, Float, Float32, Int64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import (
     VIEW_LENGTHS_S,
@@ -42,7 +41,7 @@ class Vectors:
     mask: Bool
 
 
-def fuse(embeddings: npt.NDArray[np.floating]) -> tuple[Float32, Bool]:
+def fuse(embeddings: Float) -> tuple[Float32, Bool]:
     """Normalise each view's vector and concatenate the views.
 
     Parameters
@@ -148,7 +147,7 @@ def gather_vectors(
 
 def _read_shard(
     catalog: str | Path, views: str | Path, array: str | Path
-) -> tuple[pd.DataFrame, pd.DataFrame, npt.NDArray[np.floating]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, Float]:
     """Read one shard's three files and check that they belong together."""
     glitches = tables.read(GLITCHES, catalog, columns=["glitch_id"])
     status = tables.read(VIEWS, views)
@@ -161,9 +160,7 @@ def _read_shard(
     return glitches, status, embedding
 
 
-def _glitch_rows(
-    glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]
-) -> Vectors:
+def _glitch_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: Float) -> Vectors:
     """Build a row per glitch; a picture of unknown view length is ignored."""
     present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool)
     values, mask = fuse(np.where(present[:, :, np.newaxis], embedding, np.float32(np.nan)))
@@ -172,7 +169,7 @@ def _glitch_rows(
     return Vectors(rows, values[any_view], mask[any_view])
 
 
-def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: npt.NDArray[np.floating]) -> Vectors:
+def _view_rows(glitches: pd.DataFrame, status: pd.DataFrame, embedding: Float) -> Vectors:
     """Build a row per view, ordered by glitch and view length."""
     present = status[list(VIEW_PRESENT)].to_numpy(dtype=bool, copy=True)
     unknown = status[VIEW_PRESENT_UNKNOWN].to_numpy(dtype=bool)

@@ -143,16 +143,16 @@ class Fingerprints:
         self.package = package
         self._modules: dict[str, _Module | None] = {}
         # Rules share most of what they reach.
-        self._made: dict[str, str] = {}
+        self._prints: dict[str, str] = {}
         self._dumped: dict[Place, str] = {}
-        self._led: dict[Place, tuple[Place, ...]] = {}
+        self._next: dict[Place, tuple[Place, ...]] = {}
 
     def __call__(self, rule: str) -> str:
         """Return the fingerprint of `scripts/<rule>.py` and all that it reaches."""
-        if rule not in self._made:
+        if rule not in self._prints:
             dumps = sorted(self._dumps(rule))
-            self._made[rule] = hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
-        return self._made[rule]
+            self._prints[rule] = hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
+        return self._prints[rule]
 
     def places(self, rule: str) -> set[Place]:
         """Return the definitions that the script of `rule` reaches, as (module, name)."""
@@ -189,9 +189,9 @@ class Fingerprints:
             if definition in seen:
                 continue
             seen.add(definition)
-            if definition not in self._led:
-                self._led[definition] = tuple(self._behind(*definition))
-            todo.extend(self._led[definition])
+            if definition not in self._next:
+                self._next[definition] = tuple(self._behind(*definition))
+            todo.extend(self._next[definition])
         return seen
 
     def _behind(self, name: str, symbol: str | None) -> Iterator[Place]:
