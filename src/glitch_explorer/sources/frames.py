@@ -208,7 +208,7 @@ def _read_verified(path: str, file: int, channels: Sequence[str]) -> dict[str, P
             return _read_parts(path, gwf.layout(file), channels)
         except gwf.UncheckedFile:
             gwf.check_whole(file)
-            listed = set(_names_in(path))
+            listed = set(_lal_names(path))
             return dict.fromkeys(channels, Reason.NO_CHANNEL) | _read_gwf(
                 path, path, [channel for channel in channels if channel in listed]
             )
@@ -369,13 +369,23 @@ def channel_rates(frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
 def _names_in(path: str) -> list[str]:
     """Read the names of a file's channels; GWOSC's HDF5 names none."""
     if path.endswith(".gwf"):
-        with _damage(RuntimeError):
-            file = lalframe.FrameUFrFileOpen(path, "r")
-            contents = lalframe.FrameUFrTOCRead(file)  # reads from `file`, which must stay open
-            return [
-                getattr(lalframe, f"FrameUFrTOCQuery{kind}Name")(contents, number)
-                for kind in ("Adc", "Proc", "Sim")
-                for number in range(getattr(lalframe, f"FrameUFrTOCQuery{kind}N")(contents))
-            ]
+        with _damage(OSError), open(path, "rb", buffering=0) as stream:
+            try:
+                return list(gwf.layout(stream.fileno()).channels)
+            except gwf.UncheckedFile:
+                gwf.check_whole(stream.fileno())
+                return _lal_names(path)
     with _damage(*_H5PY_ERRORS), h5py.File(path, "r") as file:
         return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]
+
+
+def _lal_names(path: str) -> list[str]:
+    """Read the names of a GWF file's channels through LALFrame, which crashes on many damaged files."""
+    with _damage(RuntimeError):
+        file = lalframe.FrameUFrFileOpen(path, "r")
+        contents = lalframe.FrameUFrTOCRead(file)  # reads from `file`, which must stay open
+        return [
+            getattr(lalframe, f"FrameUFrTOCQuery{kind}Name")(contents, number)
+            for kind in ("Adc", "Proc", "Sim")
+            for number in range(getattr(lalframe, f"FrameUFrTOCQuery{kind}N")(contents))
+        ]

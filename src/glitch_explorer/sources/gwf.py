@@ -19,6 +19,8 @@ _MAGIC, _VERSION = b"IGWD\0", 8
 #: Bytes of a file's header, of a structure's header (length, checksum type, class, instance), and of
 #: the structure that ends a file.
 _FILE_HEADER, _HEADER, _END = 40, 14, 46
+#: Kinds of data that are time series.
+_SERIES = ("ADC", "processed", "simulated")
 #: A count in the table of contents for "not known"; no entries follow it.
 _UNKNOWN = 0xFFFFFFFF
 #: Of a larger file whose structures have no checksums only the length is verified.
@@ -259,14 +261,15 @@ def _parsed(contents: bytes, file: int, order: str, size: int, table: int) -> La
     read.numbers("I", 3 * instances)
     known += read.numbers("Q", instances)
     places: dict[str, list[int]] = {}
-    for numbered in (2, 0, 0, 0, 0):  # ADC, processed, simulated, serial, summary
+    for kind in ("ADC", "processed", "simulated", "serial", "summary"):
         count = read.count()
         names = read.texts(count)
-        read.numbers("I", numbered * count)
+        read.numbers("I", 2 * count if kind == "ADC" else 0)
         positions = read.numbers("Q", count * frames)
         known += positions
-        for number, name in enumerate(names):
-            places[name] = list(positions[number * frames : (number + 1) * frames])
+        if kind in _SERIES:
+            for number, name in enumerate(names):
+                places[name] = list(positions[number * frames : (number + 1) * frames])
     # A frame that lacks the channel has 0, or all bits set, for its place.
     places = {name: [spot for spot in spots if 0 < spot < size] for name, spots in places.items()}
     edges = dict(pairwise(sorted({offset for offset in known if 0 < offset < size})))

@@ -136,6 +136,16 @@ def test_a_damaged_frame_is_a_reason(tmp_path, ext, how):
     assert len(strain.read("H1", T0, T0 + 16)) == STEP * RATE
 
 
+@pytest.mark.parametrize("how", ["truncated", "empty", "short", "text", "end", "blank end"])
+def test_the_channels_of_a_damaged_frame_cannot_be_listed(tmp_path, how):
+    path = write(tmp_path, T0)
+    frame = frames.Frame(T0, T0 + STEP, str(path))
+    assert frames.channel_rates(frame, ["H1:*"]) == {"H1:T": RATE}
+    damage(path, how)
+    with pytest.raises(UserError, match=path.name):
+        frames.channel_rates(frame, ["H1:*"])
+
+
 def test_a_block_of_zeros_does_not_crash(tmp_path):
     damage(write(tmp_path, T0), "zeros")
     with pytest.raises(StrainMissing, match="frame_damaged"):
