@@ -19,6 +19,8 @@ Place = tuple[str, str | None]
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+#: The package whose code is followed.
+_PACKAGE = "glitch_explorer"
 #: Functions that build columns, and how many of their arguments are no words.
 _COLUMNS = {"Column": 1, "number": 0}
 _LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
@@ -68,26 +70,25 @@ def _targets(node: ast.stmt) -> list[str]:
     return []
 
 
-def _imports(nodes: Iterator[ast.AST], package: str) -> dict[str, Place]:
-    """Return the definition that each name imported from `package` refers to."""
+def _imports(nodes: Iterator[ast.AST]) -> dict[str, Place]:
+    """Return the definition that each name imported from the package refers to."""
     bound: dict[str, Place] = {}
     for node in nodes:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
             for name in node.names:
                 bound[name.asname or name.name] = (node.module or "", name.name)
         elif isinstance(node, ast.Import):
             for name in node.names:
-                if name.name.split(".")[0] == package:
-                    bound[name.asname or package] = (name.name if name.asname else package, None)
+                if name.name.split(".")[0] == _PACKAGE:
+                    bound[name.asname or _PACKAGE] = (name.name if name.asname else _PACKAGE, None)
     return bound
 
 
 class _Module:
     """A parsed module of the package, or a parsed script."""
 
-    def __init__(self, path: Path, package: str) -> None:
+    def __init__(self, path: Path) -> None:
         self.tree = _WithoutWords().visit(ast.parse(path.read_text(encoding="utf-8"), str(path)))
-        self.package = package
 
     @cached_property
     def definitions(self) -> dict[str, list[ast.stmt]]:
@@ -109,7 +110,7 @@ class _Module:
 
     @cached_property
     def imports(self) -> dict[str, Place]:
-        return _imports(ast.walk(self.tree), self.package)
+        return _imports(ast.walk(self.tree))
 
     def uses(self, node: ast.AST) -> set[str | tuple[str, str]]:
         """Return the names that `node` uses, as `name` or `(name, attribute)`."""
@@ -133,14 +134,11 @@ class Fingerprints:
         Folder of the scripts, one per rule.
     source
         Folder that holds the package's folder.
-    package
-        Name of the package.
     """
 
-    def __init__(self, scripts: str | Path, source: str | Path, package: str = "glitch_explorer") -> None:
+    def __init__(self, scripts: str | Path, source: str | Path) -> None:
         self.scripts = Path(scripts)
         self.source = Path(source)
-        self.package = package
         self._modules: dict[str, _Module | None] = {}
         # Rules share most of what they reach.
         self._prints: dict[str, str] = {}
@@ -156,10 +154,10 @@ class Fingerprints:
 
     def places(self, rule: str) -> set[Place]:
         """Return the definitions that the script of `rule` reaches, as (module, name)."""
-        return self._reach(_Module(self.scripts / f"{rule}.py", self.package))
+        return self._reach(_Module(self.scripts / f"{rule}.py"))
 
     def _dumps(self, rule: str) -> Iterator[str]:
-        script = _Module(self.scripts / f"{rule}.py", self.package)
+        script = _Module(self.scripts / f"{rule}.py")
         yield "script " + ast.dump(script.tree)
         for definition in self._reach(script):
             if definition not in self._dumped:
@@ -178,7 +176,7 @@ class Fingerprints:
         if name not in self._modules:
             base = self.source.joinpath(*name.split("."))
             path = next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None)
-            self._modules[name] = _Module(path, self.package) if path else None
+            self._modules[name] = _Module(path) if path else None
         return self._modules[name]
 
     def _reach(self, script: _Module) -> set[Place]:

@@ -1,5 +1,6 @@
 """Which files a study's jobs read, by its config."""
 
+import os
 import re
 
 import jinja2
@@ -145,3 +146,18 @@ def test_families_are_sorted_and_their_member_files_are_there(tmp_path):
         family_names(tmp_path / "family_ids.parquet")
     (tmp_path / "members/F002.parquet").touch()
     assert family_names(tmp_path / "family_ids.parquet") == ["F001", "F002"]
+
+
+def test_families_are_read_again_only_when_their_table_has_changed(tmp_path, monkeypatch):
+    path = tmp_path / "family_ids.parquet"
+    reads = []
+    read = tables.read
+    monkeypatch.setattr(tables, "read", lambda *arguments: reads.append(path) or read(*arguments))
+    (tmp_path / "members").mkdir()
+    for time, name in enumerate(("F001", "F002")):
+        ids = pd.DataFrame({"family": [name], "n": 1, "new": True, "overlap": 0.0})
+        tables.write(FAMILY_IDS, ids, path)
+        os.utime(path, (time, time))
+        (tmp_path / f"members/{name}.parquet").touch()
+        assert family_names(path) == family_names(path) == [name]
+    assert len(reads) == 2
