@@ -1,4 +1,4 @@
-"""Costs of a year of glitches in two detectors, seconds and peak memory: `python benchmarks/costs.py`."""
+"""Measure seconds and peak memory of the costs of a year of glitches: `python benchmarks/costs.py`."""
 
 import argparse
 

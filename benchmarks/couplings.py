@@ -1,10 +1,8 @@
-"""Planted witnesses over many seeds: `python benchmarks/couplings.py results/couplings --seeds 20 --found 4`.
+"""Planted witnesses over many seeds: `python benchmarks/couplings.py FOLDER --seeds 20 --mapped 4`.
 
-Each seed is an observatory of the embedded default's size, with the default's channels and settings but for
-pseudo-families (`null_families.py` measures those). Its families are the planted classes and, for the
-first `--found` seeds, also those of the workflow's own map, made from strain by the default encoder.
-A detector's auxiliary frames are written, read into features once, and removed. A seed's report is kept
-in the folder, so a run that was stopped goes on; `--summary` says what is there.
+Families are the planted classes and, for the first `--mapped` seeds, also those that the workflow finds in
+strain with the default encoder. There are no pseudo-families: `null_families.py` measures those. A seed
+whose report is in the folder is not repeated; `--summary` prints the reports that are there.
 """
 
 import argparse
@@ -32,7 +30,7 @@ from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import as_markdown
 from glitch_explorer.validate.truth import compositions, planted_classes
 
-#: Uncoupled families a seed that count against the bound, and the bound for 200 of them.
+#: Number of uncoupled families of a seed that count against the bound, and the bound for 200 of them.
 NULLS_A_SEED, MOST_OF_200 = 10, 16
 
 
@@ -98,7 +96,7 @@ def false_discoveries(searched: pd.DataFrame, witnesses: pd.DataFrame, truth: di
 def compare(
     witnesses: pd.DataFrame, families: pd.DataFrame, catalogue: pd.DataFrame, truth: dict[str, Any]
 ) -> dict[str, Any]:
-    """Compare with the truth, and keep what a summary needs."""
+    """Compare witnesses with the truth, and return what a summary needs."""
     planted = planted_classes(truth, families["glitch_id"])
     searched = validate.searched(compositions(families, catalogue, planted), witnesses)
     couplings = validate.couplings_table(searched, witnesses, truth)
@@ -116,7 +114,7 @@ def compare(
 
 def one_seed(seed: int, options: argparse.Namespace, *, mapped: bool) -> None:
     """Search and compare one seed in each mode that has no report yet."""
-    reports = {mode: options.folder / mode / f"{seed}.json" for mode in ["planted", *["found"] * mapped]}
+    reports = {mode: options.folder / mode / f"{seed}.json" for mode in ["planted", *["mapped"] * mapped]}
     modes = [mode for mode, path in reports.items() if not path.exists()]
     if not modes:
         return
@@ -148,7 +146,7 @@ def _rows(reports: dict[str, dict[str, Any]], name: str) -> pd.DataFrame:
 
 def summary(folder: Path) -> None:
     """Print the checks and every miss of all seeds that are there."""
-    for mode in ("planted", "found"):
+    for mode in ("planted", "mapped"):
         paths = sorted((folder / mode).glob("*.json"), key=lambda path: int(path.stem))
         if not paths:
             continue
@@ -188,11 +186,13 @@ def summary(folder: Path) -> None:
 
 def main() -> None:
     parser = seed_options(__doc__)
-    parser.add_argument("--found", type=int, default=0, help="seeds whose mapped families are searched too")
+    parser.add_argument(
+        "--mapped", type=int, default=0, help="seeds that are also searched with mapped families"
+    )
     options = parser.parse_args()
     if not options.summary:
         for number in range(options.seeds):
-            one_seed(options.first_seed + number, options, mapped=number < options.found)
+            one_seed(options.first_seed + number, options, mapped=number < options.mapped)
     summary(options.folder)
 
 

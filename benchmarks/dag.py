@@ -1,9 +1,9 @@
 """Time the plan of a large run: `python benchmarks/dag.py --shards 100 300 1000 --families 300`.
 
-A project is faked: the real Snakefile, rules and library, and results of which only the names count.
-Planned are three states of it: `catalogued` (the catalogue is made, every shard is to do), `mapped` (the
-families are found, every family is to do) and `done` (everything is made, but Snakemake holds no records
-of it). Each plan is a `snakemake --dry-run` of its own, timed with all its imports.
+The Snakefile, rules and library are the real ones; results are empty files with the right names. Three
+states are planned: `catalogued` (all shards are to be computed), `mapped` (all families are), and `done`
+(nothing is, but Snakemake has no records of finished jobs). Each plan is one `snakemake --dry-run`, timed
+with its imports.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILY_IDS
 from tests.fixtures.project import Project
 
-#: A time in the past for all faked files, so that none is older than what it is made from.
+#: A time in the past for all empty files, so that no output is older than its inputs.
 MADE = 1_700_000_000
 STATES = ("catalogued", "mapped", "done")
 CONFIG = {
@@ -50,7 +50,7 @@ OF_CATALOGUE = [
 
 
 def snakemake(folder: Path, *arguments: str) -> tuple[str, float, resource.struct_rusage]:
-    """Run snakemake in `folder`; give what it printed, its seconds and what it used."""
+    """Run snakemake in `folder`; return what it printed, its seconds and its resource usage."""
     command = [sys.executable, "-m", "snakemake", "--configfile", "study.yaml", "--cores", "2", *arguments]
     began = time.perf_counter()
     with (folder / "printed.txt").open("w+", encoding="utf-8") as printed:
@@ -71,7 +71,7 @@ def snakemake(folder: Path, *arguments: str) -> tuple[str, float, resource.struc
 
 
 def put(path: Path) -> None:
-    """Fake one result: a file, or a folder where the name has no suffix."""
+    """Create an empty result: a file, or a folder if the name has no suffix."""
     if not path.exists():
         if path.suffix:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def fake(folder: Path, shards: int) -> None:
 
 
 def advance(folder: Path, state: str, families: int) -> None:
-    """Take the project on to `state` from the one before."""
+    """Create the results of `state` on top of those of the state before."""
     if state == "mapped":
         names = [f"F{number:03d}" for number in range(1, families + 1)]
         for name in names:

@@ -1,7 +1,7 @@
-"""Planted drivers over many seeds: `python benchmarks/drivers.py results/drivers --seeds 20`.
+"""Planted drivers over many seeds: `python benchmarks/drivers.py FOLDER --seeds 20`.
 
-Each seed is an observatory of the embedded default's size, its families are the planted classes. What a
-seed said is kept in the folder, so a run that was stopped goes on; `--summary` says what is there.
+Families are the planted classes. A seed whose tables are in the folder is not repeated; `--summary` prints
+what is there.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def detector(
 
 
 def one_seed(seed: int, options: argparse.Namespace) -> None:
-    """Do a seed that is not yet there."""
+    """Explain the families of one seed and compare with the truth, unless its tables exist."""
     folder = options.folder
     if (folder / f"{seed}.parquet").exists():
         return

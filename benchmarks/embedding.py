@@ -1,11 +1,12 @@
-"""From pictures to vectors: the seed's way against ours, on the same machine in one run.
+"""Time pictures to vectors: the seed's code against ours, on the same machine in one run.
 
-The seed's way, the baseline: torchvision's ImageFolder, Resize 224, ToTensor, Normalize, batches of 64
-without workers, ResNet-18 in float32. Ours: decode to views of 128 x 128, then `embed_views`: 3.1 times
-fewer pixels, and that is part of what is compared. All networks are untrained, which changes no time.
+The baseline is the seed's code: torchvision's ImageFolder, Resize 224, ToTensor, Normalize, batches of 64
+without workers, ResNet-18 in float32. Ours decodes to views of 128 x 128, then calls `embed_views`; that
+these have 3.1 times fewer pixels is part of the comparison. All networks are untrained, which changes no
+time.
 
-Each way runs in a process of its own on the same generated tree of 800 x 600 pictures with axes; reads
-are from the file cache.
+Both run in separate processes on the same generated tree of 800 x 600 pictures with axes, read from the
+file cache.
 
     python benchmarks/embedding.py --images 800 --threads 2
 """
@@ -84,7 +85,7 @@ def make_tree(folder: Path, images: int) -> None:
 
 
 def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.ndarray:
-    """Embed as the seed did."""
+    """Return the vectors of the seed's code."""
     import torch
     from torchvision import datasets, models, transforms
 
@@ -107,7 +108,7 @@ def seed_way(tree: Path, threads: int, _precision: str, _backbone: str) -> np.nd
 
 
 def our_way(tree: Path, threads: int, precision: str, backbone: str) -> np.ndarray:
-    """Embed as the project does."""
+    """Return the vectors of the project's code."""
     from glitch_explorer.embed.backbone import load_backbone
     from glitch_explorer.embed.shard import embed_views
     from glitch_explorer.views.pictures import read_view
@@ -130,7 +131,7 @@ WAYS = {"seed": seed_way, "ours": our_way}
 
 
 def measure(arguments: argparse.Namespace) -> None:
-    """Run one way and report; a job imports once, so that is not timed."""
+    """Time one of the two; imports are not timed, as a job imports once."""
     import torchvision  # noqa: F401
 
     from glitch_explorer.embed import network, shard  # noqa: F401
@@ -144,7 +145,7 @@ def measure(arguments: argparse.Namespace) -> None:
 
 
 def neighbours(vectors: np.ndarray) -> np.ndarray:
-    """Return the ten nearest glitches of each, by its four views."""
+    """Return the ten nearest glitches of each glitch, by its four views."""
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).reshape(len(vectors) // 4, -1)
     similarity = unit @ unit.T
     np.fill_diagonal(similarity, -9)
@@ -152,7 +153,7 @@ def neighbours(vectors: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Write the tree, run each way in a separate process, and print the table."""
+    """Write the tree, run each in a separate process, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=800)
     parser.add_argument("--threads", type=int, default=2)

@@ -1,9 +1,8 @@
-"""Measure the interactive map in Chromium, opened from a folder: weight, first interaction, hover, frames.
+"""Measure the interactive map in Chromium: size, time until it can be used, hover and frame times.
 
-The results are made here: families as clouds, small pictures of noise. Frames are timed while the map
-is moved and zoomed in each of them, hover from the pointer's event to the frame after it; beside the
-clock stands what the page's process took of a processor, which other work on the machine leaves as it is
-(Linux tells it). Run it with
+Families are random clouds, pictures are noise. Frames are timed while the map is moved and zoomed in each
+of them; hover is timed from the pointer's event to the next frame. The processor time of the page's
+process is given as well, because other work on the machine hardly changes it (Linux only).
 
     python benchmarks/explorer.py 8600 34332 300000
 """

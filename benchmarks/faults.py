@@ -1,9 +1,9 @@
-"""Random faults over the small demo: `python benchmarks/faults.py --folder OUT --runs 50`.
+"""Inject random faults into the small demo: `python benchmarks/faults.py --folder OUT --runs 50`.
 
-The small demo of the workflow's tests (60 glitches, both detectors, witnesses and costs) runs once
-undisturbed. Each fault run takes a copy in which one random output is missing with all that hangs on it:
-so every stage is hit, and 50 runs cost two hours on 2 idle cores. While this is made again one fault strikes
-at a random moment:
+The small demo of the tests (60 glitches, both detectors, witnesses and costs) runs once without faults.
+Each further run starts from a copy in which one random output and all that depends on it are missing, so
+that every stage is hit. 50 runs take two hours on 2 idle cores. While the run computes them again, one
+fault happens at a random moment:
 
 all killed      SIGKILL to snakemake and its jobs
 head killed     SIGKILL to snakemake alone; its jobs go on as orphans
@@ -11,9 +11,9 @@ job killed      SIGKILL to one job
 truncated       a table or array that a job is about to read is cut to a random length
 full disk       the folder lies on a disk with too little space left (needs root)
 
-Then what the messages say is done, and nothing else (`--unlock`, deleting the file that is called damaged,
-`--forcerun`, more space), and the run is started again. It ended right when all results have the bytes of the
-undisturbed run. Finished runs are kept in OUT/runs.csv and not done again.
+Then the run is started again after doing what the messages say, and nothing else (`--unlock`, deleting the
+file that is called damaged, `--forcerun`, more space). It ends right if all results have the same bytes as
+without faults. Finished runs are listed in OUT/runs.csv and not repeated.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from harness import ROOT, print_table
 
 from tests.fixtures.project import SMALL, Project, jobs
 
-#: Seconds from a start to its first job, and a job's on two cores; starts in a row before a run is given up.
+#: Seconds before the first job starts, and for each job on two cores; largest number of starts of a run.
 START, JOB, STARTS = 4.0, 2.5, 5
 COLUMNS = ("number", "fault", "missing", "struck", "starts", "right", "actions")
 
@@ -59,9 +59,9 @@ def named(plan: str, kind: str) -> set[str]:
 
 
 def remove(project: Project, path: str) -> int:
-    """Remove an output with all that is made of it, as alone it is missed only where it is asked for.
+    """Remove an output and all that depends on it, and return the number of jobs that compute them.
 
-    Give how many jobs make it all again.
+    A missing output alone is computed again only if a job needs it.
     """
     plan = project.run("--dry-run", "--forcerun", path)
     for name in named(plan, "output"):
@@ -74,7 +74,7 @@ def remove(project: Project, path: str) -> int:
 
 
 def truncate(project: Project, draws: random.Random) -> bool:
-    """Cut a file that a planned job reads and no planned job makes again."""
+    """Cut a file that a planned job reads and no planned job writes."""
     plan = project.run("--dry-run")
     read, written = named(plan, "input"), named(plan, "output")
     paths = sorted(
@@ -91,7 +91,7 @@ def truncate(project: Project, draws: random.Random) -> bool:
 
 @contextmanager
 def on_small_disk(project: Project, folder: Path, draws: random.Random):
-    """Return the run on a disk with a little space left, and a function that enlarges it."""
+    """Yield the run on a disk with little space left, and a function that enlarges the disk."""
     folder.mkdir()
 
     def resize(size: str) -> None:
@@ -108,7 +108,7 @@ def on_small_disk(project: Project, folder: Path, draws: random.Random):
 
 
 def resume(project: Project) -> tuple[int, str]:
-    """Start again, doing what the messages say, and give the number of starts and what they said."""
+    """Start again, doing what the messages say; return the number of starts and these actions."""
     actions, options = [], []
     for number in range(1, STARTS + 1):
         answer = project.run(*options, check=False)
@@ -131,7 +131,7 @@ def resume(project: Project) -> tuple[int, str]:
 
 
 def outputs(project: Project) -> list[str]:
-    """List what the rules of the run declare and made: files, and folders taken as one."""
+    """List the outputs of the run's rules that exist: files, and folders as a whole."""
     lines = [line.split("\t") for line in project.run("--summary").splitlines()]
     return sorted({line[0] for line in lines if len(line) > 3 and (project.folder / line[0]).exists()})
 

@@ -1,14 +1,17 @@
-"""What it costs to read a family's channels and make features: `python benchmarks/fetch.py`.
+"""Measure reading a family's channels and computing features: `python benchmarks/fetch.py`.
 
-Writes frames of simulated channels to a temporary folder, then makes the features of a family
-of glitches from them with an empty store. Printed: bytes read beside the bytes that the wanted
-channels take in the frame files (compressed, as they lie there) over the merged intervals, three times:
-what is asked of the files, what the kernel counts for the process (`rchar`, which also has what LALFrame
-reads from the file in memory), and what comes from the disk once the files are forgotten
-(`read_bytes`, 0 where the folder is in memory); how often each frame was opened; and the time beside
-`TimeSeriesDict.read` glitch by glitch, measured on a few glitches and multiplied. `--held` puts more
-channels into the frames than are wanted, `--spread` the glitches so far apart that few intervals meet.
-With `--day` the peak memory of a day of 500 channels at 256 Hz through the features.
+Frames of simulated channels are written to a temporary folder, and the features of a family are computed
+from them with an empty store. Printed is
+
+- the number of bytes read, divided by what the requested channels take in the frame files (compressed) over
+  the merged intervals: as requested of the files, as the kernel counts for the process (`rchar`, which
+  includes what LALFrame reads from the file in memory), and from the disk (`read_bytes`, 0 if the folder is
+  in memory), after the files were dropped from the cache;
+- how often each frame was opened;
+- the time, and that of `TimeSeriesDict.read` glitch by glitch, extrapolated from a few glitches.
+
+`--stored` puts more channels into the frames than are requested; `--spread` puts the glitches so far apart
+that few intervals overlap. `--day` measures the peak memory of a day of 500 channels at 256 Hz instead.
 """
 
 import argparse
@@ -60,7 +63,7 @@ def write(folder: Path, n: int, seconds: int) -> None:
 
 
 class Counted(Folder):
-    """A folder that notes which of its files are opened."""
+    """A folder of frames that lists the files that were opened."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__(pattern, frame_type=None)
@@ -96,7 +99,7 @@ def kernel() -> dict[str, int]:
 
 
 def forget(paths: list[Path]) -> None:
-    """Have the files' pages dropped, so that they come from the disk again."""
+    """Drop the files from the cache, so that they are read from the disk."""
     os.sync()
     for path in paths:
         with path.open("rb") as stream:
@@ -142,7 +145,7 @@ def store_of(folder: Path, locator: object, n: int, live: np.ndarray) -> Feature
 def family(options: argparse.Namespace, folder: Path) -> None:
     n, seconds = options.channels, options.seconds
     (folder / "frames").mkdir()
-    write(folder / "frames", max(options.held, n), seconds)
+    write(folder / "frames", max(options.stored, n), seconds)
     rng = np.random.default_rng(1)
     times = np.sort(T0 + rng.uniform(0.15, 0.85, options.glitches) * seconds)
     if options.spread:
@@ -173,7 +176,7 @@ def family(options: argparse.Namespace, folder: Path) -> None:
         store = store_of(folder / "store", Counted(str(folder / "frames")), n, segments)
         features = family_features(store, live)
     print(
-        f"{options.glitches} glitches, {n} of {max(options.held, n)} channels of {RATE} Hz, "
+        f"{options.glitches} glitches, {n} of {max(options.stored, n)} channels of {RATE} Hz, "
         f"{len(live)} intervals, {np.diff(live, axis=1).sum():.0f} s merged, {merged / 2**20:.0f} MiB"
     )
     shares = {name: counts[name] / merged for name in ("asked", "rchar", "read_bytes")}
@@ -214,7 +217,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=100)
     parser.add_argument("--seconds", type=int, default=14400 // CHUNK_S * CHUNK_S)
     parser.add_argument(
-        "--held", type=int, default=0, help="channels in the frames; the wanted ones where fewer"
+        "--stored", type=int, default=0, help="channels in the frames, at least those requested"
     )
     parser.add_argument("--spread", action="store_true", help="glitches evenly apart")
     parser.add_argument("--sample", type=int, default=4, help="glitches that gwpy reads one by one")

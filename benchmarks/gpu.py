@@ -1,8 +1,8 @@
-"""What a GPU does for pictures and vectors, beside this machine's CPU: `python benchmarks/gpu.py`.
+"""Compare pictures and vectors on a GPU with this machine's CPU: `python benchmarks/gpu.py`.
 
-Printed: time and work of both ways, how far their vectors and pixels agree, whether the same run gives the
-same bytes again, and that vectors still come where the GPU's memory is short. Without a GPU it says so.
-Needs no data: pictures are random spots, strain is white noise with sine-Gaussians.
+Printed are the time of both, how far their vectors and pixels agree, whether a repeated run gives the same
+bytes, and whether vectors are still computed when the GPU's memory is too small. Without a GPU it prints
+that there is none. Needs no data: pictures are random spots, strain is white noise with sine-Gaussians.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def strain(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def timed(work: Callable[[], object]) -> tuple[float, object]:
-    """Time a call, the GPU's own work included."""
+    """Time a call, including work that the GPU does later."""
     begin = time.perf_counter()
     done = work()
     torch.cuda.synchronize()
@@ -64,7 +64,7 @@ def embed(images: np.ndarray, device: str, threads: int) -> tuple[np.ndarray, sh
 
 
 def vectors(count: int, on_cpu: int, threads: int) -> None:
-    """Compare vectors."""
+    """Compare the vectors of GPU and CPU."""
     images = pictures(count)
     embed(images[:2048], "cuda", threads)  # the first call starts the libraries
     spent, (on_gpu, used) = timed(lambda: embed(images, "cuda", threads))
@@ -90,7 +90,7 @@ def vectors(count: int, on_cpu: int, threads: int) -> None:
 
 
 def scans(count: int, on_cpu: int, threads: int) -> None:
-    """Compare Q-scans."""
+    """Compare the Q-scans of GPU and CPU."""
     rows, offsets = strain(count)
     qscan(rows[:16], sample_rate=RATE, event_offset=offsets[:16], device="cuda")
     spent, (on_gpu, _) = timed(lambda: qscan(rows, sample_rate=RATE, event_offset=offsets, device="cuda"))

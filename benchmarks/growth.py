@@ -1,10 +1,9 @@
-"""Extend a catalogue by a week and count what is recomputed: `python benchmarks/growth.py FOLDER`.
+"""Extend a catalogue by some days and count what is recomputed: `python benchmarks/growth.py FOLDER`.
 
-The simulated observatory is observed twice: first without its last days, then with them, its families
-named after those of the first time. A growth is to make the views and vectors of the new shards alone,
-to leave the ids of the families as they are, and to read from the auxiliary frames only blocks of
-features that no family had asked for. Printed are jobs and seconds of both times, and the share of
-what was there before that was taken over.
+The workflow runs on the simulated observatory without its last days, then with them; the second map takes
+its family ids from the first. Expected: views and vectors of new shards only, the same ids of families, and
+no chunk of features computed again. Printed are the jobs and seconds of both runs, the share of glitches
+that keep their family's id, and the chunks.
 """
 
 import argparse
@@ -62,13 +61,13 @@ def supply(folder: Path, end: float) -> None:
 
 
 def run(folder: Path, targets: list[str]) -> tuple[Counter, float]:
-    """Run the workflow; give the finished jobs by rule, and the seconds."""
+    """Run the workflow; return the finished jobs by rule, and the seconds."""
     text, seconds, _ = snakemake(folder, *targets)
     return Counter(re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", text, re.MULTILINE)), seconds
 
 
-def blocks(folder: Path) -> dict[str, int]:
-    """Return the files of the feature store, by name, with their inodes: a rewritten file has another."""
+def chunks(folder: Path) -> dict[str, int]:
+    """Return the inode of each file of the feature store: a rewritten file gets a new one."""
     return {
         path.relative_to(folder).as_posix(): path.stat().st_ino
         for path in (folder / "results/coupling/store").rglob("*.npz")
@@ -99,7 +98,7 @@ def main() -> None:
     cut = starts[-2 * arguments.new] // BLOCK * BLOCK
     supply(folder, cut)
     first, first_s = run(folder, arguments.targets)
-    inodes = blocks(folder)
+    inodes = chunks(folder)
     families = folder / "results/map/families.parquet"
     before = tables.read(FAMILIES, families)
     shutil.copyfile(families, folder / "reference.parquet")
@@ -107,7 +106,7 @@ def main() -> None:
     (folder / "study.yaml").write_text(yaml.safe_dump(config))
     supply(folder, float("inf"))
     grown, grown_s = run(folder, arguments.targets)
-    after, now = tables.read(FAMILIES, families), blocks(folder)
+    after, now = tables.read(FAMILIES, families), chunks(folder)
     rows = [(rule, first[rule], grown[rule]) for rule in sorted(first | grown)]
     rows += [
         ("all, jobs", first.total(), grown.total()),
@@ -117,7 +116,7 @@ def main() -> None:
     print(f"\nglitches mapped: {len(before)}, then {len(after)}")
     print(f"glitches of a family in both that kept its id: {same_ids(before, after):.3f}")
     untouched = sum(now.get(name) == inode for name, inode in inodes.items())
-    print(f"blocks of features: {len(inodes)}, {untouched} of them left as they were, then {len(now)}")
+    print(f"chunks of features: {len(inodes)}, {untouched} of them unchanged, then {len(now)}")
 
 
 if __name__ == "__main__":

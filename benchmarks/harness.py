@@ -1,4 +1,4 @@
-"""What the benchmarks share: clocks, peak memory, tables, and parts that run in a process of their own."""
+"""Clocks, peak memory, tables and separate processes for all benchmarks."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-# A benchmark is started by its path; what it shares with the tests is found from here.
+# A benchmark is started by its path; it imports the tests' fixtures from here.
 sys.path.insert(0, str(ROOT))
 
 
@@ -28,19 +28,19 @@ class Spent:
 
 @contextmanager
 def timed() -> Iterator[Spent]:
-    """Measure what the block takes; read the result after it."""
+    """Measure the time of a block; read the result after it."""
     spent, begin, core = Spent(), time.perf_counter(), time.process_time()
     yield spent
     spent.seconds, spent.core_seconds = time.perf_counter() - begin, time.process_time() - core
 
 
 def peak_mib() -> float:
-    """Return the largest memory that this process has held, in MiB."""
+    """Return the peak memory of this process, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def run_part(script: str, *arguments: object, **environment: str) -> dict[str, Any]:
-    """Run a part of a benchmark in a process of its own and return the JSON of its last line."""
+    """Run a part of a benchmark in a separate process and return the JSON of its last line."""
     done = subprocess.run(
         [sys.executable, script, *map(str, arguments)],
         env=os.environ | environment,
@@ -48,8 +48,8 @@ def run_part(script: str, *arguments: object, **environment: str) -> dict[str, A
         stdout=subprocess.PIPE,
         text=True,
     )
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
 
 
 def print_row(*cells: object) -> None:

@@ -35,7 +35,7 @@ def world_of(glitches: int, features: int) -> World:
     )
 
 
-def answer(world: World, glitches: int, threads: int = 2) -> Tables:
+def explained(world: World, glitches: int, threads: int = 2) -> Tables:
     family = world.family.assign(glitch_id=[f"G{k}" for k in range(len(world.family))])
     return explain(
         world.features, family, world.quiet, world.segments, world.channels,
@@ -46,7 +46,7 @@ def answer(world: World, glitches: int, threads: int = 2) -> Tables:
 def measure(glitches: int, features: int) -> tuple[object, ...]:
     world = world_of(glitches, features)
     with timed() as spent:
-        skill = answer(world, glitches)["skill"]
+        skill = explained(world, glitches)["skill"]
     n = skill["n_glitches"].iloc[0] + skill["n_background"].iloc[0]
     m = len(BINS_S) * len(world.features.columns)
     return n, m, f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}", f"{int(skill['beats'].sum())} of 4"
@@ -65,7 +65,7 @@ def unscreened(glitches: int, features: int) -> float:
 
 def same_on_one_thread(glitches: int, features: int) -> bool:
     world = world_of(glitches, features)
-    single, double = (answer(world, glitches, threads=threads) for threads in (1, 2))
+    single, double = (explained(world, glitches, threads=threads) for threads in (1, 2))
     return all(single[name].equals(double[name]) for name in ("skill", "shap_values"))
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--features", type=int, default=2000)
     arguments = parser.parse_args()
     g, m = arguments.glitches, arguments.features
-    answer(world_of(24, 60), 24)  # compiles
+    explained(world_of(24, 60), 24)  # compiles
     columns = ("windows", "features", "seconds, 2 threads", "core-seconds", "models that beat")
     print_table(columns, (measure(*size) for size in ((g, m), (g // 2, m), (g, m // 2))))
     alone = unscreened(g, m)

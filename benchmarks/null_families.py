@@ -1,9 +1,9 @@
-"""Uncoupled families from independent seeds: `python benchmarks/null_families.py --families 200`.
+"""Families without coupling, from independent seeds: `python benchmarks/null_families.py --families 200`.
 
-Each is a world of its own, in which no channel has anything to do with the family. Printed is the share
-whose family-wise p is at most 0.01, 0.05 and 0.1, for the families themselves and for the two kinds of
-pseudo-families, with the exact binomial chance of so many or more. Half of the worlds have few
-long segments, half many short ones; families have 12 to 120 glitches.
+Each family is in a simulated world of channels that have nothing to do with it. Printed is the share whose
+family-wise p is at most 0.01, 0.05 and 0.1, for the families themselves and for the two kinds of
+pseudo-families, with the exact binomial probability of at least so many. Half of the worlds have few long
+segments, half many short ones; families have 12 to 120 glitches.
 """
 
 import argparse

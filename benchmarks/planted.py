@@ -1,7 +1,6 @@
-"""Observatories by seed, whose families are the planted classes: what `couplings.py` and `drivers.py` share.
+"""Simulated observatories by seed, for `couplings.py` and `drivers.py`.
 
-Each is of the embedded default's size, with the default's channels and settings. A detector's auxiliary
-frames are written, read into features once, and removed.
+Each has the size, channels and settings of the default config.
 """
 
 import argparse

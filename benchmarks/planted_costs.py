@@ -1,10 +1,10 @@
-"""Costs over many observatories: `python benchmarks/planted_costs.py --seeds 200`.
+"""Costs over many simulated observatories: `python benchmarks/planted_costs.py --seeds 200`.
 
-The planted cost of a class in a detector is the mean of its C_k over all seeds, with the planted classes as
-families. Printed is how the order of a seed's costs agrees with that of the planted ones (Kendall's tau over
-the pairs that differ by more than a quarter), how often a seed's 95 % intervals hold them, and the same
-against what each seed planted itself (`observatory.costs`). No frames are written: the range is the
-channel's, minute by minute, and a glitch's duration the drawn one.
+Families are the planted classes; the reference cost of a class in a detector is the mean of C_k over all
+seeds. Printed is how far the order of a seed's costs agrees with the order of the reference (Kendall's tau
+over pairs that differ by more than a quarter), how often a seed's 95 % intervals contain the reference, and
+the same for what each seed planted (`observatory.costs`). No frames are written: the range is that of the
+range channel, minute by minute, and a glitch's duration is the drawn one.
 """
 
 import argparse

@@ -1,9 +1,8 @@
-"""How fast the Q-scan is beside gwpy's, and how alike: `python benchmarks/qscan.py --rate 16384`.
+"""Time the Q-scan against gwpy's, and compare the pixels: `python benchmarks/qscan.py --rate 16384`.
 
-Simulated noise with sine-Gaussians, or the strain files of a folder (`--data`). Both
-ways run here, in one process, on the same glitches: gwpy draws each view with a call
-of its own, as one does with it. Prints milliseconds per glitch of four views, the
-ratio, and for each view the correlation of the pixels.
+Strain is simulated noise with sine-Gaussians, or the files of a folder (`--data`). Both run in one process
+on the same glitches; gwpy draws each view with a separate call. Printed are milliseconds per glitch of four
+views, their ratio, and the correlation of the pixels by view.
 """
 
 import argparse
@@ -31,7 +30,7 @@ SIZE = 128
 
 
 def noise(rng: np.random.Generator, rate: int) -> np.ndarray:
-    """Coloured noise with lines, about as loud as a detector's."""
+    """Draw coloured noise with lines, about as loud as a detector's."""
     f = np.fft.rfftfreq(SECONDS * rate, 1 / rate).clip(min=1)
     asd = 4e-24 * np.sqrt((30 / f.clip(min=5)) ** 8 + (100 / f) + 1 + (f / 300) ** 2)
     for line in (60, 120, 180, 331.9, 505, 508.5, 1009):
@@ -95,7 +94,7 @@ def gwpy_view(strain: TimeSeries, event: float, seconds: float) -> Spectrogram:
 
 
 def shares(low: np.ndarray, high: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Share of each pixel, between `edges`, that each cell covers."""
+    """Return the share of each pixel, between `edges`, that each cell covers."""
     overlap = np.minimum(high, edges[1:, None]) - np.maximum(low, edges[:-1, None])
     return overlap.clip(min=0) / np.diff(edges)[:, None]
 

@@ -1,10 +1,9 @@
-"""Time the reduction, vectors to families: the seed's way against ours, on the same vectors.
+"""Time vectors to families: the seed's code against ours, on the same vectors.
 
-The seed's way: umap-learn on the rows (30 neighbours, min_dist 0.1, cosine, random_state
-42), then HDBSCAN (min_cluster_size 50) in the two-dimensional layout. Ours: one neighbour
-graph, two layouts, HDBSCAN in ten dimensions. Each runs in a process of its own with an
-empty compilation cache; `total` counts from its start, imports and compilation included,
-`work` leaves the imports out. Run it with
+The seed's code: umap-learn on the rows (30 neighbours, min_dist 0.1, cosine, random_state 42), then HDBSCAN
+(min_cluster_size 50) in the two-dimensional layout. Ours: one neighbour graph, two layouts, HDBSCAN in ten
+dimensions. Each runs in a separate process with an empty compilation cache; `total` includes imports and
+compilation, `work` has no imports.
 
     python benchmarks/reduction.py --n 34332
 """
@@ -91,7 +90,7 @@ def our_way(vectors: np.ndarray, clock: Clock, threads: int) -> tuple[np.ndarray
 
 
 def measure(way: str, data: Path, threads: int) -> dict:
-    """Run one way in this process and say what it took."""
+    """Run one of the two in this process and return its times."""
     from sklearn.manifold import trustworthiness
     from sklearn.metrics import adjusted_mutual_info_score
 

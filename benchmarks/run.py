@@ -1,7 +1,8 @@
-"""Run all benchmarks at full size and print their tables with commit and machine: `make bench`.
+"""Run most benchmarks at full size and print their tables with commit and machine: `make bench`.
 
-What they print goes into docs/reference/benchmarks.md by hand, with what it means. The real
-pictures and strain files are taken from the folder given by --data, where there is one.
+couplings.py, drivers.py, growth.py, null_families.py and scale.py need hours or a folder that stays, and are
+started by hand. Results are copied into docs/reference/benchmarks.md by hand. Real pictures and strain files
+are taken from the folder given by --data, if it exists.
 """
 
 import argparse
@@ -23,7 +24,7 @@ def commands(data: Path) -> list[list[str]]:
         ["qscan.py", "--rate", "8192"],
         ["qscan.py", "--rate", "16384"],
         ["fetch.py"],
-        ["fetch.py", "--held", "400", "--glitches", "50", "--seconds", "2944"],
+        ["fetch.py", "--stored", "400", "--glitches", "50", "--seconds", "2944"],
         ["fetch.py", "--spread", "--glitches", "6", "--channels", "20", "--seconds", "14336"],
         ["fetch.py", "--day"],
         ["witness.py"],

@@ -2,17 +2,17 @@
 
     python benchmarks/scale.py FOLDER 1000 3000 10000
 
-For each number of glitches a catalogue is drawn and its parts are made one after the other, each in
-a process of its own: seconds, core-seconds (imports aside) and peak memory, as lines of
-FOLDER/scale.jsonl. A part that has its line is not made again, so that a run which was stopped goes
-on. Then a table: each part with its growth exponent, log(t2 / t1) / log(n2 / n1), of the two largest n.
-`--parts` chooses some; without numbers the table of what is there is printed.
+For each number of glitches a catalogue is drawn, and the parts run one after the other in separate
+processes. Seconds, core-seconds (without imports) and peak memory are appended to FOLDER/scale.jsonl; a part
+that is there already is not repeated. Then a table is printed with the growth exponent of each part,
+log(t2 / t1) / log(n2 / n1), for the two largest n. `--parts` selects parts; without numbers only the table
+is printed.
 
-Vectors have 512 numbers, four views of 128: 80 classes whose sizes fall off as 1 / rank, each a curved
-sheet of 1 to 5 dimensions around its own centre (so that families are gradients), noise in all
-directions, and one glitch in 20 that is like no other; one in ten lacks the view of 4 s. A label is the
-glitch's class, but one in 20 is wrong and the classes share 24 names. Pictures have 16 x 16 pixels, so
-that pages are timed for their tables and not for the disk.
+Vectors have 512 numbers, four views of 128. There are 80 classes with sizes that fall off as 1 / rank, each a
+curved sheet of 1 to 5 dimensions with noise in all directions (so that families are gradients). One glitch
+in 20 is unlike all others; one in ten has no view of 4 s. A label is the glitch's class, but one in 20 is
+wrong, and the classes share 24 names. Pictures have 16 x 16 pixels, so that pages are timed for their tables
+and not for the disk.
 """
 
 import argparse
@@ -39,7 +39,7 @@ GPS, SPACING_S = 1_126_000_000, 60.0
 
 
 def draw(shard: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw the embeddings ``(n, 4, d)`` of a shard and the classes ``(n,)``, -1 of what is like no other."""
+    """Draw the embeddings ``(n, 4, d)`` of a shard and the classes ``(n,)``, -1 for an outlier."""
     world, rng = np.random.default_rng(SEED), np.random.default_rng([SEED, shard])
     wide = N_VIEWS * DIMENSION
     centres = world.normal(0, 1, (CLASSES, wide))
@@ -185,7 +185,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
 
 
 def watch(steps: dict[str, list[float]]) -> None:
-    """Note the core-seconds of each step of the layouts in `steps`."""
+    """Record the core-seconds of each step of the layouts in `steps`."""
     from glitch_explorer.map import engines, run
 
     for module, name in ((run, "fuzzy_set"), (run, "start_positions"), (engines, "umap_layout")):

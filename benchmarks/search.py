@@ -1,9 +1,9 @@
-"""Time the search for similar glitches: one query, and every glitch's neighbours exactly and approximately.
+"""Time the search for similar glitches: one query, and all neighbours exactly and approximately.
 
-Exact is a blocked matrix product over all rows (`map.graph.nearest_rows`), approximate is
-nearest-neighbour descent (`pynndescent`). For every glitch the exact search is timed on a sample
-of rows, with the time for all of them in proportion; recall is the share of the true neighbours
-of those rows that descent finds. Each way runs in a process of its own. Run it with
+The exact search is a blocked matrix product over all rows (`map.graph.nearest_rows`), the approximate one
+nearest-neighbour descent (`pynndescent`). For all neighbours, the exact search runs on a sample of rows and
+its time is scaled up; recall is the share of the true neighbours of those rows that descent finds. Each
+search runs in a separate process.
 
     python benchmarks/search.py --n 100000
 """

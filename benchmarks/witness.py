@@ -1,8 +1,7 @@
-"""Witness statistics at full size: `python benchmarks/witness.py --channels 100 --hours 24`.
+"""Time the statistics of witnesses at full size: `python benchmarks/witness.py --channels 100 --hours 24`.
 
-Times one family of 200 glitches with 500 slides x channels x 6 bands x 71 lags on two threads: the
-statistic with its nulls, and the whole answer (effects, timing, groups). Also shown is that one thread
-gives the same bytes.
+One family of 200 glitches with 500 slides x channels x 6 bands x 71 lags on two threads: the statistic with
+its nulls, and the whole search (effects, lags, groups). One thread must give the same bytes.
 """
 
 import argparse

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
         ),
         ("search.py --n 10000 --dimension 64", r"recall@30 of descent (1\.0|0\.9[5-9])"),
         (
-            "fetch.py --glitches 10 --channels 8 --held 32 --seconds 1024 --sample 1",
+            "fetch.py --glitches 10 --channels 8 --stored 32 --seconds 1024 --sample 1",
             r"intervals: 1\.[01]\d+ asked.*\n.*opened 1\.00 times",
         ),
         ("fetch.py --day --day-seconds 256", r"peak: [01]\."),
@@ -40,6 +40,7 @@ pytestmark = pytest.mark.slow
             "planted_costs.py --seeds 3 --intervals 3",
             r"mean of C_k over the seeds \| 0\.(8[5-9]|9\d)\d \| .* \| 0\.9\d\d \|",
         ),
+        ("null_families.py --families 2 --slides 50", r"\| quiet \| 0\.05 \| 2 \|"),
         ("gpu.py --pictures 64 --scans 16", r"no GPU here|the same bytes again: True"),
         ("costs.py --glitches 20000 --families 40 --days 20", r"80 costs of 20000 glitches"),
         (
