@@ -17,6 +17,11 @@ def base_channel(name: str) -> str:
     return _SUFFIX.sub("", name)
 
 
+def stored_channel(name: str) -> str:
+    """Return the name of a channel in frame files: without the type of data that NDS2 has after a comma."""
+    return name.partition(",")[0]
+
+
 def is_strain(name: str, strain: str = "") -> bool:
     """Check whether a channel is strain by its name.
 

@@ -2,6 +2,7 @@
 
 import glob
 import logging
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,6 +95,13 @@ class Piece:
     def of(cls, series: "TimeSeries") -> "Piece":
         """Return the samples of a gwpy series."""
         return cls(series.value, float(series.t0.value), float(series.sample_rate.value), str(series.unit))
+
+    def at_rate(self, rate: float) -> "Piece":
+        """Return the samples nearest to those at `rate` in Hz, if it agrees to a thousandth; else itself."""
+        if self.rate == rate or not math.isclose(self.rate, rate, rel_tol=1e-3):
+            return self
+        nearest = np.rint(np.arange(round(len(self.values) * rate / self.rate)) * (self.rate / rate))
+        return replace(self, values=self.values.take(nearest.astype(int), mode="clip"), rate=rate)
 
     def copy_to(self, target: Float64, start: float) -> None:
         """Write the samples to `target`, which begins at GPS `start`, where it is NaN."""
@@ -292,6 +300,7 @@ def _joined(pieces: Sequence[Piece], absent: tuple[tuple[float, float], ...]) ->
     first = pieces[0]
     if len(pieces) == 1:
         return replace(first, absent=absent)
+    pieces = [piece.at_rate(first.rate) for piece in pieces]
     rates = {piece.rate for piece in pieces}
     if len(rates) > 1:
         raise gwf.DamagedFile(f"its rate changes inside: {sorted(rates)} Hz")

@@ -21,6 +21,7 @@ from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
+from glitch_explorer.core.channels import stored_channel
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import frames, retry, served
 from glitch_explorer.sources.copies import OSDF_PUBLIC, Copies
@@ -55,8 +56,13 @@ class Locator(ABC):
         """
 
     def load_many(self, frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
-        """Read channels of one frame: the data, or why there are none."""
-        return frames.load_many(self._local(frame), channels)
+        """Read channels of one frame: the data, or why there are none.
+
+        A suffix of NDS2 (`,reduced`, `,m-trend`) is no part of a name in frame files.
+        """
+        stored = {channel: stored_channel(channel) for channel in channels}
+        pieces = frames.load_many(self._local(frame), list(dict.fromkeys(stored.values())))
+        return {channel: pieces[name] for channel, name in stored.items()}
 
     def channel_rates(self, frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
         """Return the channels of one frame that match any of the patterns, with their rates in Hz."""

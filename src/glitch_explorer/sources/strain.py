@@ -162,6 +162,7 @@ class Strain:
                 first = np.floor((start - piece.t0) * piece.rate + 1e-3)
                 samples.t0 = piece.t0 + first / piece.rate
                 samples.values = np.full(round((end - start) * piece.rate), np.nan)
+            piece = piece.at_rate(samples.rate)
             if piece.rate != samples.rate:
                 rates = {"rate_hz": f"{piece.rate:g}", "expected_hz": f"{samples.rate:g}"}
                 samples.unusable.append((Reason.OTHER_RATE, {"frame": name, **rates}))

@@ -173,3 +173,83 @@ def test_the_log_counts_the_rows_of_a_safety_table_that_match(tmp_path, caplog):
 def test_a_listed_channel_without_a_detector_is_refused(tmp_path):
     with pytest.raises(UserError, match="'PEM-EX_ACC_DQ' names no detector"):
         channel_table(lists=[write(tmp_path, "channel,rate_hz\nPEM-EX_ACC_DQ,2048\n")], ifo="H1", gps=GPS)
+
+
+SUFFIXES = [",reduced", ".mean", ".rms,m-trend", ",online", ".max,s-trend"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_name_with_a_suffix_has_the_safety_of_its_channel(tmp_path, suffix):
+    names = ["H1:GDS-CALIB_STRAIN", "H1:OBS-H_OF_T", "H1:OMC-DCPD_SUM_OUT_DQ", "H1:PEM-A_DQ", "H1:PEM-B_DQ"]
+    path = write(tmp_path, "channel,rate_hz\n" + "".join(f'"{name}{suffix}",16\n' for name in names))
+    safety = write(
+        tmp_path,
+        "channel,safety,source,date\n{ifo}:OMC-DCPD_SUM_OUT_DQ,unsafe,me,2020\n"
+        '"{ifo}:PEM-A_DQ.n,m-trend",safe,me,2020\n',
+        name="safety.csv",
+    )
+    table = channel_table(lists=[path], ifo="H1", gps=GPS, safety=[safety], strain="{ifo}:OBS-H_OF_T,reduced")
+    table = table.set_index("channel")
+    assert table["safety"].to_dict() == dict(
+        zip([name + suffix for name in names], ["unsafe", "unsafe", "unsafe", "safe", "unknown"], strict=True)
+    )
+    assert set(table["subsystem"]) == {"GDS", "OBS", "OMC", "PEM"}
+
+
+def test_an_unsafe_row_of_a_list_holds_for_every_name_of_the_channel(tmp_path):
+    path = write(
+        tmp_path,
+        'channel,rate_hz,safety\nH1:A-X,256,unsafe\n"H1:A-X.mean,m-trend",0.0166667,safe\nH1:A-X.rms,1,\n',
+    )
+    assert set(channel_table(lists=[path], ifo="H1", gps=GPS)["safety"]) == {"unsafe"}
+
+
+def test_names_of_the_same_data_are_one_channel(tmp_path):
+    names = [
+        "H1:A-X,reduced",
+        "H1:A-X",
+        "H1:A-X,raw",
+        "H1:A-X.mean,m-trend",
+        "H1:A-X.mean,s-trend",
+        "H1:A-X.mean",
+    ]
+    path = write(tmp_path, "channel,rate_hz\n" + "".join(f'"{name}",16\n' for name in names))
+    table = channel_table(lists=[path], ifo="H1", gps=GPS)
+    assert sorted(table["channel"]) == sorted({names[0], *names[3:]})
+
+
+def test_a_type_of_data_is_no_part_of_a_name_in_frames(tmp_path):
+    path = write(tmp_path, 'channel,rate_hz\n"H1:A-X,reduced",\n"H1:B-*,reduced",\n')
+    patterns = []
+
+    def available(asked):
+        patterns.extend(asked)
+        return {"H1:A-X": 64.0, "H1:B-Y": 32.0}
+
+    table = channel_table(lists=[path], ifo="H1", gps=GPS, available=available)
+    assert patterns == ["H1:A-X", "H1:B-*"]
+    assert table.set_index("channel")["rate_hz"].to_dict() == {"H1:A-X,reduced": 64.0, "H1:B-Y": 32.0}
+
+
+def test_a_name_with_a_comma_must_be_quoted(tmp_path):
+    path = write(tmp_path, "channel,rate_hz\nH1:A-X.rms,m-trend,0.01666667\n")
+    with pytest.raises(UserError, match=r"more values than the header, such as 'H1:A-X.rms'.*in quotes"):
+        channel_table(lists=[path], ifo="H1", gps=GPS)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("0.0167", 1 / 60),
+        ("0.016667", 1 / 60),
+        ("0.0166666667 Hz", 1 / 60),
+        ("0.33", 0.33),
+        ("0.333", 1 / 3),
+        ("0.5", 0.5),
+        ("0.7", 0.7),
+        ("256.2", 256.2),
+        ("1 until GPS = 1300000000 then 0.01667", 1 / 60),
+    ],
+)
+def test_a_rate_below_one_hertz_has_a_period_in_whole_seconds(text, rate):
+    assert rate_at(parse_rate(text), GPS) == rate

@@ -257,3 +257,49 @@ def test_data_larger_than_memory_lie_on_disk(folder, tmp_path, monkeypatch):
     in_parts = features(folder, tmp_path / "b")
     assert np.array_equal(in_parts.values, whole.values, equal_nan=True)
     same(whole, in_parts)
+
+
+MINUTES = 60
+TREND = "H1:ISI-GND_STS_ETMX_Z_BLRMS_30M_100M.mean"
+
+
+@pytest.fixture(scope="module")
+def trend_folder(tmp_path_factory):
+    """Write an hour of a minute trend: 1 to 60."""
+    folder = tmp_path_factory.mktemp("trend")
+    series = TimeSeries(np.arange(1.0, MINUTES + 1), t0=T0, dt=60, name=TREND, channel=TREND)
+    series.write(str(folder / f"H-H1_M-{T0}-{60 * MINUTES}.gwf"), format="gwf")
+    return folder
+
+
+def samples(folder, channel, rate, end=60 * MINUTES):
+    options = {"frames": str(folder), "frame_type": None, "host": None, "sample_rate_hz": None}
+    locator = open_locator("frames", **options, policy=RetryPolicy(0, 5.0, 0.01))
+    listed = pd.DataFrame({"channel": [channel], "rate_hz": [rate], "kind": ["trend"]})
+    reader = ChannelReader(locator, ifo="H1", table=listed, segments=np.array([[T0, T0 + end]], float))
+    reader.advance(T0, T0 + end)
+    return reader.samples([channel], T0, T0 + end)
+
+
+@pytest.mark.parametrize("rate", [0.0166666667, 0.016667, 0.01667, 1 / 60])
+@pytest.mark.parametrize("suffix", ["", ",m-trend"])
+def test_the_rate_of_a_minute_trend(trend_folder, rate, suffix):
+    values, missing = samples(trend_folder, TREND + suffix, rate)
+    np.testing.assert_array_equal(values, [np.arange(1.0, MINUTES + 1)])
+    assert missing == []
+
+
+@pytest.mark.parametrize("rate", [0.0167, 0.02, 1.0])
+def test_another_rate_is_not_used(trend_folder, rate, caplog):
+    values, missing = samples(trend_folder, TREND, rate)
+    assert np.isnan(values).all()
+    assert {part.reason for part in missing} == {Reason.OTHER_RATE}
+    assert "0.0166667 Hz, not" in caplog.text
+
+
+def test_samples_of_nearly_the_same_rate_keep_their_times():
+    piece = frames.Piece(np.arange(256.0 * 100), t0=T0, rate=256.0, unit="")
+    near = piece.at_rate(255.9)
+    np.testing.assert_allclose(near.values / 256, np.arange(len(near.values)) / 255.9, atol=0.51 / 256)
+    assert piece.at_rate(255.0) is piece
+    assert piece.at_rate(256.0) is piece

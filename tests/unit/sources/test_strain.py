@@ -342,3 +342,13 @@ def test_an_nds2_client_that_hangs_is_stopped(monkeypatch):
     strain = opened(None, source="nds2", host="nds.example.org", policy=RetryPolicy(0, 0.05))
     with pytest.raises(SourceFault, match=r"nds2 at nds\.example\.org, H1:T.*no answer"):
         strain.read("H1", T0, T0 + 1)
+
+
+@pytest.mark.parametrize("ext", ["gwf", "h5"])
+def test_a_type_of_data_is_no_part_of_the_name_in_frame_files(tmp_path, ext):
+    write(tmp_path, T0, ext=ext)
+    plain, typed = (
+        opened(tmp_path, channel=f"{{ifo}}:T{suffix}").read("H1", T0, T0 + 2) for suffix in ("", ",reduced")
+    )
+    assert len(plain) > 0
+    np.testing.assert_array_equal(plain.value, typed.value)

@@ -47,7 +47,8 @@ class ChannelReader:
     ifo
         Detector.
     table
-        Table "channels". Data at another rate than the table's are not used.
+        Table "channels". Data at another rate than the table's are not used; rates that agree to a
+        thousandth are the same, since 1/60 Hz, a minute trend's, has no exact decimal.
     segments
         Intervals (k, 2), sorted and disjoint, outside which nothing is read.
     """
@@ -87,7 +88,10 @@ class ChannelReader:
                 self._spill.pop(frame).cleanup()
         for frame in self.frames(start, end):
             if frame not in self._loaded:
-                content = self._locator.load_many(frame, self._names)
+                content = {
+                    channel: piece.at_rate(self._rates[channel]) if isinstance(piece, Piece) else piece
+                    for channel, piece in self._locator.load_many(frame, self._names).items()
+                }
                 self.opened += 1
                 self._warn(frame, content)
                 self._loaded[frame] = self._bounded(frame, content)

@@ -7,6 +7,7 @@ See docs/explanation/methods.md#channel-safety.
 
 import fnmatch
 import logging
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.channels import STRAIN_NAMES
+from glitch_explorer.core.channels import STRAIN_NAMES, base_channel, stored_channel
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.schemas import CHANNELS
 
@@ -30,6 +31,8 @@ _ALIASES = {"sample rate (hz)": "rate_hz", "how data was used in lvk analyses": 
 _WILD = re.compile(r"[*?\[]")
 _RATE = re.compile(r"([\d.]+)\s*(?:hz)?", re.IGNORECASE)
 _UNTIL = re.compile(r"until\s+(?:gps)?\s*=?\s*([\d.]+)\s*,?\s*then", re.IGNORECASE)
+#: 0.0167 Hz differs from 1/60 Hz by 2e-3.
+_PERIOD_TOLERANCE = 3e-3
 #: Values of the column `oscillator`.
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
 #: Entry of a safety table: pattern of channel names, safety, source and date.
@@ -45,7 +48,8 @@ def parse_rate(text: str) -> list[tuple[float, float]]:
     -------
     list
         Pairs (GPS time until which the rate holds, rate in Hz), in the order of the text; the time of the
-        last pair is infinity.
+        last pair is infinity. A rate below 1 Hz with a period near whole seconds is exactly that:
+        0.0167 is 1/60 Hz, a minute trend's.
 
     Raises
     ------
@@ -57,11 +61,11 @@ def parse_rate(text: str) -> list[tuple[float, float]]:
     while rate := _RATE.match(rest):
         rest = rest[rate.end() :].lstrip()
         if not rest:
-            return [*steps, (np.inf, _positive(rate[1], text))]
+            return [*steps, (np.inf, _exact_rate(_positive(rate[1], text)))]
         until = _UNTIL.match(rest)
         if until is None:
             break
-        steps.append((_positive(until[1], text), _positive(rate[1], text)))
+        steps.append((_positive(until[1], text), _exact_rate(_positive(rate[1], text))))
         rest = rest[until.end() :].lstrip()
     raise UserError(
         f"sample rate {text!r} is not understood; write a number in Hz, or "
@@ -77,6 +81,12 @@ def _positive(text: str, sentence: str) -> float:
     if value <= 0:
         raise UserError(f"sample rate {sentence!r}: {text!r} is not a positive number")
     return value
+
+
+def _exact_rate(rate: float) -> float:
+    """Return the rate of the nearest period in whole seconds, where that agrees to three digits."""
+    period = max(1, round(1 / rate))
+    return 1 / period if rate < 1 and math.isclose(rate * period, 1, rel_tol=_PERIOD_TOLERANCE) else rate
 
 
 def rate_at(steps: Sequence[tuple[float, float]], gps: float) -> float:
@@ -100,6 +110,11 @@ def read_list(path: str | Path) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError, pd.errors.ParserError) as problem:
         raise UserError(f"channel list {path} cannot be read: {problem}") from problem
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise UserError(
+            f"channel list {path}: rows have more values than the header, such as {frame.index[0]!r}; "
+            'write a name with a comma in quotes: "H1:PEM-EX_ACC.rms,m-trend"'
+        )
     names = [_ALIASES.get(name.strip().lower(), name.strip().lower()) for name in frame.columns]
     frame = frame.set_axis(names, axis=1).drop(columns="", errors="ignore")
     unknown = [name for name in frame.columns if name not in _COLUMNS]
@@ -142,6 +157,7 @@ def _open_patterns(lists: Iterable[pd.DataFrame], ifo: str) -> list[str]:
     """List a detector's entries that need frame files: names with wildcards, or without a sample rate."""
     table = pd.concat(lists)
     names = table["channel"].str.replace("{ifo}", ifo, regex=False)
+    names = names.map(stored_channel)
     unresolved = names.str.contains(_WILD) | (table["rate_hz"] == "")
     return [name for name in names[unresolved].unique() if _is_of(name, ifo)]
 
@@ -184,7 +200,8 @@ def channel_table(
     DataFrame
         Table "channels", sorted by channel. A channel is unsafe where it is `strain`, has a name
         of `core.channels.STRAIN_NAMES`, or is unsafe in any list or table; safe where it is safe in
-        any; else unknown.
+        any; else unknown. Names with a suffix of NDS2 (`.mean`, `,reduced`) have the safety of their
+        channel; of several names of the same data the first counts.
 
     Raises
     ------
@@ -194,27 +211,40 @@ def channel_table(
     entries_of = {path: read_list(path) for path in lists}
     patterns = _open_patterns(entries_of.values(), ifo)
     rates = available(patterns) if available is not None and patterns else {}
+    rows = _rows(entries_of, rates, ifo, gps)
+    if not rows:
+        raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
+    entries = _safety_entries(safety, rows, ifo, strain)
+    records = [_with_safety(rows[name], entries.get(name)) for name in sorted(rows)]
+    return pd.DataFrame(records, columns=CHANNELS.names)
+
+
+def _rows(
+    lists: Mapping[str | Path, pd.DataFrame], rates: Mapping[str, float], ifo: str, gps: float
+) -> dict[str, dict[str, object]]:
+    """Return the row of table "channels" of each name in the lists; of names of the same data the first."""
     rows: dict[str, dict[str, object]] = {}
-    for path, listed in entries_of.items():
+    data: set[str] = set()
+    for path, listed in lists.items():
         for entry in listed.to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
             if not _is_of(pattern, ifo):
                 continue
             fields = {str(column): str(value) for column, value in entry.items()}
             for name in _names(pattern, rates, ifo, path):
-                if name not in rows:
-                    rows[name] = _row(name, fields, ifo=ifo, gps=gps, rate=rates.get(name), path=path)
-    if not rows:
-        raise UserError(f"no channel of {ifo} in {', '.join(map(str, lists))}; names are like {ifo}:PEM-…")
-    entries = _safety_entries(safety, rows, ifo, strain)
-    return pd.DataFrame([_with_safety(rows[name], entries) for name in sorted(rows)], columns=CHANNELS.names)
+                rate = rates.get(stored_channel(name))
+                if _data_of(name) not in data:
+                    data.add(_data_of(name))
+                    rows[name] = _row(name, fields, ifo=ifo, gps=gps, rate=rate, path=path)
+    return rows
 
 
 def _names(pattern: str, rates: Mapping[str, float], ifo: str, path: str | Path) -> list[str]:
     """Return the channels of the detector that a pattern matches."""
     if not _WILD.search(pattern):
         return [pattern]
-    names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatch.fnmatchcase(name, pattern)]
+    stored = stored_channel(pattern)
+    names = [name for name in rates if name.startswith(f"{ifo}:") and fnmatch.fnmatchcase(name, stored)]
     if not names:
         raise UserError(
             f"channel list {path}: {pattern} matches no channel in the inspected frame files of {ifo}; "
@@ -222,6 +252,11 @@ def _names(pattern: str, rates: Mapping[str, float], ifo: str, path: str | Path)
             "(NDS2 and arrakis accept no wildcards)"
         )
     return sorted(names)
+
+
+def _data_of(name: str) -> str:
+    """Return what names of the same data have in common: a trend is named with its type, other types not."""
+    return name if name.endswith("-trend") else stored_channel(name)
 
 
 def _row(
@@ -238,7 +273,7 @@ def _row(
         "channel": name,
         "rate_hz": rate_at(steps, gps) if steps else rate,
         "rate_note": text if len(steps) > 1 else "",
-        "subsystem": entry["subsystem"] or name.split(":", 1)[1].split("-", 1)[0],
+        "subsystem": entry["subsystem"] or base_channel(name).split(":", 1)[1].split("-", 1)[0],
         "unit": entry["unit"],
         "kind": entry["kind"],
         "oscillator": _YES[entry["oscillator"]],
@@ -265,32 +300,62 @@ def read_safety(path: str | Path) -> pd.DataFrame:
 
 
 def _safety_entries(
-    tables: Sequence[str | Path], names: Iterable[str], ifo: str, strain: str
-) -> list[_SafetyEntry]:
-    """Return the safety entries in order of precedence: unsafe entries, strain channels, safe entries.
+    tables: Sequence[str | Path], rows: Mapping[str, Mapping[str, object]], ifo: str, strain: str
+) -> dict[str, _SafetyEntry]:
+    """Return the safety entry of each channel of `rows` that has one.
 
-    The log says of each table how many of its rows match one of the channels `names`.
+    Unsafe entries precede strain channels, and these safe entries; those of tables precede those of the
+    lists, which hold for every name of the channel. The log says of each table how many of its rows
+    match a channel.
     """
+    by_base: dict[str, list[str]] = {}
+    for name in rows:
+        by_base.setdefault(base_channel(name), []).append(name)
     entries: dict[str, list[_SafetyEntry]] = {"unsafe": [], "safe": [], "unknown": []}
     for path in tables:
         frame = read_safety(path)
         patterns = frame["channel"].str.replace("{ifo}", ifo, regex=False)
-        matched = sum(bool(fnmatch.filter(names, pattern)) for pattern in patterns)
+        matched = sum(bool(_matching(by_base, pattern)) for pattern in patterns)
         level = logging.INFO if matched else logging.WARNING
         _log.log(level, "safety table %s: %d of %d rows match channels of %s", path, matched, len(frame), ifo)
         for pattern, row in zip(patterns, frame.to_dict("records"), strict=True):
             entries[row["safety"]].append((pattern, row["safety"], row["source"], row["date"]))
-    own = (strain.replace("{ifo}", ifo), "unsafe", "this run's strain channel", "")
+    for name, listed in rows.items():
+        safety, source, date = (str(listed[key]) for key in ("safety", "safety_source", "safety_date"))
+        entries[safety].append((name, safety, source, date))
     strains = [(pattern, "unsafe", "its name: it is strain", "") for pattern in STRAIN_NAMES]
-    return [*entries["unsafe"], own, *strains, *entries["safe"]]
+    own = (strain.replace("{ifo}", ifo), "unsafe", "this run's strain channel", "")
+    first: dict[str, _SafetyEntry] = {}
+    for entry in [*entries["unsafe"], own, *strains, *entries["safe"]]:
+        for name in _matching(by_base, entry[0]):
+            first.setdefault(name, entry)
+    return first
 
 
-def _with_safety(row: dict[str, object], entries: Sequence[_SafetyEntry]) -> dict[str, object]:
-    """Return a channel's row with its safety updated from the first matching entry.
+def _matching(by_base: Mapping[str, list[str]], pattern: str) -> list[str]:
+    """Return the names that match a pattern, or whose channel does.
+
+    Parameters
+    ----------
+    by_base
+        Names by their channel, `core.channels.base_channel`.
+    pattern
+        Name, with or without wildcards.
+    """
+    if not _WILD.search(pattern):
+        return by_base.get(base_channel(pattern), [])
+    return [
+        name
+        for base, names in by_base.items()
+        for name in (names if fnmatch.fnmatchcase(base, pattern) else fnmatch.filter(names, pattern))
+    ]
+
+
+def _with_safety(row: dict[str, object], entry: _SafetyEntry | None) -> dict[str, object]:
+    """Return a channel's row with the safety of its entry.
 
     Unsafe overrides safe and unknown; safe overrides unknown.
     """
-    entry = next((entry for entry in entries if fnmatch.fnmatchcase(str(row["channel"]), entry[0])), None)
     if entry is None or row["safety"] in ("unsafe", entry[1]):
         return row
     return row | dict(zip(("safety", "safety_source", "safety_date"), entry[1:], strict=True))
