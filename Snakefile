@@ -53,6 +53,8 @@ onstart:
 
 
 onsuccess:
+    from glitch_explorer.workflow.study import closing_message
+
     # All jobs of the target, those of earlier runs too.
     print()
     print(

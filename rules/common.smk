@@ -10,12 +10,7 @@ from glitch_explorer.embed.device import has_gpu
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
 from glitch_explorer.workflow.resources import job_resources
-from glitch_explorer.workflow.study import (
-    Study,
-    closing_message,
-    family_names,
-    shard_names,
-)
+from glitch_explorer.workflow.study import Study, family_names, shard_names
 
 
 def plainly(function):
@@ -55,8 +50,12 @@ code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planne
 
 def shards(pattern):
     """Return an input function: `pattern` for each shard of the catalogue."""
-    names = plainly(lambda: shard_names(checkpoints.catalog.get().output.shards))
-    return lambda wildcards: expand(pattern, shard=names())
+
+    def names():
+        study.check_views()
+        return shard_names(checkpoints.catalog.get().output.shards)
+
+    return lambda wildcards: expand(pattern, shard=plainly(names)())
 
 
 def families(*patterns):

@@ -9,7 +9,7 @@ from gwpy.segments import DataQualityFlag
 from glitch_explorer.core import tables
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, MINUTES, SKILL, VETOES
-from tests.fixtures.project import SMALL
+from tests.fixtures.project import SMALL, Project
 from tests.workflow.test_coupling import names
 
 pytestmark = pytest.mark.slow
@@ -78,9 +78,17 @@ def test_what_a_cost_assumes_remakes_no_model(finished, tmp_path):
     assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "impact_pages": 1}
 
 
-def test_without_a_range_the_stage_is_left_out(finished, tmp_path):
-    clone = finished.clone(tmp_path / "clone")
-    clone.configure(impact={"range_channel": None}, strain={"source": "none"})
+def test_without_pictures_and_strain_a_run_is_refused_before_its_first_job(root, tmp_path):
+    project = Project.copied(root, tmp_path / "none", SMALL | {"strain": {"source": "none"}})
+    answer = project.run(check=False)
+    assert "strain.source is none, but source.kind is catalogue" in answer
+    assert not (project.folder / "results/catalog").exists()
+    assert project.plan("catalog")["catalog"] == 1
+
+
+def test_without_a_range_the_stage_is_left_out(pictures, tmp_path):
+    clone = pictures.clone(tmp_path / "clone")
+    clone.configure(coupling=SMALL["coupling"], impact={"range_channel": None})
     planned = clone.plan()
     assert not set(planned) & {"measure_range", "cost", "explain_family", "gather_drivers", "impact_pages"}
     assert "witness_pages" in planned  # they no longer lead to it

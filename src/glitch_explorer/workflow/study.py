@@ -134,6 +134,22 @@ class Study:
         """Whether there are channels to search for witnesses."""
         return bool(self.config["coupling"]["channels"])
 
+    def check_views(self) -> None:
+        """Check that there is something to make views from; called where a target needs views.
+
+        Raises
+        ------
+        UserError
+            When the glitches have neither pictures nor strain.
+        """
+        kind = self.config["source"]["kind"]
+        if kind != "images" and self.config["strain"]["source"] == "none":
+            raise UserError(
+                f"strain.source is none, but source.kind is {kind}: without pictures the views are made from"
+                " strain: set strain.source (frames, gwdatafind, gwosc or nds2) and the keys that it needs"
+                " (docs/how-to/own-data.md), or make only the table of glitches with the target `catalog`"
+            )
+
     @property
     def costed(self) -> bool:
         """Whether the BNS range is known, from a range channel or from strain; costs need it."""

@@ -42,6 +42,22 @@ def test_a_run_names_only_what_its_target_has(outputs, message):
     assert closing_message(outputs) == message
 
 
+@pytest.mark.parametrize("kind", ["catalogue", "triggers"])
+def test_glitches_without_pictures_and_strain_are_refused(study_of, kind):
+    study = study_of(source={"kind": kind, "paths": ["x"]}, strain={"source": "none"})
+    with pytest.raises(UserError, match=rf"strain\.source is none, but source\.kind is {kind}.*set strain\."):
+        study.check_views()
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("images", "none"), ("images", "gwosc"), ("triggers", "frames"), ("catalogue", "gwosc")],
+)
+def test_glitches_with_pictures_or_strain_are_not_refused(study_of, kind, source):
+    study = study_of(source={"kind": kind, "paths": ["x"]}, strain={"source": source, "frames": "y"})
+    study.check_views()
+
+
 def test_frames_are_inputs_where_the_workflow_makes_them(study_of):
     made = "results/observatory/frames/{ifo}"
     study = study_of(detectors=["H1", "L1"], strain={"source": "frames", "frames": made})
