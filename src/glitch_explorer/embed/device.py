@@ -14,6 +14,10 @@ from filelock import FileLock, Timeout
 _LOG = logging.getLogger(__name__)
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+#: Beginnings of the names of GPUs and of their parts.
+_GPU_NAMES = ("GPU-", "MIG-")
+#: HTCondor's index in a slot without a GPU (ENVIRONMENT_VALUE_FOR_UnAssignedGPUs).
+_NO_INDEX = 10000
 #: Folder of the lock files, shared by all runs on a workstation.
 LOCK_FOLDER = Path(tempfile.gettempdir()) / "glitch-explorer-gpus"
 #: A scheduler sets one of these, and grants GPUs in CUDA_VISIBLE_DEVICES.
@@ -37,8 +41,14 @@ def count_gpus(timeout_s: float = 60.0) -> int:
 
 
 def has_gpu(environment: Mapping[str, str]) -> bool:
-    """Return whether a scheduler, or the user, granted this job a GPU."""
-    return environment.get(_VISIBLE, "").strip() not in {"", "-1", "NoDevFiles"}
+    """Return whether a scheduler, or the user, granted this job a GPU.
+
+    CUDA sees no GPU where the first entry is neither an index nor a GPU's name, such as SLURM's `NoDevFiles`.
+    """
+    first = environment.get(_VISIBLE, "").split(",")[0].strip()
+    if first.startswith(_GPU_NAMES):
+        return True
+    return first.isdecimal() and int(first) < _NO_INDEX
 
 
 def _lock_free(folder: Path, gpus: int, pause_s: float) -> tuple[int, FileLock]:

@@ -62,6 +62,13 @@ def test_a_failed_job_releases_its_gpu(tmp_path: Path) -> None:
         ({"CUDA_VISIBLE_DEVICES": "-1"}, "cpu"),
         ({"SLURM_JOB_ID": "17", "CUDA_VISIBLE_DEVICES": "0"}, "cuda"),
         ({"SLURM_JOB_ID": "17"}, "cpu"),
+        ({"SLURM_JOB_ID": "17", "CUDA_VISIBLE_DEVICES": "NoDevFiles"}, "cpu"),
+        ({"_CONDOR_SLOT": "slot1", "CUDA_VISIBLE_DEVICES": "10000"}, "cpu"),
+        ({"CUDA_VISIBLE_DEVICES": " 10000 "}, "cpu"),
+        ({"CUDA_VISIBLE_DEVICES": "-1,0"}, "cpu"),
+        ({"_CONDOR_SLOT": "slot1", "CUDA_VISIBLE_DEVICES": "GPU-c4a646d7,GPU-6a96bd13"}, "cuda"),
+        ({"_CONDOR_SLOT": "slot1", "CUDA_VISIBLE_DEVICES": "3,10000"}, "cuda"),
+        ({"CUDA_VISIBLE_DEVICES": "MIG-94cd7c1b"}, "cuda"),
         ({"_CONDOR_SLOT": "slot1"}, "cpu"),
     ],
 )
