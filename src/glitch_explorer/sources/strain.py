@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from gwpy.timeseries import TimeSeries
 
-from glitch_explorer.core.arrays import runs
+from glitch_explorer.core.arrays import Bool, Float64, runs
+from glitch_explorer.core.intervals import union
 from glitch_explorer.sources import retry
 from glitch_explorer.sources.frames import Frame, Piece
 from glitch_explorer.sources.locate import Locator, open_locator
@@ -21,6 +22,13 @@ _LOG = logging.getLogger(__name__)
 #: intervals around glitches that are sorted by time go back and forth across one border.
 _KEPT_BYTES = 128 << 20
 _KEPT_FRAMES = 2
+#: Live strain never repeats a value for long: each sample has noise of its own. Front ends deliver blocks of
+#: 1/16 s, and a missing block is zero or a held value. Where this share of the samples in that time equals
+#: the one before, there are no data; not all of them need to, because a saturated signal changes its rail.
+_BLOCK_S = 1 / 16
+_REPEATED_SHARE = 0.9
+#: Slower channels, such as a range, may hold a value.
+_LEAST_STRAIN_HZ = 256
 
 
 def open_strain(
@@ -79,12 +87,17 @@ def open_strain(
 
 @dataclass
 class _Samples:
-    """Samples of [start, end): values (n,), NaN where there are none, and the facts of unusable frames."""
+    """Samples of [start, end): values (n,), NaN where there are no data, and why some are missing.
+
+    `repeated` (n,) is true where the frames have values that only repeat, `unusable` has the facts of
+    unusable frames.
+    """
 
     t0: float = 0.0
     rate: float = 0.0
     unit: str = ""
     values: np.ndarray = field(default_factory=lambda: np.empty(0))
+    repeated: Bool = field(default_factory=lambda: np.empty(0, bool))
     unusable: list[tuple[Reason, dict[str, str]]] = field(default_factory=list)
 
 
@@ -112,7 +125,8 @@ class Strain:
         Raises
         ------
         StrainMissing
-            When any of it is missing: no frame, a gap, a frame without the channel, NaN, a damaged frame.
+            When any of it is missing: no frame, a gap, a frame without the channel, NaN, a damaged frame, or
+            values that only repeat, in a channel of 256 Hz or more.
         UserError
             When a frame cannot be opened on this machine, or a server refuses.
         SourceFault
@@ -146,7 +160,20 @@ class Strain:
             As `read`.
         """
         samples = self._read_frames(ifo, start, end)
-        return [(max(a, start), min(b, end)) for a, b in _intervals(samples)]
+        return [(max(a, start), min(b, end)) for a, b in _intervals(samples, np.isfinite(samples.values))]
+
+    def repeated(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
+        """Return the parts of [start, end) in which values only repeat: zeros, a held value, saturation.
+
+        They are no data to `read` and `available`.
+
+        Raises
+        ------
+        UserError, SourceFault
+            As `read`.
+        """
+        samples = self._read_frames(ifo, start, end)
+        return [(max(a, start), min(b, end)) for a, b in _intervals(samples, samples.repeated)]
 
     def _read_frames(self, ifo: str, start: float, end: float) -> _Samples:
         samples = _Samples()
@@ -168,6 +195,8 @@ class Strain:
                 samples.unusable.append((Reason.OTHER_RATE, {"frame": name, **rates}))
                 continue
             piece.copy_to(samples.values, samples.t0)
+        samples.repeated = _repeated(samples.values, samples.rate)
+        samples.values[samples.repeated] = np.nan
         return samples
 
     def _piece(self, ifo: str, frame: Frame) -> Piece | Reason:
@@ -197,7 +226,9 @@ class Strain:
             return StrainMissing(reason, **where, **facts)
         if not samples.rate:
             return StrainMissing(Reason.NO_FRAME, **where)
-        available = " ".join(_text(a, b) for a, b in _intervals(samples))
+        if samples.repeated.any():
+            return StrainMissing(Reason.CONSTANT, **where)
+        available = " ".join(_text(a, b) for a, b in _intervals(samples, np.isfinite(samples.values)))
         return StrainMissing(Reason.STRAIN_GAP, **where, available=available or "none")
 
 
@@ -205,7 +236,21 @@ def _text(start: float, end: float) -> str:
     return f"[{start:.3f}, {end:.3f})"
 
 
-def _intervals(samples: _Samples) -> list[tuple[float, float]]:
-    """Return the GPS intervals of the samples that have data."""
-    pairs = runs(np.isfinite(samples.values))
+def _repeated(values: Float64, rate: float) -> Bool:
+    """Mark the samples (n,) of all blocks in which nearly all equal the one before."""
+    marked = np.zeros(len(values), bool)
+    block = round(_BLOCK_S * rate)
+    if rate < _LEAST_STRAIN_HZ or len(values) < block:
+        return marked
+    same = np.diff(values, prepend=np.nan) == 0
+    counts = np.concatenate([[0], np.cumsum(same)])
+    starts = np.flatnonzero(counts[block:] - counts[:-block] >= _REPEATED_SHARE * block)
+    for start, end in union(np.column_stack([starts, starts + block]).astype(float)).astype(int):
+        marked[start:end] = True
+    return marked
+
+
+def _intervals(samples: _Samples, mask: Bool) -> list[tuple[float, float]]:
+    """Return the GPS intervals of the samples that `mask` (n,) selects."""
+    pairs = runs(mask)
     return [(samples.t0 + a / samples.rate, samples.t0 + b / samples.rate) for a, b in pairs]

@@ -38,6 +38,7 @@ class Flag(StrEnum):
     NYQUIST_LIMITED = "nyquist_limited"
     SHORT_WHITENING = "short_whitening"
     CUT_VIEW = "cut_view"
+    REPEATED_VALUES = "repeated_values"
     VIEW_FROM_AXIS = "view_from_axis"
 
 

@@ -51,6 +51,9 @@ class Strain(Protocol):
     def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
         """Return the intervals in [start, end) that have data."""
 
+    def repeated(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
+        """Return the intervals in [start, end) in which values only repeat, which are no data."""
+
 
 def open_optional_strain(*, source: str, **options: Any) -> Strain | None:
     """Return a reader of strain; None where the source is "none", for a study of pictures alone.
@@ -241,7 +244,7 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, threads: int) -> None:
     groups: dict[tuple[float, int], list[tuple[_Glitch, Any]]] = {}
     for glitch in batch:
         try:
-            series = _read(strain, glitch.row["ifo"], glitch.row["event_time"])
+            series, glitch.flags = _read(strain, glitch.row["ifo"], glitch.row["event_time"])
         except StrainMissing as problem:
             glitch.exclude(problem)
             continue
@@ -263,12 +266,12 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, threads: int) -> None:
             threads=threads,
         )
         for (glitch, _), image, offset, codes in zip(members, views, offsets, flags, strict=True):
-            glitch.flags = codes
+            glitch.flags += codes
             _keep_covered(glitch, image, reach=float(min(offset, length / rate - offset)))
 
 
-def _read(strain: Strain | None, ifo: str, event_time: float) -> Any:
-    """Read 64 s of strain around an event, or as much as there is without a gap.
+def _read(strain: Strain | None, ifo: str, event_time: float) -> tuple[Any, list[str]]:
+    """Read 64 s of strain around an event, or as much as there is without a gap, and its flags.
 
     Raises
     ------
@@ -282,7 +285,8 @@ def _read(strain: Strain | None, ifo: str, event_time: float) -> Any:
     start = floor(event_time) - WHITENED_S // 2
     for first, last in strain.available(ifo, start, start + WHITENED_S):
         if first <= event_time < last and last - first >= LEAST_STRAIN_S:
-            return strain.read(ifo, first, last)
+            cut = strain.repeated(ifo, start, start + WHITENED_S)
+            return strain.read(ifo, first, last), [Flag.REPEATED_VALUES] if cut else []
     # This raises with the source's own reason.
     strain.read(ifo, event_time - LEAST_STRAIN_S / 2, event_time + LEAST_STRAIN_S / 2)
     raise StrainMissing(Reason.STRAIN_TOO_SHORT, least_s=LEAST_STRAIN_S)

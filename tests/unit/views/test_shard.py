@@ -16,6 +16,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.sources.reasons import Reason as Missing
 from glitch_explorer.sources.reasons import StrainMissing
+from glitch_explorer.sources.strain import open_strain
 from glitch_explorer.views import shard
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.shard import make_views
@@ -34,6 +35,9 @@ class FakeStrain:
     def available(self, ifo, start, end):
         cut = [(max(start, a), min(end, b)) for a, b in self.intervals]
         return [(a, b) for a, b in cut if a < b]
+
+    def repeated(self, ifo, start, end):
+        return []
 
     def read(self, ifo, start, end):
         if (start, end) not in self.available(ifo, start, end):
@@ -142,6 +146,35 @@ def test_views_outside_the_data_are_missing(tmp_path):
         "away": "no_frame", "nan": "event_time_missing", "short": "no_frame",
     }  # fmt: skip
     assert strain.reads == sorted(strain.reads)
+
+
+@pytest.mark.parametrize("fill", [0.0, 1e-19, "held"])
+def test_the_end_of_a_lock_does_not_dress_a_picture(tmp_path, fill):
+    rate, start, end = RATE, 1000, 1040
+    values = np.random.default_rng(5).standard_normal(64 * rate) * 1e-21
+    views, status = {}, {}
+    for name, last in (
+        ("end", values[(end - start) * rate - 1] if fill == "held" else fill),
+        ("nan", np.nan),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        data = np.where(np.arange(len(values)) < (end - start) * rate, values, last)
+        series = TimeSeries(data, t0=start, sample_rate=rate, name="H1:T", channel="H1:T")
+        series.write(folder / f"H-H1_T-{start}-64.gwf", format="gwf")
+        strain = open_strain(source="frames", channel="{ifo}:T", frames=str(folder))
+        rows = [
+            {"glitch_id": "near", "event_time": end - 1.2},
+            {"glitch_id": "past", "event_time": end + 5.0},
+        ]
+        views[name], status[name], quarantine = run(folder, glitches(*rows), strain=strain)
+        reason = {"end": "constant", "nan": "strain_gap"}[name]
+        assert list(quarantine["glitch_id"] + quarantine["reason"]) == ["past" + reason]
+    assert status["end"].loc["near", list(VIEW_PRESENT)].tolist() == [True, True, True, False]
+    assert "repeated_values" in status["end"].loc["near", "flags"]
+    assert "repeated_values" not in status["nan"].loc["near", "flags"]
+    bright = {name: part[0, :3].mean() for name, part in views.items()}
+    assert bright["end"] == pytest.approx(bright["nan"], rel=0.1)
 
 
 def test_a_scan_does_not_depend_on_its_neighbours(tmp_path, monkeypatch):
