@@ -59,3 +59,15 @@ def test_a_table_of_gravity_spy_itself(tmp_path, shared_data):
     glitches, _ = build(tmp_path, "catalogue", shared_data / "catalogs" / "scratchy_results_table.h5")
     assert glitches.loc[0, ["ifo", "label", "run"]].tolist() == ["L1", "Scratchy", "O1"]
     assert glitches["event_time"][0] == pytest.approx(1127700030.877929, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "n_same"),
+    [("O3a", 11441, 2030), ("O3b_Jan-Feb2020", 8969, 81)],
+)
+def test_the_search_page(tmp_path, shared_data, name, n, n_same):
+    path = shared_data / "o3_scattering" / f"L1_scattered_light_{name}.csv"
+    glitches, duplicates = build(tmp_path, "catalogue", path)
+    assert (len(glitches), len(duplicates)) == (n, n_same)
+    assert set(glitches["label"]) == {"Scattered_Light"}
+    assert glitches[["peak_frequency_hz", "label_confidence"]].notna().all(axis=None)

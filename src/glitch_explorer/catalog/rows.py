@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.classes import known_label
-from glitch_explorer.catalog.columns import NUMBERS, Plan, plan_columns, require, source_columns
+from glitch_explorer.catalog.columns import (
+    NUMBERS,
+    Plan,
+    is_read_from,
+    plan_columns,
+    refuse_unknown_label,
+    require,
+    source_columns,
+)
 from glitch_explorer.catalog.names import UNKNOWN_IFO, gps_of_id, parse_name
 from glitch_explorer.catalog.parse import missing_text, parse_numbers, parse_text
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
@@ -155,8 +163,9 @@ def _require_all(plan: Plan, columns: list[str], path: str, *, kind: str, rules:
         require(plan, "event_time", columns, path)
         return
     require(plan, "glitch_id", columns, path)
+    refuse_unknown_label(plan, columns, path)
     # Early tables of Gravity Spy have the detector in the pictures' names and the time in the id.
-    if "view_path_0_5" not in plan or plan["view_path_0_5"] != ("Filename1",):
+    if not is_read_from(plan, "view_path_0_5", "Filename1"):
         require(plan, "ifo", columns, path)
         require(plan, "event_time", columns, path)
 
@@ -209,7 +218,7 @@ def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
         {label: known_label(label) for label in frame["label"].dropna().unique()}
     )
     frame["label"] = frame["label"].astype("str")
-    source = "metadata" if plan.get("label") == ("label",) else "machine"
+    source = "metadata" if is_read_from(plan, "label", "label") else "machine"
     frame["label_source"] = frame["label_source"].fillna(source).where(frame["label"].notna())
     return frame[list(COLUMNS)], problems
 
@@ -238,7 +247,7 @@ def _fill_from_classes(frame: pd.DataFrame, raw: pd.DataFrame, plan: Plan) -> No
     if "label" not in plan:
         label = pd.Series(np.asarray(names, dtype=object)[best], index=raw.index, dtype="str")
         frame["label"] = label.where(~np.isnan(confidences).all(axis=1))
-    if "label_confidence" not in plan and plan.get("label") != ("label",):
+    if "label_confidence" not in plan and not is_read_from(plan, "label", "label"):
         column = pd.Index(names).get_indexer(pd.Index(frame["label"]))
         confidence = confidences[np.arange(len(frame)), column]
         frame["label_confidence"] = np.where(column >= 0, confidence, np.nan)
@@ -250,7 +259,7 @@ def _ifo_elsewhere(raw: pd.DataFrame, plan: Plan, frame: pd.DataFrame, path: str
         prefix = parse_text(raw[plan["channel"][0]]).str.extract(r"^([A-Z][0-9]):")[0]
     else:
         prefix = missing_text(raw.index)
-    if plan.get("view_path_0_5") == ("Filename1",):
+    if is_read_from(plan, "view_path_0_5", "Filename1"):
         names = [parse_name(name) if isinstance(name, str) else None for name in frame["view_path_0_5"]]
         ifos = pd.Series([name.ifo if name else None for name in names], index=raw.index, dtype="str")
         prefix = prefix.fillna(ifos)

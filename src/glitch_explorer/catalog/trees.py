@@ -1,12 +1,13 @@
 """Glitches from pictures, joined with metadata tables."""
 
 import hashlib
+import logging
 from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.catalog.columns import plan_columns, require, source_columns
+from glitch_explorer.catalog.columns import plan_columns, refuse_unknown_label, require, source_columns
 from glitch_explorer.catalog.duplicates import Duplicate
 from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW, gps_of_id
 from glitch_explorer.catalog.pictures import BadPicture, Picture, ViewLength, find_pictures
@@ -22,6 +23,8 @@ from glitch_explorer.core.views import VIEW_PATH_UNKNOWN, VIEW_PATHS
 #: Columns of metadata tables that are joined to pictures.
 _NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")
 _LABEL = ("label", "label_confidence", "label_source")
+
+_log = logging.getLogger(__name__)
 
 
 def read_pictures(
@@ -52,11 +55,13 @@ def read_pictures(
     Raises
     ------
     UserError
-        When there is no picture, or a bound on a column that no metadata table has.
+        When there is no picture, no metadata row of a picture, or a bound on a column that no metadata
+        table has.
     """
     pictures, unreadable = find_pictures(paths, view_length)
     frame, duplicates = gather(pictures)
     joined, bad_rows, repeated = _read_metadata(metadata)
+    _check_metadata(joined, frame)
     frame = _join(frame, joined)
     for column in rules.cuts:
         if len(frame) and frame[column].isna().all():
@@ -150,6 +155,7 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
             target: names for target, names in plan_columns(table.columns).items() if target not in VIEW_PATHS
         }
         require(plan, "glitch_id", table.columns, path)
+        refuse_unknown_label(plan, table.columns, path)
         for raw in table.batches(source_columns(plan)):
             frame, problems = standardise(raw, plan)
             problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
@@ -163,6 +169,22 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
     rows = pd.concat(good, ignore_index=True)
     again = rows["glitch_id"].duplicated()
     return rows[~again], pd.concat(bad, ignore_index=True), duplicate_rows(rows[again], Duplicate.SAME_ID)
+
+
+def _check_metadata(metadata: pd.DataFrame, frame: pd.DataFrame) -> None:
+    """Log how many rows of each table are of a picture; refuse tables of which none is."""
+    if metadata.empty:
+        return
+    matched = metadata["glitch_id"].isin(frame["glitch_id"])
+    for path, rows in matched.groupby(metadata["source"], sort=False):
+        level = logging.INFO if rows.any() else logging.WARNING
+        _log.log(level, "metadata %s: %d of %d rows are of pictures", path, rows.sum(), len(rows))
+    if not matched.any():
+        ids = [str(table["glitch_id"].iloc[0]) for table in (metadata, frame)]
+        raise UserError(
+            f"none of the {len(metadata)} ids of source.metadata is that of a picture: an id there is "
+            f"{ids[0]!r}, of a picture {ids[1]!r}; correct the column of the ids, or source.metadata"
+        )
 
 
 def _join(frame: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:

@@ -262,3 +262,24 @@ def test_the_time_of_metadata_replaces_that_of_the_name(tmp_path):
         "1238344368.25": 1238344368.25,
     }
     assert set(glitches["run"]) == {"O3a"}
+
+
+def test_metadata_without_a_picture_are_refused(tmp_path, caplog):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    (tmp_path / "m.csv").write_text("gravityspy_id,snr\nH1_a,9\nH1_b,9\n")
+    with pytest.raises(
+        UserError, match=r"none of the 2 ids of source\.metadata .* is 'H1_a', of a picture 'a'"
+    ):
+        build(tmp_path, tmp_path / "data", metadata=[str(tmp_path / "m.csv")])
+    (tmp_path / "n.csv").write_text("gravityspy_id,snr\na,9\nb,9\n")
+    with caplog.at_level("INFO"):
+        build(tmp_path, tmp_path / "data", metadata=[str(tmp_path / "m.csv"), str(tmp_path / "n.csv")])
+    assert "m.csv: 0 of 2 rows are of pictures" in caplog.text
+    assert "n.csv: 1 of 2 rows are of pictures" in caplog.text
+
+
+def test_an_unknown_column_of_labels_in_metadata_is_refused(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "H1_a")
+    (tmp_path / "m.csv").write_text("gravityspy_id,Labels\na,Tomte\n")
+    with pytest.raises(UserError, match=r"m\.csv has no label: its column 'Labels' .* rename it 'label'"):
+        build(tmp_path, tmp_path / "data", metadata=[str(tmp_path / "m.csv")])

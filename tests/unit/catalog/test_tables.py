@@ -265,3 +265,54 @@ def test_a_file_that_is_no_table(tmp_path):
 def test_an_unknown_kind(tmp_path):
     with pytest.raises(UserError, match="images, catalogue or triggers"):
         build(tmp_path, csv(tmp_path, GOOD), kind="image")
+
+
+SEARCH = (
+    "GPStime,peakFreq,snr,amplitude,centralFreq,duration,bandwidth,chisq,chisqDof,confidence,id,ifo,label,"
+    "Q-value,imgUrl"
+)
+SEARCH_ROW = (
+    "1263814624.844,24.3,22.0,6e-22,3200.1,7.3,6369.6,0.0,0.0,0.97,QRDL3Mp2Eo,L1,Scattered_Light,"
+    "22.6,https://x/1.png"
+)
+
+
+@pytest.mark.parametrize(
+    "header", [SEARCH, SEARCH.lower(), SEARCH.replace("GPStime", "GPS time").replace("id,", "ID,")]
+)
+def test_the_csv_of_the_search_page(tmp_path, header):
+    glitches, quarantine, _ = build(tmp_path, csv(tmp_path, SEARCH_ROW, header=header))
+    assert glitches.iloc[0].dropna().to_dict() == {
+        "glitch_id": "QRDL3Mp2Eo", "ifo": "L1", "event_time": 1263814624.844, "duration_s": 7.3,
+        "peak_frequency_hz": 24.3, "bandwidth_hz": 6369.6, "snr": 22.0, "label": "Scattered_Light",
+        "label_confidence": 0.97, "label_source": "metadata", "run": "O3b", "shard": "L1-1263772800",
+        "astrophysical": "",
+    }  # fmt: skip
+    assert quarantine.empty
+
+
+def test_an_exact_name_precedes_another_spelling(tmp_path):
+    path = csv(tmp_path, "1240000009,1240000000,H1,a,5", header="TIME,time,ifo,gravityspy_id,SNR")
+    glitches, _, _ = build(tmp_path, path)
+    assert glitches.loc[0, ["event_time", "snr"]].tolist() == [1240000000, 5]
+
+
+@pytest.mark.parametrize(
+    ("column", "nearest"),
+    [("labels", "label"), ("ml_lable", "ml_label"), ("glitch_class", "ml_label"), ("ML-Labels", "ml_label")],
+)
+def test_an_unknown_column_of_labels_is_refused(tmp_path, column, nearest):
+    path = csv(tmp_path, "1240000000,H1,a,Blip", header=f"event_time,ifo,gravityspy_id,{column}")
+    with pytest.raises(
+        UserError, match=rf"a\.csv has no label: its column '{column}' .* rename it '{nearest}'"
+    ):
+        build(tmp_path, path)
+
+
+@pytest.mark.parametrize("extra", ["", ",subclass_note", ",amplitude"])
+def test_a_table_with_a_label_may_have_other_columns(tmp_path, extra):
+    header = f"event_time,ifo,gravityspy_id,ml_label{extra}"
+    glitches, _, _ = build(
+        tmp_path, csv(tmp_path, "1240000000,H1,a,Blip" + ",1" * bool(extra), header=header)
+    )
+    assert glitches["label"].tolist() == ["Blip"]
