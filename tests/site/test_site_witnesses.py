@@ -23,8 +23,8 @@ def fragments(results: Path, site: Path) -> Path:
 
 def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, results: Path) -> None:
     families = set(tables.read(FAMILIES, results / "map" / "families.parquet")["family"]) - {"-1"}
-    wanted = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet", "json")}
-    assert {path.name for path in fragments.iterdir()} == wanted
+    expected = {f"{family}.{kind}" for family in families for kind in ("html", "png", "parquet", "json")}
+    assert {path.name for path in fragments.iterdir()} == expected
     everything = tables.read(WITNESSES, results / "coupling" / "witnesses.parquet")
     for family in families:
         rows = tables.read(WITNESSES, fragments / f"{family}.parquet")
@@ -34,18 +34,18 @@ def test_a_fragment_a_picture_and_a_table_for_each_family(fragments: Path, resul
 
 
 def test_a_witness_is_told_with_lag_effect_and_both_corrections(fragments: Path) -> None:
-    said = text_of(fragments / "F001.html")
-    assert "H1:PEM-ACC_A_DQ (10–30 Hz, one of a group of 2) rises 2 s before the glitch. At that lag" in said
+    text = text_of(fragments / "F001.html")
+    assert "H1:PEM-ACC_A_DQ (10–30 Hz, one of a group of 2) rises 2 s before the glitch. At that lag" in text
     assert (
         "85 % of the family's glitches, compared with 1 % of time-shifted triggers (excess efficiency 0.84, "
-        "95 % interval 0.70 to 0.92)" in said
+        "95 % interval 0.70 to 0.92)" in text
     )
-    assert "family-wise p = 0.002, q < 10⁻⁶; safe." in said
+    assert "family-wise p = 0.002, q < 10⁻⁶; safe." in text
     assert (
         "It is a precursor candidate: its change before the glitch begins is significant in a test on the 30 "
-        "isolated glitches" in said
+        "isolated glitches" in text
     )
-    assert "overstated" in said
+    assert "overstated" in text
 
 
 def test_a_group_is_reported_once_with_its_members(fragments: Path, site: Path) -> None:
@@ -57,11 +57,11 @@ def test_a_group_is_reported_once_with_its_members(fragments: Path, site: Path) 
 
 
 def test_what_is_low_drops_and_a_lag_before_is_no_lead_by_itself(fragments: Path) -> None:
-    said = text_of(fragments / "F002.html")
-    assert "(mean value) drops 5 s before the glitch" in said
-    assert "no interval: fewer than ten blocks of time" in said
-    assert "A change before the glitch begins is not significant." in said
-    assert "Precursor candidates: none" in said
+    text = text_of(fragments / "F002.html")
+    assert "(mean value) drops 5 s before the glitch" in text
+    assert "no interval: fewer than ten blocks of time" in text
+    assert "A change before the glitch begins is not significant." in text
+    assert "Precursor candidates: none" in text
 
 
 def test_safety_is_flagged_wherever_a_channel_is_shown(fragments: Path, site: Path) -> None:
@@ -78,28 +78,28 @@ def test_safety_is_flagged_wherever_a_channel_is_shown(fragments: Path, site: Pa
 
 
 def test_no_witness_and_too_few_are_said_plainly(fragments: Path, site: Path) -> None:
-    said = text_of(fragments / "F003.html")
-    assert "No witness was found in H1. There is no result in L1." in said
-    assert TOO_FEW in said
+    text = text_of(fragments / "F003.html")
+    assert "No witness was found in H1. There is no result in L1." in text
+    assert TOO_FEW in text
     everything = text_of(site / "witnesses.html")
     assert "2 of 6 families have at least one witness" in everything
     assert "L1: no witness for F001, F002, F004, F005, F006; no result for F003." in everything
 
 
 def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
-    said = text_of(fragments / "F001.html")
-    assert "earthquake, 0.03–0.1 Hz Not significant in 1 channel; smallest p = 0.6." in said
-    assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p = 0.001" in said
-    assert "anthropogenic, 1–6 Hz Too little live time: 9 independent blocks of time are not enough." in said
+    text = text_of(fragments / "F001.html")
+    assert "earthquake, 0.03–0.1 Hz Not significant in 1 channel; smallest p = 0.6." in text
+    assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p = 0.001" in text
+    assert "anthropogenic, 1–6 Hz Too little live time: 9 independent blocks of time are not enough." in text
     assert "microseism, 0.1–0.3 Hz H1 F001 – – 5 0 0" in text_of(site / "witnesses.html")
 
 
 def test_scattered_light_and_coverage(fragments: Path) -> None:
-    said = text_of(fragments / "F001.html")
-    assert "closer to the fringe frequency of H1:SUS-WIT_DQ than in time slides" in said
-    assert "They agree within a factor of 1.2 for 60 % of 40 glitches" in said
-    assert "Not tested: H1:PEM-GONE_DQ : a frame has no such channel." in said
-    assert "H1:SUS-WIT_DQ : 90.0 % of the live time has data; NaN or infinite values (10.0 %)" in said
+    text = text_of(fragments / "F001.html")
+    assert "closer to the fringe frequency of H1:SUS-WIT_DQ than in time slides" in text
+    assert "They agree within a factor of 1.2 for 60 % of 40 glitches" in text
+    assert "Not tested: H1:PEM-GONE_DQ : a frame has no such channel." in text
+    assert "H1:SUS-WIT_DQ : 90.0 % of the live time has data; NaN or infinite values (10.0 %)" in text
     assert "none predicts the peak frequencies better than chance" in text_of(fragments / "F002.html")
 
 
@@ -114,9 +114,9 @@ def test_a_null_that_fails_is_shown(fragments: Path, site: Path) -> None:
 def test_a_run_without_couplings_says_so(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=3)
     folder = make_pages(root, root / "site", fake_coupling(root, found=False))
-    said = text_of(root / "site" / "witnesses.html")
-    assert "of 3 families could be tested, and no channel changes at the glitches of any" in said
-    assert "Channels tested, unsafe ones included: 5 in H1; 5 in L1." in said
+    text = text_of(root / "site" / "witnesses.html")
+    assert "of 3 families could be tested, and no channel changes at the glitches of any" in text
+    assert "Channels tested, unsafe ones included: 5 in H1; 5 in L1." in text
     for path in folder.glob("*.html"):
         assert "No witness was found in H1 or L1." in text_of(path)
 
@@ -134,9 +134,9 @@ def test_no_data_at_all(tmp_path: Path) -> None:
     for path in (folder / "witnesses.parquet", folder / "calibration.parquet", *folder.glob("F*/*.parquet")):
         change(path, lambda table: table.head(0))
     folder = make_pages(root, root / "site", names)
-    said = text_of(root / "site" / "witnesses.html")
-    assert "There is no result for any of the 2 families" in said
-    assert "There was no pseudo-family to test" in said
+    text = text_of(root / "site" / "witnesses.html")
+    assert "There is no result for any of the 2 families" in text
+    assert "There was no pseudo-family to test" in text
     assert "There is no result in H1 and L1." in text_of(folder / "F001.html")
 
 
@@ -146,13 +146,13 @@ def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: 
     for path in (root / "site").rglob("*.html"):
         assert "witnesses.html" not in path.read_text(encoding="utf-8"), path.name
         assert "cost.html" not in path.read_text(encoding="utf-8"), path.name
-    said = text_of(root / "site" / "family" / "F001.html")
-    assert "Not run: the config lists no auxiliary channels. List them under coupling.channels" in said
-    assert "snakemake --cores all coupling" in said
-    assert "Not run: the config has neither a range channel" in said
-    assert "snakemake --cores all impact" in said
-    assert "Which channels are its witnesses: the coupling stage was not run." in said
-    assert "What it costs the search, and which channels drive it: the impact stage was not run." in said
+    text = text_of(root / "site" / "family" / "F001.html")
+    assert "Not run: the config lists no auxiliary channels. List them under coupling.channels" in text
+    assert "snakemake --cores all coupling" in text
+    assert "Not run: the config has neither a range channel" in text
+    assert "snakemake --cores all impact" in text
+    assert "Which channels are its witnesses: the coupling stage was not run." in text
+    assert "What it costs the search, and which channels drive it: the impact stage was not run." in text
 
 
 def test_the_surest_witness_and_what_is_unknown_stand_on_the_page_of_the_family(site: Path) -> None:

@@ -16,8 +16,8 @@ SPANS = st.lists(st.tuples(HALVES, st.integers(1, 40).map(lambda k: k / 2), st.i
 
 def arrays(spans):
     """Return intervals (n, 2) and owners (n,) of drawn (start, length, owner)."""
-    made = np.array([(start, start + length) for start, length, _ in spans]).reshape(-1, 2)
-    return made, np.array([owner for *_, owner in spans], np.int64)
+    intervals = np.array([(start, start + length) for start, length, _ in spans]).reshape(-1, 2)
+    return intervals, np.array([owner for *_, owner in spans], np.int64)
 
 
 def painted(intervals):
@@ -29,21 +29,21 @@ def painted(intervals):
 
 
 def deadtime(spans, without=None):
-    made, owner = arrays(spans)
-    kept = made[owner != without] if without is not None else made
+    intervals, owner = arrays(spans)
+    kept = intervals[owner != without] if without is not None else intervals
     united, _ = gps_intervals.union_by_owner(kept, np.zeros(len(kept), np.int64))
     return float(gps_intervals.lengths(united).sum())
 
 
 def marginal(spans):
-    made, owner = arrays(spans)
-    single, whose = gps_intervals.exclusive(*gps_intervals.union_by_owner(made, owner))
+    intervals, owner = arrays(spans)
+    single, whose = gps_intervals.exclusive(*gps_intervals.union_by_owner(intervals, owner))
     return sum_by_index(whose, 5, gps_intervals.lengths(single))
 
 
 def test_windows_are_half_the_duration_or_the_least():
-    made = gates.gate_intervals(np.array([10.0, 20.0, 30.0]), np.array([0.2, 4.0, np.nan]), 0.5)
-    np.testing.assert_array_equal(made, [[9.5, 10.5], [18.0, 22.0], [29.5, 30.5]])
+    intervals = gates.gate_intervals(np.array([10.0, 20.0, 30.0]), np.array([0.2, 4.0, np.nan]), 0.5)
+    np.testing.assert_array_equal(intervals, [[9.5, 10.5], [18.0, 22.0], [29.5, 30.5]])
 
 
 def test_marginal_deadtime_by_hand():
@@ -60,9 +60,9 @@ def test_marginal_deadtime_by_hand():
 def test_what_touches_is_one_and_nothing_is_nothing():
     united, _ = gps_intervals.union_by_owner(*arrays([(0.0, 1.0, 0), (1.0, 1.0, 0)]))
     np.testing.assert_array_equal(united, [[0, 2]])
-    for made in (gps_intervals.union_by_owner(*arrays([])), gps_intervals.exclusive(*arrays([]))):
-        assert made[0].shape == (0, 2)
-        assert made[1].shape == (0,)
+    for intervals in (gps_intervals.union_by_owner(*arrays([])), gps_intervals.exclusive(*arrays([]))):
+        assert intervals[0].shape == (0, 2)
+        assert intervals[1].shape == (0,)
 
 
 def test_cutting_at_cells_by_hand():
@@ -77,10 +77,10 @@ def test_cutting_at_cells_by_hand():
 @given(SPANS)
 def test_unions_cover_what_their_owner_covers(spans):
     united, owner = gps_intervals.union_by_owner(*arrays(spans))
-    made, whose = arrays(spans)
+    intervals, whose = arrays(spans)
     for k in range(5):
         own = united[owner == k]
-        np.testing.assert_array_equal(painted(own), painted(made[whose == k]))
+        np.testing.assert_array_equal(painted(own), painted(intervals[whose == k]))
         assert (own[1:, 0] > own[:-1, 1]).all()
 
 
@@ -95,8 +95,8 @@ def test_marginal_deadtime_is_what_goes_without_the_family(spans):
 @settings(deadline=None)
 @given(SPANS)
 def test_marginals_are_at_most_own_deadtimes_and_all_of_them_at_most_the_union(spans):
-    made, owner = arrays(spans)
-    united, whose = gps_intervals.union_by_owner(made, owner)
+    intervals, owner = arrays(spans)
+    united, whose = gps_intervals.union_by_owner(intervals, owner)
     own = sum_by_index(whose, 5, gps_intervals.lengths(united))
     assert (marginal(spans) <= own).all()
     assert marginal(spans).sum() <= deadtime(spans) <= own.sum()
@@ -134,10 +134,10 @@ def test_another_familys_gate_never_adds_to_a_marginal(spans):
 def test_pieces_in_cells_add_up(spans, edges):
     grid = np.array(sorted(edges), float)
     cells = np.column_stack([grid[:-1], grid[1:]])
-    made, _ = arrays(spans)
-    pieces, origin, cell = gps_intervals.intersect(made, cells)
-    inside = np.clip(made, grid[0], grid[-1])
-    assert sum_by_index(origin, len(made), gps_intervals.lengths(pieces)) == pytest.approx(
+    intervals, _ = arrays(spans)
+    pieces, origin, cell = gps_intervals.intersect(intervals, cells)
+    inside = np.clip(intervals, grid[0], grid[-1])
+    assert sum_by_index(origin, len(intervals), gps_intervals.lengths(pieces)) == pytest.approx(
         gps_intervals.lengths(inside)
     )
     assert (pieces[:, 0] >= cells[cell, 0]).all()

@@ -40,8 +40,8 @@ def test_a_start_from_principal_components_finds_the_same_families():
     fuzzy = fuzzy_set(*graph)[kept][:, kept]
     start = start_positions(fuzzy, values, rows=kept, n_components=10, seed=7, spectral_limit=100)
     assert start.shape == (450, 10)
-    found = clusters(umap_layout(fuzzy, start, min_dist=0.0, seed=7, threads=1))
-    assert {tuple(np.unique(found.cluster[kind[kept] == k])) for k in range(3)} == {(0,), (1,), (2,)}
+    result = clusters(umap_layout(fuzzy, start, min_dist=0.0, seed=7, threads=1))
+    assert {tuple(np.unique(result.cluster[kind[kept] == k])) for k in range(3)} == {(0,), (1,), (2,)}
 
 
 def clusters(layout, **change):
@@ -51,8 +51,8 @@ def clusters(layout, **change):
 
 def test_three_blobs_are_three_families_on_a_trustworthy_map():
     values, mask, kind = blobs(450)
-    found = clusters(lay_out(values, mask, 10, 0.0))
-    assert {tuple(np.unique(found.cluster[kind == k])) for k in range(3)} == {(0,), (1,), (2,)}
+    result = clusters(lay_out(values, mask, 10, 0.0))
+    assert {tuple(np.unique(result.cluster[kind == k])) for k in range(3)} == {(0,), (1,), (2,)}
     trust, n = map_trustworthiness(values, mask, lay_out(values, mask, 2, 0.1), seed=0)
     assert trust >= 0.9
     assert n == 450
@@ -73,40 +73,40 @@ def test_small_maps_work(n):
         layout = lay_out(values, mask, dimension, 0.1, epochs=20)
         assert layout.shape == (n, dimension)
         assert np.isfinite(layout).all()
-    found = clusters(layout)
-    assert len(found.cluster) == len(found.outlier_score) == n
+    result = clusters(layout)
+    assert len(result.cluster) == len(result.outlier_score) == n
 
 
 def test_a_map_smaller_than_a_family_is_unassigned():
-    found = clusters(np.random.default_rng(0).normal(size=(11, 10)))
-    assert set(found.cluster) == {-1}
-    assert not found.probability.any()
-    assert set(found.tree) == set(TREE)
+    result = clusters(np.random.default_rng(0).normal(size=(11, 10)))
+    assert set(result.cluster) == {-1}
+    assert not result.probability.any()
+    assert set(result.tree) == set(TREE)
 
 
 def test_the_odd_one_out_has_the_highest_outlier_score():
     rng = np.random.default_rng(0)
     layout = np.concatenate([rng.normal(0, 1, (60, 10)), rng.normal(30, 1, (60, 10)), [[6.0] * 10]])
-    found = clusters(layout)
-    assert np.argmax(found.outlier_score) == 120
-    assert ((found.probability == 0) == (found.cluster == -1)).all()
-    assert sum(found.tree["child_size"][found.tree["child_size"] == 1]) == 121
+    result = clusters(layout)
+    assert np.argmax(result.outlier_score) == 120
+    assert ((result.probability == 0) == (result.cluster == -1)).all()
+    assert sum(result.tree["child_size"][result.tree["child_size"] == 1]) == 121
 
 
 def test_outlier_scores_of_a_tree_of_other_types_and_order():
     rng = np.random.default_rng(1)
     points = np.concatenate([rng.normal(at, width, (40, 3)) for at, width in ((0, 1), (9, 0.3), (20, 2))])
-    found = clusters(points)
-    order = rng.permutation(len(found.tree["parent"]))
+    result = clusters(points)
+    order = rng.permutation(len(result.tree["parent"]))
     types = {"parent": np.int32, "child": np.int32, "lambda_val": np.float32, "child_size": np.int32}
-    other = {name: found.tree[name][order].astype(dtype) for name, dtype in types.items()}
-    np.testing.assert_allclose(outlier_scores(other), found.outlier_score, atol=1e-6)
+    other = {name: result.tree[name][order].astype(dtype) for name, dtype in types.items()}
+    np.testing.assert_allclose(outlier_scores(other), result.outlier_score, atol=1e-6)
 
 
 def test_a_duplicate_position_is_no_nan():
-    found = clusters(np.repeat(np.random.default_rng(0).normal(size=(8, 10)), 20, axis=0))
-    assert np.isfinite(found.outlier_score).all()
-    assert np.isfinite(found.probability).all()
+    result = clusters(np.repeat(np.random.default_rng(0).normal(size=(8, 10)), 20, axis=0))
+    assert np.isfinite(result.outlier_score).all()
+    assert np.isfinite(result.probability).all()
 
 
 def edges_of(kind, n):
@@ -154,6 +154,6 @@ def test_the_hierarchy_of_a_million_takes_a_moment():
     edges = edges_of("chain", 1_000_000)[::-1]
     single_linkage(edges[-10:])
     began = time.perf_counter()
-    made = single_linkage(edges)
+    tree = single_linkage(edges)
     assert time.perf_counter() - began < 5  # in n log n, not n²
-    assert made[-1, 3] == 1_000_000
+    assert tree[-1, 3] == 1_000_000

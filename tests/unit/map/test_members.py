@@ -63,8 +63,8 @@ def test_quiet_is_what_keeps_its_distances(times, step, bounded):
     everything = catalogue(times, np.linspace(0.1, 6, len(times)))
     own = everything.iloc[::step]
     segments = np.array([[0.0, 900.0], [1500.0, 4000.0]]) if bounded else None
-    found = quiet_stretches(own, everything, segments)
-    stretches = np.column_stack([found["event_time"], found["event_time"] + found["duration_s"]])
+    quiet = quiet_stretches(own, everything, segments)
+    stretches = np.column_stack([quiet["event_time"], quiet["event_time"] + quiet["duration_s"]])
     own_times, all_times = (table["event_time"].to_numpy() for table in (own, everything))
     around = 4 + everything["duration_s"].to_numpy() / 2
     for point in np.arange(-700, 4700, 7) + 0.437:
@@ -85,9 +85,9 @@ def test_real_signals_and_glitches_without_time_have_no_part_in_the_background(t
     glitches = catalogue([1000.0, 5000.0, np.nan])
     glitches.loc[1, "astrophysical"] = "event"
     family = pd.DataFrame({"glitch_id": glitches["glitch_id"], "view": ""})
-    found = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
-    assert found[found["kind"] == "glitch"]["glitch_id"].tolist() == ["H1000", "H1002"]
-    quiet = found[found["kind"] == "quiet"]
+    members = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
+    assert members[members["kind"] == "glitch"]["glitch_id"].tolist() == ["H1000", "H1002"]
+    quiet = members[members["kind"] == "quiet"]
     assert set(quiet["glitch_id"]) == {""}
     assert quiet["event_time"].between(400, 1600).all()
 
@@ -95,8 +95,8 @@ def test_real_signals_and_glitches_without_time_have_no_part_in_the_background(t
 def test_a_detector_outside_known_segments_has_no_quiet(tmp_path):
     segments = pd.DataFrame({"ifo": ["L1"], "start": [0.0], "end": [9e9], "flag": "A", "source": "a"})
     glitches = catalogue([1000.0])
-    found = family_members(glitches[["glitch_id"]].assign(view=""), glitches, segments, tmp_path)
-    assert set(found["kind"]) == {"glitch"}
+    members = family_members(glitches[["glitch_id"]].assign(view=""), glitches, segments, tmp_path)
+    assert set(members["kind"]) == {"glitch"}
 
 
 def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path):
@@ -117,8 +117,8 @@ def test_other_families_do_not_touch_a_member_file_and_gone_ones_leave(tmp_path)
 def test_a_glitch_in_two_views_has_its_quiet_once(tmp_path, view):
     glitches = catalogue([1000.0])
     family = pd.DataFrame({"glitch_id": ["H1000", "H1000"], "view": [view, "4.0"]})
-    found = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
-    assert (found["kind"] == "quiet").sum() == 2
+    members = family_members(family, glitches, tables.empty(SEGMENTS), tmp_path)
+    assert (members["kind"] == "quiet").sum() == 2
 
 
 def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
@@ -126,7 +126,7 @@ def test_a_member_keeps_what_the_catalogue_says_of_it(tmp_path):
     families = glitches[["glitch_id"]].assign(family="F001")
     paths = write_tables(tmp_path, families=families, glitches=glitches, segments=tables.empty(SEGMENTS))
     make_members(**paths, members=tmp_path / "members")
-    found = tables.read(MEMBERS, tmp_path / "members/F001.parquet")
-    found = found[found["kind"] == "glitch"]
-    assert found["peak_frequency_hz"].tolist() == [31.0, 32.0]
-    assert found["snr"].tolist() == [8.0, 9.0]
+    members = tables.read(MEMBERS, tmp_path / "members/F001.parquet")
+    members = members[members["kind"] == "glitch"]
+    assert members["peak_frequency_hz"].tolist() == [31.0, 32.0]
+    assert members["snr"].tolist() == [8.0, 9.0]

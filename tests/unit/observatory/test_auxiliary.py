@@ -30,7 +30,7 @@ def motions(plan):
 
 
 @pytest.fixture(scope="module")
-def told(plan):
+def truth(plan):
     return auxiliary.truth(plan, FULL["detectors"])
 
 
@@ -123,7 +123,7 @@ def test_a_correlated_decoy_repeats_its_witness(plan, motions, name):
     assert np.corrcoef(_loudness(original, rate, band), _loudness(copy, rate, band))[0, 1] >= 0.85
 
 
-def test_the_optic_moves_so_that_its_fringe_is_the_arch(plan, motions, told):
+def test_the_optic_moves_so_that_its_fringe_is_the_arch(plan, motions, truth):
     checked = 0
     for ifo in ("H1", "L1"):
         (coupling,) = (one for one in couplings.couplings_of(ifo) if one.kind == "fringe")
@@ -136,7 +136,7 @@ def test_the_optic_moves_so_that_its_fringe_is_the_arch(plan, motions, told):
                 others = [a.time for a in motions[ifo][coupling.channel] if a.time != one.time]
                 if one.segment != index or np.abs(np.array(others) - one.time).min() < 15.0:
                     continue
-                fringe = told["fringes"][one.glitch_id]
+                fringe = truth["fringes"][one.glitch_id]
                 at = np.linspace(-0.3, 0.3, 21) * fringe["duration_s"] + fringe["centre_time"] - segment.start
                 predicted = 2.0 * np.abs(np.interp(at, np.arange(len(x)) / rate, speed)) / 1.064
                 arch = couplings.arch_of(plan, one)
@@ -167,23 +167,23 @@ def test_the_shaking_behind_fast_scattering_goes_with_human_activity(plan, motio
     assert couplings.shaking(t, one, plan, np.random.default_rng(1)) == pytest.approx(3 * moved)
 
 
-def test_truth_says_what_was_planted(plan, told):
-    assert len({row["class"] for row in told["witnesses"]}) >= 8
-    planted = {(row["class"], row["ifo"]) for row in told["witnesses"]}
-    bare = {(row["class"], row["ifo"]) for row in told["families_without_witness"]}
+def test_truth_says_what_was_planted(plan, truth):
+    assert len({row["class"] for row in truth["witnesses"]}) >= 8
+    planted = {(row["class"], row["ifo"]) for row in truth["witnesses"]}
+    bare = {(row["class"], row["ifo"]) for row in truth["families_without_witness"]}
     assert not planted & bare
     assert len(planted | bare) == 2 * (len(CLASSES) + 1)
     assert {("Tomte", "H1"), ("Air_Compressor", "L1"), ("Blip", "H1"), ("Blip", "L1")} <= bare
-    for row in told["witnesses"]:
+    for row in truth["witnesses"]:
         total = sum(one.name == row["class"] for one in plan.of(row["ifo"]))
         assert abs(len(row["glitches"]) / total - row["efficiency"]) < 0.15
-    assert {row["kind"] for row in told["decoys"]} == {
+    assert {row["kind"] for row in truth["decoys"]} == {
         "common_drift", "day_night", "unsafe", "correlated", "bursty", "dead", "nan", "gaps", "rate_change",
         "missing",
     }  # fmt: skip
-    listed = {row["channel"]: row for row in told["channels"]}
-    assert all(row["channel"] in listed for row in told["witnesses"] + told["decoys"])
-    assert all(listed[row["channel"]]["safety"] != "unsafe" for row in told["witnesses"])
+    listed = {row["channel"]: row for row in truth["channels"]}
+    assert all(row["channel"] in listed for row in truth["witnesses"] + truth["decoys"])
+    assert all(listed[row["channel"]]["safety"] != "unsafe" for row in truth["witnesses"])
 
 
 def test_frames_are_read_by_gwpy_and_are_the_same_again(tmp_path):
@@ -214,9 +214,9 @@ def test_strain_and_catalogue_know_nothing_of_them(tmp_path):
     plan_observatory(tmp_path, **TINY)
     catalogue = pd.read_csv(tmp_path / "catalog.csv")[["gravityspy_id", "event_time", "ml_label"]]
     assert hashlib.sha256(catalogue.to_csv(index=False).encode()).hexdigest() == CATALOGUE
-    told = json.loads((tmp_path / "truth.json").read_text())
-    assert set(told) >= {"arguments", "glitches", "wrong_labels", "duplicates", "unreadable_frames"}
-    assert {row["ifo"] for row in told["costs"]} == {"H1", "L1"}
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    assert set(truth) >= {"arguments", "glitches", "wrong_labels", "duplicates", "unreadable_frames"}
+    assert {row["ifo"] for row in truth["costs"]} == {"H1", "L1"}
     listed = pd.read_csv(tmp_path / "channels.csv")
     assert list(listed.columns) == [
         "channel", "rate_hz", "subsystem", "unit", "kind", "oscillator", "safety", "source", "date",

@@ -19,36 +19,42 @@ SMALL = {**FULL, "glitches": 60, "segments": 4}
 
 
 def _planted(plan):
-    return [one for one in plan.injections if not one.event and plan.segments[one.segment].readable]
+    return [
+        injection
+        for injection in plan.injections
+        if not injection.event and plan.segments[injection.segment].readable
+    ]
 
 
 def test_as_many_glitches_and_classes_as_promised(plan):
-    counts = Counter(one.name for one in _planted(plan))
+    counts = Counter(injection.name for injection in _planted(plan))
     assert sum(counts.values()) == 1100
     assert counts[UNKNOWN] >= 50
     assert len(counts) - 1 >= 16
     assert min(counts.values()) >= 20
-    assert {one.ifo for one in plan.injections} == {"H1", "L1"}
-    assert len({one.glitch_id for one in plan.injections}) == len(plan.injections)
+    assert {injection.ifo for injection in plan.injections} == {"H1", "L1"}
+    assert len({injection.glitch_id for injection in plan.injections}) == len(plan.injections)
 
 
 def test_a_tenth_of_the_labels_is_wrong_and_the_unknown_has_none(plan):
-    labelled = [one for one in plan.injections if one.name != UNKNOWN and not one.event]
-    wrong = [one for one in labelled if one.label != one.name]
+    labelled = [
+        injection for injection in plan.injections if injection.name != UNKNOWN and not injection.event
+    ]
+    wrong = [injection for injection in labelled if injection.label != injection.name]
     assert len(wrong) == round(0.1 * len(labelled))
-    assert all(one.label in CLASSES for one in labelled)
-    assert all(one.label is None for one in plan.injections if one.name == UNKNOWN)
-    assert len({one.label for one in wrong}) > 15
+    assert all(injection.label in CLASSES for injection in labelled)
+    assert all(injection.label is None for injection in plan.injections if injection.name == UNKNOWN)
+    assert len({injection.label for injection in wrong}) > 15
 
 
 def test_live_time_is_three_hours_at_all_hours_of_more_than_eight_days(plan):
     for ifo in ("H1", "L1"):
-        mine = sorted(s.start for s in plan.segments if s.ifo == ifo and s.readable)
+        starts = sorted(s.start for s in plan.segments if s.ifo == ifo and s.readable)
         live = sum(s.end - s.start for s in plan.segments if s.ifo == ifo and s.readable)
-        assert len(mine) == 24
+        assert len(starts) == 24
         assert 3.0 <= live / 3600 <= 3.2
-        assert mine[-1] - mine[0] >= 8 * 86400
-        hours = {start % 86400 // 3600 for start in mine}
+        assert starts[-1] - starts[0] >= 8 * 86400
+        hours = {start % 86400 // 3600 for start in starts}
         assert all(any((hour + k) % 24 in hours for k in range(3)) for hour in range(24))
     ordered = sorted((s.ifo, s.start, s.end) for s in plan.segments)
     pairs = pairwise(ordered)
@@ -60,7 +66,9 @@ def test_a_third_of_the_minutes_is_quiet(plan):
     for index, segment in enumerate(plan.segments):
         if not segment.readable:
             continue
-        times = np.array([one.time - segment.start for one in plan.injections if one.segment == index])
+        times = np.array(
+            [injection.time - segment.start for injection in plan.injections if injection.segment == index]
+        )
         minutes = (segment.end - segment.start) // 60
         counts = np.histogram(times, 60.0 * np.arange(minutes + 1))[0]
         quiet, total = quiet + int((counts == 0).sum()), total + minutes
@@ -70,39 +78,39 @@ def test_a_third_of_the_minutes_is_quiet(plan):
 def test_glitches_lie_within_their_segment_and_rarely_in_one_picture(plan):
     gaps = []
     for index, segment in enumerate(plan.segments):
-        times = sorted(one.time for one in plan.injections if one.segment == index)
+        times = sorted(injection.time for injection in plan.injections if injection.segment == index)
         assert all(segment.start + 4 < time < segment.end - 4 for time in times)
         gaps += list(np.diff(times))
     assert 0.002 < np.mean(np.array(gaps) < 2.0) < 0.08
 
 
 def test_loudness_spreads_like_a_power_law(plan):
-    snr = np.array([one.snr for one in _planted(plan)])
+    snr = np.array([injection.snr for injection in _planted(plan)])
     assert snr.min() >= 7.5
     assert np.quantile(snr, 0.9) / np.quantile(snr, 0.1) > 5
     assert (snr > 100).sum() > 20
 
 
 def test_events_are_in_both_detectors_within_the_light_travel_time(plan):
-    events = [one for one in plan.injections if one.event]
-    assert Counter(one.event for one in events) == {"SIM-A": 2, "SIM-B": 2}
+    events = [injection for injection in plan.injections if injection.event]
+    assert Counter(injection.event for injection in events) == {"SIM-A": 2, "SIM-B": 2}
     for name in ("SIM-A", "SIM-B"):
-        times = {one.ifo: one.time for one in events if one.event == name}
+        times = {injection.ifo: injection.time for injection in events if injection.event == name}
         assert abs(times["H1"] - times["L1"]) <= 0.0101
-        near = [abs(one.time - times["H1"]) for one in _planted(plan)]
+        near = [abs(injection.time - times["H1"]) for injection in _planted(plan)]
         assert min(near) > 4.0
 
 
 def test_two_frames_are_unreadable_and_hold_few_glitches(plan):
     unreadable = {i for i, segment in enumerate(plan.segments) if not segment.readable}
     assert len(unreadable) == 2
-    held = [one for one in plan.injections if one.segment in unreadable]
-    assert 0 < len(held) < 0.02 * len(plan.injections)
+    excluded = [injection for injection in plan.injections if injection.segment in unreadable]
+    assert 0 < len(excluded) < 0.02 * len(plan.injections)
 
 
 def test_small_observatory_has_everything():
     plan = make_plan(**SMALL)
-    counts = Counter(one.name for one in _planted(plan))
+    counts = Counter(injection.name for injection in _planted(plan))
     assert sum(counts.values()) == 60
     assert counts[UNKNOWN] >= 5
     assert len(counts) == len(MORPHOLOGIES)
