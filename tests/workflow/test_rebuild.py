@@ -99,9 +99,9 @@ def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_pat
     segments = pd.read_csv(clone.folder / "results/observatory/segments.csv")
     more = table[table["ifo"] == "H1"].iloc[[0]].copy()
     segment = segments[(segments["ifo"] == "H1") & (segments["start"] <= more["event_time"].iloc[0])].iloc[-1]
-    taken = table["event_time"].to_numpy()
+    times = table["event_time"].to_numpy()
     free = [
-        t for t in range(int(segment["start"]) + 10, int(segment["end"]) - 10) if abs(taken - t).min() > 2
+        t for t in range(int(segment["start"]) + 10, int(segment["end"]) - 10) if abs(times - t).min() > 2
     ]
     more["event_time"] = more["peak_time"] = more["start_time"] = float(free[0])
     more["gravityspy_id"] = "onemorexyz"
@@ -113,6 +113,14 @@ def test_one_more_glitch_touches_its_shard_and_the_global_part(finished, tmp_pat
     assert done["map_graph"] == 1
     assert not {"plan_observatory", "write_frames", "segments", "events"} & set(done)
     assert "Nothing to be done" in clone.run("map", "--dry-run")
+    members = {path.name: path.read_bytes() for path in clone.folder.glob("results/map/members/*")}
+    before = {path.name: path.read_bytes() for path in finished.folder.glob("results/map/members/*")}
+    planned = clone.plan()
+    changed = sum(before.get(name) != rows for name, rows in members.items())
+    assert planned["couple_family"] == planned["explain_family"] == changed
+    behind = {"audit_labels", "similar_neighbours", "couple_detector", "cost", "atlas", "explorer"}
+    assert behind <= set(planned)
+    assert not set(planned) & (BEFORE_MAP | set(done))
 
 
 def test_a_new_shard_is_embedded_alone_and_families_keep_their_ids(finished, tmp_path):
