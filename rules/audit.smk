@@ -11,6 +11,7 @@ rule audit_labels:
             "results/audit/{table}.parquet",
             table=[
                 "families",
+                "nearest_families",
                 "labels",
                 "quality",
                 "suspects",

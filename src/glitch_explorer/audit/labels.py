@@ -8,7 +8,13 @@ as H(family | label). Unassigned glitches are in no family and enter neither.
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.audit.schemas import LABELLED, MIXED, UNLABELLED
+from glitch_explorer.catalog.classes import NO_CLASS
+from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.map.schemas import UNASSIGNED
+
+#: The share that a family's commonest class must surely exceed to name the family.
+MAJORITY = 0.5
 
 
 def entropy_bits(counts: np.ndarray) -> float:
@@ -38,10 +44,43 @@ def label_counts(labels: pd.Series) -> pd.Series:
     return counts.sort_values(["n", "label"], ascending=[False, True]).set_index("label")["n"]
 
 
+def classes(labels: pd.Series) -> pd.Series:
+    """Return the labels that name a class, missing where there is none or None_of_the_Above."""
+    return labels.where(labels != NO_CLASS)
+
+
+def family_name(labels: pd.Series) -> tuple[str | None, str]:
+    """Return the name of a family and how far its labels support one.
+
+    Parameters
+    ----------
+    labels
+        Labels of all members, missing where there is none.
+
+    Returns
+    -------
+    name : str or None
+        The commonest class where the family is labelled, else None.
+    state : str
+        `LABELLED` where at least half of the members have a class, and the lower end of the Wilson interval
+        of the commonest one's share is above one half; `UNLABELLED` where fewer members have a class;
+        `MIXED` in between.
+    """
+    counts = label_counts(classes(labels))
+    n = int(counts.sum())
+    if n == 0 or 2 * n < len(labels):
+        return None, UNLABELLED
+    low, _ = wilson_interval(int(counts.iloc[0]), n)
+    return (str(counts.index[0]), LABELLED) if low > MAJORITY else (None, MIXED)
+
+
 _OF_LABELS = [
     "family",
     "n",
     "n_labelled",
+    "n_classified",
+    "name",
+    "label_state",
     "plurality_label",
     "purity",
     "ambiguity_score",
@@ -52,12 +91,19 @@ _OF_LABELS = [
 def _family_row(members: pd.DataFrame) -> dict[str, object]:
     counts = label_counts(members["label"])
     labelled = int(counts.sum())
-    if not labelled:
-        return {"n": len(members), "n_labelled": 0, "plurality_label": None}
-    purity = counts.iloc[0] / labelled
-    return {
+    name, state = family_name(members["label"])
+    named = {
         "n": len(members),
         "n_labelled": labelled,
+        "n_classified": int(classes(members["label"]).notna().sum()),
+        "name": name,
+        "label_state": state,
+    }
+    if not labelled:
+        return {**named, "plurality_label": None}
+    purity = counts.iloc[0] / labelled
+    return {
+        **named,
         "plurality_label": counts.index[0],
         "purity": purity,
         "ambiguity_score": (1 - purity) * labelled,
@@ -66,7 +112,7 @@ def _family_row(members: pd.DataFrame) -> dict[str, object]:
 
 
 def family_table(rows: pd.DataFrame, medoids: dict[str, str], stability: pd.DataFrame) -> pd.DataFrame:
-    """Compute table "audit_families": how well the labels of each family agree.
+    """Compute how well the labels of each family agree: table "audit_families" without `possible_new_class`.
 
     Over labelled members with shares p_i: purity = max p_i, ambiguity =
     (1 - purity) * N_k, label entropy = -sum p_i log2 p_i. A family without a

@@ -14,12 +14,29 @@ from glitch_explorer.core.schema import (
     schema,
 )
 
-#: `audit/families.parquet`: the labels in each family, its stability and its medoid.
+#: `label_state` of a family: whether its labels name it.
+LABELLED, MIXED, UNLABELLED = "labelled", "mixed", "unlabelled"
+#: `possible_new_class` of a family: why it may be a class that has no label yet.
+WITHOUT_LABEL, MISFIT = "without_label", "misfit"
+
+#: `audit/families.parquet`: the labels in each family, its name, its stability and its medoid.
 AUDIT_FAMILIES = schema(
     "audit_families",
     family=FAMILY,
     n=Column(INT, "members"),
     n_labelled=Column(INT, "labelled members"),
+    n_classified=Column(INT, "members whose label names a class; None_of_the_Above does not"),
+    name=Column(STRING, "class that names the family, null where it is not labelled", nullable=True),
+    label_state=Column(
+        STRING,
+        "labelled: at least half of the members have a class, and one surely more than half of these; "
+        "unlabelled: fewer have a class; mixed: else",
+    ),
+    possible_new_class=Column(
+        STRING,
+        "why it may be a new class: without_label (its members surely lack labels that glitches like them "
+        "have) or misfit (its members surely do not fit the families of their labels); else empty",
+    ),
     plurality_label=LABEL,
     purity=number("largest label share"),
     ambiguity_score=number("(1 - purity) * n_labelled"),
@@ -28,6 +45,18 @@ AUDIT_FAMILIES = schema(
     stability_low=Column(FLOAT, "lower end of its 95 % interval"),
     stability_high=Column(FLOAT, "upper end of its 95 % interval"),
     medoid=Column(STRING, "glitch_id of the most central member"),
+)
+
+#: `audit/nearest_families.parquet`: the labelled families nearest to each family without a name.
+NEAREST_FAMILIES = schema(
+    "nearest_families",
+    family=FAMILY,
+    rank=Column(INT, "1 is the nearest"),
+    known_family=Column(STRING, "id of a labelled family"),
+    name=Column(STRING, "its name"),
+    distance=Column(FLOAT, "mean cosine distance of a member to its three nearest there, median of members"),
+    distance_within=Column(FLOAT, "the same to its three nearest in its own family"),
+    fitting=Column(FLOAT, "share of members that the conformal test (p > 0.05) admits to the known family"),
 )
 
 #: `audit/labels.parquet`: the families of each label.

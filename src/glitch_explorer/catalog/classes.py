@@ -19,6 +19,9 @@ GUIDE_CLASSES: tuple[str, ...] = ("70Hz_Line", "High_Frequency_Burst", "Pizzicat
 #: All classes, in the catalogue's spelling.
 CLASSES: tuple[str, ...] = CATALOGUE_CLASSES + GUIDE_CLASSES
 
+#: The label of a glitch that belongs to no class.
+NO_CLASS = "None_of_the_Above"
+
 #: Other names of a class; case, blanks, plurals, `freq` and text in brackets are ignored.
 ALIASES: dict[str, str] = {
     "1080": "1080Lines",

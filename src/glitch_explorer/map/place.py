@@ -19,14 +19,12 @@ from umap.umap_ import smooth_knn_dist
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int32, Int64
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.core.statistics import share_above
 from glitch_explorer.embed.record import Encoder, read_encoder, require_same
+from glitch_explorer.map.conformal import TESTED, conformal, mean_distance
 from glitch_explorer.map.graph import nearest_rows
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, MAP_ROWS, PLACED, ROW_KEY, UNASSIGNED
 from glitch_explorer.map.vectors import Vectors, gather_vectors, rows_of
 
-#: Nearest neighbours whose mean distance is tested.
-TESTED = 3
 _LOG = logging.getLogger(__name__)
 
 
@@ -192,46 +190,6 @@ def vote(indices: Int32, distances: Float32, family: Int64) -> tuple[Int64, Floa
     chosen = total.argmax(axis=1)
     share = total[np.arange(len(indices)), chosen]
     return chosen, np.where(votes == chosen[:, np.newaxis], weight, 0) / share[:, np.newaxis], share
-
-
-def mean_distance(distances: Float32) -> Float64:
-    """Compute the mean distance ``(q,)`` to the `TESTED` nearest neighbours."""
-    return np.asarray(distances[:, :TESTED].mean(axis=1), dtype=np.float64)
-
-
-def conformal(
-    tested: Float64,
-    chosen: Int64,
-    null: Float64,
-    family: Int64,
-    unassigned: int,
-    *,
-    false_rate: float,
-) -> Float64:
-    """Compute each query's p-value: the share of its family at least as far from its neighbours.
-
-    Queries of a family too small to reach `false_rate`, and queries without a family, are compared with
-    the members of all families together.
-
-    Parameters
-    ----------
-    tested, chosen
-        ``(q,)`` distance and family of each query.
-    null, family
-        ``(n,)`` the same of the old rows.
-    unassigned
-        Index of "unassigned".
-    false_rate
-        Smallest p-value that must be reachable.
-    """
-    members = family != unassigned
-    p_value = share_above(tested, null[members] if members.any() else null)
-    for number in np.unique(chosen[chosen != unassigned]):
-        distances = null[family == number]
-        if false_rate * (len(distances) + 1) >= 1:
-            queries = chosen == number
-            p_value[queries] = share_above(tested[queries], distances)
-    return p_value
 
 
 def make_placed(

@@ -9,8 +9,9 @@ import pytest
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.embed.record import Encoder, describe_encoder, read_encoder, write_encoder
+from glitch_explorer.map.conformal import conformal
 from glitch_explorer.map.graph import neighbour_graph
-from glitch_explorer.map.place import Map, conformal, make_placed, place, read_map, vote
+from glitch_explorer.map.place import Map, make_placed, place, read_map, vote
 from glitch_explorer.map.schemas import MAP_ROWS, PLACED
 from glitch_explorer.map.vectors import Vectors, fuse
 from tests.fixtures.rows import write_tables
