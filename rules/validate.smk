@@ -7,6 +7,7 @@ rule validate_observatory:
         quarantine="results/catalog/quarantine.parquet",
         families="results/map/families.parquet",
         stability="results/map/stability.parquet",
+        audit_families="results/audit/families.parquet",
         probe="results/audit/probe.parquet",
         suspects="results/audit/suspects.parquet",
         leakage="results/audit/leakage.parquet",

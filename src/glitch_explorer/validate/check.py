@@ -9,6 +9,15 @@ from scipy.stats import binom
 from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 
+#: Why a check has no bound, by its code.
+NO_BOUND = {
+    "part": "a part of a check that has one",
+    "one_first": "a family with several planted witnesses has only one first group",
+    "setting": "no value is right: it follows from the settings of the map",
+    "power": "it grows with the amount of data; in so short a run not every planted effect can stand out",
+    "dependent": "the pseudo-families share their data, so chance does not give one",
+}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -22,6 +31,14 @@ class Check:
     at_most: bool = False
     #: p-values up to 0.05 among the n, where the value is the probability of at least as many.
     rejected: int | None = None
+    #: Why there is no bound, a code of `NO_BOUND`; empty where there is one.
+    no_bound: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a check with neither or both of a bound and a reason for none."""
+        if (self.bound is None) != (self.no_bound in NO_BOUND):
+            message = f"check {self.name}: give a bound, or the code of a reason why there is none"
+            raise ValueError(message)
 
     @property
     def passed(self) -> bool:
@@ -37,11 +54,24 @@ class Check:
 
 
 def mean_check(
-    name: str, values: pd.Series, bound: float | None = None, *, empty: float = 0.0, at_most: bool = False
+    name: str,
+    values: pd.Series,
+    bound: float | None = None,
+    *,
+    empty: float = 0.0,
+    at_most: bool = False,
+    no_bound: str = "",
 ) -> Check:
     """Check the mean of `values` (n,), `empty` where there are none."""
     value = float(values.mean()) if len(values) else empty
-    return Check(name, value, len(values), bound, at_most)
+    return Check(name, value, len(values), bound, at_most, no_bound=no_bound)
+
+
+def counts(checks: Sequence[Check]) -> dict[str, int]:
+    """Count the checks with a bound (`bounded`) and without (`unbounded`), and those that fail (`failed`)."""
+    bounded = sum(check.bound is not None for check in checks)
+    failed = sum(not check.passed for check in checks)
+    return {"bounded": bounded, "failed": failed, "unbounded": len(checks) - bounded}
 
 
 def chance_check(name: str, rejected: pd.Series) -> Check:
@@ -59,9 +89,17 @@ def chance_check(name: str, rejected: pd.Series) -> Check:
 
 
 def as_markdown(checks: Sequence[Check]) -> str:
-    """Return a table of the checks in Markdown."""
-    lines = ["| check | value | bound | passed | n |", "|---|---|---|---|---|"]
+    """Return a table of the checks in Markdown, below their counts."""
+    n = counts(checks)
+    passed = n["bounded"] - n["failed"]
+    lines = [
+        f"{passed} of {n['bounded']} checks with a bound pass; without a bound: {n['unbounded']}.",
+        "",
+        "| check | value | bound | passed | n |",
+        "|---|---|---|---|---|",
+    ]
     for check in checks:
-        passed = "" if check.bound is None else ("yes" if check.passed else "**no**")
-        lines.append(f"| {check.name} | {check.value:.3f} | {check.limit} | {passed} | {check.n} |")
+        outcome = NO_BOUND.get(check.no_bound) or ("yes" if check.passed else "**no**")
+        limit = check.limit or "none"
+        lines.append(f"| {check.name} | {check.value:.3f} | {limit} | {outcome} | {check.n} |")
     return "\n".join(lines) + "\n"

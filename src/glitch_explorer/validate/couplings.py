@@ -19,6 +19,7 @@ from glitch_explorer.validate.schemas import COUPLINGS
 from glitch_explorer.validate.truth import families_of
 
 LEAST_RECALL = 0.95
+LEAST_RELATION = 0.8
 #: Largest error of a lag, s: one step of the lags near a glitch.
 LAG_BIN_S = 1.0
 #: Decoys that belong to a planted witness or are unsafe; all others belong to no family.
@@ -98,11 +99,11 @@ def witness_checks(couplings: pd.DataFrame) -> list[Check]:
     counted = couplings[significant]
     return [
         mean_check("witness_hit_at_1", rows.groupby(["family", "ifo"])["first"].any(), LEAST_RECALL),
-        mean_check("witness_recall_at_1", rank <= 1),
+        mean_check("witness_recall_at_1", rank <= 1, no_bound="one_first"),
         mean_check("witness_recall_at_3", rank <= 3, LEAST_RECALL),
-        mean_check("witness_significant", pd.Series(significant)),
+        mean_check("witness_significant", pd.Series(significant), no_bound="power"),
         mean_check("witness_lag", counted["lag_error"].abs() <= LAG_BIN_S, LEAST_RECALL),
-        mean_check("witness_relation", counted["relation"] == counted["planted_relation"]),
+        mean_check("witness_relation", counted["relation"] == counted["planted_relation"], LEAST_RELATION),
     ]
 
 
@@ -186,7 +187,7 @@ def calibration_check(calibration: pd.DataFrame) -> Check:
     No bound: the pseudo-families of one run share their data, for which the binomial is too strict.
     """
     n = int(calibration["n"].max()) if len(calibration) else 0
-    return replace(mean_check("null_calibration", calibration["passed"]), n=n)
+    return replace(mean_check("null_calibration", calibration["passed"], no_bound="dependent"), n=n)
 
 
 def _overlaps(name: str, low: float, high: float) -> bool:
@@ -209,7 +210,7 @@ def slow_check(composition: pd.DataFrame, slow: pd.DataFrame, truth: dict[str, A
             answer = near.loc[near["family"] == family, "answer"]
             if len(answer):
                 recovered.append(bool((answer == "rises").any()))
-    return mean_check("slow_drivers", pd.Series(recovered, dtype=float))
+    return mean_check("slow_drivers", pd.Series(recovered, dtype=float), no_bound="power")
 
 
 def scattering_check(composition: pd.DataFrame, fringes: pd.DataFrame, truth: dict[str, Any]) -> Check:

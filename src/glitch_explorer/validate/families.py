@@ -8,13 +8,21 @@ from sklearn.metrics import adjusted_mutual_info_score, average_precision_score,
 
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.validate.check import Check, mean_check
-from glitch_explorer.validate.truth import planted_classes
+from glitch_explorer.validate.truth import MATCHED, planted_classes
 
 LEAST_AMI = 0.75
 LEAST_PRECISION = 0.8
 LEAST_JACCARD = 0.5
 #: Stability that the families of the simulated observatory are asked for.
 ASKED_STABILITY = 0.8
+#: Least share of families that have it.
+LEAST_STABLE = 0.5
+#: Least AUC of isolation for members of another class.
+LEAST_ISOLATED = 0.8
+#: Largest AUC of the detector within a family; 0.5 is no information.
+MOST_PROBED = 0.7
+#: Least share of proposed labels that are the planted class.
+LEAST_RIGHT = 0.8
 
 
 def family_checks(families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
@@ -25,11 +33,33 @@ def family_checks(families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
     jaccard, share = _best_overlap(inside, unknown)
     return [
         Check("ami_all", _ami(rows), len(rows), LEAST_AMI),
-        Check("ami_assigned", _ami(inside), len(inside)),
-        Check("share_assigned", len(inside) / max(len(rows), 1), len(rows)),
+        Check("ami_assigned", _ami(inside), len(inside), no_bound="part"),
+        Check("share_assigned", len(inside) / max(len(rows), 1), len(rows), no_bound="setting"),
         Check("unknown_jaccard", jaccard, len(unknown), LEAST_JACCARD),
         Check("unknown_share_of_family", share, len(unknown), LEAST_JACCARD),
         _strangers_check(inside),
+    ]
+
+
+def new_class_checks(audited: pd.DataFrame, families: pd.DataFrame, truth: dict[str, Any]) -> list[Check]:
+    """Check that the families of the unknown shape, and no others, are flagged as possible new classes.
+
+    Parameters
+    ----------
+    audited
+        Table "audit_families": family and possible_new_class.
+    families
+        Table "families": glitch_id and family.
+    truth
+        Of `read_truth`.
+    """
+    rows = families.assign(planted=planted_classes(truth, families["glitch_id"])).dropna(subset="planted")
+    share = (rows["planted"] == truth["unknown_class"]).groupby(rows["family"]).mean()
+    flagged = audited["possible_new_class"] != ""
+    unknown = audited["family"].map(share).fillna(0) > MATCHED
+    return [
+        mean_check("new_class_flagged", flagged[unknown], 1.0),
+        Check("new_class_false", float((flagged & ~unknown).sum()), int((~unknown).sum()), 0.0, at_most=True),
     ]
 
 
@@ -38,7 +68,7 @@ def _strangers_check(inside: pd.DataFrame) -> Check:
     commonest = inside.groupby("family")["planted"].agg(lambda planted: planted.mode().iloc[0])
     strange = inside["planted"] != inside["family"].map(commonest)
     value = float(roc_auc_score(strange, inside["isolation"])) if strange.any() else 1.0
-    return Check("strangers_isolated", value, int(strange.sum()))
+    return Check("strangers_isolated", value, int(strange.sum()), LEAST_ISOLATED)
 
 
 def unseen_checks(families: pd.DataFrame, truth: dict[str, Any], unseen: Sequence[str]) -> Iterator[Check]:
@@ -49,17 +79,17 @@ def unseen_checks(families: pd.DataFrame, truth: dict[str, Any], unseen: Sequenc
     rows = families.assign(planted=planted_classes(truth, families["glitch_id"])).dropna(subset="planted")
     new = rows["planted"].isin([*unseen, truth["unknown_class"]])
     for name, part in (("ami_seen", rows[~new]), ("ami_unseen", rows[new])):
-        yield Check(name, _ami(part), len(part))
+        yield Check(name, _ami(part), len(part), no_bound="part")
 
 
 def stability_check(stability: pd.DataFrame) -> Check:
     """Check the share of families that are stable."""
-    return mean_check("families_stable", stability["stability"] >= ASKED_STABILITY)
+    return mean_check("families_stable", stability["stability"] >= ASKED_STABILITY, LEAST_STABLE, empty=1.0)
 
 
 def probe_check(probe: pd.DataFrame) -> Check:
     """Check the mean AUC of the detector within a family."""
-    return mean_check("detector_probe", probe["auc"], empty=0.5)
+    return mean_check("detector_probe", probe["auc"], MOST_PROBED, empty=0.5, at_most=True)
 
 
 def _ami(rows: pd.DataFrame) -> float:
@@ -92,7 +122,8 @@ def suspect_check(suspects: pd.DataFrame, glitches: pd.DataFrame, truth: dict[st
 def relabel_check(relabel: pd.DataFrame, truth: dict[str, Any]) -> Check:
     """Check the share of proposed labels that are the planted class."""
     planted = planted_classes(truth, relabel["glitch_id"])
-    return mean_check("relabel_right", (planted == relabel["proposed_label"]) & planted.notna())
+    right = (planted == relabel["proposed_label"]) & planted.notna()
+    return mean_check("relabel_right", right, LEAST_RIGHT, empty=1.0)
 
 
 def leakage_check(leakage: pd.DataFrame) -> Check:

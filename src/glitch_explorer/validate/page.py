@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.site.pages import records, render
-from glitch_explorer.validate.check import Check
+from glitch_explorer.validate.check import NO_BOUND, Check, counts
 from glitch_explorer.validate.couplings import LAG_BIN_S
 from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 
@@ -52,11 +52,14 @@ def write_validation_page(folder: str | Path, page: str | Path, *, witnesses: bo
     """
     folder = Path(folder)
     report = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
+    checks = [
+        Check(**{name: value for name, value in check.items() if name != "passed"})
+        for check in report["checks"]
+    ]
     values = {
-        "checks": [
-            Check(**{name: value for name, value in check.items() if name != "passed"})
-            for check in report["checks"]
-        ],
+        "checks": checks,
+        "counts": counts(checks),
+        "no_bound": NO_BOUND,
         "couplings": [
             {**row, "outcome": outcome(row)}
             for row in records(tables.read(COUPLINGS, folder / "couplings.parquet"))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.audit.schemas import LEAKAGE, PROBE, RELABEL, SUSPECTS
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LEAKAGE, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.schemas import CALIBRATION, SCATTERING, SLOW_DRIVERS, WITNESSES
@@ -32,6 +32,7 @@ RESULTS = {
     "quarantine": QUARANTINE,
     "families": FAMILIES,
     "stability": STABILITY,
+    "audit_families": AUDIT_FAMILIES,
     "probe": PROBE,
     "suspects": SUSPECTS,
     "leakage": LEAKAGE,
@@ -67,6 +68,7 @@ def _map_checks(results: Tables, truth: dict[str, Any], unseen: Sequence[str]) -
     """Check catalogue, map and audit."""
     return [
         *checked.family_checks(results["families"], truth),
+        *checked.new_class_checks(results["audit_families"], results["families"], truth),
         *checked.unseen_checks(results["families"], truth, unseen),
         checked.stability_check(results["stability"]),
         checked.probe_check(results["probe"]),

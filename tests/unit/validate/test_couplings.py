@@ -214,7 +214,7 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     tables.write(COUPLINGS, compared(), tmp_path / "couplings.parquet")
     checks = [
         Check("witness_hit_at_1", 0.9, 5, 0.95),
-        Check("driver_beats", 0.1, 5),
+        Check("driver_beats", 0.1, 5, no_bound="power"),
         Check("decoys", 0.4, 7, 0.025, rejected=2),
     ]
     report = [{**asdict(check), "passed": check.passed} for check in checks]
@@ -230,7 +230,8 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     tables.write(PLANTED_COSTS, costs, tmp_path / "costs.parquet")
     write_validation_page(tmp_path, tmp_path / "page.html", witnesses=True, cost=True)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    for words in ("1 of 2 checks fail.", "Binomial probability of as many: 2 of 7.", "no bound",
+    for words in ("1 of 2 checks with a bound fails. 1 has no bound; the table says why.",
+                  "Binomial probability of as many: 2 of 7.", "no bound: it grows with the amount",
                   ">recovered</td>", "recovered at another lag", "not first", "first, not significant",
                   "no searched family", "not searched", "an interaction",
                   "the first group is <code>H1:X&lt;", "too few glitches", "7.00 → 7.00",

@@ -10,6 +10,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
 from glitch_explorer.validate import families as compare
+from glitch_explorer.validate.check import Check, as_markdown, counts
 from glitch_explorer.validate.page import write_validation_page
 from glitch_explorer.validate.report import validate_observatory
 from glitch_explorer.validate.schemas import COUPLINGS
@@ -53,6 +54,42 @@ def test_perfect_families_score_one():
     assert _value(checks, "ami_all").value == pytest.approx(1.0)
     assert _value(checks, "unknown_jaccard").value == 1.0
     assert all(check.passed for check in checks)
+
+
+def _audited(flagged):
+    names = ["F001", "F002", "F003"]
+    new = ["without_label" if name in flagged else "" for name in names]
+    return pd.DataFrame({"family": names, "possible_new_class": new, "label_state": "labelled"})
+
+
+@pytest.mark.parametrize(
+    ("flagged", "right", "wrong"),
+    [("F003", 1.0, 0), ("", 0.0, 0), ("F001", 0.0, 1), ("F001 F002 F003", 1.0, 2)],
+)
+def test_the_unknown_shape_and_no_other_family_must_be_flagged(flagged, right, wrong):
+    truth = _truth()
+    checks = compare.new_class_checks(_audited(flagged), _families(truth), truth)
+    assert (_value(checks, "new_class_flagged").value, _value(checks, "new_class_flagged").n) == (right, 1)
+    assert (_value(checks, "new_class_false").value, _value(checks, "new_class_false").n) == (wrong, 2)
+    assert all(check.passed for check in checks) == (flagged == "F003")
+
+
+def test_an_unknown_shape_in_no_family_of_its_own_is_missed():
+    truth = _truth()
+    swallowed = _families(truth, split="F003")
+    check = _value(compare.new_class_checks(_audited("")[:2], swallowed, truth), "new_class_flagged")
+    assert (check.passed, check.n) == (False, 0)
+
+
+def test_a_check_has_a_bound_or_says_why_not():
+    for arguments in ({}, {"no_bound": "laziness"}, {"bound": 1.0, "no_bound": "power"}):
+        with pytest.raises(ValueError, match="ami: give a bound, or the code"):
+            Check("ami", 0.5, 3, **arguments)
+    checks = [Check("a", 0.5, 3, 0.4), Check("b", 0.5, 3, 0.6), Check("c", 0.5, 3, no_bound="power")]
+    assert counts(checks) == {"bounded": 2, "unbounded": 1, "failed": 1}
+    text = as_markdown(checks)
+    assert text.startswith("1 of 2 checks with a bound pass; without a bound: 1.")
+    assert "| c | 0.500 | none | it grows with the amount of data;" in text
 
 
 def test_strangers_are_members_of_another_class_than_most_of_their_family():
@@ -144,6 +181,7 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
         quarantine=QUARANTINE,
         relabel=tables.empty(RELABEL),
         stability=tables.empty(STABILITY),
+        audit_families=_audited(flagged="F003"),
         probe=tables.empty(PROBE),
     )
     validate_observatory(tmp_path / "truth.json", paths, tmp_path / "v", unseen=["Tomte"])
@@ -154,7 +192,7 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
     assert "| leakage_green | 0.000 | ≥ 1 | **no** | 1 |" in (tmp_path / "v/validation.md").read_text()
     write_validation_page(tmp_path / "v", tmp_path / "page.html", witnesses=False, cost=False)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "1 of 7 checks fail." in page
+    assert "1 of 13 checks with a bound fails. 4 have no bound; the table says why." in page
     assert "No auxiliary channels were searched." in page
 
 
