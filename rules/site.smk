@@ -135,7 +135,12 @@ rule front_page:
         **needs(mem_mb=2000, runtime=20),
     params:
         provenance=lambda wildcards: study.provenance(fingerprints),
-        page_files=page_files("front", "cost/sentences.html", "cost/reasons.html"),
+        page_files=page_files(
+            "front",
+            "families/new_class.html",
+            "cost/sentences.html",
+            "cost/reasons.html",
+        ),
         code=code("front_page"),
     script:
         "../scripts/front_page.py"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
 from glitch_explorer.core import files
 from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.palette import look
 
 #: Largest number of bars in a ranked chart.
@@ -150,13 +151,14 @@ def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str],
 
 
 def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) -> None:
-    """Draw the families by ambiguity, with plurality label and purity."""
+    """Draw the families by ambiguity, with name and purity."""
+    names = family_names(families)
     ranked = families.dropna(subset=["ambiguity_score"])
     ranked = ranked.sort_values(["ambiguity_score", "family"], ascending=[False, True]).head(BARS)
     drawing = figure(8.2, 1.1 + 0.24 * max(3, len(ranked)))
     axes = drawing.add_subplot()
     notes = [
-        f"{plain(row.plurality_label)}, purity {row.purity:.0%}, n = {row.n_labelled}"
+        f"{plain(names[str(row.family)])}, purity {row.purity:.0%}, n = {row.n_labelled}"
         for row in ranked.itertuples()
     ]
     _ranked(axes, ranked["family"].map(plain).tolist(), ranked["ambiguity_score"].tolist(), notes, assigned)
@@ -180,7 +182,8 @@ def entropies(
     packed = labels.sort_values(["family_entropy_bits", "label"], ascending=[False, True]).head(BARS)
     drawing = figure(10.4, 1.5 + 0.24 * max(3, len(split), len(packed)))
     left, right = drawing.subplots(1, 2)
-    notes = [f"{plain(row.plurality_label, 20)}, n = {row.n_labelled}" for row in split.itertuples()]
+    names = family_names(families)
+    notes = [f"{plain(names[str(row.family)], 20)}, n = {row.n_labelled}" for row in split.itertuples()]
     _ranked(left, split["family"].map(plain).tolist(), split["label_entropy_bits"].tolist(), notes, assigned)
     notes = [
         f"{row.n_families} {'family' if row.n_families == 1 else 'families'}, n = {row.n}"

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from glitch_explorer.audit.schemas import NEAREST_FAMILIES
+from glitch_explorer.core import tables
 from glitch_explorer.site.front.findings import KINDS, SHOWN, FindingTables, findings
 from glitch_explorer.site.front.provenance import citations, setting_rows, sources
 from glitch_explorer.site.pages import render
@@ -18,8 +20,11 @@ N = 40
 
 def families(**changes: object) -> pd.DataFrame:
     row = {"family": "F001", "n": N, "n_labelled": N, "plurality_label": "Blip", "purity": 1.0}
+    row |= {"n_classified": N, "name": "Blip", "label_state": "labelled", "possible_new_class": ""}
     row |= {"label_entropy_bits": 0.0, "stability": 0.95, "stability_low": 0.9, "stability_high": 1.0}
-    return pd.DataFrame([row | changes, row | {"family": "F002", "plurality_label": "Tomte"}])
+    return pd.DataFrame(
+        [row | changes, row | {"family": "F002", "plurality_label": "Tomte", "name": "Tomte"}]
+    )
 
 
 def nothing() -> FindingTables:
@@ -33,6 +38,7 @@ def nothing() -> FindingTables:
     return FindingTables(
         leakage=pd.DataFrame([leakage]),
         families=families(),
+        nearest=tables.empty(NEAREST_FAMILIES),
         labels=labels,
         suspects=suspects,
         ids=ids,
@@ -41,6 +47,19 @@ def nothing() -> FindingTables:
         witnesses=None,
         cost=None,
     )
+
+
+def new_class(**changes: object) -> pd.DataFrame:
+    row = families().iloc[0].to_dict() | {"family": "F003", "n": 57, "n_labelled": 2, "n_classified": 2}
+    row |= {"name": None, "label_state": "unlabelled", "possible_new_class": "without_label", "purity": 0.5}
+    return pd.DataFrame([row | changes])
+
+
+def nearest() -> pd.DataFrame:
+    row = {"family": "F003", "rank": 1, "known_family": "F002", "name": "Tomte", "distance": 0.168}
+    row |= {"distance_within": 0.011, "fitting": 0.0}
+    others = [{"rank": 2, "known_family": "F001", "name": "Blip", "fitting": 0.1}, {"rank": 3}]
+    return pd.DataFrame([row, *(row | other for other in others)])
 
 
 def witness(**changes: object) -> pd.DataFrame:
@@ -80,6 +99,7 @@ def test_nothing_within_its_error_is_a_finding() -> None:
 
 def everything() -> FindingTables:
     """Return tables in which each kind is significant."""
+    audited = families(purity=0.5, label_entropy_bits=1.0, stability=0.2, stability_high=0.4)
     return FindingTables(
         leakage=nothing().leakage.assign(failed=True, p_value=0.001),
         calibration=calibration(passed=False),
@@ -87,7 +107,8 @@ def everything() -> FindingTables:
         witnesses=witness(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
-        families=families(purity=0.5, label_entropy_bits=1.0, stability=0.2, stability_high=0.4),
+        families=pd.concat([audited, new_class()]),
+        nearest=nearest(),
         labelled=nothing().labelled.assign(label=["Blip"] * 60 + ["Tomte"] * 20),
         labels=nothing().labels.assign(n_families=[2, 1], family_entropy_bits=[0.9, 0.0]),
     )
@@ -96,6 +117,7 @@ def everything() -> FindingTables:
 def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
     assert kinds(everything()) == list(KINDS)[:SHOWN]
     calm = replace(everything(), leakage=nothing().leakage, calibration=None, cost=None, ids=nothing().ids)
+    calm = replace(calm, families=calm.families[:2])
     assert kinds(calm) == ["witness", "label_errors", "over_splitting", "over_compression", "stability"]
 
 
@@ -106,6 +128,31 @@ def test_each_kind_has_a_sentence_and_links_that_lead_somewhere(kind: str) -> No
     explained = render("front/methods.html", witnesses=True, cost=True, root="")
     (anchor,) = re.findall(r'methods.html#([\w-]+)"', sentence)
     assert f'id="{anchor}"' in explained
+
+
+def test_a_possible_new_class_names_the_nearest_families() -> None:
+    small = new_class(family="F004", n=20, possible_new_class="misfit")
+    known = replace(nothing(), families=pd.concat([families(), small, new_class()]), nearest=nearest())
+    (finding,) = findings(known)
+    assert (finding.kind, finding.facts["family"], finding.facts["others"]) == ("new_class", "F003", 1)
+    sentence = " ".join(
+        re.sub(r"<[^>]*>", "", macro_text("front/findings.html", "new_class", finding.facts)).split()
+    )
+    assert sentence.startswith(
+        "F003 is a possible new class. 55 of its 57 members have no label, although most "
+        "glitches of their detectors and runs have one"
+    )
+    assert (
+        "F002 (Tomte, 15 times as far from its members as these are from each other) and F001 (Blip, "
+        "15 times); at most 10 % of its members fit either. 1 other family may be a new class, too:"
+    ) in sentence.replace("\u00a0", " ")
+
+
+def test_labels_of_a_possible_new_class_are_no_over_splitting() -> None:
+    split = families(purity=0.4, label_entropy_bits=2.0)
+    assert kinds(replace(nothing(), families=split)) == ["over_splitting"]
+    assert kinds(replace(nothing(), families=split.assign(possible_new_class="misfit"))) == ["new_class"]
+    assert kinds(replace(nothing(), families=split.assign(label_state="unlabelled"))) == []
 
 
 def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_never_count() -> None:

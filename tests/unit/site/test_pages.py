@@ -21,7 +21,12 @@ def atlas_line(**changes: object) -> dict[str, object]:
     line: dict[str, object] = {
         "family": "F001",
         "n": 10,
+        "n_classified": 10,
+        "label_state": "labelled",
+        "possible_new_class": "",
         "plurality_label": "Blip",
+        "called": "Blip",
+        "nearest": [],
         "purity": 0.5,
         "ambiguity_score": 5.0,
         "label_entropy_bits": 1.0,
@@ -37,14 +42,14 @@ def atlas_line(**changes: object) -> dict[str, object]:
 
 
 def test_a_label_on_a_page_is_escaped() -> None:
-    line = atlas_line(plurality_label='<img src=x onerror="alert(1)">')
+    line = atlas_line(called='<img src=x onerror="alert(1)">')
     page = render("families/atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
     assert "<img src=x" not in page
     assert "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;" in page
 
 
 def test_a_missing_value_is_a_dash() -> None:
-    line = atlas_line(plurality_label=None, purity=float("nan"), ambiguity_score=None)
+    line = atlas_line(called=None, purity=float("nan"), ambiguity_score=None)
     page = render("families/atlas.html", lines=[line], unassigned=0, folder="family", **BARE)
     assert "nan" not in page
     assert page.count("–") >= 3

@@ -12,7 +12,14 @@ from glitch_explorer.site.families.unknown import map_unknown
 from glitch_explorer.site.witnesses.unknown import coupling_unknown
 from tests.fixtures.macros import macro_text
 
-AUDIT = {"n": 40, "n_labelled": 40, "stability": 0.9, "stability_low": 0.85}
+AUDIT = {
+    "label_state": "labelled",
+    "possible_new_class": "",
+    "n": 40,
+    "n_labelled": 40,
+    "stability": 0.9,
+    "stability_low": 0.85,
+}
 MEMBERS = pd.DataFrame(
     {"ifo": ["H1", "L1"], "snr": [8.0, 9.0], "peak_frequency_hz": [50.0, 60.0], "duration_s": [1.0, 2.0]}
 )
@@ -49,6 +56,7 @@ def first_model(**changes):
 
 
 CASES = [
+    ("new_or_known", map_items({"label_state": "unlabelled"})),
     ("no_label", map_items({"n_labelled": 0}, gradient=False)),
     ("few_labels", map_items({"n_labelled": 2})),
     ("no_gradient", map_items(gradient=False)),

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.intervals import DAY_S, YEAR_S
-from glitch_explorer.site.cost.ranking import Labels, most_recoverable
+from glitch_explorer.site.cost.ranking import most_recoverable
+from glitch_explorer.site.families.names import Names
 from glitch_explorer.site.numbers import date_text, known
 from glitch_explorer.site.pages import legible
 
@@ -34,7 +35,7 @@ def time_volumes(cost: pd.DataFrame) -> dict[str, float]:
     return {ifo: volume * float(live[ifo]) / YEAR_S for ifo, volume in volumes(cost).items()}
 
 
-def ranking(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+def ranking(cost: pd.DataFrame, names: Names) -> dict[str, Any]:
     """Return the bars: rows of table "cost" that have a cost, in order of rank."""
     rows = cost[cost["cost_mpc3_yr"].notna()].sort_values(["rank", "family", "ifo"], kind="stable")
     named = {"cost": "cost_mpc3_yr", "cost_low": "cost_low", "cost_high": "cost_high"}
@@ -42,7 +43,7 @@ def ranking(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     return {
         "family": rows["family"].tolist(),
         "ifo": rows["ifo"].tolist(),
-        "label": [legible(labels.get(family) or "") for family in rows["family"]],
+        "label": [legible(names.get(family) or "") for family in rows["family"]],
         **{name: _plain(rows[column]) for name, column in named.items()},
     }
 
@@ -95,7 +96,7 @@ def matrix(recoverable: pd.DataFrame) -> dict[str, Any]:
 
 
 def dashboard(
-    cost: pd.DataFrame, recoverable: pd.DataFrame, by_day: pd.DataFrame, labels: Labels
+    cost: pd.DataFrame, recoverable: pd.DataFrame, by_day: pd.DataFrame, names: Names
 ) -> dict[str, Any]:
     """Return what the page draws.
 
@@ -103,14 +104,14 @@ def dashboard(
     ----------
     cost, recoverable, by_day
         Tables "cost", "recoverable" and "cost_by_day".
-    labels
-        Family to its commonest label.
+    names
+        What pages call each family, see `family_names`.
     """
     time_volume = time_volumes(cost)
     detectors = sorted(set(cost.loc[cost["cost_mpc3_yr"].notna(), "ifo"]))
     parts = {ALL: by_day} | {ifo: by_day[by_day["ifo"] == ifo] for ifo in detectors}
     return {
-        "rows": ranking(cost, labels),
+        "rows": ranking(cost, names),
         "detectors": detectors,
         "time_volume": {ifo: time_volume.get(ifo) for ifo in detectors},
         "days": {name: timeline(part, volumes(cost)) for name, part in parts.items()},

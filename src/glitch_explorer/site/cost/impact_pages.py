@@ -21,8 +21,8 @@ from glitch_explorer.site.cost.family import (
 from glitch_explorer.site.cost.impact_tables import ImpactTables, read_impact
 from glitch_explorer.site.cost.page import write_cost_page
 from glitch_explorer.site.cost.plots import ShapFigure, cost_ranking, shap_picture
-from glitch_explorer.site.cost.ranking import family_labels
 from glitch_explorer.site.cost.unknown import impact_unknown
+from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.pages import render
 
 
@@ -66,7 +66,7 @@ def _write_fragment(
             model["picture"] = f"{family.name}-drivers-{number}.png"
             shap_picture(figure, folder / model["picture"], dpi=dpi)
     text = render(
-        "cost/fragment.html", detectors=detectors, family=family.name, label=impact.labels[family.name]
+        "cost/fragment.html", detectors=detectors, family=family.name, label=impact.names[family.name]
     )
     files.write_text(folder / f"{family.name}.html", text)
     facts = {"rank": best_rank(detectors), "unknown": impact_unknown(detectors)}
@@ -136,7 +136,7 @@ def write_impact_pages(
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
-    shown = read_impact(source, drivers, family_labels(audited))
+    shown = read_impact(source, drivers, family_names(audited))
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
         _write_families(shown, audited, folders, folder, veto_folder, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)

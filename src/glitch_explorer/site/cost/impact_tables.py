@@ -7,12 +7,12 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, RANK_STABILITY, RECOVERABLE
-from glitch_explorer.site.cost.ranking import Labels
+from glitch_explorer.site.families.names import Names
 
 
 @dataclass(frozen=True)
 class ImpactTables:
-    """Tables of all families by name, and family to its commonest label."""
+    """Tables of all families by name, and what pages call each family."""
 
     cost: pd.DataFrame
     recoverable: pd.DataFrame
@@ -21,10 +21,10 @@ class ImpactTables:
     stability: pd.DataFrame
     #: Empty where no model was fitted.
     drivers: pd.DataFrame
-    labels: Labels
+    names: Names
 
 
-def read_impact(folder: Path, drivers: str | Path | None, labels: Labels) -> ImpactTables:
+def read_impact(folder: Path, drivers: str | Path | None, names: Names) -> ImpactTables:
     """Read the tables of the impact stage.
 
     Parameters
@@ -33,8 +33,8 @@ def read_impact(folder: Path, drivers: str | Path | None, labels: Labels) -> Imp
         Folder of the impact stage.
     drivers
         File of table "drivers"; None where no model was fitted.
-    labels
-        Family to its commonest label.
+    names
+        What pages call each family, see `family_names`.
     """
     return ImpactTables(
         cost=tables.read(COST, folder / "cost.parquet"),
@@ -42,5 +42,5 @@ def read_impact(folder: Path, drivers: str | Path | None, labels: Labels) -> Imp
         by_day=tables.read(COST_BY_DAY, folder / "cost_by_day.parquet"),
         stability=tables.read(RANK_STABILITY, folder / "rank_stability.parquet"),
         drivers=tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers),
-        labels=labels,
+        names=names,
     )

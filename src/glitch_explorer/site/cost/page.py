@@ -42,7 +42,7 @@ def write_cost_page(
     Parameters
     ----------
     shown
-        Tables and labels that the page shows.
+        Tables and names that the page shows.
     page
         The page.
     folder
@@ -56,16 +56,16 @@ def write_cost_page(
     """
     cost = shown.cost
     priced = bool(cost["cost_mpc3_yr"].notna().any())
-    data = dashboard(cost, shown.recoverable, shown.by_day, shown.labels)
+    data = dashboard(cost, shown.recoverable, shown.by_day, shown.names)
     files.write_text(folder / "data.js", script_data("COST", data))
     files.write_text(folder / "cost.js", static("cost/cost.js"))
     if priced:
         files.write_text(folder / "plotly.min.js", get_plotlyjs())
     taus = shown.stability["kendall_tau"].dropna()
     values = {
-        "headline": headline(cost, shown.recoverable, shown.labels),
+        "headline": headline(cost, shown.recoverable, shown.names),
         "priced": priced,
-        "rows": cost_rows(cost, shown.labels),
+        "rows": cost_rows(cost, shown.names),
         "recoverable": records(most_recoverable(shown.recoverable)),
         "simpler": simpler_rankings(cost),
         "detectors": _detector_rows(cost),

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.impact.cost.ranking import rank_agreement
+from glitch_explorer.site.families.names import Names
 from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import first_record, records
 
@@ -16,17 +17,6 @@ SIMPLER: dict[str, str] = {
     "rate_times_snr": "Rate × median SNR (1/d)",
     "efficiency_over_deadtime": "Efficiency / deadtime of the best witness",
 }
-
-#: Family to its commonest label, None where no member has one.
-Labels = Mapping[str, str | None]
-
-
-def family_labels(families: pd.DataFrame) -> dict[str, str | None]:
-    """Return each family's commonest label, None where no member has one, from table "audit_families"."""
-    return {
-        str(family): str(label) if known(label) else None
-        for family, label in zip(families["family"], families["plurality_label"], strict=True)
-    }
 
 
 def is_significant(row: Mapping[str, Any]) -> bool:
@@ -56,15 +46,15 @@ def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates(key)
 
 
-def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+def costliest(cost: pd.DataFrame, names: Names) -> dict[str, Any]:
     """Return what costs most.
 
     Parameters
     ----------
     cost
         Table "cost".
-    labels
-        Family to its commonest label.
+    names
+        What pages call each family, see `family_names`.
 
     Returns
     -------
@@ -73,7 +63,7 @@ def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
         is none; the numbers of rows `n_rows`, of costs `n`, of costs with an interval `n_intervals` and of
         significant ones `n_sure`; `reasons`, a row for each reason of an unknown cost and detector.
     """
-    rows = cost.assign(label=cost["family"].map(labels.get))
+    rows = cost.assign(label=cost["family"].map(names.get))
     ranked = rows[rows["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
     sure = ranked[ranked["cost_low"] > 0]
     reason = ["reason", "ifo"]
@@ -89,15 +79,15 @@ def costliest(cost: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     }
 
 
-def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, names: Names) -> dict[str, Any]:
     """Return the facts of the headline: what costs most, and what is recoverable of it.
 
     Parameters
     ----------
     cost, recoverable
         Tables "cost" and "recoverable".
-    labels
-        Family to its commonest label.
+    names
+        What pages call each family, see `family_names`.
 
     Returns
     -------
@@ -107,17 +97,17 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, labels: Labels) -> d
     """
     sure = cost.loc[cost["cost_low"] > 0, ["family", "ifo"]]
     best = most_recoverable(recoverable.merge(sure, on=["family", "ifo"]))
-    return {**costliest(cost, labels), "best": first_record(best)}
+    return {**costliest(cost, names), "best": first_record(best)}
 
 
-def cost_rows(cost: pd.DataFrame, labels: Labels) -> list[dict[str, Any]]:
-    """Return table "cost" by rank, rows without a cost last, each with its label and its simpler ranks."""
+def cost_rows(cost: pd.DataFrame, names: Names) -> list[dict[str, Any]]:
+    """Return table "cost" by rank, rows without a cost last, each with its name and its simpler ranks."""
     ranks = {column: cost[column].rank(ascending=False, method="min") for column in SIMPLER}
     order = cost.sort_values(["rank", "family", "ifo"], na_position="last", kind="stable").index
     rows = []
     for index, row in zip(order, records(cost.loc[order]), strict=True):
         simpler = {column: int(rank[index]) if known(rank[index]) else None for column, rank in ranks.items()}
-        rows.append({**row, "simpler": simpler, "label": labels.get(row["family"])})
+        rows.append({**row, "simpler": simpler, "label": names.get(row["family"])})
     return rows
 
 

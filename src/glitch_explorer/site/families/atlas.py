@@ -1,12 +1,21 @@
 """The atlas: a page for each family, and the page that lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from glitch_explorer.audit.rows import map_rows
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, POSITIONS, PROBE, RELABEL, SUSPECTS
+from glitch_explorer.audit.schemas import (
+    AUDIT_FAMILIES,
+    GRADIENTS,
+    NEAREST_FAMILIES,
+    POSITIONS,
+    PROBE,
+    RELABEL,
+    SUSPECTS,
+)
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.page import Atlas, write_family_page
@@ -35,7 +44,8 @@ def read_atlas(
     glitches, families : path
         Tables "glitches" and "families".
     audit : path
-        Folder with the audit's tables families, gradients, positions, suspects, relabel and probe.
+        Folder with the audit's tables families, nearest_families, gradients, positions, suspects,
+        relabel and probe.
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
     witnesses, cost : path or None
@@ -46,6 +56,7 @@ def read_atlas(
     return Atlas(
         rows=map_rows(glitches, families, _COLUMNS),
         families=tables.read(AUDIT_FAMILIES, audit / "families.parquet").set_index("family"),
+        nearest=tables.read(NEAREST_FAMILIES, audit / "nearest_families.parquet"),
         gradients=tables.read(GRADIENTS, audit / "gradients.parquet"),
         positions=tables.read(POSITIONS, audit / "positions.parquet"),
         suspects=tables.read(SUSPECTS, audit / "suspects.parquet"),
@@ -57,6 +68,13 @@ def read_atlas(
         witnesses=Path(witnesses) if witnesses else None,
         cost=Path(cost) if cost else None,
     )
+
+
+def _place(line: Mapping[str, Any]) -> tuple[bool, float, str]:
+    """Return what the lines are sorted by: possible new classes first, then the most ambiguous."""
+    new = bool(line["possible_new_class"])
+    amount = line["n"] if new else line["ambiguity_score"]
+    return not new, -float(np.nan_to_num(amount, nan=-1)), line["family"]
 
 
 def write_atlas(atlas: Atlas, *, out: str | Path, index: str | Path) -> None:
@@ -73,7 +91,7 @@ def write_atlas(atlas: Atlas, *, out: str | Path, index: str | Path) -> None:
     """
     with files.whole_folder(out) as folder:
         lines = [write_family_page(atlas, family, folder) for family in atlas.order]
-    lines.sort(key=lambda line: (-np.nan_to_num(line["ambiguity_score"], nan=-1), line["family"]))
+    lines.sort(key=_place)
     unassigned = int((atlas.rows["family"] == UNASSIGNED).sum())
     page = render(
         "families/atlas.html", lines=lines, unassigned=unassigned, folder=Path(out).name, **atlas.has, root=""

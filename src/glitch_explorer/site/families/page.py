@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.map.schemas import ROW_KEY
 from glitch_explorer.site.audit.suspects import contradicted
 from glitch_explorer.site.families.choice import by_label, odd_members, typical_members
+from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.unknown import map_unknown
 from glitch_explorer.site.pages import records, render, rendered
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of, save_webp
@@ -37,6 +39,7 @@ class Atlas:
 
     rows: pd.DataFrame
     families: pd.DataFrame
+    nearest: pd.DataFrame
     gradients: pd.DataFrame
     positions: pd.DataFrame
     suspects: pd.DataFrame
@@ -54,6 +57,11 @@ class Atlas:
     def order(self) -> list[str]:
         """The families, in the order of their pages."""
         return [str(family) for family in self.families.index]
+
+    @cached_property
+    def names(self) -> dict[str, str | None]:
+        """What the pages call each family."""
+        return family_names(self.families.reset_index())
 
     @property
     def has(self) -> dict[str, bool]:
@@ -177,6 +185,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     )
     sections = _sections(atlas.gradients[atlas.gradients["family"] == family], ordered)
     gradient = bool(sections) and bool(sections[0]["gradient"])
+    nearest = records(atlas.nearest[atlas.nearest["family"] == family])
     probe = records(atlas.probe[atlas.probe["family"] == family])
     witness_part, coupling = _part(atlas.witnesses, family, folder)
     cost_part, impact = _part(atlas.cost, family, folder)
@@ -185,6 +194,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     values = {
         "family": family,
         "audit": audit,
+        "called": atlas.names[family],
+        "nearest": nearest,
         "detectors": members["ifo"].value_counts().sort_index().to_dict(),
         "spreads": {name: _spread(members[name]) for name in ("snr", "peak_frequency_hz", "duration_s")},
         "probability": _spread(members["probability"]),
@@ -211,4 +222,5 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "root": "../",
     }
     files.write_text(folder / f"{family}.html", render("families/family.html", **values))
-    return {"family": family, **audit, **facts, "gradient": gradient, "issues": doubts["issues"]}
+    shown = {"called": atlas.names[family], "nearest": nearest}
+    return {"family": family, **audit, **shown, **facts, "gradient": gradient, "issues": doubts["issues"]}

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.audit.probe import LEAST
+from glitch_explorer.audit.schemas import UNLABELLED
 from glitch_explorer.site.numbers import known
 
 #: Stability from which a family counts as stable (Hennig 2007).
@@ -53,6 +54,8 @@ def map_unknown(
 
 
 def _labels(audit: Mapping[str, Any], gradient: bool) -> Iterable[Item]:
+    if audit["label_state"] == UNLABELLED and not audit["possible_new_class"]:
+        yield {"code": "new_or_known"}
     labelled = audit["n_labelled"]
     if not labelled:
         yield {"code": "no_label"}

@@ -7,15 +7,19 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT
+from glitch_explorer.audit.schemas import UNLABELLED
 from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.coupling.witnesses.gather import is_significant
 from glitch_explorer.map.schemas import UNASSIGNED
-from glitch_explorer.site.cost.ranking import costliest, family_labels
+from glitch_explorer.site.cost.ranking import costliest
+from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.unknown import STABLE
 from glitch_explorer.site.pages import first_record, records
 
 #: Findings that are shown.
 SHOWN = 5
+#: Labelled families that the sentence on a possible new class names.
+NEAREST = 2
 #: Labels mix where the plurality label's share is surely below this.
 PURE = 0.9
 
@@ -37,6 +41,8 @@ class FindingTables:
     leakage: pd.DataFrame
     #: Table "audit_families".
     families: pd.DataFrame
+    #: Table "nearest_families".
+    nearest: pd.DataFrame
     #: Table "labels".
     labels: pd.DataFrame
     suspects: pd.DataFrame
@@ -65,6 +71,16 @@ def _interval(hits: float, n: int) -> Facts:
     return {"low": low, "high": high}
 
 
+def new_class(tables: FindingTables) -> Facts | None:
+    """Return the largest possible new class, its nearest labelled families, and the number of others."""
+    new = tables.families[tables.families["possible_new_class"] != ""]
+    largest = _first(new, ["n", "family"], ascending=[False, True])
+    if largest is None:
+        return None
+    near = tables.nearest[tables.nearest["family"] == largest["family"]]
+    return {**largest, "others": len(new) - 1, "nearest": records(near.sort_values("rank").head(NEAREST))}
+
+
 def leakage(tables: FindingTables) -> Facts | None:
     """Return the variable that families follow most, of those that fail the leakage test."""
     failed = tables.leakage[tables.leakage["failed"]]
@@ -84,7 +100,7 @@ def cost(tables: FindingTables) -> Facts | None:
     """Return what costs most; see `ranking.costliest`."""
     if tables.cost is None:
         return None
-    facts = costliest(tables.cost, family_labels(tables.families))
+    facts = costliest(tables.cost, family_names(tables.families))
     return facts if facts["top"] else None
 
 
@@ -97,7 +113,7 @@ def witness(tables: FindingTables) -> Facts | None:
     leads = sure[sure["relation"] == "leads"]
     order = ["excess_low", "family", "ifo", "channel"]
     best = _first(leads if len(leads) else sure, order, ascending=[False, True, True, True])
-    return best and {**best, "label": family_labels(tables.families).get(best["family"])}
+    return best and {**best, "label": family_names(tables.families).get(best["family"])}
 
 
 def new_families(tables: FindingTables) -> Facts | None:
@@ -122,7 +138,8 @@ def label_errors(tables: FindingTables) -> Facts | None:
 
 def over_splitting(tables: FindingTables) -> Facts | None:
     """Return the family with the highest label entropy, of those whose labels surely mix."""
-    rows = tables.families[tables.families["n_labelled"] > 0]
+    known = (tables.families["label_state"] != UNLABELLED) & (tables.families["possible_new_class"] == "")
+    rows = tables.families[known]
     mixed = [
         {**row, **_interval(row["purity"] * row["n_labelled"], row["n_labelled"])} for row in records(rows)
     ]
@@ -156,6 +173,7 @@ def stability(tables: FindingTables) -> Facts | None:
 
 #: The kinds of findings, in the order in which they are shown.
 KINDS: dict[str, Callable[[FindingTables], Facts | None]] = {
+    "new_class": new_class,
     "leakage": leakage,
     "calibration": calibration,
     "cost": cost,

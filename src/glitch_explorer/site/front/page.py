@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from glitch_explorer.audit.rows import map_rows
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, RELABEL, SUSPECTS
+from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, NEAREST_FAMILIES, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
@@ -73,7 +73,8 @@ class FrontFiles:
     duplicates: str | Path
     #: Folder with the map's tables families, quality and family_ids.
     map: str | Path
-    #: Folder with the audit's tables families, labels, quality, leakage, relabel and suspects.
+    #: Folder with the audit's tables families, nearest_families, labels, quality, leakage, relabel and
+    #: suspects.
     audit: str | Path
     #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
@@ -90,6 +91,7 @@ class FrontFiles:
         return FindingTables(
             leakage=tables.read(LEAKAGE, audit / "leakage.parquet"),
             families=tables.read(AUDIT_FAMILIES, audit / "families.parquet"),
+            nearest=tables.read(NEAREST_FAMILIES, audit / "nearest_families.parquet"),
             labels=tables.read(LABELS, audit / "labels.parquet"),
             suspects=tables.read(SUSPECTS, audit / "suspects.parquet"),
             ids=tables.read(FAMILY_IDS, Path(self.map) / "family_ids.parquet"),
