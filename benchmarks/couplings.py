@@ -53,6 +53,7 @@ def detector(
                 data.segments,
                 data.channels,
                 slides=COUPLING["time_slides"],
+                most_slides=COUPLING["max_time_slides"],
                 pseudo=0,
                 seed=COUPLING["seed"],
                 threads=1,

@@ -60,6 +60,7 @@ def main() -> None:
             world.segments,
             world.channels,
             slides=arguments.slides,
+            most_slides=arguments.slides,
             pseudo=0,
             seed=1,
             threads=2,

@@ -2,7 +2,7 @@
 # share a store of features, which may be deleted at any time.
 SAFETY = "resources/channels/safety.csv"
 LOCATOR = ["source", "frames", "frame_type", "host", "bands"]
-TESTED = ["time_slides", "pseudo_families", "max_glitches", "seed"]
+TESTED = ["time_slides", "max_time_slides", "pseudo_families", "max_glitches", "seed"]
 # Options of the source of auxiliary channels. A function, since `{ifo}` in them is no wildcard of the rule.
 CHANNEL_SOURCE = {
     "channels": lambda wildcards: {
@@ -78,6 +78,7 @@ rule couple_detector:
         max_glitches=config["coupling"]["max_glitches"],
         ground=config["coupling"]["ground"],
         draws=config["coupling"]["time_slides"],
+        most_draws=config["coupling"]["max_time_slides"],
         seed=config["coupling"]["seed"],
         code=code("couple_detector"),
     script:

@@ -32,6 +32,7 @@ if __name__ == "__main__":
             source=source,
             ground=params.ground,
             draws=params.draws,
+            most_draws=params.most_draws,
             seed=params.seed,
         )
         tables.write(CHANNEL_GROUPS, groups, snakemake.output.groups)

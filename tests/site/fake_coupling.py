@@ -45,13 +45,19 @@ def witness(family: str, ifo: str, channel: str, band: str, **changes: object) -
     row: dict[str, object] = {"family": family, "ifo": ifo, "channel": channel, "band": band}
     row |= {"lag": 3.0, "lag_peak": 3.0, "auc": 0.55, "t_statistic": 2.0, "t_peak": 2.0, "efficiency": 0.02}
     row |= {"excess_efficiency": 0.01, "excess_low": -0.01, "excess_high": 0.03, "deadtime": 0.01}
-    row |= {"hveto_significance": 0.4, "hveto_overstated": False, "p_fwer": 0.8, "p_value": 0.8}
+    row |= {"hveto_significance": 0.4, "hveto_overstated": False, "p_fwer": 0.8, "n_slides": 500}
     row |= {"relation": "", "safety": "safe", "n_glitches": 40, "n_alone": 30, "n_leading": 0}
     row |= {"coverage": 1.0, "live_time_s": 3600.0}
     return row | changes
 
 
-FOUND = {"p_fwer": 0.002, "p_value": 1e-9, "efficiency": 0.85, "excess_efficiency": 0.84, "excess_low": 0.7}
+FOUND = {
+    "p_fwer": 1 / 2001,
+    "n_slides": 2000,
+    "efficiency": 0.85,
+    "excess_efficiency": 0.84,
+    "excess_low": 0.7,
+}
 FOUND |= {"excess_high": 0.92, "t_peak": 9.0, "t_statistic": 8.0, "auc": 0.95}
 
 
@@ -81,7 +87,7 @@ def planted(family: str) -> list[dict[str, object]]:
 
 
 def _unranked(safety: str) -> dict[str, object]:
-    return {"p_fwer": None, "p_value": None, "t_peak": 11.0} if safety == "unsafe" else {}
+    return {"p_fwer": None, "t_peak": 11.0} if safety == "unsafe" else {}
 
 
 def profiles(rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -136,7 +142,7 @@ def slow(ifo: str, names: list[str]) -> pd.DataFrame:
             p_own = 0.001 if (family, band) == ("F001", "0.1-0.3") else p
             answer = "too short" if p is None else "rises" if p_own < 0.05 else "nothing found"
             rows.append(
-                (family, ifo, f"{ifo}:ISI-GND_DQ", band, rho, p_own, p_own, blocks, 7, "shift", answer)
+                (family, ifo, f"{ifo}:ISI-GND_DQ", band, rho, p_own, 500, p_own, blocks, 7, "shift", answer)
             )
     return pd.DataFrame(rows, columns=SLOW_DRIVERS.names)
 
@@ -153,8 +159,9 @@ def write_family(folder: Path, family: str, *, found: bool) -> None:
     pseudo = pd.DataFrame({"family": family, "ifo": "H1", "kind": kinds, "number": range(20), "p_value": p})
     tables.write(PSEUDO_FAMILIES, pseudo, folder / "pseudo_families.parquet")
     p_fringe = 0.003 if family == "F001" and found else 0.4
+    answer = "yes" if p_fringe <= 0.05 else "no"
     fringe = pd.DataFrame(
-        [(family, "H1", "H1:SUS-WIT_DQ", 40, 0.6, 0.2, p_fringe, p_fringe)],
+        [(family, "H1", "H1:SUS-WIT_DQ", 40, 0.6, 0.45, 0.74, 0.2, p_fringe, 500, p_fringe, answer)],
         columns=SCATTERING.names,
     )
     tables.write(SCATTERING, fringe, folder / "scattering.parquet")
@@ -230,7 +237,8 @@ def many(families: int, channels: int, each: int) -> list[dict[str, object]]:
                 "lag": float(generator.integers(-9, 4)),
                 "relation": ("leads", "co-moves", "follows")[place % 3],
                 "excess_efficiency": float(generator.random()),
-                "q_value": float(10 ** -generator.uniform(1.4, 8)),
+                "q_value": float(10 ** -generator.uniform(1.4, 3)),
+                "at_floor": False,
                 "group": names[place],
                 "members": [],
             }

@@ -100,6 +100,7 @@ def recoverable_table(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "group": names[1 if channel == 3 else channel],
                     "excess_efficiency": share,
                     "q_value": 1e-4 * (1 + step),
+                    "at_floor": step == 0,
                     "safety": "unknown" if channel < 3 else "safe",
                     "relation": ("leads", "co-moves", "follows")[step],
                     "recoverable_mpc3_yr": max(0.0, row["cost_mpc3_yr"]) * share,

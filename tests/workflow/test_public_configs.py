@@ -171,6 +171,7 @@ def detector(project, options, root):
         source=source,
         ground=options["ground"],
         draws=100,
+        most_draws=200,
         seed=1,
     )
     return slow, groups

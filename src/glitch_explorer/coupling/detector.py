@@ -105,6 +105,7 @@ def detector_slow_drivers(
     source: ChannelSource,
     ground: Sequence[str],
     draws: int,
+    most_draws: int,
     seed: int,
 ) -> pd.DataFrame:
     """Correlate every family's rate with ground motion over all live time of a detector.
@@ -123,8 +124,8 @@ def detector_slow_drivers(
         Source of the channels; bands are `slow_drivers.GROUND_BANDS`, not the source's.
     ground
         Names of ground motion channels, with wildcards as in a shell.
-    draws, seed
-        Number of draws of the null, and the seed.
+    draws, most_draws, seed
+        Draws of the null at first and at most, and their seed.
 
     Returns
     -------
@@ -152,7 +153,7 @@ def detector_slow_drivers(
     for family, family_times in times.items():
         if len(family_times):
             counts = _counts(family_times, minute)
-            rows = slow_drivers(counts, levels, stretch, store.logs, draws=draws, seed=seed)
+            rows = slow_drivers(counts, levels, stretch, store.logs, draws=draws, most=most_draws, seed=seed)
             parts.append(rows.assign(family=family, ifo=ifo))
     return tables.joined(SLOW_DRIVERS, parts)
 

@@ -44,6 +44,7 @@ class Settings:
     """Settings of the test of a family. See config/README.md."""
 
     time_slides: int
+    max_time_slides: int
     pseudo_families: int
     max_glitches: int
     seed: int
@@ -196,6 +197,7 @@ def _in_detector(
         data.segments,
         data.table,
         slides=settings.time_slides,
+        most_slides=settings.max_time_slides,
         pseudo=settings.pseudo_families,
         seed=settings.seed,
         threads=settings.threads,

@@ -39,8 +39,8 @@ _WITNESS: dict[str, Column] = {
     "deadtime": Column(FLOAT, "share of the live time flagged"),
     "hveto_significance": Column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
     "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
-    "p_fwer": number("family-wise p (max-T over channel, band, lag); null if unsafe"),
-    "p_value": number("the same with its tail continued, for the q-value"),
+    "p_fwer": number("family-wise p (max-T over channel, band, lag), counted; null if unsafe"),
+    "n_slides": Column(INT, "time slides that it is counted among; it cannot be below 1 / (1 + n_slides)"),
     "relation": Column(STRING, "leads, co-moves, follows; empty where no lag is significant"),
     "safety": Column(STRING, "safe, unsafe or unknown"),
     "n_glitches": Column(INT, "glitches with data at `lag`"),
@@ -74,6 +74,7 @@ WITNESSES = schema(
     **_WITNESS,
     group=Column(STRING, "group of correlated channels, named after its first"),
     q_value=number("smallest false-discovery level at which it is significant, over all families"),
+    at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
     rank=Column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
 )
 
@@ -144,7 +145,8 @@ SLOW_DRIVERS = schema(
     channel=CHANNEL,
     band=BAND,
     rho=number("rank correlation of the glitch rate with log RMS"),
-    p_value=number("two-sided, null if too short"),
+    p_value=number("two-sided, counted; null if too short"),
+    n_draws=Column(INT, "draws of the null that it is counted among"),
     p_fwer=number("the same, Bonferroni over the family's rows"),
     blocks=Column(INT, "independent blocks of time"),
     correlation_min=Column(INT, "correlation time of the channel", unit="min"),
@@ -159,10 +161,14 @@ SCATTERING = schema(
     ifo=IFO,
     channel=CHANNEL,
     n_glitches=Column(INT, "glitches with data"),
-    matched=number("share with a fringe frequency within a factor of 1.2"),
-    matched_slides=number("the same for time slides"),
-    p_value=number("share of slides with as small a mean mismatch; null below eight glitches"),
+    matched=number("share with a fringe frequency within a factor of 1.2; null below eight glitches"),
+    matched_low=number("lower end of its 95 % interval"),
+    matched_high=number("upper end of its 95 % interval"),
+    matched_slides=number("mean of the same share over time slides"),
+    p_value=number("share of slides with at least as large a share, counted"),
+    n_slides=Column(INT, "time slides that it is counted among"),
     p_fwer=number("the same, Bonferroni over the family's channels"),
+    answer=Column(STRING, "yes (a fifth of the glitches, clearly more than in slides), no, or too few"),
 )
 
 #: `coupling/{family}/fringes.parquet`: the predicted fringe frequency, one row per glitch and

@@ -212,6 +212,7 @@ RECOVERABLE = schema(
     group=Column(STRING, "group of correlated channels, named after its first"),
     excess_efficiency=Column(FLOAT, "efficiency minus its mean over time slides, at least 0"),
     q_value=Column(FLOAT, "q-value of the channel as a witness"),
+    at_floor=Column(BOOL, "the q-value is an upper limit"),
     safety=Column(STRING, "safe or unknown"),
     relation=Column(STRING, "leads, co-moves or follows"),
     recoverable_mpc3_yr=Column(

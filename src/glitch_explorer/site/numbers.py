@@ -6,8 +6,6 @@ from typing import Any, TypeGuard, TypeVar, cast
 
 import pandas as pd
 
-#: Smaller p- and q-values extrapolate the tail of a few hundred time slides too far to be written out.
-LEAST_SHOWN = 1e-6
 MISSING = "–"
 
 T = TypeVar("T")
@@ -69,23 +67,22 @@ def count_text(n: int, singular: str, plural: str | None = None) -> str:
     return f"{n} {singular if n == 1 else plural or singular + 's'}"
 
 
-def chance_text(p: float | None) -> str:
-    """Write a p- or q-value: two digits, powers of ten below 0.001, and no smaller than `LEAST_SHOWN`."""
-    return _chance(p) if known(p) else MISSING
+def chance_text(p: float | None, limit: bool = False) -> str:
+    """Write a p- or q-value: two digits, powers of ten below 0.001, `≤` before an upper limit."""
+    return f"≤\u00a0{_chance(p)}" if limit and known(p) else _chance(p) if known(p) else MISSING
 
 
 def _chance(p: float) -> str:
     if p >= 0.001:
         return f"{p:.2g}"
-    digits, power = f"{max(p, LEAST_SHOWN):.0e}".split("e")
-    shown = f"10{str(int(power)).translate(_SUPERSCRIPTS)}"
-    return f"<\u00a0{shown}" if p < LEAST_SHOWN else f"{digits}\u00a0×\u00a0{shown}"
+    digits, power = f"{p:.1e}".split("e")
+    return f"{digits}\u00a0×\u00a010{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
-def equals_text(name: str, p: float | None) -> str:
-    """Write `q = 0.02`, or `q < 10⁻⁶`."""
-    shown = chance_text(p)
-    return f"{name}\u00a0{shown}" if shown.startswith("<") else f"{name}\u00a0=\u00a0{shown}"
+def equals_text(name: str, p: float | None, limit: bool = False) -> str:
+    """Write `q = 0.02`, or `q ≤ 0.02` for an upper limit."""
+    shown = chance_text(p, limit)
+    return f"{name}\u00a0{shown}" if shown.startswith("≤") else f"{name}\u00a0=\u00a0{shown}"
 
 
 def band_text(band: str) -> str:

@@ -219,8 +219,8 @@ def scattering_check(composition: pd.DataFrame, fringes: pd.DataFrame, truth: di
     for plant in truth["witnesses"]:
         for family in families_of(composition, plant) if plant["kind"] == "fringe" else []:
             rows = fringes[(fringes["family"] == family) & (fringes["ifo"] == plant["ifo"])]
-            best = rows.sort_values("p_value", kind="stable").head(1)
-            fits = (best["p_fwer"] <= ALPHA) & (best["channel"] == plant["channel"])
+            best = rows.sort_values("matched", ascending=False, kind="stable").head(1)
+            fits = (best["answer"] == "yes") & (best["channel"] == plant["channel"])
             recovered.append(bool(fits.any()))
     return mean_check("scattered_light", pd.Series(recovered, dtype=float), 1.0)
 

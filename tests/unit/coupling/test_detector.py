@@ -21,7 +21,9 @@ def test_without_timed_glitches_there_are_no_groups():
     segments = pd.DataFrame({"ifo": ["H1"], "start": [START], "end": [START + 600]})
     groups = group_channels(glitches, segments, ifo="H1", source=None, max_glitches=10)
     assert tables.conform(CHANNEL_GROUPS, groups).num_rows == 0
-    slow = detector_slow_drivers([], segments, groups, ifo="H1", source=None, ground=["*"], draws=9, seed=1)
+    slow = detector_slow_drivers(
+        [], segments, groups, ifo="H1", source=None, ground=["*"], draws=9, most_draws=9, seed=1
+    )
     assert slow.empty
 
 
@@ -48,8 +50,9 @@ def test_a_segment_of_less_than_a_second_has_no_live_time(tmp_path):
     segments = pd.DataFrame({"ifo": "H1", "start": spans[:, 0], "end": spans[:, 1]})
     channels = pd.DataFrame({"channel": [GROUND], "safety": "safe"})
     source = SimpleNamespace(features=lambda *_, **__: store())
+    draws = {"draws": 50, "most_draws": 50, "seed": 1}
     slow = detector_slow_drivers(
-        [path], segments, channels, ifo="H1", source=source, ground=["*GND*"], draws=50, seed=1
+        [path], segments, channels, ifo="H1", source=source, ground=["*GND*"], **draws
     )
     row = tables.conform(SLOW_DRIVERS, slow).to_pandas().iloc[0]
     assert row["channel"] == GROUND

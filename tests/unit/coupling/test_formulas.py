@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from scipy.signal import lfilter
 from scipy.sparse import csr_array
-from scipy.stats import norm
 
 from glitch_explorer.coupling.witnesses import blocks as time_blocks
 from glitch_explorer.coupling.witnesses import effects, groups, lag_profiles, nulls
@@ -96,24 +95,44 @@ def test_t_standardises_by_the_slides_and_each_slide_by_those_that_are_not_near(
     assert peaks[9] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_continued_tail_is_right_below_the_floor_of_the_slides():
-    truth, tests = [], norm.isf(1e-7)  # a maximum of 1000 is above it once in 10 000
-    for seed in range(40):
-        null = np.random.default_rng(seed).normal(size=(500, 1000)).max(axis=1)
-        tail = tails.fit_tail(null, seed=seed)
-        truth.append(float(tail.p_value(np.array([tests]))[0]))
-        assert tail.p_value(np.array([null.mean()]))[0] == pytest.approx(
-            (1 + (null >= null.mean()).sum()) / 501
-        )
-        assert tail.p_value(np.array([1e3]))[0] > 0 or tail.shape == 0
-    assert 0.3e-4 <= np.exp(np.mean(np.log(truth))) <= 5e-4  # the aim is 1e-4; too large is the safe side
+def counted(truth, first, most, rng):
+    """Return the counted p of one statistic whose slides are higher with probability `truth`."""
+    p, slides = tails.counted_p_values(
+        rng.binomial(first, [truth]), first, most, lambda size: rng.binomial(size, [truth])
+    )
+    return p[0], slides
 
 
-def test_a_badly_fitting_start_raises_the_threshold():
-    null = np.concatenate([np.full(440, 1.0), 2 + np.random.default_rng(1).exponential(size=60)])
-    tail = tails.fit_tail(null, seed=3)
-    assert tail.threshold > 1.0
-    assert tail.share <= 0.13
+def test_counted_p_values_draw_more_slides_only_where_few_are_higher():
+    rng = np.random.default_rng(0)
+    assert counted(0.5, 500, 8000, rng)[1] == 500
+    assert counted(0.0, 500, 8000, rng) == (1 / 8001, 8000)
+    assert counted(0.0, 500, 700, rng) == (1 / 701, 700)
+    assert counted(0.012, 500, 8000, rng)[1] in (500, 1000, 2000)
+    none, slides = tails.counted_p_values(np.empty(0, dtype=np.int64), 500, 8000, lambda size: np.empty(0))
+    assert (len(none), slides) == (0, 500)
+
+
+def test_counted_p_values_are_valid_at_every_level():
+    """Under the null the observed statistic is as likely higher than any slide: truth is uniform."""
+    rng = np.random.default_rng(1)
+    p = np.array([counted(truth, 100, 1600, rng)[0] for truth in rng.uniform(size=40000)])
+    for level in (1 / 1601, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.0990, 0.11, 0.2, 0.5):
+        assert (p <= level).mean() <= level + 3.5 * np.sqrt(level / len(p))
+    assert (p <= 0.002).mean() > 0.0012
+
+
+def test_the_false_discovery_rate_holds_with_counted_p_values():
+    """40 families of which 30 have no witness: the share of false ones among those selected."""
+    rng = np.random.default_rng(2)
+    shares = []
+    for _ in range(400):
+        truth = np.append(rng.uniform(size=30), np.zeros(10))
+        p = np.array([counted(value, 500, 2000, rng)[0] for value in truth])
+        selected = tails.q_values(np.arange(40), p) <= 0.05
+        shares.append(selected[:30].sum() / max(selected.sum(), 1))
+        assert selected[30:].all()
+    assert np.mean(shares) <= 0.05
 
 
 def test_q_values_select_families_first():
@@ -193,18 +212,20 @@ def test_slow_drivers_are_found_and_two_slow_series_alone_are_not(time_min, kind
     columns = pd.DataFrame({"channel": ["X", "Y"], "band": "0.1-0.3"})
     other = minutes(9, time_min)[2]
     counts = rng.poisson(0.3 * np.exp(level)).astype(float)
-    table = slow.slow_drivers(counts, np.column_stack([level, other]), segment, columns, draws=500, seed=1)
+    table = slow.slow_drivers(
+        counts, np.column_stack([level, other]), segment, columns, draws=500, most=1000, seed=1
+    )
     assert table["answer"].tolist() == ["rises", "nothing found"]
     assert set(table["null"]) == {kind}
-    assert table.loc[0, "p_value"] < 0.002
-    down = slow.slow_drivers(counts, -level[:, None], segment, columns[:1], draws=500, seed=1)
+    assert table.loc[0, ["p_value", "n_draws"]].tolist() == [1 / 1001, 1000]
+    down = slow.slow_drivers(counts, -level[:, None], segment, columns[:1], draws=500, most=1000, seed=1)
     assert down["answer"].tolist() == ["falls"]
 
 
 def test_slow_drivers_say_too_short_and_their_null_holds():
     _, segment, level = minutes(0, np.inf, segments=12)
     columns = pd.DataFrame({"channel": ["X"], "band": "0.1-0.3"})
-    table = slow.slow_drivers(level, level[:, None], segment, columns, draws=100, seed=1)
+    table = slow.slow_drivers(level, level[:, None], segment, columns, draws=100, most=100, seed=1)
     assert table["answer"].tolist() == ["too short"]
     assert table["p_value"].isna().all()
     p = []
@@ -212,7 +233,9 @@ def test_slow_drivers_say_too_short_and_their_null_holds():
         rng, segment, level = minutes(seed, 3.0)
         counts = rng.poisson(0.3 * np.exp(minutes(seed + 500, 3.0)[2])).astype(float)
         p.append(
-            slow.slow_drivers(counts, level[:, None], segment, columns, draws=100, seed=seed)["p_value"][0]
+            slow.slow_drivers(counts, level[:, None], segment, columns, draws=100, most=100, seed=seed)[
+                "p_value"
+            ][0]
         )
     share = pd.DataFrame({"kind": "x", "p_value": p})
     assert nulls.calibration_table(share)["passed"].all(), sorted(p)[:9]
@@ -261,10 +284,26 @@ def test_a_scattering_family_follows_its_surface_and_no_other():
     predicted = np.nansum([scatter.predicted_hz(s, times, durations) for s in stretches], axis=0)
     heard = predicted * np.exp(rng.normal(0, 0.05, 45))
     row, glitches = scatter.scattering(times, durations, heard, stretches, slides=300, seed=1)
-    assert row["p_value"] < 0.003
-    assert row["matched"] > 0.9 > row["matched_slides"]
+    assert row["p_value"] == 1 / 301
+    assert row["matched"] > row["matched_low"] > 0.8 > row["matched_slides"]
     assert len(glitches) == row["n_glitches"] == 45
     rest = [scatter.Displacement(s.start, 16.0, motion(50 + k)) for k, s in enumerate(stretches)]
     assert scatter.scattering(times, durations, heard, rest, slides=300, seed=1)[0]["p_value"] > 0.02
     few, _ = scatter.scattering(times[:5], durations[:5], heard[:5], stretches, slides=300, seed=1)
     assert np.isnan(few["p_value"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer"),
+    [
+        ({}, "yes"),
+        ({"matched": 0.0, "matched_low": 0.0, "matched_slides": 0.0}, "no"),
+        ({"matched": 0.15, "matched_low": 0.1}, "no"),
+        ({"matched_slides": 0.35}, "no"),
+        ({"p_fwer": 0.06}, "no"),
+        ({"p_value": np.nan, "p_fwer": np.nan}, "too few"),
+    ],
+)
+def test_scattered_light_needs_a_share_that_is_clearly_above_that_of_slides(changes, answer):
+    row = {"p_value": 0.002, "p_fwer": 0.014, "matched": 0.4, "matched_low": 0.3, "matched_slides": 0.05}
+    assert scatter._answers(pd.DataFrame([row | changes])).tolist() == [answer]

@@ -22,7 +22,7 @@ PLANTS = (
 )
 
 
-def ask(world, *, slides=300, pseudo=0, seed=1, threads=2, **changes):
+def ask(world, *, slides=300, most=300, pseudo=0, seed=1, threads=2, **changes):
     options = {"family": world.family, "quiet": world.quiet, "channels": world.channels} | changes
     return find_witnesses(
         world.features,
@@ -31,6 +31,7 @@ def ask(world, *, slides=300, pseudo=0, seed=1, threads=2, **changes):
         world.segments,
         options["channels"],
         slides=slides,
+        most_slides=most,
         pseudo=pseudo,
         seed=seed,
         threads=threads,
@@ -85,6 +86,15 @@ def test_the_answer_does_not_depend_on_threads_nor_on_other_columns_order(world,
     pd.testing.assert_frame_equal(again.pseudo, planted.pseudo)
 
 
+def test_a_family_at_the_floor_gets_more_slides_and_no_other(world, planted):
+    more = ask(world, most=1000).table
+    assert set(more["n_slides"]) == {1000}
+    assert more["p_fwer"].min() == 1 / 1001
+    assert set(planted.table["n_slides"]) == {300}
+    assert set(ask(make_world(3, channels=12, glitches=40), most=1000).table["n_slides"]) == {300}
+    pd.testing.assert_series_equal(more["t_peak"], planted.table["t_peak"])
+
+
 def test_an_unsafe_channel_is_shown_and_never_ranked(world):
     channels = world.channels.assign(
         safety=["unsafe" if c == name(2) else "unknown" for c in world.channels["channel"]]
@@ -92,7 +102,6 @@ def test_an_unsafe_channel_is_shown_and_never_ranked(world):
     table = ask(world, channels=channels)
     row = table.table[table.table["channel"] == name(2)].iloc[0]
     assert np.isnan(row["p_fwer"])
-    assert np.isnan(row["p_value"])
     assert row["t_statistic"] > 5
     assert {note["code"] for note in table.notes} > {"unsafe_channels", "unknown_safety"}
     assert table.table.iloc[-2:]["channel"].eq(name(2)).all()

@@ -179,7 +179,8 @@ def witness(channel, *, excess, safety="safe", q=0.001, rank=1):
     row = dict.fromkeys(WITNESSES.names, 0.0) | {"family": "F002", "ifo": "H1", "channel": channel}
     row |= {"band": "10-30", "group": channel, "relation": "co-moves", "safety": safety}
     row |= {"excess_efficiency": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
-    return row | {"efficiency": 0.6, "deadtime": 0.02, "q_value": q, "rank": rank, "t_peak": 9.0 - rank}
+    row |= {"q_value": q, "at_floor": False, "rank": rank, "t_peak": 9.0 - rank}
+    return row | {"efficiency": 0.6, "deadtime": 0.02}
 
 
 def test_recoverable_is_cost_times_excess_of_witnesses_that_count():

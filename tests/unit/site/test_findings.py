@@ -65,7 +65,7 @@ def nearest() -> pd.DataFrame:
 def witness(**changes: object) -> pd.DataFrame:
     row: dict[str, object] = {"family": "F001", "ifo": "H1", "channel": "H1:ACC_A", "band": "10-30"}
     row |= {"lag": -2.0, "t_peak": 9.0, "efficiency": 0.8, "excess_efficiency": 0.7, "excess_low": 0.6}
-    row |= {"excess_high": 0.8, "q_value": 0.001, "relation": "leads", "safety": "safe"}
+    row |= {"excess_high": 0.8, "q_value": 0.001, "at_floor": True, "relation": "leads", "safety": "safe"}
     unsafe = {"channel": "H1:DARM", "q_value": None, "excess_low": 0.9, "safety": "unsafe"}
     strong = {"channel": "H1:ACC_B", "relation": "co-moves", "excess_low": 0.75}
     return pd.DataFrame([row | unsafe, row | strong, row | changes])

@@ -15,9 +15,8 @@ from glitch_explorer.site.pages import legible
         ("chance", [0.0421], "0.042"),
         ("chance", [1.0], "1"),
         ("chance", [0.001], "0.001"),
-        ("chance", [3.4e-5], "3\u00a0×\u00a010⁻⁵"),
-        ("chance", [1e-16], "<\u00a010⁻⁶"),
-        ("chance", [0.0], "<\u00a010⁻⁶"),
+        ("chance", [3.4e-5], "3.4\u00a0×\u00a010⁻⁵"),
+        ("chance", [0.002, True], "≤\u00a00.002"),
         ("lag", [-2.0], "2 s before the glitch"),
         ("lag", [0.0], "at the glitch"),
         ("lag", [3.0], "3 s after the glitch"),
@@ -50,9 +49,10 @@ def test_a_missing_value_is_a_dash(name, missing):
     assert FILTERS[name](missing) == "–"
 
 
-def test_a_chance_too_small_to_write_is_no_equation():
-    assert equals_text("q", 1e-9) == "q\u00a0<\u00a010⁻⁶"
-    assert equals_text("q", 0.2) == "q\u00a0=\u00a00.2"
+def test_a_chance_that_the_slides_limit_is_no_equation():
+    assert equals_text("q", 1 / 2001, True) == "q\u00a0≤\u00a05.0\u00a0×\u00a010⁻⁴"
+    assert equals_text("q", 0.2, False) == "q\u00a0=\u00a00.2"
+    assert equals_text("q", None, True) == "q\u00a0=\u00a0–"
 
 
 @pytest.mark.parametrize(

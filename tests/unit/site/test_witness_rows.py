@@ -29,7 +29,15 @@ def test_ground_bands(band, name):
 
 
 def slow(**changes):
-    row = {"family": "F001", "ifo": "H1", "channel": "H1:GND", "band": "1-6", "rho": 0.4, "p_value": 0.01}
+    row = {
+        "family": "F001",
+        "ifo": "H1",
+        "channel": "H1:GND",
+        "band": "1-6",
+        "rho": 0.4,
+        "p_value": 0.01,
+        "n_draws": 500,
+    }
     row |= {"p_fwer": 0.01, "blocks": 30, "correlation_min": 2, "null": "shift", "answer": "rises"}
     return row | changes
 
@@ -53,7 +61,8 @@ def test_ground_motion_has_a_code_and_a_sentence(code, rows):
 
 def fringes(**changes):
     row = {"family": "F001", "ifo": "H1", "channel": "H1:SUS", "n_glitches": 40, "matched": 0.6}
-    row |= {"matched_slides": 0.2, "p_value": 0.01, "p_fwer": 0.01}
+    row |= {"matched_low": 0.4, "matched_high": 0.8, "matched_slides": 0.2, "n_slides": 500}
+    row |= {"p_value": 0.01, "p_fwer": 0.01, "answer": "yes"}
     return pd.DataFrame([row | changes], columns=SCATTERING.names)
 
 
@@ -64,8 +73,8 @@ def fringes(**changes):
         ("high frequency", tables.empty(SCATTERING), 200.0, "displacement"),
         ("no channel", tables.empty(SCATTERING), 49.0, "raw"),
         ("too few", tables.empty(SCATTERING), 49.0, "displacement"),
-        ("too few", fringes(p_fwer=None), 30.0, "displacement"),
-        ("no", fringes(p_fwer=0.2), 30.0, "displacement"),
+        ("too few", fringes(p_fwer=None, answer="too few"), 30.0, "displacement"),
+        ("no", fringes(p_fwer=0.2, answer="no"), 30.0, "displacement"),
         ("yes", fringes(), 30.0, "displacement"),
     ],
 )

@@ -176,10 +176,13 @@ def test_slow_drivers_are_found_in_a_band_that_overlaps():
     assert validate.slow_check(rows, more, planted).value == 0.5
 
 
-@pytest.mark.parametrize(("p", "passed"), [((1e-5, 0.01), True), ((0.03, 0.01), False), ((0.1, 0.5), False)])
-def test_the_planted_optic_must_fit_best(p, passed):
+@pytest.mark.parametrize(
+    ("matched", "answers", "passed"),
+    [((0.8, 0.3), "yes", True), ((0.3, 0.8), "yes", False), ((0.8, 0.3), "no", False)],
+)
+def test_the_planted_optic_must_fit_best(matched, answers, passed):
     fringes = pd.DataFrame(
-        {"family": "F001", "ifo": "H1", "channel": [WITNESS, OTHER], "p_value": p, "p_fwer": p}
+        {"family": "F001", "ifo": "H1", "channel": [WITNESS, OTHER], "matched": matched, "answer": answers}
     )
     check = validate.scattering_check(composition(hum()), fringes, truth(plant(kind="fringe")))
     assert (check.passed, check.n) == (passed, 1)

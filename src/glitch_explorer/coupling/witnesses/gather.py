@@ -18,7 +18,7 @@ from glitch_explorer.coupling.schemas import (
     WITNESSES,
 )
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
-from glitch_explorer.coupling.witnesses.p_values import q_values
+from glitch_explorer.coupling.witnesses.p_values import at_floor, q_values
 
 
 def rank_groups(table: pd.DataFrame) -> pd.Series:
@@ -55,7 +55,8 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     table = table.merge(groups[["channel", "group"]], on="channel", how="left")
     table["group"] = table["group"].fillna(table["channel"])
     family = table.groupby(["family", "ifo"]).ngroup().to_numpy()
-    table["q_value"] = q_values(family, table["p_value"].to_numpy(dtype=float))
+    table["q_value"] = q_values(family, table["p_fwer"].to_numpy(dtype=float))
+    table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     table["rank"] = rank_groups(table)
     order = ["family", "ifo", "rank", "channel", "band"]
     return table.sort_values(order, ignore_index=True)

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.arrays import Float64, Int64, Object
+from glitch_explorer.core.statistics import share_above, wilson_interval
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.lists import METRES
-from glitch_explorer.coupling.schemas import FRINGES, SCATTERING
-from glitch_explorer.coupling.witnesses.p_values import fit_tail
+from glitch_explorer.coupling.schemas import ALPHA, FRINGES, SCATTERING
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 
 #: Families with a median frequency below this are tested: light scattered off moving optics is seen
@@ -28,6 +28,8 @@ WAVELENGTH_M = 1.064e-6
 HARMONICS = (1, 2, 3, 4)
 #: A fringe frequency within this factor of the observed one is a match.
 MATCH_FACTOR = 1.2
+#: A family is scattered light only if at least this share of its glitches match.
+LEAST_MATCHED = 0.2
 #: Mismatch is clipped to this, so that a glitch of another origin does not dominate the mean.
 _LARGEST_MISMATCH = float(np.log(2.0))
 #: The speed is the largest within half the duration of the event, and at least within this, s.
@@ -176,8 +178,8 @@ def scattering(
     Returns
     -------
     dict
-        Columns n_glitches, matched, matched_slides and p_value of table "scattering"; the last three are NaN
-        below `LEAST_GLITCHES`.
+        Columns n_glitches, matched with its interval, matched_slides and p_value of table "scattering"; NaN
+        below `LEAST_GLITCHES`. All of them refer to one statistic, the share of the glitches that match.
     DataFrame
         Columns event_time, observed_hz, predicted_hz, harmonic, mismatch and match of table "fringes", one
         row per glitch with data.
@@ -194,16 +196,37 @@ def scattering(
         parts.append(part)
         nulls.append(null)
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    row = {"n_glitches": len(table), "matched": np.nan, "matched_slides": np.nan, "p_value": np.nan}
-    if len(table) < LEAST_GLITCHES:
-        return row, table
-    null = np.concatenate(nulls, axis=1)
-    tail = fit_tail(-np.nanmean(null, axis=1), seed=seed)
-    row["matched"] = float(table["match"].mean())
-    # A comparison with NaN is false: slides without data are no matches, and are few.
-    row["matched_slides"] = float((null <= np.log(MATCH_FACTOR)).mean())
-    row["p_value"] = float(tail.p_value(np.array([-table["mismatch"].mean()]))[0])
-    return row, table
+    null = np.concatenate(nulls, axis=1) if nulls else np.empty((slides, 0))
+    return {"n_glitches": len(table), **_share_of_matches(table, null)}, table
+
+
+def _share_of_matches(table: pd.DataFrame, null: Float64) -> dict[str, float]:
+    """Return the share of glitches that match, its interval, that of slides, and p."""
+    n = len(table)
+    if n < LEAST_GLITCHES:
+        unknown = ("matched", "matched_low", "matched_high", "matched_slides", "p_value")
+        return dict.fromkeys(unknown, np.nan)
+    # A comparison with NaN is false; a slide's share is one of its glitches with data, as the family's is.
+    shares = (null <= np.log(MATCH_FACTOR)).sum(axis=1) / np.maximum((~np.isnan(null)).sum(axis=1), 1)
+    hits = int(table["match"].sum())
+    low, high = wilson_interval(hits, n)
+    return {
+        "matched": hits / n,
+        "matched_low": low,
+        "matched_high": high,
+        "matched_slides": float(shares.mean()),
+        "p_value": float(share_above(np.array([hits / n]), shares)[0]),
+    }
+
+
+def _answers(table: pd.DataFrame) -> Object:
+    """Return for each channel whether the family is light scattered off it: yes, no or too few."""
+    yes = (
+        (table["p_fwer"] <= ALPHA)
+        & (table["matched"] >= LEAST_MATCHED)
+        & (table["matched_low"] > table["matched_slides"])
+    )
+    return np.select([table["p_value"].isna(), yes], ["too few", "yes"], "no")
 
 
 def family_fringes(
@@ -246,6 +269,7 @@ def family_fringes(
     if median >= SCATTERING_BELOW_HZ or channels.empty:
         return empty, fringes
     motions = _displacements(channels, live, reader)
+    slides = max(slides, int(np.ceil(len(channels) / ALPHA)))  # what one significant channel needs
     rows, parts = [], []
     ids = glitches.drop_duplicates("event_time").set_index("event_time")["glitch_id"]
     for number, channel in enumerate(channels["channel"]):
@@ -257,6 +281,7 @@ def family_fringes(
             parts.append(part.assign(channel=channel, glitch_id=part["event_time"].map(ids)))
     table = pd.DataFrame(rows)
     table["p_fwer"] = np.minimum(table["p_value"] * table["p_value"].notna().sum(), 1.0)
+    table["n_slides"], table["answer"] = slides, _answers(table)
     return table, pd.concat(parts, ignore_index=True) if parts else fringes
 
 

@@ -3,6 +3,7 @@
 See docs/explanation/methods.md#t-statistic and the sections after it.
 """
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,6 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
-from glitch_explorer.core.statistics import share_above
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
@@ -21,7 +21,7 @@ from glitch_explorer.coupling.witnesses.background import Background, family_bac
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.notes import NO_DATA, TOO_DENSE, Note, notes, too_few
 from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure
-from glitch_explorer.coupling.witnesses.p_values import fit_tail
+from glitch_explorer.coupling.witnesses.p_values import counted_p_values
 from glitch_explorer.coupling.witnesses.pseudo_families import pseudo_families, pseudo_p_values
 from glitch_explorer.coupling.witnesses.ranks import (
     STEP,
@@ -30,11 +30,17 @@ from glitch_explorer.coupling.witnesses.ranks import (
     window_mask,
     windows,
 )
-from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides, make_triggers, time_slides
+from glitch_explorer.coupling.witnesses.slides import (
+    LEAST_GLITCHES,
+    TimeSlides,
+    distinct_slides,
+    make_triggers,
+    time_slides,
+)
 from glitch_explorer.coupling.witnesses.usable import usable_features
 
 #: Keys added to the seed, so that each random stream has one purpose.
-_SLIDES, _PSEUDO, _TAIL, _BOOTSTRAP = range(4)
+_SLIDES, _PSEUDO, _MORE, _BOOTSTRAP = range(4)
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def find_witnesses(
     channels: pd.DataFrame,
     *,
     slides: int,
+    most_slides: int,
     pseudo: int,
     seed: int,
     threads: int,
@@ -95,8 +102,8 @@ def find_witnesses(
         ``(k, 2)`` sorted analysis segments of the detector, GPS seconds.
     channels
         Columns channel and safety.
-    slides, pseudo
-        Number of time slides, 500 or more, and of pseudo-families.
+    slides, most_slides, pseudo
+        Number of time slides at first, 500 or more, and at most; number of pseudo-families.
     seed, threads
         The result depends on the first only.
 
@@ -122,7 +129,7 @@ def find_witnesses(
     columns, values = columns[enough].reset_index(drop=True), values[:, enough]
     measured = measured.part(enough)
     ranked = (columns["safety"] != "unsafe").to_numpy()
-    table, profiles = _tables(prepared, columns, values, measured, ranked)
+    table, profiles = _tables(prepared, columns, values, measured, ranked, most_slides=most_slides)
     p_values = pseudo_p_values(nulls, [null.part(enough).part(ranked) for null in of_nulls])
     return WitnessResult(table, profiles, p_values, _notes(prepared, table, p_values))
 
@@ -185,7 +192,13 @@ def _prepare(
 
 
 def _tables(
-    family: _Family, columns: pd.DataFrame, values: Float32, measured: Measured, ranked: Bool
+    family: _Family,
+    columns: pd.DataFrame,
+    values: Float32,
+    measured: Measured,
+    ranked: Bool,
+    *,
+    most_slides: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the tables "family_witnesses" and "lag_profiles" of what was measured."""
     lags = family.slides.grid.lags
@@ -198,8 +211,10 @@ def _tables(
     rows = _effects(family, values, measured, timings)
     rows["auc"] = auc[np.arange(len(rows)), [timing.lag for timing in timings]]
     table = pd.concat([columns[["channel", "band", "safety", "coverage"]], rows], axis=1)
-    table["p_fwer"] = np.where(ranked, share_above(largest, null), np.nan)
-    table["p_value"] = np.where(ranked, fit_tail(null, seed=family.seed + _TAIL).p_value(largest), np.nan)
+    table["p_fwer"] = np.nan
+    table.loc[ranked, "p_fwer"], table["n_slides"] = _p_values(
+        family, values[:, ranked], measured.part(ranked), most=most_slides
+    )
     table["n_alone"] = int(lag_profiles.isolated(family.times)[family.slides.triggers.used].sum())
     table["live_time_s"] = family.features.live.length_s
     order = np.lexsort((table["band"], table["channel"], -largest, ~ranked))
@@ -215,6 +230,28 @@ def _tables(
         }
     )
     return table.iloc[order].reset_index(drop=True), profiles
+
+
+def _p_values(family: _Family, values: Float32, measured: Measured, *, most: int) -> tuple[Float64, int]:
+    """Count the family-wise p of each ranked feature, and the slides that were drawn."""
+    slides = family.slides
+    drawn = measured.peaks.shape[1]
+    stages = itertools.count(1)
+
+    def more(size: int) -> Int64:
+        rng = np.random.default_rng([family.seed + _MORE, next(stages)])
+        shifted = time_slides(slides.triggers, slides.grid, slides=size, rng=rng)
+        return _above(measure(values, [shifted], threads=family.threads)[0])
+
+    distinct = distinct_slides(slides.triggers, slides.grid)
+    return counted_p_values(_above(measured), drawn, int(min(most, max(distinct, drawn))), more)
+
+
+def _above(measured: Measured) -> Int64:
+    """Count for each feature the slides whose largest abs(T) over all features is at least as high."""
+    null = np.sort(measured.peaks.max(axis=0, initial=0.0).astype(float))
+    largest = np.abs(measured.t).max(axis=1, initial=0.0)
+    return np.asarray(len(null) - np.searchsorted(null, largest, side="left"))
 
 
 def _timings(

@@ -132,6 +132,12 @@ def _offsets(rings: Int64, grid: Grid, size: int | None, rng: np.random.Generato
     return offsets
 
 
+def distinct_slides(triggers: Triggers, grid: Grid) -> float:
+    """Return how many slides differ: the product of the offsets that each ring with triggers has."""
+    least = least_offset(grid)
+    return float(np.prod([grid.length[ring] - 2.0 * least + 1 for ring in np.unique(triggers.ring)]))
+
+
 def time_slides(triggers: Triggers, grid: Grid, *, slides: int, rng: np.random.Generator) -> TimeSlides:
     """Shift triggers in each ring by its own offsets, larger than the largest lag."""
     offsets = np.concatenate(

@@ -5,13 +5,15 @@ scores are relative to the last five minutes; both remove slow changes. See
 docs/explanation/methods.md#slow-drivers.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.schemas import ALPHA
-from glitch_explorer.coupling.witnesses.p_values import fit_tail
+from glitch_explorer.coupling.witnesses.p_values import counted_p_values
 
 #: Ground-motion bands in Hz, by source ("human": anthropogenic).
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}
@@ -22,8 +24,9 @@ LEAST_INDEPENDENT = 20
 _LONG = 5
 #: Autocorrelation below which minutes count as independent.
 _INDEPENDENT = 0.2
-#: rho, its values under the null (empty with too few independent blocks of time), and the number of these.
-_Null = tuple[float, Float64, int]
+#: rho, the function that draws that many values of it under the null (None with too few independent blocks
+#: of time), and the number of these blocks.
+_Null = tuple[float, Callable[[int], Float64] | None, int]
 
 
 def correlation_time(values: Float64, stretch: Int64) -> int:
@@ -65,7 +68,7 @@ def _rho(a: Float64, b: Float64) -> float:
 
 
 def _by_shift(
-    counts: Float64, level: Float64, known: Bool, stretch: Int64, least: int, *, draws: int, seed: int
+    counts: Float64, level: Float64, known: Bool, stretch: Int64, least: int, *, seed: int
 ) -> _Null:
     """Correlate counts and levels minute by minute.
 
@@ -78,37 +81,46 @@ def _by_shift(
     counts, level, known, stretch = counts[part], level[part], known[part], stretch[part]
     blocks = int((np.bincount(stretch[known]) // (least - 1)).sum()) if known.any() else 0
     if blocks < LEAST_INDEPENDENT:
-        return np.nan, np.empty(0), blocks
+        return np.nan, None, blocks
     starts = np.flatnonzero(np.diff(stretch, prepend=-1))
     length = np.diff(np.append(starts, len(stretch)))
     number = np.repeat(np.arange(len(starts)), length)
     within = np.arange(len(stretch)) - starts[number]
     rate, motion = _centred_ranks(counts), _centred_ranks(level[known])
-    null = np.empty(draws)
-    for draw in range(draws):
+
+    def shifted() -> float:
         offset = rng.integers(least, length - least + 1)
-        shifted = rate[starts[number] + (within + offset[number]) % length[number]]
-        null[draw] = _rho(shifted[known], motion)
-    return _rho(rate[known], motion), null, blocks
+        moved = rate[starts[number] + (within + offset[number]) % length[number]]
+        return _rho(moved[known], motion)
+
+    return _rho(rate[known], motion), lambda n: np.array([shifted() for _ in range(n)]), blocks
 
 
-def _by_permutation(
-    counts: Float64, level: Float64, known: Bool, stretch: Int64, *, draws: int, seed: int
-) -> _Null:
+def _by_permutation(counts: Float64, level: Float64, known: Bool, stretch: Int64, *, seed: int) -> _Null:
     """Correlate the means of stretches; the null permutes stretches."""
     rng = np.random.default_rng(seed)
     _, number = np.unique(stretch[known], return_inverse=True)
     minutes = np.bincount(number)
     if len(minutes) < LEAST_INDEPENDENT:
-        return np.nan, np.empty(0), len(minutes)
+        return np.nan, None, len(minutes)
     rate = _centred_ranks(np.bincount(number, counts[known]) / minutes)
     motion = _centred_ranks(np.bincount(number, level[known]) / minutes)
-    null = np.array([_rho(rng.permutation(rate), motion) for _ in range(draws)])
-    return _rho(rate, motion), null, len(minutes)
+
+    def permuted(n: int) -> Float64:
+        return np.array([_rho(rng.permutation(rate), motion) for _ in range(n)])
+
+    return _rho(rate, motion), permuted, len(minutes)
 
 
 def slow_drivers(
-    counts: Float64, levels: Float64, stretch: Int64, columns: pd.DataFrame, *, draws: int, seed: int
+    counts: Float64,
+    levels: Float64,
+    stretch: Int64,
+    columns: pd.DataFrame,
+    *,
+    draws: int,
+    most: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Correlate a family's glitch rate with slow channels by rank.
 
@@ -125,22 +137,24 @@ def slow_drivers(
         ``(n,)`` ascending number of each minute's stretch.
     columns
         One row per column of `levels`, with channel and band.
-    draws, seed
-        Number of draws of the null, and the seed.
+    draws, most, seed
+        Number of draws of the null at first and at most, and the seed. `most` is raised to what one
+        significant row needs.
 
     Returns
     -------
-    Table "slow_drivers" without family and ifo: channel, band, rho, p_value (two-sided, generalised Pareto
-    tail as in `p_values`), p_fwer (Bonferroni over the rows with a p_value), blocks (independent blocks of
+    Table "slow_drivers" without family and ifo: channel, band, rho, p_value (two-sided), n_draws (draws that
+    it is counted among), p_fwer (Bonferroni over the rows with a p_value), blocks (independent blocks of
     time), correlation_min, null ("shift" within stretches by more than the correlation time, "segments" for
     permuted stretches, empty without data), and answer ("rises", "falls", "nothing found", or "too short"
     below `LEAST_INDEPENDENT` blocks).
     """
+    most = max(most, int(np.ceil(levels.shape[1] / ALPHA)))
     rows = [
-        _driver(counts, levels[:, k].astype(float), stretch, draws=draws, seed=seed + k)
+        _driver(counts, levels[:, k].astype(float), stretch, draws=draws, most=most, seed=seed + k)
         for k in range(levels.shape[1])
     ]
-    table = pd.DataFrame(rows, columns=["rho", "p_value", "blocks", "correlation_min", "null"])
+    table = pd.DataFrame(rows, columns=["rho", "p_value", "n_draws", "blocks", "correlation_min", "null"])
     table = pd.concat([columns[["channel", "band"]].reset_index(drop=True), table], axis=1)
     known = table["p_value"].notna()
     table["p_fwer"] = np.minimum(table["p_value"] * known.sum(), 1.0)
@@ -154,21 +168,26 @@ def slow_drivers(
 
 
 def _driver(
-    counts: Float64, level: Float64, stretch: Int64, *, draws: int, seed: int
-) -> tuple[float, float, int, int, str]:
-    """Return rho, p, independent blocks of time, correlation time in minutes and the kind of null."""
+    counts: Float64, level: Float64, stretch: Int64, *, draws: int, most: int, seed: int
+) -> tuple[float, float, int, int, int, str]:
+    """Return rho, p, draws, independent blocks of time, correlation time in minutes and the kind of null."""
     known = ~np.isnan(level)
     if not known.any():
-        return np.nan, np.nan, 0, 0, ""
+        return np.nan, np.nan, 0, 0, 0, ""
     time = correlation_time(level, stretch)
     lengths = np.bincount(stretch[known])
     if lengths[lengths > 0].mean() >= _LONG * time:
         kind = "shift"
-        rho, null, blocks = _by_shift(counts, level, known, stretch, time + 1, draws=draws, seed=seed)
+        rho, draw, blocks = _by_shift(counts, level, known, stretch, time + 1, seed=seed)
     else:
         kind = "segments"
-        rho, null, blocks = _by_permutation(counts, level, known, stretch, draws=draws, seed=seed)
-    if not len(null):
-        return np.nan, np.nan, blocks, time, kind
-    p = float(fit_tail(np.abs(null), seed=seed).p_value(np.array([abs(rho)]))[0])
-    return rho, p, blocks, time, kind
+        rho, draw, blocks = _by_permutation(counts, level, known, stretch, seed=seed)
+    if draw is None:
+        return np.nan, np.nan, 0, blocks, time, kind
+    null = draw
+
+    def above(n: int) -> Int64:
+        return np.array([np.count_nonzero(np.abs(null(n)) >= abs(rho))])
+
+    p, drawn = counted_p_values(above(draws), draws, most, above)
+    return rho, float(p[0]), drawn, blocks, time, kind

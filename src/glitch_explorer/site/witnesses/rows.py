@@ -27,11 +27,11 @@ from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
-from glitch_explorer.coupling.witnesses.scattering import SCATTERING_BELOW_HZ
+from glitch_explorer.coupling.witnesses.p_values import at_floor
+from glitch_explorer.coupling.witnesses.scattering import LEAST_MATCHED, SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.map.schemas import MEMBERS
-from glitch_explorer.site.numbers import LEAST_SHOWN
 from glitch_explorer.site.pages import records
 
 #: Largest number of unsafe channels that are listed for a family and detector.
@@ -41,7 +41,6 @@ CONSTANTS: dict[str, Any] = {
     "alpha": ALPHA,
     "threshold": QUANTILE,
     "fail_below": FAIL_BELOW,
-    "least": LEAST_SHOWN,
     "correlated": LIMIT,
     "least_glitches": LEAST_GLITCHES,
 }
@@ -189,6 +188,7 @@ def ground_result(rows: pd.DataFrame) -> Row:
     if rows.empty:
         return {"code": "no channel"}
     tested = rows[rows["p_fwer"].notna()].sort_values("p_fwer", kind="stable")
+    tested = tested.assign(at_floor=at_floor(tested["p_value"], tested["n_draws"]))
     if tested.empty:
         return {"code": "too short", "blocks": int(rows["blocks"].max())}
     significant = tested[tested["p_fwer"] <= ALPHA]
@@ -225,12 +225,16 @@ def fringe_result(rows: pd.DataFrame, frequency_hz: float, channels: pd.DataFram
         return {"code": "high frequency", "frequency_hz": frequency_hz, "below_hz": SCATTERING_BELOW_HZ}
     if rows.empty and not (channels["kind"] == "displacement").any():
         return {"code": "no channel"}
-    tested = rows[rows["p_fwer"].notna()].sort_values(["p_fwer", "p_value"], kind="stable")
+    tested = rows[rows["answer"] != "too few"]
     if tested.empty:
         return {"code": "too few"}
+    tested = tested.assign(
+        no=tested["answer"] == "no", at_floor=at_floor(tested["p_value"], tested["n_slides"])
+    )
+    tested = tested.sort_values(["no", "p_fwer", "matched"], ascending=[True, True, False], kind="stable")
     best = records(tested.head(1))[0]
-    more = int((tested["p_fwer"] <= ALPHA).sum()) - 1
-    return {**best, "code": "yes" if best["p_fwer"] <= ALPHA else "no", "channels": len(tested), "more": more}
+    more = int((tested["answer"] == "yes").sum()) - 1
+    return {**best, "code": best["answer"], "channels": len(tested), "more": more, "least": LEAST_MATCHED}
 
 
 def missing_channels(coverage: pd.DataFrame, tested: set[str]) -> list[Row]:
@@ -290,7 +294,7 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
 
 
 def best_witness(rows: list[Row]) -> Row | None:
-    """Return `channel`, `q_value` and `safety` of a family's most significant witness, None without one."""
+    """Return channel, q_value, at_floor and safety of a family's most significant witness, if it has one."""
     best = min(
         (group for row in rows for group in row["groups"]),
         key=lambda group: (
@@ -301,4 +305,4 @@ def best_witness(rows: list[Row]) -> Row | None:
         ),
         default=None,
     )
-    return best and {name: best[name] for name in ("channel", "q_value", "safety")}
+    return best and {name: best[name] for name in ("channel", "q_value", "at_floor", "safety")}
