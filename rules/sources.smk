@@ -64,6 +64,7 @@ rule events:
         **needs(mem_mb=1000, runtime=30),
     params:
         gwosc=config["events"]["gwosc"],
+        detectors=config["detectors"],
         gps=config["source"]["gps"],
         code=code("events"),
     script:

@@ -147,12 +147,16 @@ def astrophysical(ifo: pd.Series, event_time: np.ndarray, events: pd.DataFrame) 
     An event without a detector is one of all detectors; the nearest event decides.
     """
     kinds = np.full(len(ifo), "", dtype=object)
+    used = np.zeros(len(events), dtype=bool)
     nearest = np.full(len(ifo), ASTROPHYSICAL_S)
-    for event in events.itertuples():
+    for number, event in enumerate(events.itertuples()):
         distance = np.abs(event_time - event.event_time)
         same_ifo = (ifo == event.ifo).to_numpy() if event.ifo else True
         near = same_ifo & (distance <= nearest)
         kinds[near], nearest[near] = event.kind, distance[near]
+        used[number] = near.any()
+    if len(events):
+        tables.log_effect("events", used, "are within 1 s of a glitch")
     return pd.Series(kinds, index=ifo.index, dtype="str")
 
 

@@ -98,6 +98,7 @@ def read_glitches(paths: Iterable[str], *, kind: str, rules: Rules) -> tuple[pd.
         quarantine.append(_unsplit(table, path))
         n_rows[path] += len(table.bad)
     _check_rows(n_rows)
+    _log.info("%d of %d rows are of the study", sum(map(len, [*glitches, *quarantine])), sum(n_rows.values()))
     return select_strain(
         pd.concat(glitches, ignore_index=True), pd.concat(quarantine, ignore_index=True), rules.strain
     )

@@ -1,7 +1,6 @@
 """Glitches from pictures, joined with metadata tables."""
 
 import hashlib
-import logging
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,7 +12,7 @@ from glitch_explorer.catalog.names import UNKNOWN_IFO, UNKNOWN_VIEW, gps_of_id
 from glitch_explorer.catalog.pictures import BadPicture, Picture, ViewLength, find_pictures
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rows import COLUMNS, as_read, standardise, table_files
-from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
+from glitch_explorer.catalog.rules import KNOWN_IFOS, Problems, Rules, apply_rules
 from glitch_explorer.catalog.schemas import DUPLICATES, QUARANTINE
 from glitch_explorer.catalog.table_files import open_table
 from glitch_explorer.core import tables
@@ -23,8 +22,6 @@ from glitch_explorer.core.views import VIEW_PATH_UNKNOWN, VIEW_PATHS
 #: Columns of metadata tables that are joined to pictures.
 _NUMBERS = ("event_time", "duration_s", "peak_frequency_hz", "bandwidth_hz", "snr", "ranking")
 _LABEL = ("label", "label_confidence", "label_source")
-
-_log = logging.getLogger(__name__)
 
 
 def read_pictures(
@@ -60,7 +57,7 @@ def read_pictures(
     """
     pictures, unreadable = find_pictures(paths, view_length)
     frame, duplicates = gather(pictures)
-    joined, bad_rows, repeated = _read_metadata(metadata)
+    joined, bad_rows, repeated = _read_metadata(metadata, rules)
     _check_metadata(joined, frame)
     frame = _join(frame, joined)
     for column in rules.cuts:
@@ -144,7 +141,7 @@ def duplicate_rows(rows: pd.DataFrame, reason: Duplicate) -> pd.DataFrame:
     return frame.astype({"lost_label": "str"})[list(DUPLICATES.names)]
 
 
-def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _read_metadata(paths: Iterable[str], rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Read metadata tables: rows with unique ids, bad rows, and rows that repeat an id."""
     good, bad = [], []
     for path in table_files(paths):
@@ -159,6 +156,8 @@ def _read_metadata(paths: Iterable[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd
         for raw in table.batches(source_columns(plan)):
             frame, problems = standardise(raw, plan)
             problems.mark(frame["glitch_id"].isna(), Reason.ID_MISSING)
+            known = [*KNOWN_IFOS, *rules.detectors]
+            problems.mark(frame["ifo"].notna() & ~frame["ifo"].isin(known), Reason.DETECTOR_UNKNOWN)
             if "event_time" in plan:
                 problems.mark(frame["event_time"].isna(), Reason.EVENT_TIME_MISSING)
             frame["row"], frame["source"] = raw.index, path
@@ -177,9 +176,8 @@ def _check_metadata(metadata: pd.DataFrame, frame: pd.DataFrame) -> None:
         return
     matched = metadata["glitch_id"].isin(frame["glitch_id"])
     for path, rows in matched.groupby(metadata["source"], sort=False):
-        level = logging.INFO if rows.any() else logging.WARNING
-        _log.log(level, "metadata %s: %d of %d rows are of pictures", path, rows.sum(), len(rows))
-    if not matched.any():
+        tables.log_effect(f"metadata {path}", rows, "are of pictures")
+    if not matched.any() and len(frame):
         ids = [str(table["glitch_id"].iloc[0]) for table in (metadata, frame)]
         raise UserError(
             f"none of the {len(metadata)} ids of source.metadata is that of a picture: an id there is "

@@ -5,6 +5,7 @@ Parquet file. A table that does not fit its schema is refused.
 """
 
 import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glitch_explorer.core import files
+from glitch_explorer.core.arrays import Bool
 from glitch_explorer.core.errors import UserError
+
+_LOG = logging.getLogger(__name__)
 
 #: What to do with a table that does not fit.
 _REMAKE = "if it is a result, perhaps of another version, delete it and run again"
@@ -155,6 +159,27 @@ def read(schema: pa.Schema, path: str | Path, columns: list[str] | None = None) 
     # A file's own metadata can name types that code is looked up for.
     frame: pd.DataFrame = table.select(names).replace_schema_metadata().to_pandas()
     return frame
+
+
+def log_effect(
+    name: str, used: Sequence[bool] | Bool | pd.Series, effect: str, *, unit: str = "rows"
+) -> None:
+    """Log how many rows of an input had an effect; where none had, this is a warning.
+
+    Parameters
+    ----------
+    name
+        The input, and its file.
+    used
+        Which of its rows had an effect, ``(n,)``.
+    effect
+        What these rows did: "belong to a picture".
+    unit
+        What the rows are.
+    """
+    count = sum(map(bool, used))
+    level = logging.INFO if count or not len(used) else logging.WARNING
+    _LOG.log(level, "%s: %d of %d %s %s", name, count, len(used), unit, effect)
 
 
 def read_csv(path: str | Path, *, texts: Sequence[str], required: Sequence[str]) -> pd.DataFrame:

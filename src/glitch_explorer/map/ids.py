@@ -106,13 +106,20 @@ def freeze_reference(families: str | Path, out: str | Path) -> None:
     tables.write(FAMILIES, tables.read(FAMILIES, families), out)
 
 
-def read_reference(path: str | Path | None) -> pd.DataFrame | None:
+def read_reference(path: str | Path | None, rows: pd.DataFrame) -> pd.DataFrame | None:
     """Read the reference that `map.reference` names, if any.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    rows
+        Rows of this map, columns `ROW_KEY`.
 
     Raises
     ------
     UserError
-        When the file does not exist or is not a table "families".
+        When the file does not exist, is not a table "families", or has no row of this map.
     """
     if path is None:
         return None
@@ -121,4 +128,12 @@ def read_reference(path: str | Path | None) -> pd.DataFrame | None:
             f"map.reference names {path}, which does not exist: write it with the target freeze_reference, "
             "or set map.reference to null"
         )
-    return tables.read(FAMILIES, path, columns=[*ROW_KEY, "family"])
+    reference = tables.read(FAMILIES, path, columns=[*ROW_KEY, "family"])
+    shared = pd.MultiIndex.from_frame(reference[ROW_KEY]).isin(pd.MultiIndex.from_frame(rows[ROW_KEY]))
+    tables.log_effect(f"map.reference {path}", shared, "are on this map")
+    if not shared.any():
+        raise UserError(
+            f"map.reference names {path}, of which no row is on this map, so that no family can keep its id: "
+            "name the reference of this study, or set map.reference to null"
+        )
+    return reference

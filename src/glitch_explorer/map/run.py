@@ -160,7 +160,7 @@ def make_families(
     )
     keys = table[ROW_KEY]
     cluster = clusters.cluster[copy]
-    named = name_families(keys.assign(cluster=cluster), read_reference(reference))
+    named = name_families(keys.assign(cluster=cluster), read_reference(reference, keys))
     name = dict(zip(named["cluster"], named["family"], strict=True))
     family = np.array([name.get(number, UNASSIGNED) for number in cluster], dtype=object)
     distances = files.read_arrays(neighbours)["distances"][unique]

@@ -3,6 +3,7 @@
 import difflib
 import errno
 import fcntl
+import logging
 import os
 import shutil
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from glitch_explorer.core import files as whole_files
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources.archive import is_archive, unpack_once
 from glitch_explorer.sources.retry import RetryPolicy, Transient, check_status
+
+_LOG = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 1 << 17
 #: Shortest hash prefix that is a check (file names of weights carry 8 digits).
@@ -217,6 +220,7 @@ def download_record(
         manifest.append(
             {"name": name, "size": path.stat().st_size, "checksum": checksums[name], "unpacked": unpacked}
         )
+    _LOG.info("record %s: %d of %d files are downloaded", record, len(manifest), len(checksums))
     target = folder / "manifest.json"
     whole_files.write_json(target, {"record": str(record), "files": manifest})
     return target

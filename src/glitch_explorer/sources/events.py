@@ -9,6 +9,7 @@ from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
 
 from glitch_explorer.core import tables
+from glitch_explorer.core.detectors import DETECTORS
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import retry
 from glitch_explorer.sources.retry import RetryPolicy
@@ -24,6 +25,7 @@ def read_events(
     *,
     files: Sequence[str | Path],
     gwosc: bool,
+    detectors: Sequence[str],
     start: float | None = None,
     end: float | None = None,
     host: str = DEFAULT_URL,
@@ -38,6 +40,8 @@ def read_events(
         and kind (event or injection).
     gwosc
         Whether to ask GWOSC too; only confident events are read.
+    detectors
+        Detectors of the study; events of other detectors have no effect.
     start, end
         First and last GPS second of the events returned; GWOSC needs both.
     host
@@ -53,12 +57,15 @@ def read_events(
     Raises
     ------
     UserError
-        When a file cannot be read or has wrong values, when `gwosc` lacks `start` or `end`, or when GWOSC's
-        answer cannot be parsed.
+        When a file cannot be read, has wrong values or a detector that is none, when `gwosc` lacks `start`
+        or `end`, or when GWOSC's answer cannot be parsed.
     SourceFault
         When GWOSC fails after all retries.
     """
-    parts = [_read_csv(Path(file)) for file in files]
+    parts = [_read_csv(Path(file), detectors) for file in files]
+    for file, part in zip(files, parts, strict=True):
+        used = _within(part, start, end) & part["ifo"].isin(["", *detectors])
+        tables.log_effect(f"event file {file}", used, "are of the study's detectors and time")
     if gwosc:
         if start is None or end is None:
             raise UserError(
@@ -66,22 +73,33 @@ def read_events(
             )
         parts.append(_gwosc_events(start, end, host, policy))
     events = tables.joined(EVENTS, parts)
-    if start is not None:
-        events = events[events["event_time"] >= start]
-    if end is not None:
-        events = events[events["event_time"] <= end]
-    return events.drop_duplicates().sort_values(["event_time", "name", "ifo"], ignore_index=True)
+    return (
+        events[_within(events, start, end)]
+        .drop_duplicates()
+        .sort_values(["event_time", "name", "ifo"], ignore_index=True)
+    )
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _within(events: pd.DataFrame, start: float | None, end: float | None) -> pd.Series:
+    """Return which events lie between the first and last GPS second."""
+    return events["event_time"].between(-np.inf if start is None else start, np.inf if end is None else end)
+
+
+def _read_csv(path: Path, detectors: Sequence[str]) -> pd.DataFrame:
     frame: pd.DataFrame = tables.read_csv(path, texts=("name", "ifo", "kind"), required=EVENTS.names)[
         EVENTS.names
     ]
+    frame["ifo"] = frame["ifo"].str.strip().str.upper()
     frame["event_time"] = pd.to_numeric(frame["event_time"], errors="coerce")
     for row, (_, event) in enumerate(frame.iterrows(), start=1):
         if not np.isfinite(event["event_time"]):
             raise UserError(
                 f"event file {path}, row {row} after the header: event_time is not a number (GPS seconds)"
+            )
+        if event["ifo"] not in {"", *DETECTORS, *detectors}:
+            raise UserError(
+                f"event file {path}, row {row} after the header: ifo {event['ifo']!r} is no detector; write "
+                "a prefix such as H1, or nothing for all detectors"
             )
         if event["kind"] not in KINDS:
             raise UserError(

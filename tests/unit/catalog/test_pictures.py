@@ -182,6 +182,21 @@ def test_metadata_gives_the_detector_and_joins_one_event(tmp_path):
     ]
 
 
+def test_a_detector_of_metadata_that_is_none_is_quarantined(tmp_path):
+    glitch(tmp_path / "data" / "Blip", "aaa")
+    glitch(tmp_path / "data" / "Blip", "bbb", 20)
+    glitch(tmp_path / "data" / "Blip", "H1_ccc", 40)
+    table = tmp_path / "m.csv"
+    table.write_text("ifo,gravityspy_id\nL1,aaa\nHanford,bbb\nH,ccc\n")
+    glitches, quarantine, _ = build(
+        tmp_path, tmp_path / "data", metadata=[str(table)], max_quarantined_share=0.9
+    )
+    assert glitches["ifo"].to_dict() == {"aaa": "L1", "bbb": "unknown", "ccc": "H1"}
+    assert quarantine[["glitch_id", "reason"]].to_numpy().tolist() == [
+        ["bbb", "detector_unknown"], ["ccc", "detector_unknown"],
+    ]  # fmt: skip
+
+
 def test_a_cut_without_metadata_says_so(tmp_path):
     glitch(tmp_path / "data" / "Blip", "H1_a")
     with pytest.raises(UserError, match=r"source\.snr sets bounds"):

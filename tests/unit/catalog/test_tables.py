@@ -171,7 +171,7 @@ def test_the_message_names_the_column_that_is_wrong(tmp_path):
         build(tmp_path, csv(tmp_path, GOOD, *rows), max_quarantined_share=0.4)
 
 
-def test_events_within_a_second(tmp_path):
+def test_events_within_a_second(tmp_path, caplog):
     events = pd.DataFrame(
         {
             "name": ["GW1", "inj"],
@@ -186,7 +186,10 @@ def test_events_within_a_second(tmp_path):
         "1240000100.9,H1,c,Blip,1,9,9,1,,",
         "1240000101.5,L1,d,Blip,1,9,9,1,,",
     ]
-    glitches, _, _ = build(tmp_path, csv(tmp_path, *rows), events=events)
+    with caplog.at_level("INFO"):
+        glitches, _, _ = build(tmp_path, csv(tmp_path, *rows), events=events)
+    assert "events: 2 of 2 rows are within 1 s of a glitch" in caplog.text
+    assert "4 of 4 rows are of the study" in caplog.text
     kinds = glitches.set_index("glitch_id")["astrophysical"].to_dict()
     assert kinds == {"aaaaaaaaaa": "event", "b": "injection", "c": "", "d": ""}
 

@@ -165,7 +165,9 @@ def test_the_log_counts_the_rows_of_a_safety_table_that_match(tmp_path, caplog):
     channel_table(lists=[path], ifo="H1", gps=GPS, safety=[safety])
     channel_table(lists=[path], ifo="L1", gps=GPS, safety=[safety])
     assert [(record.levelname, record.getMessage().split(": ")[1]) for record in caplog.records] == [
+        ("INFO", "3 of 3 rows name channels of H1"),
         ("INFO", "1 of 2 rows match channels of H1"),
+        ("INFO", "3 of 3 rows name channels of L1"),
         ("WARNING", "0 of 2 rows match channels of L1"),
     ]
 

@@ -81,12 +81,26 @@ def test_every_family_has_one_id_and_new_ids_are_fresh(pairs):
 
 
 def test_a_frozen_reference_is_read_back_and_a_missing_one_is_explained(tmp_path):
-    write_tables(tmp_path, families=frame([0]).assign(family="F001"))
-    freeze_reference(tmp_path / "families.parquet", tmp_path / "kept" / "reference.parquet")
-    assert read_reference(tmp_path / "kept" / "reference.parquet")["family"].tolist() == ["F001"]
-    assert read_reference(None) is None
+    rows = frame([0])
+    write_tables(tmp_path, families=rows.assign(family="F001"))
+    kept = tmp_path / "kept" / "reference.parquet"
+    freeze_reference(tmp_path / "families.parquet", kept)
+    assert read_reference(kept, rows)["family"].tolist() == ["F001"]
+    assert read_reference(None, rows) is None
     with pytest.raises(UserError, match="freeze_reference"):
-        read_reference(tmp_path / "nothing.parquet")
+        read_reference(tmp_path / "nothing.parquet", rows)
+
+
+@pytest.mark.parametrize("column", ["glitch_id", "view"])
+def test_a_reference_of_another_map_is_refused(tmp_path, caplog, column):
+    rows = frame([0, 0, 1])
+    path = tmp_path / "families.parquet"
+    write_tables(tmp_path, families=rows.assign(family="F001"))
+    with caplog.at_level("INFO"):
+        assert len(read_reference(path, rows[1:])) == 3
+    assert f"map.reference {path}: 2 of 3 rows are on this map" in caplog.text
+    with pytest.raises(UserError, match=r"map\.reference names .*no row is on this map"):
+        read_reference(path, rows.assign(**{column: "other"}))
 
 
 def test_a_reference_with_other_ids_is_refused():

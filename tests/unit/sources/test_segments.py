@@ -221,10 +221,23 @@ def test_events_of_files_are_sorted_and_cut(tmp_path):
     (tmp_path / "e.csv").write_text(
         "name,ifo,event_time,kind\nB,,200.5,event\nA,H1,100,injection\nC,L1,900,event\nA,H1,100,injection\n"
     )
-    events = read_events(files=[tmp_path / "e.csv"], gwosc=False, start=0, end=500)
+    events = read_events(files=[tmp_path / "e.csv"], gwosc=False, detectors=["H1"], start=0, end=500)
     tables.encode(EVENTS, events)
     assert events.to_numpy().tolist() == [["A", "H1", 100.0, "injection"], ["B", "", 200.5, "event"]]
-    assert len(read_events(files=[], gwosc=False)) == 0
+    assert len(read_events(files=[], gwosc=False, detectors=["H1"])) == 0
+
+
+def test_an_event_file_says_how_many_rows_have_an_effect(tmp_path, caplog):
+    header, path = "name,ifo,event_time,kind\n", tmp_path / "e.csv"
+    path.write_text(f"{header}A, h1 ,100,event\nB,,200,event\nC,L1,100,event\nD,H1,900,event\n")
+    with caplog.at_level("INFO"):
+        read_events(files=[path], gwosc=False, detectors=["H1"], start=0, end=500)
+    assert f"event file {path}: 2 of 4 rows are of the study's detectors and time" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    path.write_text(f"{header}C,L1,100,event\n")
+    read_events(files=[path], gwosc=False, detectors=["H1"], start=0, end=500)
+    assert "0 of 1 rows" in caplog.text
+    assert caplog.records[-1].levelname == "WARNING"
 
 
 @pytest.mark.parametrize(
@@ -233,13 +246,16 @@ def test_events_of_files_are_sorted_and_cut(tmp_path):
         ("name,ifo,time,kind\nA,,1,event\n", "no column event_time"),
         ("name,ifo,event_time,kind\nA,,soon,event\n", "row 1 after the header: event_time"),
         ("name,ifo,event_time,kind\nA,,1,event\nB,,2,glitch\n", "row 2 after the header: kind 'glitch'"),
+        ("name,ifo,event_time,kind\nA,H1,1,event\nB,LHO,2,event\n", "row 2 .*ifo 'LHO' is no detector"),
+        ("name,ifo,event_time,kind\nA,H1L1,1,event\n", "row 1 .*ifo 'H1L1' is no detector"),
+        ("name,ifo,event_time,kind\nA,H,1,event\n", "row 1 .*ifo 'H' is no detector"),
         ("", "cannot be read"),
     ],
 )
 def test_an_event_file_that_does_not_fit(tmp_path, text, message):
     (tmp_path / "e.csv").write_text(text)
     with pytest.raises(UserError, match=message):
-        read_events(files=[tmp_path / "e.csv"], gwosc=False)
+        read_events(files=[tmp_path / "e.csv"], gwosc=False, detectors=["H1"])
 
 
 def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
@@ -261,8 +277,10 @@ def test_events_of_gwosc_are_the_confident_ones_in_their_latest_version():
                 event("GW151116", 1, 1131748147.7, "GWTC-1-marginal"),
             ]
         )
-        events = read_events(files=[], gwosc=True, start=1126000000, end=1137000000, host=web.url)
+        events = read_events(
+            files=[], gwosc=True, detectors=["H1"], start=1126000000, end=1137000000, host=web.url
+        )
     tables.encode(EVENTS, events)
     assert events.to_numpy().tolist() == [["GW150914", "", 1126259462.4, "event"]]
     with pytest.raises(UserError, match=r"both values of source\.gps"):
-        read_events(files=[], gwosc=True)
+        read_events(files=[], gwosc=True, detectors=["H1"])

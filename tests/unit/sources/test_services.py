@@ -18,7 +18,7 @@ QUICK = {"policy": RetryPolicy(retries=0, timeout_s=0.1)}
 
 
 def events(url, folder):
-    read_events(files=[], gwosc=True, host=url, **SPAN, **QUICK)
+    read_events(files=[], gwosc=True, detectors=["H1"], host=url, **SPAN, **QUICK)
 
 
 def segments(url, folder):

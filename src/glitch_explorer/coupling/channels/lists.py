@@ -6,7 +6,6 @@ See docs/explanation/methods.md#channel-safety.
 """
 
 import fnmatch
-import logging
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ import pandas as pd
 
 from glitch_explorer.core.channels import STRAIN_NAMES, base_channel, stored_channel
 from glitch_explorer.core.errors import UserError
+from glitch_explorer.core.tables import log_effect
 from glitch_explorer.coupling.schemas import CHANNELS
 
 #: Allowed values of column `kind`: what the samples of a channel represent. From a `displacement` channel
@@ -37,8 +37,6 @@ _PERIOD_TOLERANCE = 3e-3
 _YES = {"": False, "no": False, "false": False, "yes": True, "true": True}
 #: Entry of a safety table: pattern of channel names, safety, source and date.
 _SafetyEntry = tuple[str, str, str, str]
-
-_log = logging.getLogger(__name__)
 
 
 def parse_rate(text: str) -> list[tuple[float, float]]:
@@ -226,6 +224,8 @@ def _rows(
     rows: dict[str, dict[str, object]] = {}
     data: set[str] = set()
     for path, listed in lists.items():
+        of_ifo = [_is_of(pattern.replace("{ifo}", ifo), ifo) for pattern in listed["channel"]]
+        log_effect(f"channel list {path}", of_ifo, f"name channels of {ifo}")
         for entry in listed.to_dict("records"):
             pattern = entry["channel"].replace("{ifo}", ifo)
             if not _is_of(pattern, ifo):
@@ -315,9 +315,8 @@ def _safety_entries(
     for path in tables:
         frame = read_safety(path)
         patterns = frame["channel"].str.replace("{ifo}", ifo, regex=False)
-        matched = sum(bool(_matching(by_base, pattern)) for pattern in patterns)
-        level = logging.INFO if matched else logging.WARNING
-        _log.log(level, "safety table %s: %d of %d rows match channels of %s", path, matched, len(frame), ifo)
+        used = [bool(_matching(by_base, pattern)) for pattern in patterns]
+        log_effect(f"safety table {path}", used, f"match channels of {ifo}")
         for pattern, row in zip(patterns, frame.to_dict("records"), strict=True):
             entries[row["safety"]].append((pattern, row["safety"], row["source"], row["date"]))
     for name, listed in rows.items():

@@ -188,6 +188,7 @@ def measure_minutes(
         )
     ]
     name = STRAIN if range_channel is None else range_channel.replace("{ifo}", ifo)
+    tables.log_effect(f"range of {ifo} from {name}", np.isfinite(ranges), "have a range", unit="minutes")
     return with_losses(frame, np.array(ranges, float), ifo=ifo, source=name)
 
 
