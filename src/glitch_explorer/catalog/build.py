@@ -1,6 +1,7 @@
 """Build the catalogue: read a source, quarantine bad rows, write shards."""
 
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from glitch_explorer.catalog.duplicates import map_once
 from glitch_explorer.catalog.parse import missing_text
 from glitch_explorer.catalog.pictures import ViewLength
-from glitch_explorer.catalog.quarantine import commonest
+from glitch_explorer.catalog.quarantine import Reason, commonest
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import Rules
 from glitch_explorer.catalog.runs import observing_run
@@ -25,6 +26,8 @@ from glitch_explorer.core.views import VIEW_PATH_UNKNOWN
 
 #: A glitch within this of an event or injection, in s, is marked as astrophysical.
 ASTROPHYSICAL_S = 1.0
+#: Unix times minus GPS times since 2017, in s.
+_UNIX_OFFSET_S = 315964782
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +83,8 @@ def build_catalog(
     rows, ids, duplicates = map_once(frame)
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
     _write(out, frame, _joined(repeated, duplicates))
+    if frame["event_time"].min() > time.time() - _UNIX_OFFSET_S:
+        _log.warning("all event times lie in the future: Unix times minus %d s are GPS times", _UNIX_OFFSET_S)
     unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
         _log.warning("%d pictures of unknown view length are used with unit: view only", unknown)
@@ -102,6 +107,8 @@ def _check_share(n_good: int, quarantine: pd.DataFrame, limit: float) -> None:
     """Refuse a source with too many bad rows, or without a glitch for the study."""
     n_bad = len(quarantine)
     reasons = commonest(quarantine)
+    if (quarantine["reason"] == Reason.EVENT_TIME_NOT_GPS).any():
+        reasons += "; event times must be GPS seconds with their decimals (gwpy.time.to_gps converts dates)"
     if n_good == 0:
         bad = f"{n_bad} rows are quarantined ({reasons}), the others" if n_bad else "all rows"
         raise UserError(
@@ -128,10 +135,10 @@ def _complete(
     Removes the columns from `frame` one by one, so that a large catalogue is never in memory twice.
     """
     keys = frame[["ifo", "event_time"]].iloc[rows].reset_index(drop=True).assign(glitch_id=ids)
-    time = keys["event_time"].to_numpy()
-    keys["run"] = observing_run(time)
+    event_time = keys["event_time"].to_numpy()
+    keys["run"] = observing_run(event_time)
     keys["shard"] = shard_names(keys, shard_length_s=shard_length_s)
-    keys["astrophysical"] = "" if events is None else astrophysical(keys["ifo"], time, events)
+    keys["astrophysical"] = "" if events is None else astrophysical(keys["ifo"], event_time, events)
     texts = pa.table({name: pa.array(keys[name], pa.large_string()) for name in ("shard", "glitch_id")})
     order = pc.sort_indices(texts, [("shard", "ascending"), ("glitch_id", "ascending")]).to_numpy()
     keys = pd.DataFrame(keys.iloc[order]).reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Parsers of columns of text and numbers."""
+"""Parsers of columns of text and numbers, and what event times are that are not GPS times."""
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,27 @@ import pyarrow.compute as pc
 MISSING = pa.array(
     ["", "?", "--", "nan", "NaN", "NAN", "None", "null", "NULL", "N/A", "<NA>"], pa.large_string()
 )
+#: Event times of which all lie in [low, high) are no GPS times, but this.
+_OTHER_TIMES = {
+    "decimal_year": (1980.0, 2100.0),
+    "spreadsheet_date": (30000.0, 50000.0),
+    "mjd": (50000.0, 70000.0),
+    "julian_date": (2.44e6, 2.48e6),
+    "milliseconds": (1e11, 4e12),
+    "microseconds": (1e14, 4e15),
+    "nanoseconds": (1e17, 4e18),
+}
+#: Multiples of this many seconds are rounded times, and the decimal digits of evidence that each is:
+#: a spreadsheet's, and those of single precision.
+_ROUNDED = {"rounded_to_100_s": (100.0, 2.0), "single_precision": (64.0, 1.8), "rounded_to_10_s": (10.0, 1.0)}
+#: Digits of evidence for rounding: by chance in one of a million catalogues.
+_EVIDENCE_DIGITS = 6.0
+#: GPS times since 1983; smaller ones are simulated and may be round.
+_ROUND_ABOVE = 1e8
+#: Dates, such as 2019-04-01T00:00:00 and 4/1/2019.
+_DATE = r"^([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})"
+#: GPS times with fewer digits than whole seconds have, as a spreadsheet shows them: 1.26E+09.
+_FEW_DIGITS = r"^[0-9](\.[0-9]{0,8})?[eE]\+?0?9$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
@@ -58,3 +79,34 @@ def parse_numbers(values: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     numbers = parsed.to_numpy(zero_copy_only=False).astype(np.float64)
     unparsable = pc.fill_null(pc.invert(fits), False).to_numpy(zero_copy_only=False) | np.isinf(numbers)
     return np.where(unparsable, np.nan, numbers), unparsable
+
+
+def mark_time_texts(values: pd.Series) -> dict[str, np.ndarray]:
+    """Return which event times `(n,)` are dates, or have lost digits in a spreadsheet, by kind."""
+    if _is_number(values):
+        return {}
+    text = _stripped(values)
+    return {
+        kind: pc.fill_null(pc.match_substring_regex(text, pattern), False).to_numpy(zero_copy_only=False)
+        for kind, pattern in (("date", _DATE), ("rounded_by_a_spreadsheet", _FEW_DIGITS))
+    }
+
+
+def other_time(times: np.ndarray) -> str | None:
+    """Return what event times `(n,)` are, all of them, that are not GPS times; None where they may be.
+
+    Times on an even grid are not taken for rounded ones.
+    """
+    times = times[~np.isnan(times)]
+    if not times.size:
+        return None
+    for kind, (low, high) in _OTHER_TIMES.items():
+        if low <= times.min() and times.max() < high:
+            return kind
+    steps = np.diff(np.unique(times))
+    if times.min() < _ROUND_ABOVE or (len(steps) > 1 and np.ptp(steps) == 0):
+        return None
+    for kind, (quantum, digits) in _ROUNDED.items():
+        if digits * len(times) > _EVIDENCE_DIGITS and not (times % quantum).any():
+            return kind
+    return None

@@ -19,7 +19,7 @@ from glitch_explorer.catalog.columns import (
     source_columns,
 )
 from glitch_explorer.catalog.names import UNKNOWN_IFO, gps_of_id, parse_name
-from glitch_explorer.catalog.parse import missing_text, parse_numbers, parse_text
+from glitch_explorer.catalog.parse import mark_time_texts, missing_text, parse_numbers, parse_text
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
@@ -230,6 +230,9 @@ def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> n
         return np.full(len(raw), np.nan)
     parsed = []
     for name in plan[target]:
+        if target == "event_time":
+            for kind, rows in mark_time_texts(raw[name]).items():
+                problems.mark(rows, Reason.EVENT_TIME_NOT_GPS, looks_like=kind)
         numbers, unparsable = parse_numbers(raw[name])
         problems.mark(unparsable, Reason.NOT_A_NUMBER, column=name)
         parsed.append(numbers)
