@@ -242,7 +242,9 @@ def _repeated(values: Float64, rate: float) -> Bool:
     block = round(_BLOCK_S * rate)
     if rate < _LEAST_STRAIN_HZ or len(values) < block:
         return marked
-    same = np.diff(values, prepend=np.nan) == 0
+    same = np.append(False, values[1:] == values[:-1])
+    if np.count_nonzero(same) < _REPEATED_SHARE * block:
+        return marked
     counts = np.concatenate([[0], np.cumsum(same)])
     starts = np.flatnonzero(counts[block:] - counts[:-block] >= _REPEATED_SHARE * block)
     for start, end in union(np.column_stack([starts, starts + block]).astype(float)).astype(int):

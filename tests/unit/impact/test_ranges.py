@@ -123,6 +123,18 @@ def test_minutes_without_enough_data_have_no_range(folder):
     assert (minutes["source"] == "strain").all()
 
 
+@pytest.mark.parametrize("fill", [0.0, 1e-19])
+def test_values_that_only_repeat_do_not_count(tmp_path, caplog, fill):
+    values = white(240 * RATE, 1)
+    values[90 * RATE : 100 * RATE] = values[120 * RATE : 175 * RATE] = fill
+    write(tmp_path, values, RATE, "T")
+    with caplog.at_level("INFO"):
+        minutes = measured(tmp_path, spans=((T0, T0 + 240),))
+    assert minutes["range_mpc"][:2].to_numpy() == pytest.approx(true_range(), rel=0.1)
+    assert np.isnan(minutes["range_mpc"][2])
+    assert "range of H1 from strain: 3 of 4 minutes have a range" in caplog.text
+
+
 @pytest.mark.parametrize("rate", [16.0, 1.0, 1 / 60])
 def test_a_channel_gives_the_mean_of_good_samples(tmp_path, rate):
     start = 60 * (T0 // 60) + 60
