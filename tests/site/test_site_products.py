@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fake_coupling import EVIL, fake_coupling, make_pages
 from fake_impact import TURNED, data_of, fake_impact, make_cost
-from fake_results import HOSTILE, fake_results, make_site, text_of
+from fake_results import HOSTILE, change, fake_results, make_site, text_of, write_audit
 from markupsafe import escape
 from PIL import Image
 
@@ -125,6 +125,32 @@ def test_unit_view_shows_rows_per_view(tmp_path: Path) -> None:
     assert leaks.loc["view length", "normalised"] > 0.8
     require_no_leakage(root / "audit" / "leakage.parquet")
     assert len(list((root / "site" / "family").glob("*.html"))) == 12
+
+
+def test_a_possible_new_class_stands_first_everywhere(tmp_path: Path) -> None:
+    """The members of F002 lack the label that is hostile; nothing is called after the few that have it."""
+    root = fake_results(tmp_path, count=90, families=3)
+    rows = tables.read(FAMILIES, root / "map" / "families.parquet")
+    lost = rows.loc[rows["family"] == "F002", "glitch_id"][2:]
+    change(
+        root / "catalog" / "glitches.parquet",
+        lambda table: table.assign(label=table["label"].mask(table["glitch_id"].isin(lost))),
+    )
+    write_audit(root, "glitch")
+    make_site(root, root / "site", root / "figures")
+    families = tables.read(AUDIT_FAMILIES, root / "audit" / "families.parquet").set_index("family")
+    assert families["possible_new_class"].to_dict() == {"F001": "", "F002": "without_label", "F003": ""}
+    front = (root / "site" / "index.html").read_text(encoding="utf-8")
+    assert front.index("F002 is a possible new class.") < front.index("<li>", front.index("<li><strong>") + 4)
+    atlas = text_of(root / "site" / "atlas.html")
+    assert "3 families, possible new classes first" in atlas
+    assert atlas.index("possible new class ") < atlas.index("class 00")
+    page = text_of(root / "site" / "family" / "F002.html")
+    assert "A possible new class." in page
+    assert "Why it may be a new class" in page
+    assert "class 00" in page
+    for other in ("F001", "F003"):
+        assert "new class" not in text_of(root / "site" / "family" / f"{other}.html")
 
 
 def test_a_map_without_families_or_labels(tmp_path: Path) -> None:

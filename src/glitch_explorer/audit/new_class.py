@@ -23,7 +23,7 @@ from glitch_explorer.map.schemas import UNASSIGNED
 #: A member fits a family above this p-value.
 FIT_P = 0.05
 #: Members of a family that are tested; a larger one is thinned evenly.
-SAMPLE = 512
+SAMPLE = 256
 #: Nearest labelled families that are listed.
 NEAREST = 3
 

@@ -85,6 +85,12 @@ def test_a_family_whose_members_do_not_fit_the_families_of_their_labels_may_be_n
     assert nearest["fitting"].tolist() == [0, 0]
 
 
+def test_a_second_family_of_one_name_is_no_new_class():
+    """One label on two shapes is over-compression: a map that splits a class must not fill the findings."""
+    families, _ = audited(*catalogue(*KNOWN, (STRANGE, labels(Blip=28, Tomte=2))))
+    assert families.loc["F003", ["name", "possible_new_class"]].tolist() == ["Blip", ""]
+
+
 def test_mixed_labels_that_fit_are_no_new_class():
     """Half of the family looks like Blip and is called Blip, the other half like Tomte."""
     both = [(BLIP, labels(Blip=15)), (TOMTE, labels(Tomte=15))]
