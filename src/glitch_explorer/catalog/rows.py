@@ -24,7 +24,7 @@ from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.catalog.rules import Problems, Rules, apply_rules
 from glitch_explorer.catalog.state import find_files, join
 from glitch_explorer.catalog.table_files import TABLE_SUFFIXES, BadRow, TableFile, open_table
-from glitch_explorer.core.channels import is_strain
+from glitch_explorer.core.channels import is_strain, plain_channel
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATHS
 
@@ -137,7 +137,12 @@ def select_strain(
     for ifo, names in counts.groupby(counts.index.str.split(":").str[0]):
         others = [name for name in names.index if not is_strain(name, strain)]
         text = ", ".join(f"{counts[name]} of {name}" for name in others[:8])
-        if len(others) < len(names):
+        strains = {plain_channel(name) for name in names.index if name not in others}
+        if len(strains) > 1:
+            _log.warning(
+                "several channels of %s are strain, an event may be in each: %s", ifo, sorted(strains)
+            )
+        if strains:
             auxiliary += others
             if others:
                 _log.warning("triggers of auxiliary channels are left out: %s", text)

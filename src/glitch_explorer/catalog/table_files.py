@@ -35,6 +35,8 @@ READABLE = (
     "a data set with named columns, or a group of columns), ROOT (with uproot), Parquet, FITS or ECSV"
 )
 _BLOCK_BYTES = 1 << 24
+#: Members of HDF5 files of triggers that are none: Omicron's analysed time, PyCBC's own estimate.
+_NO_TRIGGERS = {"segments", "background"}
 _IFO = re.compile(r"[A-Z][0-9]")
 
 
@@ -184,17 +186,25 @@ class Hdf5Table:
     def batches(self, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Yield these columns of each table of the file, text as text and numbers as numbers."""
         start = 0
-        with h5py.File(self.path) as file:
-            for part in self._parts:
+        for part in self._parts:
+            frame = self._read(part, columns)
+            for name in part.facts.keys() & set(columns):
+                frame[name] = pd.Series(part.facts[name], index=frame.index, dtype="str")
+            frame.index += start
+            start += len(frame)
+            yield frame.reindex(columns=list(columns))
+
+    def _read(self, part: _Part, columns: Sequence[str]) -> pd.DataFrame:
+        """Read the columns that one table has."""
+        try:
+            with h5py.File(self.path) as file:
                 item = file[part.place]
                 values = item[()] if isinstance(item, h5py.Dataset) else item
-                read = {name: _plain(values[name][()]) for name in columns if name in part.columns}
-                frame = pd.DataFrame(read)
-                for name in part.facts.keys() & set(columns):
-                    frame[name] = pd.Series(part.facts[name], index=frame.index, dtype="str")
-                frame.index += start
-                start += len(frame)
-                yield frame.reindex(columns=list(columns))
+                return pd.DataFrame(
+                    {name: _plain(values[name][()]) for name in columns if name in part.columns}
+                )
+        except (OSError, KeyError) as problem:
+            raise UserError(f"{self.path} cannot be read as HDF5: {part.place}: {problem}") from problem
 
 
 def _parts(file: h5py.File) -> list[_Part]:
@@ -205,7 +215,7 @@ def _parts(file: h5py.File) -> list[_Part]:
             return _tables(item, {})
         return [_Part(item.name, _scalars(item.dtype), {})] if item.dtype.names else []
     parts = _tables(file, {})
-    for name in sorted(set(file) - {"background"}):  # PyCBC's own estimate, no triggers
+    for name in sorted(set(file) - _NO_TRIGGERS):
         item = hdf5.member(file, name)
         if isinstance(item, h5py.Group):
             parts += _tables(item, {"ifo": name} if _IFO.fullmatch(name) else {"channel": name})
@@ -244,7 +254,7 @@ def _has_no_triggers(file: h5py.File) -> bool:
     """Check whether a file without a table is one of a trigger generator that found nothing."""
     members = {name: hdf5.member(file, name) for name in file}
     return all(
-        name == "segments"
+        name in _NO_TRIGGERS
         or (item.size == 0 if isinstance(item, h5py.Dataset) else not item or bool(_IFO.fullmatch(name)))
         for name, item in members.items()
     )

@@ -22,6 +22,11 @@ def stored_channel(name: str) -> str:
     return name.partition(",")[0]
 
 
+def plain_channel(name: str) -> str:
+    """Return what all spellings of a channel have in common, those in names of files included."""
+    return _REPLACED.sub("_", base_channel(name))
+
+
 def is_strain(name: str, strain: str = "") -> bool:
     """Check whether a channel is strain by its name.
 
@@ -34,6 +39,5 @@ def is_strain(name: str, strain: str = "") -> bool:
         A name that is strain, beside `STRAIN_NAMES`; `{ifo}` stands for the detector.
     """
     base = base_channel(name)
-    this = base_channel(strain.replace("{ifo}", base.split(":", 1)[0]))
-    same = _REPLACED.sub("_", base) == _REPLACED.sub("_", this)
+    same = plain_channel(name) == plain_channel(strain.replace("{ifo}", base.split(":", 1)[0]))
     return same or any(fnmatchcase(base, pattern) for pattern in STRAIN_NAMES)

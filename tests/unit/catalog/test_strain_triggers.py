@@ -86,10 +86,10 @@ def test_each_detector_has_its_own_channels(tmp_path, caplog):
     assert glitches.set_index("ifo")["snr"].to_dict() == {"L1": 9, "V1": 8}
 
 
-def test_several_names_of_strain_in_one_file_need_no_word(tmp_path, caplog):
+def test_several_spellings_of_strain_need_no_word(tmp_path, caplog):
     rows = [
         STRAIN[0],
-        "L1,DCS-CALIB_STRAIN_CLEAN_C01,1250000100,0,9",
+        "L1,L1:GDS_CALIB_STRAIN,1250000100,0,9",
         'L1,"GDS-CALIB_STRAIN,reduced",1250000200,0,9',
     ]
     path = tmp_path / "L1.csv.gz"
@@ -98,6 +98,14 @@ def test_several_names_of_strain_in_one_file_need_no_word(tmp_path, caplog):
         glitches, _, _ = build(tmp_path, path)
     assert len(glitches) == 3
     assert not caplog.text
+
+
+def test_several_channels_of_strain_are_named(tmp_path, caplog):
+    path = csv(tmp_path, STRAIN[0], "L1,GDS-CALIB_STRAIN_CLEAN,1250000061,4000000,9")
+    glitches, _, _ = build(tmp_path, path)
+    assert len(glitches) == 2
+    assert "several channels of L1 are strain" in caplog.text
+    assert "L1:GDS_CALIB_STRAIN_CLEAN" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ def test_the_case_of_an_empty_omicron_file(tmp_path, shared_cases, caplog):
         {"segments": np.zeros(1, [("start", "f8"), ("end", "f8")])},
         {"segments": np.zeros((1, 2)), "triggers": np.zeros(0)},
         {"L1__psd": np.ones(8)},
+        {"L1__psd": np.ones(8), "background__snr": np.ones(3)},
         {},
     ],
 )
