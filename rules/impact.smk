@@ -16,7 +16,13 @@ RANGE = {
     ),
 }
 # Assumptions of the cost.
-ASSUMPTIONS = ["gate_snr", "min_gate_s", "false_alarm_rate_per_yr", "cbc_rate_per_yr"]
+ASSUMPTIONS = [
+    "gate_snr",
+    "min_gate_s",
+    "false_alarm_rate_per_yr",
+    "cbc_rate_per_yr",
+    "seed",
+]
 COST = {name: config["impact"][name] for name in ASSUMPTIONS}
 
 
@@ -119,6 +125,7 @@ rule cost:
         witnesses=[rules.gather_witnesses.output.witnesses] if WITNESSES else [],
     output:
         cost="results/impact/cost.parquet",
+        by_detector="results/impact/cost_by_detector.parquet",
         recoverable="results/impact/recoverable.parquet",
         by_day="results/impact/cost_by_day.parquet",
         stability="results/impact/rank_stability.parquet",
@@ -143,6 +150,7 @@ rule cost:
 rule impact_pages:
     input:
         cost=rules.cost.output.cost,
+        by_detector=rules.cost.output.by_detector,
         recoverable=rules.cost.output.recoverable,
         by_day=rules.cost.output.by_day,
         stability=rules.cost.output.stability,

@@ -119,6 +119,7 @@ rule front_page:
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         cost=rules.cost.output.cost if COSTED else [],
+        by_detector=rules.cost.output.by_detector if COSTED else [],
     output:
         figures=directory("results/site/figures"),
         page="results/site/index.html",

@@ -13,6 +13,7 @@ from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import (
     COST,
     COST_BY_DAY,
+    COST_BY_DETECTOR,
     DRIVERS,
     PRECURSOR_SKILL,
     RANK_STABILITY,
@@ -36,6 +37,12 @@ SETTINGS = {"min_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0,
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
+def chances(families: list[str]) -> list[float]:
+    """Return chances to be first by family and detector: sure in H1, a tie of two in L1."""
+    sure, tied = [1.0, *[0.0] * len(families)], [0.6, 0.4, *[0.0] * len(families)]
+    return [side[number] for number in range(len(families)) for side in (sure, tied)]
+
+
 def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
     """Build table "cost": costs fall with the family's number; some are below 0; the last in L1 has none."""
     key = pd.MultiIndex.from_product([families, DETECTORS], names=["family", "ifo"]).to_frame(index=False)
@@ -56,6 +63,7 @@ def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
             "hours_high": hours + 1.3 * spread,
             "deadtime_loss_mpc3_yr": deadtime_loss,
             "range_loss_mpc3_yr": hours * scale - deadtime_loss,
+            "chance_first": chances(families),
         }
     )
     has = known & ((key["family"] != families[-1]) | (key["ifo"] != "L1"))
@@ -81,6 +89,21 @@ def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
         reason=np.where(has, "", Reason.NO_RANGE_LOSS if known else Reason.NO_RANGE),
         rank=priced["cost_mpc3_yr"].where(has).rank(ascending=False, method="first"),
     )
+
+
+def detector_table(*, known: bool) -> pd.DataFrame:
+    """Build table "cost_by_detector": gates of every glitch."""
+    rows = []
+    for ifo, (volume, live) in DETECTORS.items():
+        scale = volume * live / YEAR / 1000
+        hours = {"hours_per_1000h": 12.5, "hours_low": 11.0, "hours_high": 14.5}
+        costs = {"cost_mpc3_yr": 12.5 * scale, "cost_low": 11.0 * scale, "cost_high": 14.5 * scale}
+        parts = {"deadtime_loss_mpc3_yr": 10.0 * scale, "range_loss_mpc3_yr": 2.5 * scale}
+        row = {"ifo": ifo, "gates": "all", "in_cost": True, "n": 900, "n_gated": 900, "gated_s": 950.0}
+        row |= {"live_s": live, "volume_mpc3": volume if known else None, "blocks": int(live / DAY)}
+        row |= {"reason": "" if known else Reason.NO_RANGE}
+        rows.append(row | (hours | costs | parts if known else dict.fromkeys(hours | costs | parts)))
+    return pd.DataFrame(rows)
 
 
 def recoverable_table(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
@@ -299,6 +322,8 @@ def fake_impact(
     recoverable = recoverable_table(cost, channels)
     cost = with_best(cost, recoverable) if names else cost
     tables.write(COST, cost, folder / "cost.parquet")
+    by_detector = detector_table(known=known) if names else tables.empty(COST_BY_DETECTOR)
+    tables.write(COST_BY_DETECTOR, by_detector, folder / "cost_by_detector.parquet")
     tables.write(RECOVERABLE, recoverable, folder / "recoverable.parquet")
     tables.write(COST_BY_DAY, days(cost), folder / "cost_by_day.parquet")
     tables.write(RANK_STABILITY, rank_stability(cost), folder / "rank_stability.parquet")

@@ -41,11 +41,21 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_headline_names_what_costs_most_with_interval_and_hours(site: Path, cost: pd.DataFrame) -> None:
     text = text_of(site / "cost.html")
-    top = cost.sort_values("rank").iloc[0]
-    assert (top["family"], top["ifo"]) == ("F001", "L1")
-    assert f"F001 (class 00) in L1 costs most: {written(top['cost_mpc3_yr'])} Mpc³ yr (95 %" in text
-    assert f"interval {written(top['cost_low'])} to {written(top['cost_high'])})" in text
-    assert f"{top['hours_per_1000h']:.2f} h of live time lost per 1000 h" in text
+    bound = "At most: every glitch is gated, an upper bound that no search reaches."
+    for ifo in ("H1", "L1"):
+        assert (
+            f"{ifo} loses at most 12.5 h per 1000 h of live time to glitches (95 % interval 11.0 to" in text
+        )
+        assert f"{ifo} every glitch (upper bound) 12.5 11.0 to 14.5" in text
+    assert bound in text
+    hours = cost.set_index(["family", "ifo"])["hours_per_1000h"]
+    assert f"F001 (class 00) costs most in H1: {written(hours['F001', 'H1'])} h (95 % interval" in text
+    assert "; chance to be first 100 %). L1 loses" in text
+    assert f"A tie for the largest cost in L1: F001 (class 00), {written(hours['F001', 'L1'])} h (" in text
+    assert (
+        f"chance to be first 60 %) and F002 (<script>alert(1)</script>), {written(hours['F002', 'L1'])} h ("
+        in text
+    )
     assert "11 of 11 costs are significantly above zero (95 %)." in text
     assert "L1:PEM-EX_ACC_BSC01_ETMX_X_DQ (one of 2 correlated channels) would recover at most" in text
 
@@ -72,15 +82,16 @@ def test_the_data_of_the_charts_are_those_of_the_tables(
     for name, column in (("cost", "cost_mpc3_yr"), ("cost_low", "cost_low"), ("hours_high", "hours_high")):
         np.testing.assert_allclose(data["rows"][name], ranked[column], rtol=1e-6)
     by_day = tables.read(COST_BY_DAY, results / "impact" / "cost_by_day.parquet")
+    assert list(data["days"]) == ["H1", "L1"]
     for name, days in data["days"].items():
-        rows = by_day if name == "all" else by_day[by_day["ifo"] == name]
+        rows = by_day[by_day["ifo"] == name]
         drawn = np.array([one["cost"] for one in days["series"]])
         assert drawn.shape[1] == len(days["dates"]) == len(days["time_volume"]) == rows["day"].nunique()
         np.testing.assert_allclose(drawn.sum(), rows["cost_mpc3_yr"].sum(), rtol=1e-5)
         # The sixth family has no cost in L1.
         rest = [] if name == "L1" else [""]
         assert [one["family"] for one in days["series"]] == ["F001", "F002", "F003", "F004", "F005", *rest]
-    assert data["days"]["all"]["dates"][:2] == ["2020-01-01", "2020-01-02"]
+    assert data["days"]["H1"]["dates"][:2] == ["2020-01-01", "2020-01-02"]
     # Hours are costs over volume times analysed time: the page divides by this.
     one = ranked[ranked["ifo"] == "H1"].iloc[0]
     assert 1000 * one["cost_mpc3_yr"] / data["time_volume"]["H1"] == pytest.approx(one["hours_per_1000h"])
@@ -169,14 +180,16 @@ def test_the_family_page_takes_both_fragments_in(site: Path) -> None:
 
 def test_the_front_page_has_a_sentence_and_a_link(site: Path) -> None:
     text = text_of(site / "index.html")
-    assert "F001 (class 00) in L1 costs most" in text
+    assert "H1 loses at most 12.5 h per 1000 h" in text
+    assert "; F001 (class 00) costs most. L1 loses at most" in text
+    assert "; tied for the largest cost are F001 (class 00) and F002" in text
     assert '<a href="cost.html">More</a>' in (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp_path: Path) -> None:
     make_cost(small, tmp_path, fake_impact(small, known=False, own=False))
     page = (tmp_path / "cost.html").read_text(encoding="utf-8")
-    assert f"No cost is known: {NO_RANGE} (H1, L1)." in text_of(tmp_path / "cost.html")
+    assert f"No family's cost in L1 is known: {NO_RANGE}." in text_of(tmp_path / "cost.html")
     assert 'id="charts"' not in page
     assert "plotly" not in page
     assert "403 (1)" in text_of(tmp_path / "cost.html")
@@ -188,10 +201,11 @@ def test_without_a_range_there_is_no_cost_and_the_page_says_why(small: Path, tmp
 
 def test_without_intervals_no_bar_has_one(small: Path, tmp_path: Path) -> None:
     names = fake_impact(small, own=False)
-    unknown = dict.fromkeys(("cost_low", "cost_high", "hours_low", "hours_high"))
+    unknown = dict.fromkeys(("cost_low", "cost_high", "hours_low", "hours_high", "chance_first"))
     change(small / "impact" / "cost.parquet", lambda table: table.assign(**unknown, blocks=3))
     make_cost(small, tmp_path, names)
-    assert "Without an interval its significance is unknown." in text_of(tmp_path / "cost.html")
+    assert "The largest cost in H1 is that of F001" in text_of(tmp_path / "cost.html")
+    assert "(no interval: fewer than ten blocks of time)" in text_of(tmp_path / "cost.html")
     assert data_of(tmp_path)["rows"]["cost_low"] == [None] * 3
 
 

@@ -101,7 +101,11 @@ def test_a_detector_is_chosen_for_charts_and_tables(site: Path, dashboard: Dashb
     rows = page.locator("table.costs tbody tr:visible")
     assert rows.count() == 6
     assert set(rows.evaluate_all("rows => rows.map(row => row.dataset.ifo)")) == {"H1"}
+    assert page.locator("#timeline .legendtext").first.text_content() == "F001"
+    assert page.locator("#pareto .legendtext").count() == 0
     page.select_option("#detector", "all")
+    page.wait_for_function("document.querySelectorAll('#pareto .legendtext').length === 2")
+    assert page.locator("#timeline .legendtext").all_text_contents() == ["H1", "L1"]
     page.wait_for_function(f"document.querySelectorAll('{BARS}').length === 11")
 
 
@@ -119,6 +123,7 @@ def test_all_rows_are_shown_when_asked(wide: Path, dashboard: Dashboard) -> None
 
 def test_a_bar_shows_its_details_and_links_to_its_family(site: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(site / "cost.html")
+    page.locator("#ranking").scroll_into_view_if_needed()
     box = page.locator(BARS).nth(1).bounding_box()
     place = (box["x"] + box["width"] / 3, box["y"] + box["height"] / 2)
     page.mouse.move(*place)
@@ -193,7 +198,7 @@ def test_every_explanation_opens(site: Path, dashboard: Dashboard) -> None:
     page = dashboard.open(site / "cost.html")
     for summary in page.locator("main details > summary").all():
         summary.click()
-    assert page.locator("main details[open]").count() == page.locator("main details").count() == 5
+    assert page.locator("main details[open]").count() == page.locator("main details").count() == 4
     assert page.get_by_text("No gated second counts for two families").is_visible()
     assert page.locator("body").inner_text().count(EVIL) >= 1
 
@@ -237,7 +242,7 @@ def test_a_page_without_costs_stays_quiet(site: Path, results: Path, chromium: A
     make_cost(tmp_path, tmp_path / "site", [])
     quiet = Dashboard(chromium)
     page = Watched.open(quiet, tmp_path / "site" / "cost.html")
-    assert "No cost is known" in page.locator(".lead").inner_text()
+    assert "No family's cost in H1 is known" in page.locator(".lead").inner_text()
     assert page.locator("table.costs tbody tr:visible").count() == 12
     page.locator("table.costs thead button").first.click()
     assert page.locator(".js-plotly-plot").count() == 0

@@ -75,7 +75,7 @@ def test_what_a_cost_assumes_remakes_no_model(finished, tmp_path):
     assert clone.plan("impact") == {"measure_range": 2, "cost": 1, "impact_pages": 1}
     clone.configure(impact={"range_channel": CHANNEL, "gate_snr": None, "seed": 1})
     n = len(names(finished))
-    assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "impact_pages": 1}
+    assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "cost": 1, "impact_pages": 1}
 
 
 def test_without_pictures_and_strain_a_run_is_refused_before_its_first_job(root, tmp_path):

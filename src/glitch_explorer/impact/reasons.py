@@ -37,5 +37,7 @@ class Reason(StrEnum):
     NO_LIVE_GLITCH = "no_live_glitch"
     #: Costs: the detector's range is unknown.
     NO_RANGE = "no_range"
+    #: Costs: the search gates no glitch of the family, and the catalogue has no ranking from a search.
+    NOT_GATED = "not_gated"
     #: Costs: the range is unknown in all minutes with glitches of the family, so the deadtime alone counts.
     NO_RANGE_LOSS = "no_range_loss"

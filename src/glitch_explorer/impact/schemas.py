@@ -177,6 +177,7 @@ COST = schema(
     cost_mpc3_yr=number("lost sensitive time-volume, the headline C_k", unit="Mpc^3 yr"),
     cost_low=number("lower end of its 95 % interval over blocks of live time", unit="Mpc^3 yr"),
     cost_high=number("upper end of that interval", unit="Mpc^3 yr"),
+    chance_first=number("chance to cost most of all families in the detector, from resampled blocks"),
     hours_per_1000h=number("hours of sensitive time lost per 1000 h", unit="h"),
     hours_low=number("lower end of its interval", unit="h"),
     hours_high=number("upper end of its interval", unit="h"),
@@ -220,6 +221,32 @@ RECOVERABLE = schema(
     ),
     recoverable_low=number("product of the lower ends of cost and excess", unit="Mpc^3 yr"),
     recoverable_high=number("product of the upper ends of cost and excess", unit="Mpc^3 yr"),
+)
+
+#: `impact/cost_by_detector.parquet`: the cost of all glitches of a detector together, the unassigned among
+#: them, without (c).
+COST_BY_DETECTOR = schema(
+    "cost_by_detector",
+    ifo=IFO,
+    gates=Column(
+        STRING, "glitches that are gated: all (an upper bound), or snr (SNR from gate_snr, a proxy)"
+    ),
+    in_cost=Column(BOOL, "these gates are those of the families' costs"),
+    n=Column(INT, "glitches in the live time"),
+    n_gated=Column(INT, "glitches that are gated"),
+    gated_s=Column(FLOAT, "live time in gates", unit="s"),
+    cost_mpc3_yr=number("lost sensitive time-volume", unit="Mpc^3 yr"),
+    cost_low=number("lower end of its 95 % interval over blocks of live time", unit="Mpc^3 yr"),
+    cost_high=number("upper end of that interval", unit="Mpc^3 yr"),
+    hours_per_1000h=number("hours of sensitive time lost per 1000 h", unit="h"),
+    hours_low=number("lower end of its interval", unit="h"),
+    hours_high=number("upper end of its interval", unit="h"),
+    deadtime_loss_mpc3_yr=number("(a) mean volume times the gated time", unit="Mpc^3 yr"),
+    range_loss_mpc3_yr=number("(b) loss of range in minutes with glitches, signed", unit="Mpc^3 yr"),
+    live_s=Column(FLOAT, "live time of the detector", unit="s"),
+    volume_mpc3=number("mean sensitive volume, from the reference range", unit="Mpc^3"),
+    blocks=Column(INT, "blocks of live time for the interval"),
+    reason=REASON,
 )
 
 #: `impact/cost_by_day.parquet`: the cost by day. Days are of GPS seconds: midnight UTC but for leap

@@ -15,12 +15,25 @@ from glitch_explorer.impact.cost.gather import charged_glitches, family_costs, w
 from glitch_explorer.impact.cost.ranges import gate_union
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.reasons import Reason
-from glitch_explorer.impact.schemas import COST, COST_BY_DAY, MINUTES, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.impact.schemas import (
+    COST,
+    COST_BY_DAY,
+    COST_BY_DETECTOR,
+    MINUTES,
+    RANK_STABILITY,
+    RECOVERABLE,
+)
 
 DAY, YEAR = 86400.0, 365.25 * 86400.0
 VOLUME = 4 / 3 * np.pi * 100.0**3
 NO_WITNESS = tables.empty(WITNESSES)
-SCHEMAS = {"cost": COST, "recoverable": RECOVERABLE, "by_day": COST_BY_DAY, "stability": RANK_STABILITY}
+SCHEMAS = {
+    "cost": COST,
+    "by_detector": COST_BY_DETECTOR,
+    "recoverable": RECOVERABLE,
+    "by_day": COST_BY_DAY,
+    "stability": RANK_STABILITY,
+}
 SIZES = {"duration_s": 0.4, "peak_frequency_hz": 100.0, "bandwidth_hz": 50.0, "snr": 20.0}
 DEFAULTS = {**SIZES, "ranking": np.nan, "astrophysical": ""}
 
@@ -165,7 +178,11 @@ def test_snr_is_a_proxy_outside_the_headline():
     assert (result["threshold_source"] == "snr").all()
     assert result["threshold_loss"]["F001"] == pytest.approx(1 - (8 / 19) ** 3)
     assert not result["threshold_in_cost"].any()
-    np.testing.assert_allclose(result["cost_mpc3_yr"] - result["range_loss_mpc3_yr"], 0, atol=1e-12)
+    # Nothing gates them, and no search has ranked them: they are not costed, and not free.
+    assert result["cost_mpc3_yr"].isna().all()
+    assert result["rank"].isna().all()
+    assert result["range_loss_mpc3_yr"].notna().all()
+    assert (result["reason"] == Reason.NOT_GATED).all()
 
 
 def test_a_glitch_with_views_in_several_families_is_charged_once():
@@ -215,7 +232,8 @@ def test_stability_of_the_chosen_settings_is_one():
     same = result[(result["varied"] == "min_gate_s") & (result["value"] == 0.5)]
     np.testing.assert_allclose(same["kendall_tau"], 1.0)
     assert sorted(same["ifo"]) == ["H1", "all"]
-    assert (result["n"] == 5).all()
+    # No glitch has an SNR of 50: nothing is costed.
+    assert (result["n"] == np.where(result["value"] == 50.0, 0, 5)).all()
 
 
 def one_row(rows, spans, **more):

@@ -65,6 +65,51 @@ def test_interval_without_skewness_is_students():
     np.testing.assert_allclose([low[0], high[0]], [7 - half, 7 + half])
 
 
+def deviations(counts):
+    """Return sums of counts (k, b), and the contributions of equally long blocks less their mean."""
+    return counts.sum(axis=1), counts - counts.mean(axis=1, keepdims=True)
+
+
+def test_two_equal_families_have_the_same_chance_to_be_first():
+    counts = np.random.default_rng(1).poisson(4.0, 24).astype(float)
+    both = np.ones(2, bool)
+    # The same blocks: every resample is a tie. Blocks in reverse: one chance each.
+    same = intervals.chance_first(*deviations(np.stack([counts, counts])), both, 42)
+    np.testing.assert_allclose(same, 0.5)
+    independent = intervals.chance_first(*deviations(np.stack([counts, counts[::-1]])), both, 42)
+    np.testing.assert_allclose(independent, 0.5, atol=0.02)
+    assert independent.sum() == pytest.approx(1)
+
+
+def test_a_family_far_above_is_first_and_others_are_not_compared():
+    rng = np.random.default_rng(2)
+    total, deviation = deviations(rng.poisson([[40.0], [4.0], [4.0], [400.0]], (4, 24)).astype(float))
+    total[2] = np.nan
+    compared = np.array([True, True, True, False])
+    chance = intervals.chance_first(total, deviation, compared, 42)
+    np.testing.assert_allclose(chance, [1, 0, np.nan, np.nan])
+    assert np.isnan(intervals.chance_first(total, deviation[:, :9], compared, 42)).all()
+
+
+def test_what_families_have_in_common_cancels():
+    """A family that always costs a little more is first, however much both scatter."""
+    counts = 100.0 * np.random.default_rng(3).pareto(2.0, 24)
+    total, deviation = deviations(np.stack([counts, counts + 1.0]))
+    np.testing.assert_allclose(intervals.chance_first(total, deviation, np.ones(2, bool), 42), [0, 1])
+
+
+def test_of_equal_families_one_is_rarely_surely_first():
+    rng = np.random.default_rng(4)
+    surely = [
+        intervals.chance_first(
+            *deviations(rng.poisson(3.0, (2, 24)).astype(float)), np.ones(2, bool), 42
+        ).max()
+        for _ in range(200)
+    ]
+    # A chance of 0.95 on either side is a test at 10 %.
+    assert np.mean(np.array(surely) > 0.95) < 0.16
+
+
 def test_interval_inverts_the_corrected_t_and_reaches_up_where_blocks_are_skew():
     away = np.append(-np.ones(19), 19.0)[None]
     low, high = intervals.block_intervals(np.array([20.0]), away, np.array([19]))

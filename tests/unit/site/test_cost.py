@@ -16,7 +16,13 @@ from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.site.cost.data import time_volumes, timeline, volumes
 from glitch_explorer.site.cost.family import driver_groups, shown_glitch
 from glitch_explorer.site.cost.plots import lag_table, swarm, waterfall_steps
-from glitch_explorer.site.cost.ranking import cost_rows, headline, most_recoverable, simpler_rankings
+from glitch_explorer.site.cost.ranking import (
+    cost_rows,
+    headline,
+    leaders,
+    most_recoverable,
+    simpler_rankings,
+)
 from tests.fixtures.macros import macro_text
 
 FACTS = {
@@ -71,7 +77,7 @@ def test_a_timeline_adds_up_and_names_the_costliest() -> None:
         ],
         columns=["family", "ifo", "day", "n", "live_s", "cost_mpc3_yr"],
     )
-    drawn = timeline(rows, {"H1": 365.25})
+    drawn = timeline(rows, 365.25)
     assert drawn["dates"] == ["1980-01-07", "1980-01-09"]
     # Half a day each, in years times 365.25.
     assert drawn["time_volume"] == [0.5, 0.5]
@@ -83,7 +89,7 @@ def test_a_timeline_adds_up_and_names_the_costliest() -> None:
 
 def test_a_timeline_of_nothing_is_empty() -> None:
     none = pd.DataFrame(columns=["family", "ifo", "day", "n", "live_s", "cost_mpc3_yr"], dtype=float)
-    assert timeline(none, {}) == {"dates": [], "time_volume": [], "series": [], "others": 0}
+    assert timeline(none, 1.0) == {"dates": [], "time_volume": [], "series": [], "others": 0}
 
 
 def shap_values() -> pd.DataFrame:
@@ -177,7 +183,16 @@ def costs(*rows: tuple[float | None, float | None, float | None]) -> pd.DataFram
     table = pd.DataFrame(rows, columns=["cost_mpc3_yr", "cost_low", "cost_high"], dtype=float)
     names = [f"F{number + 1:03d}" for number in range(len(rows))]
     ranks = np.where(table["cost_mpc3_yr"].isna(), np.nan, np.arange(len(rows)) + 1)
-    return table.assign(family=names, ifo="H1", rank=ranks, hours_per_1000h=0.5, reason="", blocks=3)
+    hours = {f"hours_{end}": table[f"cost_{end}"] for end in ("low", "high")}
+    hours["hours_per_1000h"] = table["cost_mpc3_yr"]
+    return table.assign(family=names, ifo="H1", rank=ranks, reason="", blocks=3, chance_first=np.nan, **hours)
+
+
+def totals(gates: str = "all") -> pd.DataFrame:
+    """Return table "cost_by_detector" of H1; with gates from SNR, those of every glitch beside them."""
+    rows = [(gates, True, 90.0), ("all", False, 120.0)][: 1 if gates == "all" else 2]
+    table = pd.DataFrame(rows, columns=["gates", "in_cost", "hours_per_1000h"])
+    return table.assign(ifo="H1", hours_low=80.0, hours_high=130.0)
 
 
 LABELS = {"F001": "Blip"}
@@ -185,44 +200,93 @@ CLEAR, ACROSS, OPEN = (5.0, 4.0, 6.0), (6.0, -1.0, 9.0), (3.0, None, None)
 
 
 def test_the_headline_counts_costs_that_are_significant() -> None:
-    facts = headline(costs(ACROSS, CLEAR, OPEN), recoverable_rows(), LABELS)
+    facts = headline(costs(ACROSS, CLEAR, OPEN), totals(), recoverable_rows(), LABELS)
     assert (facts["n"], facts["n_intervals"], facts["n_sure"]) == (3, 2, 1)
-    assert (facts["top"]["family"], facts["sure"]["family"], facts["best"]) == ("F001", "F002", None)
-    assert headline(costs(CLEAR), recoverable_rows(), LABELS)["best"]["channel"] == "D"
+    assert facts["best"] is None
+    assert headline(costs(CLEAR), totals(), recoverable_rows(), LABELS)["best"]["channel"] == "D"
+
+
+def test_families_are_tied_until_their_chances_add_up_to_95_percent() -> None:
+    rows = costs(CLEAR, CLEAR, CLEAR, CLEAR)
+    for chances, tied in (
+        ([0.96, 0.04, 0, 0], ["F001"]),
+        ([0.5, 0.5, 0, 0], ["F001", "F002"]),
+        ([0.4, 0.55, 0.03, 0.02], ["F002", "F001"]),
+        ([0.4, 0.3, 0.2, 0.1], ["F001", "F002", "F003", "F004"]),
+        ([None] * 4, ["F001"]),
+    ):
+        table = rows.assign(chance_first=np.array(chances, float))
+        assert leaders(table)["family"].tolist() == tied
+
+
+def headline_text(rows: pd.DataFrame, by_detector: pd.DataFrame | None = None) -> str:
+    by_detector = totals() if by_detector is None else by_detector
+    text = sentence("headline", headline(rows, by_detector, recoverable_rows(), LABELS))
+    return text.replace("\xa0", " ")
+
+
+def test_the_total_of_the_detector_comes_first_as_an_upper_bound_or_with_its_proxy() -> None:
+    rows = costs(CLEAR).assign(chance_first=1.0)
+    assert headline_text(rows).startswith(
+        "H1 loses at most 90.0 h per 1000 h of live time to glitches (95 % interval 80.0 to 130). F001 "
+        "(Blip) costs most in H1: 5.00 h (95 % interval 4.00 to 6.00; chance to be first 100 %). At most: "
+        "every glitch is gated, an upper bound that no search reaches. 1 of 1 cost is significantly above "
+        "zero (95 %). Removing the coupling of "
+    )
+    proxy = headline_text(rows, totals("snr"))
+    assert proxy.startswith(
+        "H1 loses 90.0 h per 1000 h of live time to glitches (95 % interval 80.0 to 130; at most 120 h). F001"
+    )
+    assert "Gates from SNR are a proxy for those of a search; at most: with every glitch gated" in proxy
+
+
+def test_a_tie_names_its_families_with_their_chances() -> None:
+    two = costs(CLEAR, CLEAR).assign(chance_first=[0.56, 0.44])
+    assert (
+        "A tie for the largest cost in H1: F001 (Blip), 5.00 h (95 % interval 4.00 to 6.00; chance to be "
+        "first 56 %) and F002, 5.00 h (95 % interval 4.00 to 6.00; chance to be first 44 %)."
+        in headline_text(two)
+    )
+    five = costs(*[CLEAR] * 5).assign(chance_first=0.2)
+    assert headline_text(five).count("chance to be first 20 %") == 3
+    assert "chance to be first 20 %), before 2 other families." in headline_text(five)
 
 
 def test_the_headline_has_a_sentence_for_each_case() -> None:
-    def text(*rows: tuple[float | None, float | None, float | None], reason: str = "") -> str:
-        return sentence("headline", headline(costs(*rows).assign(reason=reason), recoverable_rows(), LABELS))
-
-    assert text(CLEAR).startswith(
-        "F001 (Blip) in H1 costs most: 5.00 Mpc³ yr (95 % interval 4.00 to 6.00), equivalent to 0.500 h of "
-        "live time lost per 1000 h. 1 of 1 cost is significantly above zero (95 %). Removing the coupling of "
+    assert "(95 % interval −1.00 to 9.00, consistent with zero" in headline_text(costs(ACROSS, CLEAR))
+    assert "No cost in H1 is significantly above zero." in headline_text(costs(ACROSS))
+    assert "No cost in H1 is significantly" not in headline_text(costs(ACROSS, CLEAR))
+    assert "The largest cost in H1 is that of F001 (Blip): 3.00 h (no interval: fewer" in headline_text(
+        costs(OPEN)
     )
-    second = "The largest that is significantly above zero is that of F002 in H1, 5.00"
-    assert second in text(ACROSS, CLEAR)
-    assert "(95 % interval −1.00 to 9.00, consistent with zero)" in text(ACROSS, CLEAR)
-    assert text(ACROSS).endswith(" No cost is significantly above zero.")
-    assert "(no interval: fewer than ten blocks of time)" in text(OPEN)
-    assert text(OPEN).endswith(" Without an interval its significance is unknown.")
-    assert text((None, None, None), reason="no_range").startswith("No cost is known: the range")
-    assert text() == "Nothing has a cost: there is no family, or no live time."
+    nothing = costs((None, None, None)).assign(reason="no_range")
+    assert "No family's cost in H1 is known: the range" in headline_text(nothing)
+    assert headline_text(costs()) == "Nothing has a cost: there is no family, or no live time."
 
 
-def test_unknown_costs_are_listed_with_their_detectors() -> None:
+def test_unknown_costs_are_listed_by_detector() -> None:
     nothing = (None, None, None)
     rows = costs(nothing, nothing, nothing, nothing).assign(
         ifo=["L1", "H1", "H1", "H1"], reason=["no_range", "no_range", "no_range", "no_live_time"]
     )
-    assert sentence("headline", headline(rows, recoverable_rows(), LABELS)) == (
-        "No cost is known: the detector has no live time (H1); the range of the detector is unknown: too few "
-        "minutes have one (H1, L1)."
+    assert headline_text(rows, totals().head(0)) == (
+        "No family's cost in H1 is known: the detector has no live time; the range of the detector is "
+        "unknown: too few minutes have one. No family's cost in L1 is known: the range of the detector is "
+        "unknown: too few minutes have one."
+    )
+
+
+def test_a_family_that_nothing_gates_is_not_costed_and_not_free() -> None:
+    row = costs((None, None, None)).assign(reason="not_gated", range_loss_mpc3_yr=2.0).to_dict("records")[0]
+    assert sentence("cost", row, "A") == (
+        "F001 (A) in H1: not costed without a search's ranking: none of its glitches is gated. Its range "
+        "loss is 2.00 Mpc³ yr."
     )
 
 
 def test_a_family_has_a_sentence_with_what_is_incomplete() -> None:
     row = costs(CLEAR).to_dict("records")[0]
-    assert sentence("cost", row, None).endswith("0.500 h of live time lost per 1000 h; rank 1.")
+    assert sentence("cost", row, None).endswith("5.00 h of live time lost per 1000 h; rank 1.")
     assert sentence("cost", row | {"reason": "few_blocks"}, None).endswith("rank 1.")
     assert "rank 1. Incomplete: the range is unknown" in sentence(
         "cost", row | {"reason": "no_range_loss"}, "A"

@@ -46,6 +46,7 @@ def nothing() -> FindingTables:
         calibration=None,
         witnesses=None,
         cost=None,
+        cost_by_detector=None,
     )
 
 
@@ -71,11 +72,16 @@ def witness(**changes: object) -> pd.DataFrame:
     return pd.DataFrame([row | unsafe, row | strong, row | changes])
 
 
-def cost(*lows: float | None) -> pd.DataFrame:
+def cost(*lows: float | None) -> dict[str, pd.DataFrame]:
+    """Return tables "cost" and "cost_by_detector" of two families in H1, which are tied."""
     first, second = lows or (0.5, 0.1)
     rows = {"family": ["F001", "F002"], "ifo": "H1", "cost_mpc3_yr": [2.0, 1.0], "hours_per_1000h": 1.0}
     rows |= {"cost_low": [first, second], "cost_high": 3.0, "rank": [1, 2], "reason": ""}
-    return pd.DataFrame(rows)
+    chance = 0.5 if first is not None else np.nan
+    hours = {"hours_low": [first, second], "hours_high": 3.0, "chance_first": chance}
+    total = {"ifo": "H1", "gates": "all", "in_cost": True, "hours_per_1000h": 9.0, "hours_low": 8.0}
+    by_detector = pd.DataFrame([total | {"hours_high": 10.0}])
+    return {"cost": pd.DataFrame(rows | hours), "cost_by_detector": by_detector}
 
 
 def calibration(*, passed: bool) -> pd.DataFrame:
@@ -103,7 +109,7 @@ def everything() -> FindingTables:
     return FindingTables(
         leakage=nothing().leakage.assign(failed=True, p_value=0.001),
         calibration=calibration(passed=False),
-        cost=cost(),
+        **cost(),
         witnesses=witness(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
@@ -162,26 +168,26 @@ def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_ne
     assert strongest.facts["channel"] == "H1:ACC_B"
 
 
-@pytest.mark.parametrize(
-    ("lows", "top", "sure"),
-    [
-        ((0.5, 0.1), "F001", "F001"),
-        ((-0.5, 0.1), "F001", "F002"),
-        ((-0.5, -0.1), "F001", None),
-        ((None, None), "F001", None),
-    ],
-)
-def test_the_largest_cost_and_the_largest_above_zero(lows, top, sure) -> None:
-    (finding,) = findings(replace(nothing(), cost=cost(*lows)))
-    assert finding.facts["top"]["family"] == top
-    assert (finding.facts["sure"] or {}).get("family") == sure
+@pytest.mark.parametrize(("lows", "sure"), [((0.5, 0.1), 2), ((-0.5, 0.1), 1), ((-0.5, -0.1), 0)])
+def test_the_cost_of_a_detector_comes_before_its_families_which_are_tied(lows, sure) -> None:
+    (finding,) = findings(replace(nothing(), **cost(*lows)))
+    assert finding.facts["n_sure"] == sure
     sentence = macro_text("front/findings.html", "cost", finding.facts)
-    assert f"{top} ({'Blip' if top == 'F001' else 'Tomte'}) in H1" in sentence
-    assert "interval" in sentence
+    assert sentence.startswith("H1 loses at most 9.00 h per 1000 h")
+    assert "; tied for the largest cost are F001 (Blip) and F002 (Tomte) (chance to be first 50" in sentence
+    assert "every glitch is gated, an upper bound that no search reaches." in sentence
+
+
+def test_without_intervals_the_largest_cost_is_named() -> None:
+    (finding,) = findings(replace(nothing(), **cost(None, None)))
+    sentence = macro_text("front/findings.html", "cost", finding.facts)
+    assert "; F001 (Blip) has the largest cost, without an interval. At most" in sentence
 
 
 def test_unknown_costs_are_no_finding() -> None:
-    assert kinds(replace(nothing(), cost=cost().assign(cost_mpc3_yr=np.nan, cost_low=np.nan))) == []
+    unknown = cost()
+    unknown["cost"] = unknown["cost"].assign(cost_mpc3_yr=np.nan, cost_low=np.nan)
+    assert kinds(replace(nothing(), **unknown)) == []
 
 
 def test_numbers_come_with_their_intervals() -> None:

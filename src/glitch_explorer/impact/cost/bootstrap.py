@@ -1,12 +1,15 @@
-"""Intervals of costs over blocks of live time."""
+"""Intervals of costs, and chances to be the largest, over blocks of live time."""
 
 import numpy as np
 from scipy import stats
 
-from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
 
 _LEVEL = 0.975
+#: Resamples of the blocks: a chance has a Monte Carlo error of at most 0.005.
+RESAMPLES = 10_000
+_AT_ONCE = 1_000_000
 
 
 def block_intervals(total: Float64, deviation: Float64, occupied: Int64) -> tuple[Float64, Float64]:
@@ -41,6 +44,44 @@ def block_intervals(total: Float64, deviation: Float64, occupied: Int64) -> tupl
     t = stats.t.ppf(_LEVEL, np.clip(occupied, 1, n - 1))
     low, high = (total - _inverse(side, skew) * error for side in (t, -t))
     return low, high
+
+
+def chance_first(total: Float64, deviation: Float64, candidate: Bool, seed: int) -> Float64:
+    """Return the chance of each sum over blocks to be the largest.
+
+    The chance is the share of bootstrap resamples in which the sum is the largest. Each resample draws the
+    blocks of all sums together, so that what the sums have in common cancels. Equal sums share a resample.
+
+    Parameters
+    ----------
+    total
+        ``(k,)`` sums.
+    deviation
+        ``(k, b)`` contribution of each block to the sum, minus the contribution expected from its length.
+    candidate
+        ``(k,)`` the sums that are compared; those that are NaN are left out.
+    seed
+        Seed of the resamples.
+
+    Returns
+    -------
+    ndarray
+        ``(k,)``, of candidates adding up to 1; NaN for others, and with fewer than 10 blocks.
+    """
+    n = deviation.shape[1]
+    chance = np.full(len(total), np.nan)
+    rows = np.flatnonzero(candidate & np.isfinite(total))
+    if n < LEAST_BLOCKS or not len(rows):
+        return chance
+    # Resampled sums scatter by sqrt((n - 1) / n) too little.
+    scaled = deviation[rows].T * np.sqrt(n / (n - 1))
+    weight = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), RESAMPLES) - 1.0
+    chance[rows] = 0.0
+    for part in np.array_split(weight, max(1, RESAMPLES * len(rows) // _AT_ONCE)):
+        sums = total[rows] + part @ scaled
+        largest = sums >= sums.max(axis=1, keepdims=True)
+        chance[rows] += (largest / largest.sum(axis=1, keepdims=True)).sum(axis=0)
+    return chance / RESAMPLES
 
 
 def _inverse(value: Float64, skew: Float64) -> Float64:

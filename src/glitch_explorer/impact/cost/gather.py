@@ -13,7 +13,8 @@ from glitch_explorer.impact.cost.headline import cost_rows, daily, headline
 from glitch_explorer.impact.cost.ranking import rank_stability, ranks
 from glitch_explorer.impact.cost.recoverable import recoverable_costs, with_best_witness
 from glitch_explorer.impact.cost.settings import CostSettings
-from glitch_explorer.impact.schemas import COST, COST_BY_DAY, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.impact.cost.totals import detector_costs
+from glitch_explorer.impact.schemas import COST, COST_BY_DAY, COST_BY_DETECTOR, RANK_STABILITY, RECOVERABLE
 from glitch_explorer.map.schemas import UNASSIGNED
 
 #: Formula for cost.json, by symbol or column.
@@ -28,14 +29,16 @@ FORMULA = {
     "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), not part of the cost",
     "recoverable": "cost times excess efficiency of the witness: at most recovered by removing the coupling",
     "interval": "95 %, over blocks of live time, corrected for skewness (Hall 1992)",
+    "chance_first": "share of resamples of these blocks, for all families together, in which it costs most",
 }
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Tables "cost", "recoverable", "cost_by_day" and "rank_stability"."""
+    """Tables "cost", "cost_by_detector", "recoverable", "cost_by_day" and "rank_stability"."""
 
     cost: pd.DataFrame
+    by_detector: pd.DataFrame
     recoverable: pd.DataFrame
     by_day: pd.DataFrame
     stability: pd.DataFrame
@@ -92,6 +95,7 @@ def family_costs(
         cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
     return Costs(
         cost=cost[COST.names],
+        by_detector=detector_costs(rows, segments, minutes, settings),
         recoverable=recoverable_costs(cost, witnesses),
         by_day=by_day,
         stability=rank_stability(headlines, settings),
@@ -108,6 +112,7 @@ def write_costs(costs: Costs, settings: CostSettings, out: str | Path) -> None:
     """Write the tables, and cost.csv and cost.json for download, into the folder `out`."""
     folder = Path(out)
     tables.write(COST, costs.cost, folder / "cost.parquet")
+    tables.write(COST_BY_DETECTOR, costs.by_detector, folder / "cost_by_detector.parquet")
     tables.write(RECOVERABLE, costs.recoverable, folder / "recoverable.parquet")
     tables.write(COST_BY_DAY, costs.by_day, folder / "cost_by_day.parquet")
     tables.write(RANK_STABILITY, costs.stability, folder / "rank_stability.parquet")
@@ -116,6 +121,7 @@ def write_costs(costs: Costs, settings: CostSettings, out: str | Path) -> None:
         "settings": asdict(settings),
         "formula": FORMULA,
         "rank_stability": _records(costs.stability),
+        "detectors": _records(costs.by_detector),
         "rows": _records(costs.cost),
     }
     files.write_json(folder / "cost.json", report)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Float64, Object, sum_by_index
+from glitch_explorer.core.arrays import Bool, Float64, Object, sum_by_index
 from glitch_explorer.core.intervals import DAY_S, YEAR_S, lengths
 from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
-from glitch_explorer.impact.cost.bootstrap import block_intervals
+from glitch_explorer.impact.cost.bootstrap import block_intervals, chance_first
 from glitch_explorer.impact.cost.contamination import contamination
 from glitch_explorer.impact.cost.detector import (
     RANKING,
@@ -24,6 +24,7 @@ from glitch_explorer.impact.cost.detector import (
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.threshold import allowed_alarms, losses_without_blocks
 from glitch_explorer.impact.reasons import Reason
+from glitch_explorer.map.schemas import UNASSIGNED
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,19 @@ class Headline:
     by_threshold: Float64
 
     @property
+    def is_costed(self) -> Bool:
+        """Families ``(k,)`` of which a glitch is gated, or that a search's ranking costs."""
+        ranked = (self.thresholds.source == RANKING) & np.isfinite(self.thresholds.loss)
+        return np.asarray((self.detector.per_family(self.gated.is_gated) > 0) | ranked)
+
+    @property
     def total(self) -> Float64:
-        """Headline cost C_k. An unknown range loss counts as 0; column `reason` then has its code."""
-        return np.asarray(self.deadtime + np.nan_to_num(self.by_range) + self.by_threshold)
+        """Headline cost C_k; NaN for a family that nothing gates and no search has ranked.
+
+        An unknown range loss counts as 0; column `reason` then has its code.
+        """
+        cost = self.deadtime + np.nan_to_num(self.by_range) + self.by_threshold
+        return np.where(self.is_costed, cost, np.nan)
 
 
 def headline(detector: Detector, settings: CostSettings) -> Headline:
@@ -72,14 +83,9 @@ def headline(detector: Detector, settings: CostSettings) -> Headline:
     )
 
 
-def intervals(result: Headline) -> tuple[Float64, Float64]:
-    """Return the lower and upper ends ``(k,)`` of the 95 % confidence intervals of the headline costs.
-
-    They are estimated from the scatter between blocks of live time.
-    """
+def block_deviations(result: Headline) -> Float64:
+    """Return the contribution ``(k, b)`` of each block to the costs, minus that expected from its length."""
     detector, n = result.detector, len(result.detector.families)
-    if detector.blocks < LEAST_BLOCKS:
-        return np.full(n, np.nan), np.full(n, np.nan)
     live_s = sum_by_index(detector.block, detector.blocks, lengths(detector.pieces))
     exclusive_s = np.zeros((n, detector.blocks))
     index = (result.gated.family, detector.block[result.gated.piece])
@@ -88,6 +94,15 @@ def intervals(result: Headline) -> tuple[Float64, Float64]:
     deviation = added - added.sum(axis=1, keepdims=True) * (live_s / detector.live_s)
     if result.thresholds.source == RANKING:
         deviation = deviation + _threshold_by_block(result, live_s)
+    return np.asarray(deviation)
+
+
+def intervals(result: Headline, deviation: Float64) -> tuple[Float64, Float64]:
+    """Return the lower and upper ends ``(k,)`` of the 95 % confidence intervals of the headline costs.
+
+    They are estimated from the scatter `deviation` between blocks of live time, see `block_deviations`.
+    """
+    detector, n = result.detector, len(result.detector.families)
     occupied = np.zeros((n, detector.blocks), bool)
     occupied[detector.glitches["number"], detector.block[detector.piece_of(detector.glitches)]] = True
     low, high = block_intervals(result.total, deviation, occupied.sum(axis=1))
@@ -118,7 +133,7 @@ def cost_rows(result: Headline) -> pd.DataFrame:
     """
     detector, gated = result.detector, result.gated
     count = detector.per_family()
-    low, high = intervals(result)
+    low, high, first = _uncertainty(result)
     median = _medians(detector)
     live = detector.live_s if detector.live_s > 0 else np.nan
     hours = 1000.0 * YEAR_S / (detector.volume_mpc3 * live)
@@ -133,6 +148,7 @@ def cost_rows(result: Headline) -> pd.DataFrame:
             "cost_mpc3_yr": result.total,
             "cost_low": low,
             "cost_high": high,
+            "chance_first": first,
             "hours_per_1000h": result.total * hours,
             "hours_low": low * hours,
             "hours_high": high * hours,
@@ -162,6 +178,20 @@ def cost_rows(result: Headline) -> pd.DataFrame:
     )
 
 
+def _uncertainty(result: Headline) -> tuple[Float64, Float64, Float64]:
+    """Return the ends of the intervals, and the chance of each family to cost most, each ``(k,)``.
+
+    They are NaN with fewer than 10 blocks; the unassigned are not compared.
+    """
+    n = len(result.detector.families)
+    if result.detector.blocks < LEAST_BLOCKS:
+        return np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
+    deviation = block_deviations(result)
+    assigned = np.array(result.detector.families) != UNASSIGNED
+    chance = chance_first(result.total, deviation, assigned, result.settings.seed)
+    return *intervals(result, deviation), chance
+
+
 def _medians(detector: Detector) -> dict[str, Float64]:
     """Return medians ``(k,)`` of each family's glitches; NaN where unknown."""
     names = ["duration_s", "peak_frequency_hz", "bandwidth_hz", "snr"]
@@ -176,6 +206,7 @@ def _reasons(result: Headline) -> Object:
         return np.full(n, Reason.NO_LIVE_TIME, object)
     reasons = np.full(n, Reason.FEW_BLOCKS if detector.blocks < LEAST_BLOCKS else "", object)
     reasons[np.isnan(result.by_range)] = Reason.NO_RANGE_LOSS
+    reasons[~result.is_costed] = Reason.NOT_GATED
     if np.isnan(detector.volume_mpc3):
         reasons[:] = Reason.NO_RANGE
     reasons[detector.per_family() == 0] = Reason.NO_LIVE_GLITCH

@@ -17,7 +17,7 @@ class CostSettings:
     Raises
     ------
     UserError
-        When one is not above 0, or not finite.
+        When one except the seed is not above 0, or not finite.
     """
 
     #: Shortest half width of a gate in seconds.
@@ -28,10 +28,12 @@ class CostSettings:
     false_alarm_rate_per_yr: float = 1.0
     #: Signals per year that contamination is counted for.
     cbc_rate_per_yr: float = 10.0
+    #: Seed of the resamples of blocks.
+    seed: int = 42
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if value is not None and not 0 < value < np.inf:
+            if name != "seed" and value is not None and not 0 < value < np.inf:
                 raise UserError(f"impact.{name} must be above 0 and finite, not {value}")
 
     def is_gated(self, glitches: pd.DataFrame) -> Bool:

@@ -45,10 +45,7 @@
   // A scale of colours in powers of ten, three of them.
   const DECADES = 3;
 
-  // Volume times live time of the shown detectors, which costs are divided by to be hours.
-  function timeVolume() {
-    return data.detectors.filter(shown).reduce((sum, ifo) => sum + data.time_volume[ifo], 0);
-  }
+  const shownDetectors = () => data.detectors.filter(shown);
 
   function inUnit(cost, whole) { return unit === "cost" ? cost : (1000 * cost) / whole; }
 
@@ -117,34 +114,42 @@
     }));
   }
 
-  function pareto() {
-    const rows = [...data.rows.cost.keys()].filter((row) => shown(data.rows.ifo[row]));
+  // The costs of a detector, largest first, added up; costs of different detectors do not add up.
+  function cumulative(ifo) {
+    const rows = [...data.rows.cost.keys()].filter((row) => data.rows.ifo[row] === ifo);
     rows.sort((a, b) => data.rows.cost[b] - data.rows.cost[a] || a - b);
-    const whole = timeVolume();
     let sum = 0;
-    const reached = rows.map((row) => { sum += data.rows.cost[row]; return inUnit(sum, whole); });
+    const reached = rows.map((row) => { sum += data.rows.cost[row]; return inUnit(sum, data.time_volume[ifo]); });
     const most = Math.max(0, ...reached);
-    const enough = reached.findIndex((value) => value >= 0.8 * most) + 1;
-    element("paretonote").textContent = most > 0
-      ? `The ${enough} largest of ${rows.length} costs make up at least 80 % of the sum of all positive costs.` : "No cost is above 0.";
-    const line = {
-      type: "scatter", mode: rows.length > 60 ? "lines" : "lines+markers", x: rows.map((row, place) => place + 1), y: reached,
-      line: { color: colour("--shade0"), width: 2 }, marker: { color: colour("--shade0"), size: 6 },
-      text: rows.map((row) => `${literal(data.rows.family[row])} in ${literal(data.rows.ifo[row])}`),
+    return { ifo, rows, reached, most, enough: reached.findIndex((value) => value >= 0.8 * most) + 1 };
+  }
+
+  function pareto() {
+    const parts = shownDetectors().map(cumulative);
+    element("paretonote").textContent = parts.map((part) => (part.most > 0
+      ? `${part.ifo}: the ${part.enough} largest of ${part.rows.length} costs make up at least 80 % of the sum of all positive costs.`
+      : `${part.ifo}: no cost is above 0.`)).join(" ");
+    const longest = Math.max(...parts.map((part) => part.rows.length));
+    const lines = parts.map(({ ifo, rows, reached }) => ({
+      type: "scatter", mode: rows.length > 60 ? "lines" : "lines+markers", name: literal(ifo), x: rows.map((row, place) => place + 1), y: reached,
+      line: { color: colourOf(ifo), width: 2 }, marker: { color: colourOf(ifo), size: 6 },
+      text: rows.map((row) => `${literal(data.rows.family[row])} in ${literal(ifo)}`),
       hovertemplate: "Sum of the %{x} largest costs, down to %{text}<br>%{y:.4g}<extra></extra>",
-    };
-    return draw("pareto", [line], layout({
-      margin: { l: labelled(reached), r: 12, t: 8, b: 50 },
-      xaxis: axis("Number of families × detectors, by decreasing cost", { range: [0.5, Math.max(3, rows.length) + 0.5], dtick: rows.length > 8 ? undefined : 1, zeroline: false }),
+    }));
+    const alone = parts.length === 1 && parts[0].most > 0 ? 0.8 * parts[0].most : null;
+    return draw("pareto", lines, layout({
+      margin: { l: labelled(parts.flatMap((part) => part.reached)), r: 12, t: 8, b: 50 }, showlegend: parts.length > 1,
+      legend: { x: 1, xanchor: "right", y: 0.02, yanchor: "bottom", font: { size: 11 } },
+      xaxis: axis("Number of families, by decreasing cost", { range: [0.5, Math.max(3, longest) + 0.5], dtick: longest > 8 ? undefined : 1, zeroline: false }),
       yaxis: axis(`Cumulative cost (${UNITS[unit]})`, { rangemode: "tozero" }),
-      shapes: most > 0 ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.8 * most, y1: 0.8 * most, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
-      annotations: most > 0 ? [{ xref: "paper", x: 1, xanchor: "right", y: 0.8 * most, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
+      shapes: alone ? [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: alone, y1: alone, line: { color: colour("--quiet"), width: 1, dash: "dot" } }] : [],
+      annotations: alone ? [{ xref: "paper", x: 1, xanchor: "right", y: alone, yanchor: "top", text: "80 %", showarrow: false, font: { color: colour("--quiet"), size: 11 } }] : [],
     }));
   }
 
-  function timeline() {
-    const days = data.days[detector];
-    const traces = days.series.map((part, number) => ({
+  // Bars of one detector's families.
+  function familyBars(days) {
+    return days.series.map((part, number) => ({
       type: "bar", name: part.family ? literal(part.family) : `${days.others} other${days.others === 1 ? "" : "s"}`,
       x: days.dates, y: part.cost.map((cost, day) => inUnit(cost, days.time_volume[day])),
       marker: {
@@ -153,11 +158,28 @@
       },
       hovertemplate: `${part.family ? literal(part.family) : "others"}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
     }));
+  }
+
+  // Bars of all families of a detector together, beside those of other detectors.
+  function detectorBars(ifo) {
+    const days = data.days[ifo];
+    const sums = days.dates.map((date, day) => days.series.reduce((sum, part) => sum + part.cost[day], 0));
+    return {
+      type: "bar", name: literal(ifo), x: days.dates, y: sums.map((sum, day) => inUnit(sum, days.time_volume[day])),
+      marker: { color: colourOf(ifo) }, hovertemplate: `${literal(ifo)}, %{x|%Y-%m-%d}<br>%{y:.4g}<extra></extra>`,
+    };
+  }
+
+  function timeline() {
+    const ifos = shownDetectors();
+    const apart = ifos.length > 1;
+    const traces = apart ? ifos.map(detectorBars) : familyBars(data.days[ifos[0]]);
     const title = unit === "cost" ? "Cost per day (Mpc³ yr)" : "Equivalent h lost per 1000 h, per day";
-    const heights = days.dates.map((date, day) => traces.reduce((sum, trace) => sum + Math.abs(trace.y[day]), 0));
+    const heights = new Map();
+    traces.forEach((trace) => trace.x.forEach((date, day) => heights.set(date, (heights.get(date) || 0) + Math.abs(trace.y[day]))));
     return draw("timeline", traces, layout({
-      margin: { l: labelled(heights), r: 12, t: 56, b: 64 },
-      barmode: "relative", bargap: days.dates.length > 60 ? 0 : 0.25, showlegend: true,
+      margin: { l: labelled([...heights.values()]), r: 12, t: 56, b: 64 },
+      barmode: apart ? "group" : "relative", bargap: heights.size > 60 ? 0 : 0.25, showlegend: true,
       legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: 11 } },
       xaxis: axis("Day (UTC)", { type: "date", hoverformat: "%Y-%m-%d", tickformat: "%d %b\n%Y", showgrid: false }),
       yaxis: axis(title),

@@ -1,9 +1,8 @@
 """What the charts of the cost page draw, column by column; plain numbers and names for a script."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.intervals import DAY_S, YEAR_S
@@ -14,8 +13,6 @@ from glitch_explorer.site.pages import legible
 
 #: Families with a colour of their own in the timeline.
 TOP = 5
-#: Name of all detectors together.
-ALL = "all"
 
 
 def _plain(values: Iterable[Any]) -> list[float | None]:
@@ -48,26 +45,19 @@ def ranking(cost: pd.DataFrame, names: Names) -> dict[str, Any]:
     }
 
 
-def _days(live: pd.DataFrame, volume: Mapping[str, float]) -> tuple[np.ndarray, list[float | None]]:
-    """Return the days in order, and the volume times live time (Mpc³ yr) of each."""
-    once = live.drop_duplicates(["ifo", "day"])
-    time_volume = once["ifo"].map(volume).astype(float) * once["live_s"] / YEAR_S
-    total = time_volume.groupby(once["day"]).sum()
-    return total.index.to_numpy(dtype=float), _plain(total)
-
-
-def timeline(by_day: pd.DataFrame, volume: Mapping[str, float]) -> dict[str, Any]:
-    """Return the cost of each day: the costliest families one by one, the others together.
+def timeline(by_day: pd.DataFrame, volume: float) -> dict[str, Any]:
+    """Return the cost of each day in a detector: the costliest families one by one, the others together.
 
     Parameters
     ----------
     by_day
-        Rows of table "cost_by_day" of the detectors to show.
+        Rows of table "cost_by_day" of the detector.
     volume
-        See `volumes`.
+        Its mean sensitive volume in Mpc³.
     """
     rows = by_day[by_day["cost_mpc3_yr"].notna()]
-    days, time_volume = _days(rows, volume)
+    live_s = rows.groupby("day")["live_s"].first()
+    days, time_volume = live_s.index.to_numpy(dtype=float), _plain(volume * live_s / YEAR_S)
     total = rows.groupby("family")["cost_mpc3_yr"].sum()
     order = total.sort_index().sort_values(ascending=False, kind="stable").index
     top = list(order[:TOP])
@@ -107,13 +97,12 @@ def dashboard(
     names
         What pages call each family, see `family_names`.
     """
-    time_volume = time_volumes(cost)
+    volume, time_volume = volumes(cost), time_volumes(cost)
     detectors = sorted(set(cost.loc[cost["cost_mpc3_yr"].notna(), "ifo"]))
-    parts = {ALL: by_day} | {ifo: by_day[by_day["ifo"] == ifo] for ifo in detectors}
     return {
         "rows": ranking(cost, names),
         "detectors": detectors,
         "time_volume": {ifo: time_volume.get(ifo) for ifo in detectors},
-        "days": {name: timeline(part, volumes(cost)) for name, part in parts.items()},
+        "days": {ifo: timeline(by_day[by_day["ifo"] == ifo], volume[ifo]) for ifo in detectors},
         "cells": matrix(recoverable),
     }

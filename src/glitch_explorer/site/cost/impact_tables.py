@@ -6,7 +6,14 @@ from pathlib import Path
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.impact.schemas import COST, COST_BY_DAY, DRIVERS, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.impact.schemas import (
+    COST,
+    COST_BY_DAY,
+    COST_BY_DETECTOR,
+    DRIVERS,
+    RANK_STABILITY,
+    RECOVERABLE,
+)
 from glitch_explorer.site.families.names import Names
 
 
@@ -15,6 +22,7 @@ class ImpactTables:
     """Tables of all families by name, and what pages call each family."""
 
     cost: pd.DataFrame
+    by_detector: pd.DataFrame
     recoverable: pd.DataFrame
     #: Tables "cost_by_day" and "rank_stability".
     by_day: pd.DataFrame
@@ -38,6 +46,7 @@ def read_impact(folder: Path, drivers: str | Path | None, names: Names) -> Impac
     """
     return ImpactTables(
         cost=tables.read(COST, folder / "cost.parquet"),
+        by_detector=tables.read(COST_BY_DETECTOR, folder / "cost_by_detector.parquet"),
         recoverable=tables.read(RECOVERABLE, folder / "recoverable.parquet"),
         by_day=tables.read(COST_BY_DAY, folder / "cost_by_day.parquet"),
         stability=tables.read(RANK_STABILITY, folder / "rank_stability.parquet"),

@@ -63,12 +63,13 @@ def write_cost_page(
         files.write_text(folder / "plotly.min.js", get_plotlyjs())
     taus = shown.stability["kendall_tau"].dropna()
     values = {
-        "headline": headline(cost, shown.recoverable, shown.names),
+        "headline": headline(cost, shown.by_detector, shown.recoverable, shown.names),
         "priced": priced,
         "rows": cost_rows(cost, shown.names),
         "recoverable": records(most_recoverable(shown.recoverable)),
         "simpler": simpler_rankings(cost),
         "detectors": _detector_rows(cost),
+        "totals": records(shown.by_detector),
         "ranked_by_search": bool(cost["threshold_in_cost"].any()),
         "proxied": bool((cost["threshold_source"] == "snr").any()),
         "blocks": sorted(set(cost["blocks"])),

@@ -18,6 +18,9 @@ SIMPLER: dict[str, str] = {
     "efficiency_over_deadtime": "Efficiency / deadtime of the best witness",
 }
 
+#: The fewest families that together have this chance to cost most in a detector are tied.
+TIED = 0.95
+
 
 def is_significant(row: Mapping[str, Any]) -> bool:
     """Whether a cost is significantly above zero: the lower end of its 95 % interval is."""
@@ -46,46 +49,83 @@ def most_recoverable(recoverable: pd.DataFrame) -> pd.DataFrame:
     return ranked.drop_duplicates(key)
 
 
-def costliest(cost: pd.DataFrame, names: Names) -> dict[str, Any]:
-    """Return what costs most.
+def leaders(cost: pd.DataFrame) -> pd.DataFrame:
+    """Select the families that may cost most in a detector, by their chance to be first.
 
     Parameters
     ----------
     cost
-        Table "cost".
+        Rows of table "cost" of one detector that have a cost.
+
+    Returns
+    -------
+    DataFrame
+        The fewest rows that together have a chance of 0.95; the largest cost where no chance is known. More
+        than one row is a tie.
+    """
+    ranked = cost.sort_values("rank", kind="stable")
+    if ranked["chance_first"].isna().all():
+        return ranked.head(1)
+    likely = ranked.sort_values("chance_first", ascending=False, kind="stable")
+    before = likely["chance_first"].cumsum() - likely["chance_first"]
+    return likely[before < TIED]
+
+
+def _detector(cost: pd.DataFrame, totals: pd.DataFrame) -> dict[str, Any]:
+    """Return one detector's facts, from its rows of tables "cost" and "cost_by_detector"."""
+    known_costs = cost[cost["cost_mpc3_yr"].notna()]
+    unknown = cost[cost["cost_mpc3_yr"].isna() & (cost["reason"] != "")]
+    return {
+        "ifo": cost["ifo"].iloc[0],
+        "total": first_record(totals[totals["in_cost"]]),
+        "bound": first_record(totals[totals["gates"] == "all"]),
+        "leaders": records(leaders(known_costs)),
+        "n_sure": int((known_costs["cost_low"] > 0).sum()),
+        "reasons": records(unknown.drop_duplicates("reason").sort_values("reason")),
+    }
+
+
+def costliest(cost: pd.DataFrame, by_detector: pd.DataFrame, names: Names) -> dict[str, Any]:
+    """Return what glitches cost in each detector, and which families cost most there.
+
+    Parameters
+    ----------
+    cost, by_detector
+        Tables "cost" and "cost_by_detector".
     names
         What pages call each family, see `family_names`.
 
     Returns
     -------
     dict
-        The rows `top` (largest cost) and `sure` (largest that is significantly above zero), None where there
-        is none; the numbers of rows `n_rows`, of costs `n`, of costs with an interval `n_intervals` and of
-        significant ones `n_sure`; `reasons`, a row for each reason of an unknown cost and detector.
+        `detectors`, each with its `total`, its upper `bound` (None where unknown), its `leaders`, the number
+        `n_sure` of costs significantly above zero, and a row for each of the `reasons` of unknown costs;
+        `gates`, which glitches are gated; the numbers of costs `n`, of costs with an interval `n_intervals`
+        and of significant ones `n_sure`.
     """
     rows = cost.assign(label=cost["family"].map(names.get))
-    ranked = rows[rows["cost_mpc3_yr"].notna()].sort_values("rank", kind="stable")
-    sure = ranked[ranked["cost_low"] > 0]
-    reason = ["reason", "ifo"]
-    unknown = rows[rows["cost_mpc3_yr"].isna() & (rows["reason"] != "")].drop_duplicates(reason)
+    ranked = rows[rows["cost_mpc3_yr"].notna()]
     return {
-        "top": first_record(ranked),
-        "sure": first_record(sure),
-        "n_rows": len(rows),
+        "detectors": [
+            _detector(part, by_detector[by_detector["ifo"] == ifo])
+            for ifo, part in rows.groupby("ifo", sort=True)
+        ],
+        "gates": next(iter(by_detector.loc[by_detector["in_cost"], "gates"]), "all"),
         "n": len(ranked),
         "n_intervals": int(ranked["cost_low"].notna().sum()),
-        "n_sure": len(sure),
-        "reasons": records(unknown.sort_values(reason)),
+        "n_sure": int((ranked["cost_low"] > 0).sum()),
     }
 
 
-def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, names: Names) -> dict[str, Any]:
+def headline(
+    cost: pd.DataFrame, by_detector: pd.DataFrame, recoverable: pd.DataFrame, names: Names
+) -> dict[str, Any]:
     """Return the facts of the headline: what costs most, and what is recoverable of it.
 
     Parameters
     ----------
-    cost, recoverable
-        Tables "cost" and "recoverable".
+    cost, by_detector, recoverable
+        Tables "cost", "cost_by_detector" and "recoverable".
     names
         What pages call each family, see `family_names`.
 
@@ -97,7 +137,7 @@ def headline(cost: pd.DataFrame, recoverable: pd.DataFrame, names: Names) -> dic
     """
     sure = cost.loc[cost["cost_low"] > 0, ["family", "ifo"]]
     best = most_recoverable(recoverable.merge(sure, on=["family", "ifo"]))
-    return {**costliest(cost, names), "best": first_record(best)}
+    return {**costliest(cost, by_detector, names), "best": first_record(best)}
 
 
 def cost_rows(cost: pd.DataFrame, names: Names) -> list[dict[str, Any]]:

@@ -53,6 +53,8 @@ class FindingTables:
     calibration: pd.DataFrame | None
     witnesses: pd.DataFrame | None
     cost: pd.DataFrame | None
+    #: Table "cost_by_detector".
+    cost_by_detector: pd.DataFrame | None
 
 
 def findings(tables: FindingTables) -> list[Finding]:
@@ -97,11 +99,11 @@ def calibration(tables: FindingTables) -> Facts | None:
 
 
 def cost(tables: FindingTables) -> Facts | None:
-    """Return what costs most; see `ranking.costliest`."""
-    if tables.cost is None:
+    """Return what glitches cost in each detector, and what costs most; see `ranking.costliest`."""
+    if tables.cost is None or tables.cost_by_detector is None:
         return None
-    facts = costliest(tables.cost, family_names(tables.families))
-    return facts if facts["top"] else None
+    facts = costliest(tables.cost, tables.cost_by_detector, family_names(tables.families))
+    return facts if facts["n"] else None
 
 
 def witness(tables: FindingTables) -> Facts | None:

@@ -15,7 +15,7 @@ from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
 from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES
-from glitch_explorer.impact.schemas import COST
+from glitch_explorer.impact.schemas import COST, COST_BY_DETECTOR
 from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings
 from glitch_explorer.site.front.provenance import Provenance
@@ -78,7 +78,7 @@ class FrontFiles:
     audit: str | Path
     #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
-    #: Folder with the table cost; None where nothing has one.
+    #: Folder with the tables cost and cost_by_detector; None where nothing has a cost.
     impact: str | Path | None
 
     def map_rows(self) -> pd.DataFrame:
@@ -99,6 +99,7 @@ class FrontFiles:
             calibration=_read(CALIBRATION, self.coupling),
             witnesses=_read(WITNESSES, self.coupling),
             cost=_read(COST, self.impact),
+            cost_by_detector=_read(COST_BY_DETECTOR, self.impact),
         )
 
 
