@@ -127,7 +127,8 @@ def cluster_layout(
 ) -> Clusters:
     """Cluster a layout with HDBSCAN (Campello 2013) and its exact spanning tree.
 
-    Fewer points than `min_cluster_size` are all unassigned.
+    Fewer points than `min_cluster_size` are all unassigned. There are several clusters or none: see
+    `single.join_single` for a map of one.
 
     Parameters
     ----------
@@ -160,8 +161,8 @@ def too_few(n: int) -> Clusters:
     return Clusters(np.full(n, -1), np.zeros(n), np.zeros(n), dict.fromkeys(TREE, np.empty(0)))
 
 
-def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
-    """Compute the GLOSH score ``(n,)`` of each point of a condensed tree (Campello et al. 2015).
+def structured_tree(tree: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return a condensed tree as the structured array that hdbscan's functions take.
 
     Parameters
     ----------
@@ -173,6 +174,17 @@ def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
     ordered = np.empty(len(order), dtype=list(TREE.items()))
     for name in TREE:
         ordered[name] = tree[name][order]
+    return ordered
+
+
+def outlier_scores(tree: Mapping[str, npt.NDArray[Any]]) -> Float64:
+    """Compute the GLOSH score ``(n,)`` of each point of a condensed tree (Campello et al. 2015).
+
+    Parameters
+    ----------
+    tree
+        See `structured_tree`.
+    """
     # Where density is infinite the score is 0/0: such a point is no outlier.
-    scores: Float64 = np.nan_to_num(glosh(ordered), nan=0.0)
+    scores: Float64 = np.nan_to_num(glosh(structured_tree(tree)), nan=0.0)
     return scores

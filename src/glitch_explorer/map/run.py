@@ -12,6 +12,7 @@ import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.arrays import Float32, Int32, Int64
 from glitch_explorer.map.engines import engine_of
 from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
@@ -29,6 +30,7 @@ from glitch_explorer.map.schemas import (
     STABILITY,
     UNASSIGNED,
 )
+from glitch_explorer.map.single import distance_graph, join_single
 from glitch_explorer.map.stability import family_stability
 from glitch_explorer.map.vectors import gather_vectors, rows_of
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -89,13 +91,19 @@ class _Graph:
 
     def __init__(self, rows: str | Path, vectors: str | Path, neighbours: str | Path) -> None:
         self.rows = tables.read(MAP_ROWS, rows)
-        stored = files.read_arrays(neighbours)
         self.unique, self.copy = np.unique(self.rows["representative"], return_inverse=True)
-        index = np.full(len(self.rows) + 1, -1, dtype=np.int32)
-        index[self.unique] = np.arange(len(self.unique), dtype=np.int32)
         self.values = rows_of(files.read_array(vectors), self.unique)
-        # Index -1, a neighbour not found, reads the last place and stays -1.
-        self.fuzzy = fuzzy_set(index[stored["indices"][self.unique]], stored["distances"][self.unique])
+        self.indices, self.distances = _unique_neighbours(neighbours, self.unique)
+        self.fuzzy = fuzzy_set(self.indices, self.distances)
+
+
+def _unique_neighbours(neighbours: str | Path, unique: Int64) -> tuple[Int32, Float32]:
+    """Read the neighbours ``(u, k)`` of the rows `unique`, numbered among these, and their distances."""
+    stored = files.read_arrays(neighbours)
+    index = np.full(len(stored["indices"]) + 1, -1, dtype=np.int32)
+    index[unique] = np.arange(len(unique), dtype=np.int32)
+    # Index -1, a neighbour not found, reads the last place and stays -1.
+    return index[stored["indices"][unique]], stored["distances"][unique]
 
 
 def make_layouts(
@@ -146,24 +154,30 @@ def make_families(
     reference: str | Path | None,
     engine: str,
 ) -> None:
-    """Cluster the layout and name the families.
+    """Cluster the layout and name the families; a map of one morphology is one family (`join_single`).
 
     Writes the tables "families" and "family_ids" and the condensed tree's arrays.
     """
     table = tables.read(MAP_ROWS, rows)
     unique, copy = np.unique(table["representative"], return_inverse=True)
-    clusters = engine_of(engine).cluster(
+    indices, distances = _unique_neighbours(neighbours, unique)
+    split = engine_of(engine).cluster(
         files.read_array(layout)[unique],
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
         cluster_selection=cluster_selection,
+    )
+    clusters = join_single(
+        split,
+        distance_graph(indices, distances),
+        min_cluster_size=min_cluster_size,
+        min_samples=min_samples,
     )
     keys = table[ROW_KEY]
     cluster = clusters.cluster[copy]
     named = name_families(keys.assign(cluster=cluster), read_reference(reference, keys))
     name = dict(zip(named["cluster"], named["family"], strict=True))
     family = np.array([name.get(number, UNASSIGNED) for number in cluster], dtype=object)
-    distances = files.read_arrays(neighbours)["distances"][unique]
     filled = keys.assign(
         family=family,
         probability=clusters.probability[copy],
@@ -239,6 +253,7 @@ def make_stability(
     graph = _Graph(rows, vectors, neighbours)
     table = family_stability(
         graph.fuzzy,
+        distance_graph(graph.indices, graph.distances),
         graph.values,
         tables.read(FAMILIES, families)["family"].to_numpy(dtype=str)[graph.unique],
         n_components=n_components,

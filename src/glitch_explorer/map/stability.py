@@ -17,6 +17,7 @@ from glitch_explorer.core.arrays import Float32, Float64, Int64
 from glitch_explorer.map.engines import Engine
 from glitch_explorer.map.layout import start_positions
 from glitch_explorer.map.schemas import STABILITY, UNASSIGNED
+from glitch_explorer.map.single import join_single
 
 #: Share of the rows in a re-run.
 SHARE = 0.8
@@ -54,6 +55,7 @@ def best_jaccard(families: npt.NDArray[np.str_], clusters: Int64, names: list[st
 
 def family_stability(
     fuzzy: sp.csr_matrix,
+    distances: sp.csr_matrix,
     values: Float32,
     families: npt.NDArray[np.str_],
     *,
@@ -75,8 +77,9 @@ def family_stability(
 
     Parameters
     ----------
-    fuzzy, values, families
-        ``(n, n)`` fuzzy set, ``(n, d)`` vectors and ``(n,)`` families of the mapped rows.
+    fuzzy, distances, values, families
+        ``(n, n)`` fuzzy set, ``(n, n)`` neighbour distances (`single.distance_graph`), ``(n, d)`` vectors and
+        ``(n,)`` families of the mapped rows.
     n_components, min_cluster_size, min_samples, cluster_selection
         As in the full map.
     runs, seed
@@ -100,7 +103,7 @@ def family_stability(
         "cluster_selection": cluster_selection,
     }
     score = partial(
-        _rerun, fuzzy, values, families, names=names, n_components=n_components, settings=settings,
+        _rerun, fuzzy, distances, values, families, names=names, n_components=n_components, settings=settings,
         seed=seed, engine=engine,
     )  # fmt: skip
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads, 1)) as pool:
@@ -131,6 +134,7 @@ def _summary(names: list[str], scores: Float64) -> pd.DataFrame:
 
 def _rerun(
     fuzzy: sp.csr_matrix,
+    distances: sp.csr_matrix,
     values: Float32,
     families: npt.NDArray[np.str_],
     *,
@@ -149,5 +153,8 @@ def _rerun(
     part = sp.csr_matrix(fuzzy[rows][:, rows])
     start = start_positions(part, values, rows=rows, n_components=n_components, seed=seed)
     layout = engine.layout(part, start, min_dist=0.0, seed=seed, threads=1)
-    clusters = engine.cluster(layout, **settings)
+    sizes = {name: settings[name] for name in ("min_cluster_size", "min_samples")}
+    clusters = join_single(
+        engine.cluster(layout, **settings), sp.csr_matrix(distances[rows][:, rows]), **sizes
+    )
     return best_jaccard(families[rows], clusters.cluster, names)
