@@ -76,6 +76,9 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     assert value["cost_covered"] >= 0.85
     assert sum(jobs(text).values()) < 120
     assert "Open results/site/index.html" in text
+    front = (project.folder / "results/site/index.html").read_text(encoding="utf-8")
+    first = front[front.index('<ol class="findings">') :].split("</li>")[0]
+    assert "is a possible new class." in first
     # Ten minutes of two cores are the aim; other tests beside it make a core's minute shorter.
     assert minutes < 30, f"the demo took {minutes:.1f} core minutes"
     archive = tmp_path / "report.zip"
