@@ -131,7 +131,9 @@ def one_seed(seed: int, options: argparse.Namespace, *, mapped: bool) -> None:
         results = observatory.each_detector(detector, families)
         for mode in modes:
             parts, groups = zip(*(result[mode] for result in results), strict=True)
-            witnesses = witness_table(pd.concat(parts, ignore_index=True), pd.concat(groups))
+            witnesses = witness_table(
+                pd.concat(parts, ignore_index=True), pd.concat(groups), least_effect=COUPLING["least_effect"]
+            )
             report = compare(witnesses, families[mode], observatory.glitches, truth)
             files.write_json(reports[mode], report)
 

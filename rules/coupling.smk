@@ -105,6 +105,7 @@ rule gather_witnesses:
     resources:
         **needs(mem_mb=2000, runtime=30),
     params:
+        least_effect=config["coupling"]["least_effect"],
         code=code("gather_witnesses"),
     script:
         "../scripts/gather_witnesses.py"

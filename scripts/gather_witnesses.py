@@ -11,4 +11,5 @@ if __name__ == "__main__":
             [Path(path).parent for path in snakemake.input.witnesses],
             snakemake.input.groups,
             Path(snakemake.output.witnesses).parent,
+            least_effect=snakemake.params.least_effect,
         )

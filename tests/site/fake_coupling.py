@@ -48,17 +48,18 @@ def witness(family: str, ifo: str, channel: str, band: str, **changes: object) -
     row |= {"hveto_significance": 0.4, "hveto_overstated": False, "p_fwer": 0.8, "n_slides": 500}
     row |= {"relation": "", "safety": "safe", "n_glitches": 40, "n_alone": 30, "n_leading": 0}
     row |= {"coverage": 1.0, "live_time_s": 3600.0}
+    row |= {
+        "represents": False,
+        "channel_excess": None,
+        "channel_excess_low": None,
+        "channel_excess_high": None,
+    }
     return row | changes
 
 
-FOUND = {
-    "p_fwer": 1 / 2001,
-    "n_slides": 2000,
-    "efficiency": 0.85,
-    "excess_efficiency": 0.84,
-    "excess_low": 0.7,
-}
-FOUND |= {"excess_high": 0.92, "t_peak": 9.0, "t_statistic": 8.0, "auc": 0.95}
+FOUND = {"p_fwer": 1 / 2001, "n_slides": 2000, "efficiency": 0.85, "t_peak": 9.0, "t_statistic": 8.0}
+FOUND |= {"excess_efficiency": 0.84, "excess_low": 0.7, "excess_high": 0.92, "auc": 0.95, "represents": True}
+FOUND |= {"channel_excess": 0.84, "channel_excess_low": 0.7, "channel_excess_high": 0.92}
 
 
 def planted(family: str) -> list[dict[str, object]]:
@@ -80,8 +81,8 @@ def planted(family: str) -> list[dict[str, object]]:
             "t_peak": -8.0,
             "lag": -5.0,
             "relation": "co-moves",
-            "excess_low": None,
-            "excess_high": None,
+            "channel_excess_low": 0.5,
+            "channel_excess_high": 0.9,
         }
     return rows
 
@@ -192,7 +193,12 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
         tables.write(CHANNEL_GROUPS, channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
         tables.write(SLOW_DRIVERS, slow(ifo, names), root / "coupling" / "slow_drivers" / f"{ifo}.parquet")
     folder = root / "coupling"
-    gather_witnesses([folder / name for name in names], sorted((folder / "groups").glob("*.parquet")), folder)
+    gather_witnesses(
+        [folder / name for name in names],
+        sorted((folder / "groups").glob("*.parquet")),
+        folder,
+        least_effect=0.1,
+    )
     return names
 
 
@@ -239,6 +245,7 @@ def many(families: int, channels: int, each: int) -> list[dict[str, object]]:
                 "excess_efficiency": float(generator.random()),
                 "q_value": float(10 ** -generator.uniform(1.4, 3)),
                 "at_floor": False,
+                "strong": True,
                 "group": names[place],
                 "members": [],
             }

@@ -36,6 +36,10 @@ _WITNESS: dict[str, Column] = {
     "excess_efficiency": number("efficiency minus its mean over time slides"),
     "excess_low": number("lower end of its 95 % interval, null below ten blocks"),
     "excess_high": number("upper end of its 95 % interval"),
+    "represents": Column(BOOL, "the channel's band with the largest effect, of those with p_fwer up to 0.05"),
+    "channel_excess": number("effect of the channel: excess efficiency, its band chosen on other blocks"),
+    "channel_excess_low": number("lower end of its 95 % interval"),
+    "channel_excess_high": number("upper end of its 95 % interval"),
     "deadtime": Column(FLOAT, "share of the live time flagged"),
     "hveto_significance": Column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
     "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
@@ -74,6 +78,7 @@ WITNESSES = schema(
     **_WITNESS,
     group=Column(STRING, "group of correlated channels, named after its first"),
     q_value=number("smallest false-discovery level at which it is significant, over all families"),
+    strong=Column(BOOL, "represents a witness whose effect is at least the least one, its interval above 0"),
     at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
     rank=Column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
 )

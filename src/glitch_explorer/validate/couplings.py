@@ -13,7 +13,7 @@ import pandas as pd
 
 from glitch_explorer.coupling.channels.bands import Band
 from glitch_explorer.coupling.schemas import ALPHA
-from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
+from glitch_explorer.coupling.witnesses.gather import is_significant, strongest, witnessed
 from glitch_explorer.validate.check import Check, chance_check, mean_check
 from glitch_explorer.validate.schemas import COUPLINGS
 from glitch_explorer.validate.truth import families_of
@@ -51,7 +51,7 @@ def couplings_table(
     DataFrame
         Table "couplings".
     """
-    best = strongest(witnesses, ["family", "ifo", "channel"])
+    best = _shown(witnesses)
     measured = {(row["family"], row["ifo"], row["channel"]): row for _, row in best.iterrows()}
     rows = []
     nowhere: list[str | None] = [None]
@@ -82,6 +82,12 @@ def _comparison(plant: dict[str, Any], family: str | None, n: int, best: pd.Seri
         row |= {name: best[name] for name in names}
         row["lag_error"] = float(best["lag"]) - row["planted_lag"]
     return row
+
+
+def _shown(witnesses: pd.DataFrame) -> pd.DataFrame:
+    """Return the row of each channel that pages show: of a witness the one that represents it."""
+    key = ["family", "ifo", "channel"]
+    return pd.concat([witnessed(witnesses), strongest(witnesses, key)]).drop_duplicates(key)
 
 
 def witness_checks(couplings: pd.DataFrame) -> list[Check]:

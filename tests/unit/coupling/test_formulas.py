@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 from scipy.sparse import csr_array
 
 from glitch_explorer.coupling.witnesses import blocks as time_blocks
-from glitch_explorer.coupling.witnesses import effects, groups, lag_profiles, nulls
+from glitch_explorer.coupling.witnesses import effects, gather, groups, lag_profiles, nulls
 from glitch_explorer.coupling.witnesses import p_values as tails
 from glitch_explorer.coupling.witnesses import scattering as scatter
 from glitch_explorer.coupling.witnesses import slow_drivers as slow
@@ -307,3 +307,41 @@ def test_a_scattering_family_follows_its_surface_and_no_other():
 def test_scattered_light_needs_a_share_that_is_clearly_above_that_of_slides(changes, answer):
     row = {"p_value": 0.002, "p_fwer": 0.014, "matched": 0.4, "matched_low": 0.3, "matched_slides": 0.05}
     assert scatter._answers(pd.DataFrame([row | changes])).tolist() == [answer]
+
+
+def test_the_band_that_speaks_has_the_largest_effect_and_is_not_flattered():
+    """Ten bands with the same effect: the largest of them looks better than it is."""
+    rng = np.random.default_rng(0)
+    naive, fitted, covered = [], [], []
+    for seed in range(200):
+        excess = [(rng.uniform(size=40) < 0.5).astype(float) for _ in range(10)]
+        table = effects.representatives(
+            pd.Series(["X"] * 10), excess, np.ones(10, dtype=bool), np.arange(40), seed=seed
+        )
+        row = table[table["represents"]].iloc[0]
+        naive.append(max(values.mean() for values in excess))
+        fitted.append(row["channel_excess"])
+        covered.append(row["channel_excess_low"] <= 0.5 <= row["channel_excess_high"])
+    assert np.mean(naive) > 0.57
+    assert np.mean(fitted) == pytest.approx(0.5, abs=0.02)
+    assert np.mean(covered) > 0.9
+
+
+def test_only_significant_bands_speak_and_gaps_are_no_zeros():
+    gaps = np.r_[np.full(10, np.nan), np.full(10, 0.7)]
+    excess = [np.full(20, 0.9), np.full(20, 0.6), gaps, np.full(20, 0.2)]
+    channels = pd.Series(["X", "X", "X", "Y"])
+    significant = np.array([False, True, True, False])
+    table = effects.representatives(channels, excess, significant, np.arange(20), seed=1)
+    assert table["represents"].tolist() == [False, False, True, False]
+    assert table.loc[2, "channel_excess"] == pytest.approx(0.65, abs=0.06)
+    assert table.loc[[0, 1, 3], "channel_excess"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("effect", "low", "strong"),
+    [(0.5, 0.2, True), (0.02, 0.01, False), (0.3, -0.02, False), (0.3, np.nan, False)],
+)
+def test_a_weak_effect_is_no_headline(effect, low, strong):
+    rows = pd.DataFrame({"excess_efficiency": [effect], "excess_low": [low]})
+    assert gather.is_strong(rows, 0.1).tolist() == [strong]

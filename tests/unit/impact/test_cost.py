@@ -197,6 +197,7 @@ def witness(channel, *, excess, safety="safe", q=0.001, rank=1):
     row |= {"band": "10-30", "group": channel, "relation": "co-moves", "safety": safety}
     row |= {"excess_efficiency": excess, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
     row |= {"q_value": q, "at_floor": False, "rank": rank, "t_peak": 9.0 - rank}
+    row |= {"represents": False, "strong": excess >= 0.1}
     return row | {"efficiency": 0.6, "deadtime": 0.02}
 
 
@@ -204,7 +205,7 @@ def test_recoverable_is_cost_times_excess_of_witnesses_that_count():
     table = pd.DataFrame(
         [
             witness("A", excess=0.5),
-            witness("B", excess=-0.05, rank=2),
+            witness("B", excess=0.05, rank=2),
             witness("C", excess=0.9, q=0.2, rank=3),
             witness("D", excess=0.9, safety="unsafe", rank=4),
         ]
@@ -215,8 +216,8 @@ def test_recoverable_is_cost_times_excess_of_witnesses_that_count():
     assert row["recoverable"] == pytest.approx(0.5 * row["cost_mpc3_yr"])
     assert row["efficiency_over_deadtime"] == pytest.approx(30.0)
     recoverable = result.recoverable.set_index("channel")
-    assert list(recoverable.index) == ["A", "B"]
-    np.testing.assert_allclose(recoverable["recoverable_mpc3_yr"], [0.5 * row["cost_mpc3_yr"], 0])
+    assert list(recoverable.index) == ["A"]
+    np.testing.assert_allclose(recoverable["recoverable_mpc3_yr"], [0.5 * row["cost_mpc3_yr"]])
     assert recoverable["recoverable_high"]["A"] == pytest.approx(0.6 * row["cost_high"])
     assert result.cost.set_index("family")["best_witness"]["F001"] == ""
 

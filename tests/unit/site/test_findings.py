@@ -66,8 +66,10 @@ def nearest() -> pd.DataFrame:
 def witness(**changes: object) -> pd.DataFrame:
     row: dict[str, object] = {"family": "F001", "ifo": "H1", "channel": "H1:ACC_A", "band": "10-30"}
     row |= {"lag": -2.0, "t_peak": 9.0, "efficiency": 0.8, "excess_efficiency": 0.7, "excess_low": 0.6}
-    row |= {"excess_high": 0.8, "q_value": 0.001, "at_floor": True, "relation": "leads", "safety": "safe"}
-    unsafe = {"channel": "H1:DARM", "q_value": None, "excess_low": 0.9, "safety": "unsafe"}
+    row |= {"excess_high": 0.8, "q_value": 0.001, "rank": 1, "at_floor": True, "relation": "leads"}
+    row |= {"safety": "safe", "strong": True, "represents": False, "channel_excess": None}
+    row |= {"channel_excess_low": None, "channel_excess_high": None}
+    unsafe = {"channel": "H1:DARM", "q_value": None, "excess_low": 0.9, "safety": "unsafe", "strong": False}
     strong = {"channel": "H1:ACC_B", "relation": "co-moves", "excess_low": 0.75}
     return pd.DataFrame([row | unsafe, row | strong, row | changes])
 
@@ -159,6 +161,11 @@ def test_labels_of_a_possible_new_class_are_no_over_splitting() -> None:
     assert kinds(replace(nothing(), families=split)) == ["over_splitting"]
     assert kinds(replace(nothing(), families=split.assign(possible_new_class="misfit"))) == ["new_class"]
     assert kinds(replace(nothing(), families=split.assign(label_state="unlabelled"))) == []
+
+
+def test_a_weak_witness_is_no_finding() -> None:
+    weak = witness().assign(strong=False)
+    assert kinds(replace(nothing(), witnesses=weak)) == []
 
 
 def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_never_count() -> None:

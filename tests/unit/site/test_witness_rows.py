@@ -116,3 +116,8 @@ def test_a_lag_with_too_few_glitches_is_a_gap_of_its_profile(tmp_path):
     assert profile.rows["t_statistic"].isna().tolist() == [True, False, False]
     lag_profiles([("H1", [profile])], tmp_path / "F001.png", dpi=40)
     assert (tmp_path / "F001.png").stat().st_size > 0
+
+
+def test_an_effect_without_ten_blocks_has_no_interval():
+    row = {"excess_low": None, "excess_high": None}
+    assert macro_text(SENTENCES, "interval", row).strip() == "no interval: fewer than ten blocks of time"

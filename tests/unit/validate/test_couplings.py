@@ -29,13 +29,18 @@ def truth(*plants, slow=()):
     return {"witnesses": list(plants), "decoys": decoys, "slow_drivers": list(slow)}
 
 
+EFFECT = {"excess_low": 0.4, "excess_high": 0.6, "represents": False, "strong": True} | dict.fromkeys(
+    ("channel_excess", "channel_excess_low", "channel_excess_high"), np.nan
+)
+
+
 def row(family, channel, rank, p, *, t=5.0, lag=0.0, relation="co-moves", band="10-30"):
     unsafe = channel == UNSAFE
     return {
         "family": family, "ifo": "H1", "channel": channel, "group": GROUPS.get(channel, channel),
         "rank": None if unsafe else rank, "p_fwer": np.nan if unsafe else p,
         "q_value": np.nan if unsafe else p, "t_peak": t, "lag": lag, "relation": relation, "band": band,
-        "excess_efficiency": 0.5, "safety": "unsafe" if unsafe else "safe",
+        "excess_efficiency": 0.5, "safety": "unsafe" if unsafe else "safe", **EFFECT,
     }  # fmt: skip
 
 

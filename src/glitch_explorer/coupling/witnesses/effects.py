@@ -3,7 +3,10 @@
 See docs/explanation/methods.md#effects and docs/explanation/methods.md#hveto-significance.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
@@ -16,6 +19,12 @@ QUANTILE = 0.99
 HVETO_WINDOW_S = 2.0
 #: The Poisson mean is too large where N_aux * window / T is above this.
 OVERSTATED = 0.1
+#: Effect of a channel and its interval, by the effect of a band.
+CHANNEL_EFFECT = {
+    "channel_excess": "excess_efficiency",
+    "channel_excess_low": "excess_low",
+    "channel_excess_high": "excess_high",
+}
 
 
 def hveto_significance(n: Int64 | int, mu: Float64 | float) -> Float64:
@@ -110,9 +119,30 @@ def crossings(values: Float32, middles: Float64, threshold: float) -> Float64:
     return np.asarray(middles[peak[np.unique(run, return_index=True)[1]]])
 
 
-def effect(
-    values: Float32, threshold: float, slides: TimeSlides, lag: int, blocks: Int64, *, seed: int
-) -> dict[str, float]:
+@dataclass(frozen=True)
+class Effect:
+    """What flagging windows of a feature at or above a threshold would do."""
+
+    #: ``(n,)`` of each trigger: flagged (1 or 0) minus the same of its time slides; NaN without data.
+    excess: Float64
+    efficiency: float
+    deadtime: float
+
+    def columns(self, blocks: Int64, *, seed: int) -> dict[str, float]:
+        """Return columns of table "witnesses", with an interval by bootstrap over the blocks ``(n,)``."""
+        mean, low, high = interval_of_mean(self.excess, blocks, seed=seed)
+        excess = {"excess_efficiency": mean, "excess_low": low, "excess_high": high}
+        return {"efficiency": self.efficiency, **excess, "deadtime": self.deadtime}
+
+
+def interval_of_mean(excess: Float64, blocks: Int64, *, seed: int) -> tuple[float, float, float]:
+    """Return the mean of the known values ``(n,)`` and its 95 % interval over their blocks ``(n,)``."""
+    known = ~np.isnan(excess)
+    low, high = bootstrap_interval(excess[known], blocks[known], seed=seed)
+    return float(excess[known].mean()), low, high
+
+
+def effect(values: Float32, threshold: float, slides: TimeSlides, lag: int) -> Effect:
     """Compute what flagging windows at or above a threshold would do.
 
     Parameters
@@ -125,14 +155,6 @@ def effect(
         The family's triggers and their time slides.
     lag
         Index of the lag in the grid.
-    blocks
-        ``(n,)`` block of each trigger.
-    seed
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    Columns efficiency, excess_efficiency, excess_low, excess_high and deadtime of table "witnesses".
     """
     triggers = slides.triggers
     inside = (triggers.low <= lag) & (lag < triggers.high)
@@ -144,12 +166,66 @@ def effect(
     valid = ~np.isnan(stored)
     hits = flagged[bins[0]].astype(float)
     chance = flagged[bins[1:]].sum(axis=0) / np.maximum(valid[bins[1:]].sum(axis=0), 1)
-    excess = hits - chance
-    low, high = bootstrap_interval(excess, blocks[inside][known], seed=seed)
-    return {
-        "efficiency": float(hits.mean()),
-        "excess_efficiency": float(excess.mean()),
-        "excess_low": low,
-        "excess_high": high,
-        "deadtime": float((values >= threshold).sum() / max(int((~np.isnan(values)).sum()), 1)),
-    }
+    excess = np.full(len(inside), np.nan)
+    excess[np.flatnonzero(inside)[known]] = hits - chance
+    deadtime = float((values >= threshold).sum() / max(int((~np.isnan(values)).sum()), 1))
+    return Effect(excess, float(hits.mean()), deadtime)
+
+
+def cross_fitted(excess: Float64, blocks: Int64) -> Float64:
+    """Return for each trigger the excess of the band that is best on the blocks of the other parity.
+
+    Parameters
+    ----------
+    excess
+        ``(k, n)`` excess of k bands at n triggers, NaN without data.
+    blocks
+        ``(n,)`` block of each trigger.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n,)``; where one of the halves has no data, the excess of the band that is best on the other.
+    """
+    even = np.unique(blocks, return_inverse=True)[1] % 2 == 0
+    chosen = np.empty(excess.shape[1])
+    for half in (even, ~even):
+        rest = excess[:, ~half] if (~np.isnan(excess[:, ~half])).any(axis=1).all() else excess
+        chosen[half] = excess[int(np.nanmean(rest, axis=1).argmax()), half]
+    return chosen
+
+
+def representatives(
+    channels: pd.Series, excess: list[Float64], significant: Bool, blocks: Int64, *, seed: int
+) -> pd.DataFrame:
+    """Choose the band that represents each channel: its significant band with the largest effect.
+
+    The largest of several effects is flattered by the choice, so the channel's effect is cross-fitted: of the
+    band that is best on the other half of the blocks.
+
+    Parameters
+    ----------
+    channels
+        ``(m,)`` channel of each feature.
+    excess
+        m arrays ``(n,)``, the excess of each feature at each trigger.
+    significant
+        ``(m,)``.
+    blocks
+        ``(n,)`` block of each trigger.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Columns represents, channel_excess, channel_excess_low and channel_excess_high of table "witnesses".
+    """
+    table = pd.DataFrame({"represents": False}, index=range(len(channels)))
+    table[list(CHANNEL_EFFECT)] = np.nan
+    for _, rows in channels[significant].groupby(channels[significant]):
+        bands = np.array([excess[k] for k in rows.index])
+        best = rows.index[int(np.nanmean(bands, axis=1).argmax())]
+        values = interval_of_mean(cross_fitted(bands, blocks), blocks, seed=seed)
+        table.loc[best, ["represents", *CHANNEL_EFFECT]] = [True, *values]
+    return table

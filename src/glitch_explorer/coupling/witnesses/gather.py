@@ -17,6 +17,7 @@ from glitch_explorer.coupling.schemas import (
     PSEUDO_FAMILIES,
     WITNESSES,
 )
+from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
 from glitch_explorer.coupling.witnesses.p_values import at_floor, q_values
 
@@ -37,7 +38,7 @@ def rank_groups(table: pd.DataFrame) -> pd.Series:
     return rank.where(table["p_fwer"].notna())
 
 
-def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+def witness_table(table: pd.DataFrame, groups: pd.DataFrame, *, least_effect: float) -> pd.DataFrame:
     """Add group, q-value and rank to the rows of all families.
 
     Parameters
@@ -46,6 +47,8 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
         Table "family_witnesses" of all families.
     groups
         Columns channel and group, of all detectors.
+    least_effect
+        Excess efficiency below which a witness is weak.
 
     Returns
     -------
@@ -59,10 +62,15 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     table["rank"] = rank_groups(table)
     order = ["family", "ifo", "rank", "channel", "band"]
-    return table.sort_values(order, ignore_index=True)
+    table = table.sort_values(order, ignore_index=True)
+    witnesses = speaking(table, is_significant(table))
+    table["strong"] = table.index.isin(witnesses.index[is_strong(witnesses, least_effect)])
+    return table
 
 
-def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path], out: str | Path) -> None:
+def gather_witnesses(
+    folders: Sequence[str | Path], groups: Sequence[str | Path], out: str | Path, *, least_effect: float
+) -> None:
     """Gather all families' witnesses.
 
     Parameters
@@ -73,15 +81,47 @@ def gather_witnesses(folders: Sequence[str | Path], groups: Sequence[str | Path]
         Tables "channel_groups" of the detectors.
     out
         Folder for witnesses.parquet, calibration.parquet and notes.json.
+    least_effect
+        Excess efficiency below which a witness is weak.
     """
     families, folder = [Path(path) for path in folders], Path(out)
     table = tables.read_all(FAMILY_WITNESSES, [path / "witnesses.parquet" for path in families])
-    table = witness_table(table, tables.read_all(CHANNEL_GROUPS, groups))
+    table = witness_table(table, tables.read_all(CHANNEL_GROUPS, groups), least_effect=least_effect)
     tables.write(WITNESSES, table, folder / "witnesses.parquet")
     pseudo = tables.read_all(PSEUDO_FAMILIES, [path / "pseudo_families.parquet" for path in families])
     tables.write(CALIBRATION, calibration_table(pseudo), folder / "calibration.parquet")
     notes = {path.name: json.loads((path / "notes.json").read_text(encoding="utf-8")) for path in families}
     files.write_json(folder / "notes.json", notes)
+
+
+def is_strong(rows: pd.DataFrame, least_effect: float) -> Bool:
+    """Return which channels ``(n,)`` have an effect of at least `least_effect` whose interval is above 0."""
+    low, effect = (
+        rows[name].to_numpy(dtype=float, na_value=np.nan) for name in ("excess_low", "excess_efficiency")
+    )
+    return np.asarray((low > 0) & (effect >= least_effect))
+
+
+def speaking(table: pd.DataFrame, significant: Bool) -> pd.DataFrame:
+    """Return the row that represents each channel with significant rows, with the channel's effect.
+
+    Where the band that was chosen in the family's job is not significant among all families, it is the
+    significant band with the largest effect, with its own effect.
+
+    Parameters
+    ----------
+    table
+        Rows of table "witnesses".
+    significant
+        ``(n,)`` rows with a significant q-value.
+    """
+    rows = table[significant].assign(size=lambda part: part["t_peak"].abs())
+    rows = rows.sort_values(["represents", "excess_efficiency", "size"], ascending=False, kind="stable")
+    rows = rows.drop_duplicates(["family", "ifo", "channel"]).drop(columns="size").sort_index()
+    chosen = rows["represents"].to_numpy()
+    for of_channel, of_band in CHANNEL_EFFECT.items():
+        rows[of_band] = np.where(chosen, rows[of_channel], rows[of_band])
+    return rows
 
 
 def is_significant(table: pd.DataFrame) -> Bool:
@@ -105,6 +145,5 @@ def strongest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def witnessed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the significant rows, by rank: of each channel the band with the largest abs(T)."""
-    witnesses = strongest(table[is_significant(table)], ["family", "ifo", "channel"])
-    return witnesses.sort_values(["family", "ifo", "rank"], kind="stable")
+    """Return the row that represents each significant channel (`speaking`), by rank."""
+    return speaking(table, is_significant(table)).sort_values(["family", "ifo", "rank"], kind="stable")

@@ -215,6 +215,14 @@ def _tables(
     table.loc[ranked, "p_fwer"], table["n_slides"] = _p_values(
         family, values[:, ranked], measured.part(ranked), most=most_slides
     )
+    speaking = effects.representatives(
+        table["channel"],
+        table.pop("excess").tolist(),
+        (table["p_fwer"] <= ALPHA).to_numpy(),
+        family.blocks,
+        seed=family.seed + _BOOTSTRAP,
+    )
+    table = pd.concat([table, speaking], axis=1)
     table["n_alone"] = int(lag_profiles.isolated(family.times)[family.slides.triggers.used].sum())
     table["live_time_s"] = family.features.live.length_s
     order = np.lexsort((table["band"], table["channel"], -largest, ~ranked))
@@ -308,7 +316,7 @@ def _effect(
     rest = rest[~np.isnan(rest)]
     threshold = float(np.quantile(rest, effects.QUANTILE)) if len(rest) else np.inf
     seed = family.seed + _BOOTSTRAP + k
-    effect = effects.effect(largest, threshold, family.slides, timing.lag, family.blocks, seed=seed)
+    effect = effects.effect(largest, threshold, family.slides, timing.lag)
     triggers = effects.crossings(largest, live.times + BIN_S, threshold)
     primaries = family.times[family.slides.triggers.used]
     significance, overstated = effects.hveto(primaries, triggers, live_s=live.length_s)
@@ -318,7 +326,8 @@ def _effect(
         "lag_peak": float(lags[timing.peak]),
         "t_statistic": measured.t[k, timing.lag],
         "t_peak": measured.t[k, timing.peak],
-        **effect,
+        **effect.columns(family.blocks, seed=seed),
+        "excess": effect.excess,
         "hveto_significance": significance,
         "hveto_overstated": overstated,
         "relation": timing.relation,

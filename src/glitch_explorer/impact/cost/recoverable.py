@@ -8,9 +8,9 @@ from glitch_explorer.impact.schemas import RECOVERABLE
 
 
 def significant_witnesses(witnesses: pd.DataFrame) -> pd.DataFrame:
-    """Return the best band of each channel with a significant q, best first, without unsafe channels."""
+    """Return the row of each channel that is a strong witness, best first, without unsafe channels."""
     rows = witnessed(witnesses)
-    return rows[(rows["safety"] != "unsafe") & rows["excess_efficiency"].notna()]
+    return rows[(rows["safety"] != "unsafe") & rows["strong"]]
 
 
 def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT
 from glitch_explorer.audit.schemas import UNLABELLED
 from glitch_explorer.core.statistics import wilson_interval
-from glitch_explorer.coupling.witnesses.gather import is_significant
+from glitch_explorer.coupling.witnesses.gather import witnessed
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.cost.ranking import costliest
 from glitch_explorer.site.families.names import family_names
@@ -107,11 +107,11 @@ def cost(tables: FindingTables) -> Facts | None:
 
 
 def witness(tables: FindingTables) -> Facts | None:
-    """Return the precursor candidate, else the witness, whose excess efficiency has the highest lower end."""
+    """Return the strong precursor candidate, else witness, whose effect has the highest lower end."""
     if tables.witnesses is None:
         return None
-    counted = tables.witnesses[is_significant(tables.witnesses)]
-    sure = counted[counted["excess_low"].to_numpy(float, na_value=0.0) > 0]
+    witnesses = witnessed(tables.witnesses)
+    sure = witnesses[witnesses["strong"]]
     leads = sure[sure["relation"] == "leads"]
     order = ["excess_low", "family", "ifo", "channel"]
     best = _first(leads if len(leads) else sure, order, ascending=[False, True, True, True])

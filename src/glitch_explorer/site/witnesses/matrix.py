@@ -59,7 +59,7 @@ def _cell(row: Row, group: Row) -> Row:
 
 
 def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
-    """Arrange the witnesses of all families in a matrix.
+    """Arrange the strong witnesses of all families in a matrix.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
         `families` and `groups` in order, the latter with `unknown` safety, and `cells`, each with the
         positions of its family (`row`) and group (`column`), from 0.
     """
-    cells = [_cell(row, group) for row in rows for group in row["groups"]]
+    cells = [_cell(row, group) for row in rows for group in row["groups"] if group["strong"]]
     if not cells:
         return {"families": [], "groups": [], "cells": []}
     sizes = pd.DataFrame(cells).pivot_table(

@@ -23,7 +23,7 @@ from glitch_explorer.coupling.schemas import (
     WITNESSES,
 )
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
-from glitch_explorer.coupling.witnesses.gather import is_significant, strongest
+from glitch_explorer.coupling.witnesses.gather import is_significant, speaking, strongest
 from glitch_explorer.coupling.witnesses.groups import LIMIT
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_table
@@ -129,16 +129,18 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
     Returns
     -------
     list of dict
-        The row of the group's strongest channel and band, with `members` (all channels of the group)
+        The row that represents the group's strongest channel, with `members` (all channels of the group)
         and `bands` (the channel's other bands with a q-value of at most `ALPHA`).
     """
     groups = []
-    for group, part in rows[is_significant(rows)].groupby("group", sort=False):
+    significant = rows[is_significant(rows)]
+    for group, part in speaking(rows, is_significant(rows)).groupby("group", sort=False):
         best = records(strongest(part, ["channel"]).head(1))[0]
         members = channels.loc[channels["group"] == group, ["channel", "safety"]]
         if best["channel"] not in set(members["channel"]):
             members = part.drop_duplicates("channel")[["channel", "safety"]]
-        bands = part.loc[(part["channel"] == best["channel"]) & (part["band"] != best["band"]), "band"]
+        bands = significant.loc[significant["channel"] == best["channel"], "band"]
+        bands = bands[bands != best["band"]]
         groups.append({**best, "members": records(members), "bands": sorted(bands)})
     return sorted(groups, key=lambda group: (group["rank"], group["group"]))
 
@@ -280,7 +282,7 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
         "features": len(ranked),
         "groups": groups,
         "strongest": records(strongest(ranked, ["channel"]).head(1)),
-        "leads": [group for group in groups if group["relation"] == "leads"],
+        "leads": [group for group in groups if group["relation"] == "leads" and group["strong"]],
         "unsafe": records(strongest(rows[rows["safety"] == "unsafe"], ["channel"]).head(UNSAFE_LISTED)),
         "ground": ground_rows(part(coupling.slow)),
         "fringes": fringe_result(
@@ -294,9 +296,9 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
 
 
 def best_witness(rows: list[Row]) -> Row | None:
-    """Return channel, q_value, at_floor and safety of a family's most significant witness, if it has one."""
+    """Return channel, q_value, at_floor and safety of a family's most significant strong witness."""
     best = min(
-        (group for row in rows for group in row["groups"]),
+        (group for row in rows for group in row["groups"] if group["strong"]),
         key=lambda group: (
             group["q_value"],
             group["safety"] != "safe",
