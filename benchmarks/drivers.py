@@ -20,17 +20,21 @@ from planted import (
 )
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.impact.drivers import explain as explanation
 from glitch_explorer.impact.drivers.explain import explain
-from glitch_explorer.impact.drivers.gather import driver_table
+from glitch_explorer.impact.drivers.gather import driver_table, skill_table
 from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SKILL
 from glitch_explorer.observatory.couplings import drivers_of
 from glitch_explorer.validate.check import as_markdown
-from glitch_explorer.validate.impact import driver_checks, drivers_table
+from glitch_explorer.validate.impact import driver_checks, drivers_table, undriven_check, undriven_models
 from glitch_explorer.validate.schemas import PLANTED_DRIVERS
 
 #: Tables of an explanation that are compared.
 TABLES = {name: explanation.TABLES[name] for name in ("skill", "drivers", "shap_values", "precursor_skill")}
+
+#: Planted drivers of all seeds.
+TRUTH = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
 
 
 def detector(
@@ -70,11 +74,19 @@ def one_seed(seed: int, options: argparse.Namespace) -> None:
         )
         searched = skill.drop_duplicates(["family", "ifo"])[["family", "ifo"]]
         searched["class"] = searched["family"]
-        truth = {"drivers": [row for ifo in CONFIG["detectors"] for row in drivers_of(ifo)]}
-        planted = drivers_table(searched, driver_table(drivers, values, groups), skill, truth)
+        skill = skill_table(skill)
+        planted = drivers_table(searched, driver_table(skill, drivers, values, groups), skill, TRUTH)
         tables.write(SKILL, skill, folder / f"{seed}-skill.parquet")
         tables.write(PRECURSOR_SKILL, warned, folder / f"{seed}-precursors.parquet")
         tables.write(PLANTED_DRIVERS, planted, folder / f"{seed}.parquet")
+
+
+def _undriven(skill: pd.DataFrame) -> pd.DataFrame:
+    """Select the models of classes without a planted driver in their detector."""
+    composition = skill[["family", "ifo"]].drop_duplicates()
+    return undriven_models(
+        composition.assign(present=[(name,) for name in composition["family"]]), skill, TRUTH
+    )
 
 
 def _hits(rows: pd.DataFrame) -> str:
@@ -86,11 +98,11 @@ def summary(folder: Path) -> None:
     """Print the checks, by kind of driver and model, and every miss of all seeds that are there."""
     seeds = sorted(int(path.stem) for path in folder.glob("*.parquet") if path.stem.isdigit())
     planted = tables.read_all(PLANTED_DRIVERS, [folder / f"{seed}.parquet" for seed in seeds])
-    skill = tables.read_all(SKILL, [folder / f"{seed}-skill.parquet" for seed in seeds])
-    driven = set(zip(planted["planted_class"], planted["ifo"], strict=True))
-    idle = skill[[key not in driven for key in zip(skill["family"], skill["ifo"], strict=True)]]
+    skills = {seed: tables.read(SKILL, folder / f"{seed}-skill.parquet") for seed in seeds}
+    skill = pd.concat(skills.values(), ignore_index=True)
+    undriven = pd.concat([_undriven(rows).assign(seed=seed) for seed, rows in skills.items()])
     print(f"\n{len(seeds)} seeds\n")
-    print(as_markdown(driver_checks(planted, skill)))
+    print(as_markdown([*driver_checks(planted, skill), undriven_check(undriven)]))
     columns = (
         "kind",
         "model",
@@ -106,15 +118,15 @@ def summary(folder: Path) -> None:
             for (kind, model), rows in planted.groupby(["kind", "model"], sort=True)
         ),
     )
-    for view, rows in idle[idle["ap"].notna()].groupby("view"):
-        print(
-            f"\nFamilies without a planted driver, {view}: {rows['beats'].sum()} of {len(rows)} models beat"
-        )
-    print("\nModels of time-shifted triggers that beat their baseline, of those that have a model:\n")
+    for view, rows in undriven.groupby("view"):
+        print(f"\nClasses without a planted driver, {view}: {rows['beats'].sum()} of {len(rows)} models beat")
+    false = int(undriven["beats"].sum() + (planted["beats"] & planted["hit"].eq(other=False)).sum())
+    print(f"\nFalse: {false} of {int(skill['beats'].sum())} models that beat, at a nominal {ALPHA}")
+    print("\nModels of time-shifted triggers with p at most 0.05, of those that have a model:\n")
     for key, rows in skill[skill["slid_beats"].notna()].groupby(["view", "model"], sort=True):
         print(f"{' '.join(key)}: {rows['slid_beats'].sum()} of {len(rows)}")
     warned = tables.read_all(PRECURSOR_SKILL, sorted(folder.glob("*-precursors.parquet")))
-    print("\nPrecursors that beat their baseline, mean over seeds:\n")
+    print("\nPrecursors with p at most 0.05, mean over seeds:\n")
     key = ["family", "ifo", "model", "false_alarms_per_hour"]
     means = ["measured_per_hour", "warned", "warned_chance", "lead_low_s", "lead_s", "lead_high_s"]
     reported = warned.groupby(key)[means].mean().round(2).assign(seeds=warned.groupby(key).size())

@@ -95,10 +95,12 @@ rule explain_family:
 rule gather_drivers:
     input:
         families="results/map/families.parquet",
+        skill=families("results/impact/{family}/skill.parquet"),
         drivers=families("results/impact/{family}/drivers.parquet"),
         values=families("results/impact/{family}/shap_values.parquet"),
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
     output:
+        skill="results/impact/skill.parquet",
         drivers="results/impact/drivers.parquet",
     log:
         "results/logs/gather_drivers.log",
@@ -157,11 +159,15 @@ rule impact_pages:
         table=rules.cost.output.table,
         report=rules.cost.output.report,
         audited="results/audit/families.parquet",
+        skill=rules.gather_drivers.output.skill if WITNESSES else [],
         drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
-        skill=families("results/impact/{family}/skill.parquet") if WITNESSES else [],
+        values=(
+            families("results/impact/{family}/shap_values.parquet")
+            if WITNESSES
+            else []
+        ),
         models=(
             families(
-                "results/impact/{family}/shap_values.parquet",
                 "results/impact/{family}/shap_features.parquet",
                 "results/impact/{family}/precursor_skill.parquet",
                 "results/impact/{family}/vetoes.parquet",

@@ -26,11 +26,7 @@ rule validate_observatory:
         ),
         drivers=rules.gather_drivers.output.drivers if WITNESSES and COSTED else [],
         cost=rules.cost.output.cost if WITNESSES and COSTED else [],
-        skill=(
-            families("results/impact/{family}/skill.parquet")
-            if WITNESSES and COSTED
-            else []
-        ),
+        skill=rules.gather_drivers.output.skill if WITNESSES and COSTED else [],
     output:
         report="results/validate/validation.json",
         table=report(

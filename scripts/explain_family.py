@@ -1,4 +1,4 @@
-"""Fit models of one family that beat rate and time of day, and compute the veto of its best witness."""
+"""Fit the models of one family and compute the veto of its best witness."""
 
 from pathlib import Path
 

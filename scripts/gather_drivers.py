@@ -1,4 +1,4 @@
-"""Gather the drivers of all families, by groups of correlated channels."""
+"""Gather the models of all families: which beat their baseline, and their drivers."""
 
 from pathlib import Path
 
@@ -10,5 +10,6 @@ if __name__ == "__main__":
         gather_drivers(
             [Path(path).parent for path in snakemake.input.drivers],
             snakemake.input.groups,
-            snakemake.output.drivers,
+            skill=snakemake.output.skill,
+            drivers=snakemake.output.drivers,
         )

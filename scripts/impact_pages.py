@@ -9,8 +9,9 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         write_impact_pages(
             impact=Path(snakemake.input.cost).parent,
+            skill=snakemake.input.skill or None,
             drivers=snakemake.input.drivers or None,
-            folders=[Path(path).parent for path in snakemake.input.skill],
+            folders=[Path(path).parent for path in snakemake.input.values],
             audit_families=snakemake.input.audited,
             out=snakemake.output.pages,
             page=snakemake.output.page,

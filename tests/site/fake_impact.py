@@ -15,7 +15,6 @@ from glitch_explorer.impact.schemas import (
     COST_BY_DAY,
     COST_BY_DETECTOR,
     DRIVERS,
-    PRECURSOR_SKILL,
     RANK_STABILITY,
     RECOVERABLE,
     SHAP_FEATURES,
@@ -176,7 +175,7 @@ def rank_stability(cost: pd.DataFrame) -> pd.DataFrame:
 
 
 def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
-    """Build table "skill": in H1 four models, of which the forest before the event fails; in L1 too few."""
+    """Build rows of table "skill": four models in H1, one of which fails; too few glitches in L1."""
     models = pd.MultiIndex.from_product([["witness", "precursor"], UNITS], names=["view", "model"])
     table = models.to_frame(index=False)
     good = beats & ((table["view"] == "witness") | (table["model"] == "xgboost"))
@@ -198,6 +197,10 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
         ap_gain_high=gain + 0.1,
         slid_beats=table["view"] == "precursor",
         brier_skill=gain,
+        brier_skill_low=gain - 0.1,
+        brier_skill_high=gain + 0.1,
+        p_value=np.where(good, 0.001, 0.4),
+        q_value=np.where(good, 0.004, 0.5),
         roc_auc=0.7 + gain / 2,
         base_value=np.where(table["model"] == "xgboost", -2.2, 0.09),
         beats=good,
@@ -210,11 +213,11 @@ def skill_rows(family: str, *, beats: bool) -> pd.DataFrame:
 
 
 def shap_rows(family: str, skill: pd.DataFrame, ids: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Build tables "shap_values" and "shap_features" of the models that beat their baseline."""
+    """Build tables "shap_values" and "shap_features" of all models."""
     generator = np.random.default_rng(5)
     names = [EVIL, TURNED, *(f"H1:PEM-CS_MAG_LVEA_{letter}_OUT_DQ" for letter in "ABCDEFGHIJ")]
     values, features = [], []
-    for row in skill[skill["beats"]].to_dict("records"):
+    for row in skill[skill["ap"].notna()].to_dict("records"):
         key = {name: row[name] for name in ("family", "ifo", "view", "model")}
         scale = 1.5 if row["model"] == "xgboost" else 0.12
         for place, channel in enumerate(names):
@@ -238,7 +241,8 @@ def driver_rows(skill: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for row in skill.to_dict("records"):
         own = {name: row[name] for name in ("family", "ifo", "view", "model", "ap", "ap_baseline")}
-        own |= {"brier_skill": row["brier_skill"], "gated": not row["beats"], "reason": row["reason"]}
+        own |= {name: row[name] for name in ("brier_skill", "q_value", "reason")}
+        own |= {"gated": not row["beats"]}
         own |= {"shap_unit": UNITS[row["model"]], "perturbation": "tree path dependent"}
         if not row["beats"]:
             nothing = {"channel": "", "mean_abs_shap": None, "safety": "safe", "group": ""}
@@ -284,13 +288,12 @@ def veto_rows(family: str) -> pd.DataFrame:
     return pd.DataFrame([veto | {"reason": ""}, none | {"reason": Reason.NO_WITNESS}])
 
 
-def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.DataFrame:
-    """Write a family's folder; return its rows of table "drivers"."""
+def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write a family's folder; return its rows of tables "skill" and "drivers"."""
     skill = skill_rows(family, beats=beats)
     values, features = shap_rows(family, skill, ids)
-    precursor = precursor_rows(family) if beats else tables.empty(PRECURSOR_SKILL)
+    precursor = precursor_rows(family)
     for name, table in (
-        ("skill", skill),
         ("shap_values", values),
         ("shap_features", features),
         ("precursor_skill", precursor),
@@ -299,7 +302,7 @@ def write_own(folder: Path, family: str, ids: list[str], *, beats: bool) -> pd.D
         tables.write(all_schemas()[name], table, folder / f"{name}.parquet")
     for ending in (".xml.gz", ".h5", ".txt"):
         files.write_text(folder / "vetoes" / f"H1-{family}{ending}", "1262304000 1262304001\n")
-    return driver_rows(skill, values)
+    return skill, driver_rows(skill, values)
 
 
 def fake_impact(
@@ -330,12 +333,13 @@ def fake_impact(
     files.write_text(folder / "cost.csv", cost.to_csv(index=False))
     files.write_json(folder / "cost.json", {"settings": SETTINGS, "formula": FORMULA, "rows": len(cost)})
     modelled = sorted(members) if own else []
-    drivers = [
+    models = [
         write_own(folder / name, name, members[name][:40], beats=place < 2)
         for place, name in enumerate(modelled)
     ]
-    table = pd.concat(drivers) if drivers else tables.empty(DRIVERS)
-    tables.write(DRIVERS, table, folder / "drivers.parquet")
+    for k, schema in enumerate((SKILL, DRIVERS)):
+        rows = [tables.empty(schema), *(parts[k] for parts in models)]
+        tables.write(schema, tables.joined(schema, rows), folder / f"{tables.name_of(schema)}.parquet")
     return modelled
 
 
@@ -344,6 +348,7 @@ def make_cost(root: Path, site: Path, names: list[str]) -> Path:
     folder = root / "impact"
     write_impact_pages(
         impact=folder,
+        skill=folder / "skill.parquet",
         drivers=folder / "drivers.parquet",
         folders=[folder / name for name in names],
         audit_families=root / "audit" / "families.parquet",

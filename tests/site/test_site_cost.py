@@ -140,9 +140,10 @@ def test_files_to_download_are_copies(site: Path, results: Path) -> None:
 def test_a_fragment_has_cost_models_alarms_and_vetoes(fragments: Path) -> None:
     text = text_of(fragments / "F001.html")
     assert re.search(r"F001 \(class 00\) in H1 costs 1 620 Mpc³ yr \(95 % interval .* rank 2\.", text)
-    assert "XGBoost, all lags 0.70 0.30 0.40 0.30 to 0.50 0.09 0.40 0.90 0.14 60, 600, 12 beats its" in text
+    assert "XGBoost, all lags 0.70 0.30 0.40 0.30 to 0.50 0.09 0.40 0.30 to 0.50 0.001 0.004 0.90" in text
+    assert "0.90 0.14 60, 600, 12 beats its" in text
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in text
-    assert "SHAP values are not reported no better than rate and time of day" in text
+    assert "SHAP values are not reported not clearly better than rate and time of day" in text
     assert "too few glitches with usable windows: 9 in 2 segments; at least 20 in 3" in text
     assert "0.14 beats baseline" in text
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in text

@@ -41,12 +41,13 @@ def test_every_family_has_a_cost_or_a_reason(finished):
 
 def test_every_family_has_models_or_a_reason(finished):
     results = finished.folder / "results/impact"
-    skill = tables.read_all(SKILL, [results / name / "skill.parquet" for name in names(finished)])
+    skill = tables.read(SKILL, results / "skill.parquet")
     assert set(skill["family"]) == set(names(finished))
     assert set(skill["view"]) == {"witness", "precursor"}
     assert skill.loc[skill["ap"].isna(), "reason"].isin(list(Reason)).all()
     drivers = tables.read(DRIVERS, results / "drivers.parquet")
     assert (drivers.loc[drivers["gated"], "channel"] == "").all()
+    assert drivers.groupby(["family", "ifo", "view", "model"]).ngroups == len(skill)
     assert not (drivers["safety"] == "unsafe").any()
     for name in names(finished):
         for veto in tables.read(VETOES, results / name / "vetoes.parquet").itertuples():

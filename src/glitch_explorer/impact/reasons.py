@@ -23,8 +23,10 @@ class Reason(StrEnum):
     EMBARGO = "embargo"
     #: Models and costs: too few blocks for an interval (blocks).
     FEW_BLOCKS = "few_blocks"
-    #: Models: the interval of the gain in average precision reaches 0 (ap, ap_baseline, ap_gain_low).
+    #: Models: average precision or Brier skill are not clear of the baseline's (p_value).
     NO_GAIN = "no_gain"
+    #: Models: better than the baseline alone, but not among all models (q_value).
+    MANY_MODELS = "many_models"
     #: Precursor alarms: no threshold has so few false alarms (false_alarms_per_hour, live_time_s).
     NO_ALARM_RATE = "no_alarm_rate"
     #: Vetoes: no channel that may be used is a witness.

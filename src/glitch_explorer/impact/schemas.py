@@ -34,7 +34,7 @@ _MODEL: dict[str, Column] = {
 #: Columns that "family_drivers" and "drivers" share.
 _DRIVER: dict[str, Column] = {
     **_MODEL,
-    "channel": Column(STRING, "full name of the channel; empty where the model is gated"),
+    "channel": Column(STRING, "full name of the channel; empty where the model has no SHAP values"),
     "mean_abs_shap": number("mean over the glitches of abs(sum of the channel's SHAP values)"),
     "shap_unit": Column(STRING, "log-odds (xgboost) or probability (random_forest)"),
     "perturbation": Column(STRING, "how SHAP removes features: tree path dependent"),
@@ -42,36 +42,50 @@ _DRIVER: dict[str, Column] = {
     "ap": AP,
     "ap_baseline": AP_BASELINE,
     "brier_skill": BRIER_SKILL,
-    "gated": Column(BOOL, "the model does not beat its baseline: SHAP values are not reported"),
+    "reason": REASON,
+}
+
+#: Columns that "family_skill" and "skill" share.
+_SKILL: dict[str, Column] = {
+    **_MODEL,
+    "n_timed": N_TIMED,
+    "n_glitches": Column(INT, "glitches with features"),
+    "n_background": Column(INT, "background windows"),
+    "n_segments": Column(INT, "segments with glitches"),
+    "n_folds": Column(INT, "folds of whole segments"),
+    "blocks": Column(INT, "blocks of time for the intervals and the p-value"),
+    "prevalence": number("share of glitches among the windows: the average precision of chance"),
+    "ap": AP,
+    "ap_baseline": AP_BASELINE,
+    "ap_gain": number("ap minus ap_baseline"),
+    "ap_gain_low": number("lower end of its 95 % block-bootstrap interval"),
+    "ap_gain_high": number("upper end of its 95 % block-bootstrap interval"),
+    "ap_slid": number("average precision of the same procedure for time-shifted triggers"),
+    "slid_beats": Column(
+        BOOL,
+        "p_value of the model of time-shifted triggers is at most 0.05: at most 1 in 20",
+        nullable=True,
+    ),
+    "brier_skill": BRIER_SKILL,
+    "brier_skill_low": number("lower end of its 95 % block-bootstrap interval"),
+    "brier_skill_high": number("upper end of its 95 % block-bootstrap interval"),
+    "roc_auc": number("area under the ROC curve on held-out segments"),
+    "base_value": number("value that SHAP values are added to, in the model's unit"),
+    "p_value": number("larger of the p-values of the gains in average precision and in Brier score"),
     "reason": REASON,
 }
 
 #: `impact/{family}/skill.parquet`: the models of a family against their baseline, one row per detector,
-#: feature set and model.
+#: feature set and model, as far as it depends on this family alone. SHAP values are computed where p_value is
+#: at most 0.05; whether they are reported depends on all models (`impact/skill.parquet`).
+FAMILY_SKILL = schema("family_skill", **_SKILL)
+
+#: `impact/skill.parquet`: the models of all families against their baseline.
 SKILL = schema(
     "skill",
-    **_MODEL,
-    n_timed=N_TIMED,
-    n_glitches=Column(INT, "glitches with features"),
-    n_background=Column(INT, "background windows"),
-    n_segments=Column(INT, "segments with glitches"),
-    n_folds=Column(INT, "folds of whole segments"),
-    blocks=Column(INT, "blocks of time for the interval of the gain"),
-    prevalence=number("share of glitches among the windows: the average precision of chance"),
-    ap=AP,
-    ap_baseline=AP_BASELINE,
-    ap_gain=number("ap minus ap_baseline"),
-    ap_gain_low=number("lower end of its 95 % block-bootstrap interval"),
-    ap_gain_high=number("upper end of its 95 % block-bootstrap interval"),
-    ap_slid=number("average precision of the same procedure for time-shifted triggers"),
-    slid_beats=Column(
-        BOOL, "the model of time-shifted triggers beats its baseline, which it should not", nullable=True
-    ),
-    brier_skill=BRIER_SKILL,
-    roc_auc=number("area under the ROC curve on held-out segments"),
-    base_value=number("value that SHAP values are added to, in the model's unit"),
-    beats=Column(BOOL, "ap_gain_low is above 0"),
-    reason=REASON,
+    **_SKILL,
+    q_value=number("q-value among the models of all families, detectors and feature sets"),
+    beats=Column(BOOL, "the model beats its baseline: q_value is at most 0.05"),
 )
 
 #: `impact/{family}/drivers.parquet`: the importance of each channel, as far as it depends on this family
@@ -79,7 +93,7 @@ SKILL = schema(
 FAMILY_DRIVERS = schema("family_drivers", **_DRIVER)
 
 #: `impact/{family}/shap_values.parquet`: SHAP values of each glitch, summed with sign over a channel's
-#: features, of models that beat their baseline.
+#: features, of models with a p_value of at most 0.05.
 SHAP_VALUES = schema(
     "shap_values",
     **_MODEL,
@@ -101,7 +115,7 @@ SHAP_FEATURES = schema(
     mean_abs_shap=Column(FLOAT, "mean over the glitches of abs(SHAP)"),
 )
 
-#: `impact/{family}/precursor_skill.parquet`: alarms of precursor models that beat their baseline, over
+#: `impact/{family}/precursor_skill.parquet`: alarms of precursor models with a p_value of at most 0.05, over
 #: all held-out live time.
 PRECURSOR_SKILL = schema(
     "precursor_skill",
@@ -124,6 +138,8 @@ PRECURSOR_SKILL = schema(
 DRIVERS = schema(
     "drivers",
     **_DRIVER,
+    q_value=number("q-value of the model among all models"),
+    gated=Column(BOOL, "the model does not beat its baseline (q_value): SHAP values are not reported"),
     group=Column(STRING, "group of correlated channels, named after its first"),
     group_mean_abs_shap=number("mean over the glitches of abs(sum of the group's SHAP values)"),
     group_rank=Column(

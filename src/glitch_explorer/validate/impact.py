@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.validate.check import Check, chance_check, mean_check
 from glitch_explorer.validate.schemas import PLANTED_COSTS, PLANTED_DRIVERS
 from glitch_explorer.validate.truth import families_of
@@ -52,6 +53,44 @@ def drivers_table(
                 named = {"planted_class": plant["class"], "kind": plant["kind"]}
                 rows.append({**model, **named, "top_group": group, "hit": hit})
     return pd.DataFrame(rows, columns=PLANTED_DRIVERS.names).astype({"hit": "boolean"})
+
+
+def undriven_models(composition: pd.DataFrame, skill: pd.DataFrame, truth: dict[str, Any]) -> pd.DataFrame:
+    """Select the models of families and detectors without a planted driver, as far as they have a p-value.
+
+    Parameters
+    ----------
+    composition
+        Families and detectors (`truth.compositions`). A class that makes up a tenth of a family brings its
+        drivers along.
+    skill
+        Table "skill".
+    truth
+        What was planted.
+    """
+    driven = {(plant["class"], plant["ifo"]) for plant in truth["drivers"]}
+    undriven = [
+        not any((name, ifo) in driven for name in present)
+        for ifo, present in zip(composition["ifo"], composition["present"], strict=True)
+    ]
+    families = composition.loc[undriven, ["family", "ifo"]]
+    return skill[skill["p_value"].notna()].merge(families, on=["family", "ifo"])
+
+
+def undriven_check(undriven: pd.DataFrame) -> Check:
+    """Check the share of families and detectors without a planted driver in which a model beats its baseline.
+
+    The bound is the level of the q-values and two standard errors.
+
+    Parameters
+    ----------
+    undriven
+        Models of `undriven_models`, of one observatory; of several with a column seed.
+    """
+    key = ["seed"] if "seed" in undriven else []
+    beats = undriven.groupby([*key, "family", "ifo"])["beats"].any()
+    error = float(np.sqrt(ALPHA * (1 - ALPHA) / max(len(beats), 1)))
+    return mean_check("driver_undriven", beats, ALPHA + 2 * error, at_most=True)
 
 
 def driver_checks(planted: pd.DataFrame, skill: pd.DataFrame) -> list[Check]:

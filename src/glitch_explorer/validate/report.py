@@ -21,7 +21,14 @@ from glitch_explorer.map.schemas import FAMILIES, STABILITY
 from glitch_explorer.validate import families as checked
 from glitch_explorer.validate.check import Check, as_markdown
 from glitch_explorer.validate.couplings import coupling_checks, couplings_table, searched
-from glitch_explorer.validate.impact import cost_checks, costs_table, driver_checks, drivers_table
+from glitch_explorer.validate.impact import (
+    cost_checks,
+    costs_table,
+    driver_checks,
+    drivers_table,
+    undriven_check,
+    undriven_models,
+)
 from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
 from glitch_explorer.validate.truth import compositions, planted_classes, read_truth
 
@@ -95,7 +102,12 @@ def _later_checks(results: Tables, truth: dict[str, Any]) -> tuple[dict[str, pd.
         drivers = drivers_table(composition, results["drivers"], results["skill"], truth)
         costs = costs_table(composition, results["cost"], truth)
         answers |= {"drivers.parquet": drivers, "costs.parquet": costs}
-        checks += [*driver_checks(drivers, results["skill"]), *cost_checks(costs)]
+        undriven = undriven_models(composition, results["skill"], truth)
+        checks += [
+            *driver_checks(drivers, results["skill"]),
+            undriven_check(undriven),
+            *cost_checks(costs),
+        ]
     return answers, checks
 
 

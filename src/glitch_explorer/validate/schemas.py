@@ -35,7 +35,7 @@ PLANTED_DRIVERS = schema(
     family=FAMILY,
     model=Column(STRING, "xgboost or random_forest"),
     n_glitches=Column(INT, "glitches with features"),
-    beats=Column(BOOL, "whether the model beats its baseline"),
+    beats=Column(BOOL, "whether the model beats its baseline (q_value at most 0.05)"),
     ap=number("average precision on held-out segments"),
     ap_baseline=number("average precision of rate and time of day alone"),
     top_group=Column(STRING, "group of channels with the largest mean abs(SHAP)", nullable=True),

@@ -68,7 +68,7 @@ def test_each_detector_has_its_rows_and_its_veto(world, tmp_path, monkeypatch):
     rows = pd.concat([members(world, "H1", 500), members(world, "L1", 5)])
     result = run(world, rows, witnesses("H1"), tmp_path, monkeypatch)
     skill = result["skill"].set_index("ifo")
-    assert skill.loc["H1", "beats"].all()
+    assert skill.loc["H1", "reason"].eq("").all()
     assert skill.loc["L1", "reason"].eq(Reason.FEW_TIMED).all()
     assert skill.loc["L1", "n_timed"].eq(5).all()
     best = result["drivers"].dropna(subset="mean_abs_shap").groupby(["view", "model"]).first()
@@ -92,5 +92,5 @@ def test_a_family_without_times_or_witness_has_tables_all_the_same(world, tmp_pa
         assert result[table]["reason"].eq(Reason.FEW_TIMED).all()
         assert result[table]["n_timed"].eq(0).all()
     assert result["vetoes"]["efficiency"].isna().all()
-    assert result["drivers"]["gated"].all()
+    assert result["drivers"]["channel"].eq("").all()
     assert list((tmp_path / "out" / "vetoes").iterdir()) == []

@@ -96,3 +96,24 @@ def test_costs_of_a_class_in_one_family_are_compared():
     checks = {check.name: check for check in validate.cost_checks(planted)}
     assert (checks["cost_order"].value, checks["cost_order"].n) == (1.0, 1)
     assert (checks["cost_covered"].value, checks["cost_covered"].n) == (0.5, 2)
+
+
+def test_models_of_families_without_a_driver_are_counted():
+    families = composition(
+        ("F001", "H1", "Hum", 30, ("Hum",)), ("F001", "L1", "Hum", 30, ("Hum",)),
+        ("F002", "H1", None, 30, ("Hum", "Quiet")), ("F003", "H1", "Quiet", 9, ("Quiet",)),
+    )  # fmt: skip
+    rows = skill(
+        ("F001", "xgboost", True, False, ""), ("F002", "xgboost", True, False, ""),
+        ("F003", "xgboost", True, False, ""), ("F003", "random_forest", False, False, "no_gain"),
+    ).assign(p_value=0.01)  # fmt: skip
+    elsewhere = skill(("F001", "xgboost", False, False, "no_gain")).assign(ifo="L1", p_value=0.4)
+    unfit = elsewhere.assign(model="random_forest", p_value=np.nan)
+    undriven = validate.undriven_models(families, pd.concat([rows, elsewhere, unfit]), TRUTH)
+    # Hum has a driver in H1 alone, and brings it into F002.
+    assert undriven[["family", "ifo"]].to_numpy().tolist() == [["F003", "H1"], ["F003", "H1"], ["F001", "L1"]]
+    check = validate.undriven_check(undriven)
+    assert (check.value, check.n) == (0.5, 2)
+    assert check.bound == pytest.approx(0.05 + 2 * np.sqrt(0.05 * 0.95 / 2))
+    assert not check.passed
+    assert validate.undriven_check(undriven.iloc[:0]).passed

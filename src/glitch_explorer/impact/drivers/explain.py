@@ -19,7 +19,7 @@ from glitch_explorer.coupling.witnesses.search import start_times
 from glitch_explorer.coupling.witnesses.slides import make_triggers, shifted_times
 from glitch_explorer.impact.drivers import shapley
 from glitch_explorer.impact.drivers.lead import precursor_skill
-from glitch_explorer.impact.drivers.skill import Gain, brier_skill, roc_auc
+from glitch_explorer.impact.drivers.skill import Gain, roc_auc
 from glitch_explorer.impact.drivers.training import MODELS, PERTURBATION, UNITS, ModelName
 from glitch_explorer.impact.drivers.trials import (
     FEATURE_SETS,
@@ -33,11 +33,17 @@ from glitch_explorer.impact.drivers.trials import (
 )
 from glitch_explorer.impact.drivers.windows import Material, leading_columns, make_material
 from glitch_explorer.impact.reasons import Reason
-from glitch_explorer.impact.schemas import FAMILY_DRIVERS, PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL
+from glitch_explorer.impact.schemas import (
+    FAMILY_DRIVERS,
+    FAMILY_SKILL,
+    PRECURSOR_SKILL,
+    SHAP_FEATURES,
+    SHAP_VALUES,
+)
 
 #: Tables of a family's drivers, by file name.
 TABLES: dict[str, pa.Schema] = {
-    "skill": SKILL,
+    "skill": FAMILY_SKILL,
     "drivers": FAMILY_DRIVERS,
     "shap_values": SHAP_VALUES,
     "shap_features": SHAP_FEATURES,
@@ -111,7 +117,7 @@ def explain(
 def unexplained(reason: Reason, *, family_id: str, ifo: str, n_timed: int) -> Tables:
     """Return the tables of a family without models, with the reason."""
     results = [_Result(feature_set, Unfit(reason), None) for feature_set in FEATURE_SETS]
-    parts = [_gated(_skill(result, name)) for result in results for name in MODELS]
+    parts = [_without_shap(_skill(result, name)) for result in results for name in MODELS]
     return _joined(parts, family_id, ifo, n_timed)
 
 
@@ -176,8 +182,8 @@ def _results(case: Case, family: pd.DataFrame) -> list[_Result]:
 def _model_tables(result: _Result, name: ModelName, case: Case, family: pd.DataFrame) -> Tables:
     """Return the rows of all tables for one feature set and model."""
     skill, trial = _skill(result, name), result.trial
-    if isinstance(trial, Unfit) or not skill["beats"]:
-        return _gated(skill)
+    if isinstance(trial, Unfit) or skill["reason"]:
+        return _without_shap(skill)
     key = {"view": result.feature_set, "model": name}
     explained = shapley.explain_glitches(trial, name)
     skill["base_value"] = float(explained.base.mean())
@@ -196,8 +202,8 @@ def _model_tables(result: _Result, name: ModelName, case: Case, family: pd.DataF
     return parts
 
 
-def _gated(skill: dict[str, Any]) -> Tables:
-    """Return the rows of a model whose SHAP values are not reported."""
+def _without_shap(skill: dict[str, Any]) -> Tables:
+    """Return the rows of a model whose SHAP values are not computed."""
     driver = {"channel": "", "mean_abs_shap": np.nan, "safety": "unknown", **_driver(skill)}
     return {"skill": pd.DataFrame([skill]), "drivers": pd.DataFrame([driver])}
 
@@ -209,7 +215,6 @@ def _driver(skill: dict[str, Any]) -> dict[str, Any]:
         **{column: skill[column] for column in columns},
         "shap_unit": UNITS[skill["model"]],
         "perturbation": PERTURBATION,
-        "gated": not skill["beats"],
     }
 
 
@@ -227,8 +232,8 @@ def _importance(values: pd.DataFrame, material: Material) -> pd.DataFrame:
 
 def _skill(result: _Result, name: ModelName) -> dict[str, Any]:
     """Return the row of table "skill" of one model."""
-    row: dict[str, Any] = dict.fromkeys(SKILL.names, np.nan) | dict.fromkeys(_COUNTS, 0)
-    row |= {"view": result.feature_set, "model": name, "slid_beats": None, "beats": False}
+    row: dict[str, Any] = dict.fromkeys(FAMILY_SKILL.names, np.nan) | dict.fromkeys(_COUNTS, 0)
+    row |= {"view": result.feature_set, "model": name, "slid_beats": None}
     if result.control is not None:
         control = result.control.gain[name]
         row |= {"ap_slid": control.ap, "slid_beats": control.beats}
@@ -248,15 +253,17 @@ def _skill(result: _Result, name: ModelName) -> dict[str, Any]:
         "ap_gain": gain.ap - gain.baseline,
         "ap_gain_low": gain.low,
         "ap_gain_high": gain.high,
-        "brier_skill": brier_skill(probability, result.trial.baseline, sample.glitch),
+        "brier_skill": gain.brier_skill,
+        "brier_skill_low": gain.brier_low,
+        "brier_skill_high": gain.brier_high,
         "roc_auc": roc_auc(probability, sample.glitch),
-        "beats": gain.beats,
+        "p_value": gain.p_value,
         "reason": _reason(gain),
     }
 
 
 def _reason(gain: Gain) -> str:
-    """Return the code of the reason why a model's SHAP values are not reported; empty if they are."""
+    """Return the code of the reason why a model's SHAP values are not computed; empty if they are."""
     if gain.beats:
         return ""
     return Reason.FEW_BLOCKS if gain.blocks < LEAST_BLOCKS else Reason.NO_GAIN

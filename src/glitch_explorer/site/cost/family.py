@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from glitch_explorer.core import tables
-from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, SKILL, VETOES
+from glitch_explorer.impact.schemas import PRECURSOR_SKILL, SHAP_FEATURES, SHAP_VALUES, VETOES
 from glitch_explorer.site.cost.impact_tables import ImpactTables
 from glitch_explorer.site.cost.ranking import most_recoverable
 from glitch_explorer.site.numbers import known
@@ -26,7 +26,6 @@ class FamilyImpact:
     """One family's tables, without rows where no model was fitted."""
 
     name: str
-    skill: pd.DataFrame
     values: pd.DataFrame
     features: pd.DataFrame
     precursor: pd.DataFrame
@@ -45,7 +44,6 @@ def read_family_impact(name: str, folder: Path | None) -> FamilyImpact:
 
     return FamilyImpact(
         name=name,
-        skill=read(SKILL),
         values=read(SHAP_VALUES),
         features=read(SHAP_FEATURES),
         precursor=read(PRECURSOR_SKILL),
@@ -91,10 +89,10 @@ def shown_glitch(values: pd.DataFrame, medoid: str) -> str:
     return medoid if medoid in sums.index else str((sums - sums.median()).abs().idxmin())
 
 
-def _model_rows(family: FamilyImpact, drivers: pd.DataFrame, ifo: str) -> list[dict[str, Any]]:
+def _model_rows(skill: pd.DataFrame, drivers: pd.DataFrame) -> list[dict[str, Any]]:
     """Return each model of a family in a detector, with its groups of channels if it beats its baseline."""
     models = []
-    for row in records(family.skill[family.skill["ifo"] == ifo]):
+    for row in records(skill):
         rows = drivers[(drivers[_MODEL] == [row[name] for name in _MODEL]).all(axis=1)]
         groups = driver_groups(rows) if row["beats"] else []
         first = first_record(rows) or {"shap_unit": "", "perturbation": ""}
@@ -133,12 +131,15 @@ def detector_impact(impact: ImpactTables, family: FamilyImpact, ifo: str) -> dic
     def part(table: pd.DataFrame) -> pd.DataFrame:
         return table[(table["family"] == family.name) & (table["ifo"] == ifo)]
 
+    models = _model_rows(part(impact.skill), part(impact.drivers))
+    reported = [row["model"] for row in models if row["view"] == "precursor" and row["beats"]]
+    alarms = family.precursor[(family.precursor["ifo"] == ifo) & family.precursor["model"].isin(reported)]
     return {
         "ifo": ifo,
         "cost": first_record(part(impact.cost)),
         "recoverable": records(most_recoverable(part(impact.recoverable))),
-        "models": _model_rows(family, part(impact.drivers), ifo),
-        "precursor": records(family.precursor[family.precursor["ifo"] == ifo]),
+        "models": models,
+        "precursor": records(alarms),
         "vetoes": _veto_rows(family, ifo),
     }
 

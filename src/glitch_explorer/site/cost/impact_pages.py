@@ -55,7 +55,8 @@ def _write_fragment(
     impact: ImpactTables, family: FamilyImpact, folder: Path, *, medoid: str, dpi: int
 ) -> None:
     """Write `<family>.html` (section of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
-    ifos = sorted(set(impact.cost["ifo"]) | set(family.skill["ifo"]))
+    modelled = impact.skill.loc[impact.skill["family"] == family.name, "ifo"]
+    ifos = sorted(set(impact.cost["ifo"]) | set(modelled))
     detectors = [detector_impact(impact, family, ifo) for ifo in ifos]
     number = 0
     for model in (model for detector in detectors for model in detector["models"]):
@@ -94,6 +95,7 @@ def _write_families(
 def write_impact_pages(
     *,
     impact: str | Path,
+    skill: str | Path | None,
     drivers: str | Path | None,
     folders: Sequence[str | Path],
     audit_families: str | Path,
@@ -112,8 +114,8 @@ def write_impact_pages(
     impact : path
         Folder with tables "cost", "recoverable", "cost_by_day" and "rank_stability", and the downloads
         cost.csv and cost.json; the latter also has `settings` and `formula`.
-    drivers : path or None
-        File of table "drivers"; None where no model was fitted.
+    skill, drivers : path or None
+        Files of tables "skill" and "drivers"; None where no model was fitted.
     folders : list of path
         Folders of the families' results of the impact stage, each named after its family; an empty list if
         no models were fitted.
@@ -136,7 +138,7 @@ def write_impact_pages(
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
-    shown = read_impact(source, drivers, family_names(audited))
+    shown = read_impact(source, skill, drivers, family_names(audited))
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
         _write_families(shown, audited, folders, folder, veto_folder, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)

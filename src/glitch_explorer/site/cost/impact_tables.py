@@ -13,6 +13,7 @@ from glitch_explorer.impact.schemas import (
     DRIVERS,
     RANK_STABILITY,
     RECOVERABLE,
+    SKILL,
 )
 from glitch_explorer.site.families.names import Names
 
@@ -27,20 +28,23 @@ class ImpactTables:
     #: Tables "cost_by_day" and "rank_stability".
     by_day: pd.DataFrame
     stability: pd.DataFrame
-    #: Empty where no model was fitted.
+    #: Tables "skill" and "drivers"; empty where no model was fitted.
+    skill: pd.DataFrame
     drivers: pd.DataFrame
     names: Names
 
 
-def read_impact(folder: Path, drivers: str | Path | None, names: Names) -> ImpactTables:
+def read_impact(
+    folder: Path, skill: str | Path | None, drivers: str | Path | None, names: Names
+) -> ImpactTables:
     """Read the tables of the impact stage.
 
     Parameters
     ----------
     folder
         Folder of the impact stage.
-    drivers
-        File of table "drivers"; None where no model was fitted.
+    skill, drivers
+        Files of tables "skill" and "drivers"; None where no model was fitted.
     names
         What pages call each family, see `family_names`.
     """
@@ -50,6 +54,7 @@ def read_impact(folder: Path, drivers: str | Path | None, names: Names) -> Impac
         recoverable=tables.read(RECOVERABLE, folder / "recoverable.parquet"),
         by_day=tables.read(COST_BY_DAY, folder / "cost_by_day.parquet"),
         stability=tables.read(RANK_STABILITY, folder / "rank_stability.parquet"),
+        skill=tables.empty(SKILL) if skill is None else tables.read(SKILL, skill),
         drivers=tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers),
         names=names,
     )
