@@ -261,7 +261,7 @@ def write_audit(root: Path, unit: str) -> None:
     )
     names = sorted(set(tables.read(FAMILIES, root / "map" / "families.parquet")["family"]) - {"-1"})[:2]
     probed = pd.DataFrame({"family": names, "auc": [0.5, 0.9][: len(names)]})
-    probed = probed.assign(detectors="H1 L1", n_first=20, n_second=21, n_blocks=9, p_value=0.5)
+    probed = probed.assign(detectors="H1 L1", n_first=20, n_second=21, n_blocks=9, p_value=0.5, reason="")
     probed = probed.assign(auc_low=probed["auc"] - 0.2, auc_high=probed["auc"] + 0.05)
     tables.write(PROBE, probed, root / "audit" / "probe.parquet")
 

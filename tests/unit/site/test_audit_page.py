@@ -127,9 +127,17 @@ def test_the_gate_fails_passes_or_reports() -> None:
 def test_families_whose_vectors_identify_the_detector_are_counted() -> None:
     row = {"detectors": "H1 L1", "n_first": 9, "n_second": 9, "n_blocks": 5, "auc": 0.7, "auc_high": 0.9}
     table = pd.DataFrame([row | {"family": "F001", "auc_low": 0.4}, row | {"family": "F002", "auc_low": 0.6}])
-    table = table.assign(p_value=0.5)
-    assert probe_counts(table, 5) == {"probed": 2, "identified": 1, "expected": 0.05, "too_few": 3}
+    table = table.assign(p_value=0.5, reason="")
+    counts = {"probed": 2, "identified": 1, "expected": 0.05, "few_blocks": 0, "too_few": 3}
+    assert probe_counts(table, 5) == counts
     text = page(probe=table)
     assert "In 1 of 2 families the vectors identify the detector of a member" in text
     assert "identified, p = 0.5" in text
     assert "No family could be probed" in page()
+    measures = ["auc", "auc_low", "auc_high", "p_value"]
+    untold = pd.concat([table, table.tail(1).assign(family="F003", reason="few_blocks")], ignore_index=True)
+    untold.loc[2, measures] = None
+    assert probe_counts(untold, 5) == counts | {"few_blocks": 1, "too_few": 2}
+    text = page(probe=untold)
+    assert "For 1 family it cannot be told: the two detectors share fewer than 8 blocks of time" in text
+    assert text.count("cannot be told") == 2  # in the sentence and in the row

@@ -23,7 +23,7 @@ AUDIT = {
 MEMBERS = pd.DataFrame(
     {"ifo": ["H1", "L1"], "snr": [8.0, 9.0], "peak_frequency_hz": [50.0, 60.0], "duration_s": [1.0, 2.0]}
 )
-PROBE = {"detectors": "H1 L1", "auc": 0.9, "auc_low": 0.4}
+PROBE = {"detectors": "H1 L1", "auc": 0.9, "auc_low": 0.4, "reason": ""}
 WITNESSED = {
     "ifo": "H1",
     "state": "witnessed",
@@ -64,6 +64,7 @@ CASES = [
     ("unstable", map_items({"stability": 0.7})),
     ("perhaps_unstable", map_items({"stability_low": 0.6})),
     ("no_probe", map_items(probe=())),
+    ("few_blocks", map_items(probe=[PROBE | {"auc": None, "auc_low": None, "reason": "few_blocks"}])),
     ("detectors_differ", map_items(probe=[PROBE | {"auc_low": 0.7}])),
     ("one_detector", map_items(members=MEMBERS.head(1), probe=())),
     ("not_measured", map_items(members=MEMBERS.assign(snr=None))),

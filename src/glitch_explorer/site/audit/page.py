@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
-from glitch_explorer.audit.probe import LEAST
+from glitch_explorer.audit.probe import FEW_BLOCKS, LEAST, LEAST_BLOCKS
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.core import files, tables
@@ -87,14 +87,17 @@ def probe_counts(probe: pd.DataFrame, families: int) -> dict[str, float]:
     -------
     dict
         Families `probed`, `identified` (the interval of the area lies above 0.5), `expected` by chance alone,
-        and `too_few`, those with too few members to probe.
+        `few_blocks`, those whose detectors share too few blocks of time, and `too_few`, those with too few
+        members to probe.
     """
-    probed = probe["family"].nunique()
+    few_blocks = int((probe["reason"] == FEW_BLOCKS).sum())
+    probed = len(probe) - few_blocks
     return {
         "probed": probed,
-        "identified": probe.loc[probe["auc_low"] > 0.5, "family"].nunique(),
-        "expected": 0.025 * len(probe),
-        "too_few": families - probed,
+        "identified": int((probe["auc_low"] > 0.5).sum()),
+        "expected": 0.025 * probed,
+        "few_blocks": few_blocks,
+        "too_few": families - len(probe),
     }
 
 
@@ -140,6 +143,7 @@ def page_values(
         "probe": records(probe.sort_values(["auc", "family"], ascending=[False, True])),
         "probes": probe_counts(probe, len(families)),
         "least": LEAST,
+        "least_blocks": LEAST_BLOCKS,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer.audit.probe import LEAST
+from glitch_explorer.audit.probe import FEW_BLOCKS, LEAST, LEAST_BLOCKS
 from glitch_explorer.audit.schemas import UNLABELLED
 from glitch_explorer.site.numbers import known
 
@@ -81,5 +81,7 @@ def _detectors(detectors: list[str], probe: Sequence[Mapping[str, Any]]) -> Iter
     elif not probe:
         yield {"code": "no_probe", "detectors": detectors, "least": LEAST}
     for row in probe:
-        if row["auc_low"] > 0.5:
+        if row["reason"] == FEW_BLOCKS:
+            yield {"code": FEW_BLOCKS, "detectors": row["detectors"].split(), "least": LEAST_BLOCKS}
+        elif row["auc_low"] > 0.5:
             yield {"code": "detectors_differ", "detectors": row["detectors"].split(), "auc": row["auc"]}
