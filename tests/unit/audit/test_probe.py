@@ -77,6 +77,7 @@ def world(kind, seed, shift=0.0):
 KINDS = ("plain", "bursts", "unequal", "shares follow drift", "drift")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_difference_p_is_uniform_and_the_interval_covers(kind):
     runs = [probe.probe(*world(kind, seed), permutations=79, seed=seed) for seed in range(80)]

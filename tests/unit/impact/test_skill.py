@@ -73,6 +73,7 @@ def test_a_model_with_skill_beats_its_baseline():
     assert 0 < result.brier_low < result.brier_skill < result.brier_high
 
 
+@pytest.mark.slow
 def test_without_skill_one_p_value_in_twenty_is_at_most_005():
     values = []
     for seed in range(200):
