@@ -145,7 +145,7 @@ def test_a_fragment_has_cost_models_alarms_and_vetoes(fragments: Path) -> None:
     assert "random forest, before the glitch only 0.32 0.30 0.02 −0.08 to 0.12" in text
     assert "SHAP values are not reported not clearly better than rate and time of day" in text
     assert "too few glitches with usable windows: 9 in 2 segments; at least 20 in 3" in text
-    assert "0.14 beats baseline" in text
+    assert "0.14 p ≤ 0.05" in text
     assert "XGBoost 0.5 0.55 25 % 1 % 9.5 4.0 to 21.0 60 25.00" in text
     assert (
         "51 veto segments contain 48 of 60 glitches (80 %) in 0.78 % of the time, efficiency / deadtime 103"

@@ -133,10 +133,10 @@ def _surely_most(hits: int, n: int) -> bool:
 
 
 def families_without_label(rows: pd.DataFrame) -> list[str]:
-    """Return the families whose members surely lack a class that glitches like them have.
+    """Return the families whose members surely have no class, although most other glitches have one.
 
-    Most members must surely have none, and most of the other glitches of their detectors and runs one: a
-    run or a detector that nobody labelled has no new classes.
+    The other glitches are those of the same detectors and runs: a run or a detector that nobody labelled
+    has no new classes.
 
     Parameters
     ----------

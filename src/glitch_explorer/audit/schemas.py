@@ -34,8 +34,9 @@ AUDIT_FAMILIES = schema(
     ),
     possible_new_class=Column(
         STRING,
-        "why it may be a new class: without_label (its members surely lack labels that glitches like them "
-        "have) or misfit (its members surely do not fit the families of their labels); else empty",
+        "why it may be a new class: without_label (its members surely have no class, although "
+        "most other glitches of their detectors and runs have one) or misfit (its members surely do not fit "
+        "the families of their labels); else empty",
     ),
     plurality_label=LABEL,
     purity=number("largest label share"),

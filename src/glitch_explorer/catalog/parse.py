@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 MISSING = pa.array(
     ["", "?", "--", "nan", "NaN", "NAN", "None", "null", "NULL", "N/A", "<NA>"], pa.large_string()
 )
-#: Event times of which all lie in [low, high) are no GPS times, but this.
+#: Kinds of event times that are not GPS times, where all lie in [low, high).
 _OTHER_TIMES = {
     "decimal_year": (1980.0, 2100.0),
     "spreadsheet_date": (30000.0, 50000.0),
@@ -93,7 +93,7 @@ def mark_time_texts(values: pd.Series) -> dict[str, np.ndarray]:
 
 
 def other_time(times: np.ndarray) -> str | None:
-    """Return what event times `(n,)` are, all of them, that are not GPS times; None where they may be.
+    """Return the kind of time that all event times `(n,)` look like; None if they may be GPS times.
 
     Times on an even grid are not taken for rounded ones.
     """

@@ -140,14 +140,16 @@ def select_strain(
         strains = {plain_channel(name) for name in names.index if name not in others}
         if len(strains) > 1:
             _log.warning(
-                "several channels of %s are strain, an event may be in each: %s", ifo, sorted(strains)
+                "several channels of %s are strain, so one event may appear in each: %s", ifo, sorted(strains)
             )
         if strains:
             auxiliary += others
             if others:
                 _log.warning("triggers of auxiliary channels are left out: %s", text)
         elif len(others) == 1:
-            _log.warning("no trigger of %s is of strain: %s", ifo, text)
+            _log.warning(
+                "all triggers of %s are of one auxiliary channel and are used as glitches: %s", ifo, text
+            )
         else:
             raise UserError(
                 f"{ifo} has triggers of {len(others)} channels, none of them strain ({text}): select the "

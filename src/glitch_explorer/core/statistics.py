@@ -2,16 +2,20 @@
 
 import numpy as np
 
-from glitch_explorer.core.arrays import Float64
+from glitch_explorer.core.arrays import Float64, Int64
 
 #: 97.5 % point of the normal distribution.
 _Z = 1.959963984540054
 
 
+def count_above(values: Float64, null: Float64) -> Int64:
+    """Count the draws of `null` at least as high as each of the values ``(n,)``."""
+    return np.asarray(len(null) - np.searchsorted(np.sort(null), values, side="left"))
+
+
 def share_above(values: Float64, null: Float64) -> Float64:
     """Return (1 + draws of `null` at least as high) / (1 + draws) for each of the values ``(n,)``."""
-    above = len(null) - np.searchsorted(np.sort(null), values, side="left")
-    return np.asarray((1.0 + above) / (1.0 + len(null)), dtype=float)
+    return np.asarray((1.0 + count_above(values, null)) / (1.0 + len(null)), dtype=float)
 
 
 def wilson_interval(hits: float, n: int) -> tuple[float, float]:

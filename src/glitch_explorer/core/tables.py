@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -177,7 +178,7 @@ def log_effect(
     unit
         What the rows are.
     """
-    count = sum(map(bool, used))
+    count = int(np.count_nonzero(used))
     level = logging.INFO if count or not len(used) else logging.WARNING
     _LOG.log(level, "%s: %d of %d %s %s", name, count, len(used), unit, effect)
 

@@ -44,7 +44,7 @@ _WITNESS: dict[str, Column] = {
     "hveto_significance": Column(FLOAT, "-log10 of the Poisson tail, no trials factor, lag 0"),
     "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
     "p_fwer": number("family-wise p (max-T over channel, band, lag), counted; null if unsafe"),
-    "n_slides": Column(INT, "time slides that it is counted among; it cannot be below 1 / (1 + n_slides)"),
+    "n_slides": Column(INT, "time slides behind p_fwer, which cannot be below 1 / (1 + n_slides)"),
     "relation": Column(STRING, "leads, co-moves, follows; empty where no lag is significant"),
     "safety": Column(STRING, "safe, unsafe or unknown"),
     "n_glitches": Column(INT, "glitches with data at `lag`"),
@@ -78,7 +78,7 @@ WITNESSES = schema(
     **_WITNESS,
     group=Column(STRING, "group of correlated channels, named after its first"),
     q_value=number("smallest false-discovery level at which it is significant, over all families"),
-    strong=Column(BOOL, "represents a witness whose effect is at least the least one, its interval above 0"),
+    strong=Column(BOOL, "shown for its channel; effect at least coupling.least_effect, its interval above 0"),
     at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
     rank=Column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
 )

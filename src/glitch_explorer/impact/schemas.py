@@ -63,7 +63,7 @@ _SKILL: dict[str, Column] = {
     "ap_slid": number("average precision of the same procedure for time-shifted triggers"),
     "slid_beats": Column(
         BOOL,
-        "p_value of the model of time-shifted triggers is at most 0.05: at most 1 in 20",
+        "p_value of the model of time-shifted triggers is at most 0.05: expected in 1 of 20",
         nullable=True,
     ),
     "brier_skill": BRIER_SKILL,
@@ -211,7 +211,7 @@ COST = schema(
     recoverable=number(
         "cost, at least 0, times the best witness's excess efficiency: an upper bound", unit="Mpc^3 yr"
     ),
-    best_witness=Column(STRING, "channel of the best witness; empty if none has q up to 0.05"),
+    best_witness=Column(STRING, "channel of the best witness; empty without a strong one that may be used"),
     live_s=Column(FLOAT, "live time of the detector", unit="s"),
     volume_mpc3=number("mean sensitive volume, from the reference range", unit="Mpc^3"),
     rate_per_day=number("naive: glitches per day of live time", unit="1/d"),

@@ -24,7 +24,7 @@ _SHORTEST = 1e-6
 
 
 def distance_graph(indices: Int32, distances: Float32) -> sp.csr_matrix:
-    """Return the neighbour graph's distances as a sparse matrix ``(n, n)``.
+    """Return the Euclidean lengths sqrt(2 d) of the neighbour graph's cosine distances, ``(n, n)``.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def join_single(
     It is, where (1) the root of the condensed tree has more excess of mass than all selections
     below it (Campello et al. 2013, section 5, with the root allowed); (2) more than half of the
     rows, and at least `min_cluster_size`, are joined by links of at most `LONGEST_LINK` times the
-    median link, and no other such group is as large as a family; (3) the median link is at most
-    `MOST_DISTANCE` long. Links are edges of the spanning tree of the mutual reachability
+    median link, and no other such group is as large as a family; (3) the median link is a cosine
+    distance of at most `MOST_DISTANCE`. Links are edges of the spanning tree of the mutual reachability
     distances of the vectors. The joined rows are the family, the others are unassigned.
 
     Parameters

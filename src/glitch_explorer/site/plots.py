@@ -150,9 +150,15 @@ def _ranked(axes: Axes, names: list[str], values: list[float], notes: list[str],
     bare(axes)
 
 
+def _shown_names(families: pd.DataFrame) -> dict[str, str]:
+    """Return what the bar of each family says: its name, or its commonest label where no family has one."""
+    labels = families.set_index("family")["plurality_label"]
+    return {family: name or str(labels[family]) for family, name in family_names(families).items()}
+
+
 def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) -> None:
     """Draw the families by ambiguity, with name and purity."""
-    names = family_names(families)
+    names = _shown_names(families)
     ranked = families.dropna(subset=["ambiguity_score"])
     ranked = ranked.sort_values(["ambiguity_score", "family"], ascending=[False, True]).head(BARS)
     drawing = figure(8.2, 1.1 + 0.24 * max(3, len(ranked)))
@@ -182,7 +188,7 @@ def entropies(
     packed = labels.sort_values(["family_entropy_bits", "label"], ascending=[False, True]).head(BARS)
     drawing = figure(10.4, 1.5 + 0.24 * max(3, len(split), len(packed)))
     left, right = drawing.subplots(1, 2)
-    names = family_names(families)
+    names = _shown_names(families)
     notes = [f"{plain(names[str(row.family)], 20)}, n = {row.n_labelled}" for row in split.itertuples()]
     _ranked(left, split["family"].map(plain).tolist(), split["label_entropy_bits"].tolist(), notes, assigned)
     notes = [

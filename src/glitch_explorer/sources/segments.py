@@ -224,7 +224,7 @@ def _service_flag(
 ) -> _Flag:
     """Query DQSegDB (names with colons) or GWOSC for one flag."""
     if start is None or end is None:
-        raise UserError(f"flag {name}: a service needs a start and an end: set both")
+        raise UserError(f"flag {name}: segments from DQSegDB or GWOSC need both ends of source.gps")
     service = "DQSegDB" if ":" in name else "GWOSC"
     if service == "DQSegDB":
         # host=None: else gwpy uses the server that was set when it was imported.

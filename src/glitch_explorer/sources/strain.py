@@ -4,6 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from gwpy.timeseries import TimeSeries
@@ -111,6 +112,8 @@ class Strain:
         self._locator, self._channel, self._sample_rate_hz = locator, channel, sample_rate_hz
         self._pieces: dict[str, OrderedDict[str, Piece]] = {}
         self._unusable: dict[tuple[str, str], Reason] = {}
+        # `available`, `repeated` and `read` are asked about the same interval, one after the other.
+        self._samples = lru_cache(maxsize=1)(self._read_frames)
 
     def read(self, ifo: str, start: float, end: float) -> TimeSeries:
         """Read [start, end), joined over frames, as float64.
@@ -132,7 +135,7 @@ class Strain:
         SourceFault
             When a server fails after all retries.
         """
-        samples = self._read_frames(ifo, start, end)
+        samples = self._samples(ifo, start, end)
         if not len(samples.values) or not np.isfinite(samples.values).all():
             raise self._missing(samples, ifo, start, end)
         channel = self._channel.replace("{ifo}", ifo)
@@ -159,7 +162,7 @@ class Strain:
         UserError, SourceFault
             As `read`.
         """
-        samples = self._read_frames(ifo, start, end)
+        samples = self._samples(ifo, start, end)
         return [(max(a, start), min(b, end)) for a, b in _intervals(samples, np.isfinite(samples.values))]
 
     def repeated(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
@@ -172,7 +175,7 @@ class Strain:
         UserError, SourceFault
             As `read`.
         """
-        samples = self._read_frames(ifo, start, end)
+        samples = self._samples(ifo, start, end)
         return [(max(a, start), min(b, end)) for a, b in _intervals(samples, samples.repeated)]
 
     def _read_frames(self, ifo: str, start: float, end: float) -> _Samples:

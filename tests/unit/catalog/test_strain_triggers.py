@@ -77,7 +77,10 @@ def test_the_strain_channel_of_the_config_is_strain(tmp_path):
 def test_one_channel_by_another_name_is_read_and_named(tmp_path, caplog):
     glitches, _, _ = build(tmp_path, csv(tmp_path, OTHERS[1]))
     assert len(glitches) == 1
-    assert "no trigger of L1 is of strain: 1 of L1:PEM-EX_ACC_X_DQ" in caplog.text
+    assert (
+        "all triggers of L1 are of one auxiliary channel and are used as glitches: 1 of L1:PEM-EX_ACC_X_DQ"
+        in caplog.text
+    )
 
 
 def test_each_detector_has_its_own_channels(tmp_path, caplog):

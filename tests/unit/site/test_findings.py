@@ -151,8 +151,8 @@ def test_a_possible_new_class_names_the_nearest_families() -> None:
         "glitches of their detectors and runs have one"
     )
     assert (
-        "F002 (Tomte, 15 times as far from its members as these are from each other) and F001 (Blip, "
-        "15 times); at most 10 % of its members fit either. 1 other family may be a new class, too:"
+        "F002 (Tomte, 15 times the distance between members of F003) and F001 (Blip, 15 times); at most "
+        "10 % of the members of F003 fit any of them. 1 other family may be a new class, too:"
     ) in sentence.replace("\u00a0", " ")
 
 

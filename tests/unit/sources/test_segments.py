@@ -195,7 +195,7 @@ def test_a_file_that_does_not_fit(tmp_path, name, text, message):
 def test_a_missing_file_and_a_flag_without_bounds(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         read([tmp_path / "gone.txt"])
-    with pytest.raises(UserError, match="start and an end"):
+    with pytest.raises(UserError, match=r"both ends of source\.gps"):
         read(flags=["{ifo}_DATA"])
 
 

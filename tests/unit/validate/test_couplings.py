@@ -239,7 +239,7 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     write_validation_page(tmp_path, tmp_path / "page.html", witnesses=True, cost=True)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     for words in ("1 of 2 checks with a bound fails. 1 has no bound; the table says why.",
-                  "Binomial probability of as many: 2 of 7.", "no bound: it grows with the amount",
+                  "2 of 7 rejected; value: binomial probability", "no bound: it grows with the amount",
                   ">recovered</td>", "recovered at another lag", "not first", "first, not significant",
                   "no searched family", "not searched", "an interaction",
                   "the first group is <code>H1:X&lt;", "too few glitches", "7.00 → 7.00",

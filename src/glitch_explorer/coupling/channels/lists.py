@@ -304,8 +304,8 @@ def _safety_entries(
 ) -> dict[str, _SafetyEntry]:
     """Return the safety entry of each channel of `rows` that has one.
 
-    Unsafe entries precede strain channels, and these safe entries; those of tables precede those of the
-    lists, which hold for every name of the channel. The log says of each table how many of its rows
+    Their order is: unsafe entries, strain channels, safe entries; within each, tables before lists. An
+    entry holds for every name of the channel. The log says of each table how many of its rows
     match a channel.
     """
     by_base: dict[str, list[str]] = {}

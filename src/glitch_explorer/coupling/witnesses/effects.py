@@ -185,7 +185,7 @@ def cross_fitted(excess: Float64, blocks: Int64) -> Float64:
     Returns
     -------
     numpy.ndarray
-        ``(n,)``; where one of the halves has no data, the excess of the band that is best on the other.
+        ``(n,)``; where a band has no data in the other half, the bands are compared on all blocks.
     """
     even = np.unique(blocks, return_inverse=True)[1] % 2 == 0
     chosen = np.empty(excess.shape[1])

@@ -23,7 +23,7 @@ ENOUGH = 10
 def counted_p_values(
     above: Int64, slides: int, most: int, more: Callable[[int], Int64]
 ) -> tuple[Float64, int]:
-    """Count p-values, with more slides while fewer than `ENOUGH` exceed the largest statistic.
+    """Count p-values, with more slides while fewer than `ENOUGH` reach the largest statistic.
 
     The number of slides doubles until `ENOUGH` are at least as high or `most` are drawn. Each stage's size
     is fixed beforehand and a stage that ends with `ENOUGH` has p > `ENOUGH` / slides, so that the p-value

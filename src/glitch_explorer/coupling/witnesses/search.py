@@ -13,6 +13,7 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
+from glitch_explorer.core.statistics import count_above
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import FeatureSet
 from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES, LAG_PROFILES, PSEUDO_FAMILIES
@@ -257,9 +258,8 @@ def _p_values(family: _Family, values: Float32, measured: Measured, *, most: int
 
 def _above(measured: Measured) -> Int64:
     """Count for each feature the slides whose largest abs(T) over all features is at least as high."""
-    null = np.sort(measured.peaks.max(axis=0, initial=0.0).astype(float))
-    largest = np.abs(measured.t).max(axis=1, initial=0.0)
-    return np.asarray(len(null) - np.searchsorted(null, largest, side="left"))
+    null = measured.peaks.max(axis=0, initial=0.0).astype(float)
+    return count_above(np.abs(measured.t).max(axis=1, initial=0.0), null)
 
 
 def _timings(

@@ -73,12 +73,16 @@ def chance_first(total: Float64, deviation: Float64, candidate: Bool, seed: int)
     rows = np.flatnonzero(candidate & np.isfinite(total))
     if n < LEAST_BLOCKS or not len(rows):
         return chance
+    if len(rows) == 1:
+        chance[rows] = 1.0
+        return chance
     # Resampled sums scatter by sqrt((n - 1) / n) too little.
     scaled = deviation[rows].T * np.sqrt(n / (n - 1))
-    weight = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), RESAMPLES) - 1.0
+    rng = np.random.default_rng(seed)
     chance[rows] = 0.0
-    for part in np.array_split(weight, max(1, RESAMPLES * len(rows) // _AT_ONCE)):
-        sums = total[rows] + part @ scaled
+    for part in np.array_split(np.arange(RESAMPLES), max(1, RESAMPLES * max(n, len(rows)) // _AT_ONCE)):
+        weight = rng.multinomial(n, np.full(n, 1.0 / n), len(part)) - 1.0
+        sums = total[rows] + weight @ scaled
         largest = sums >= sums.max(axis=1, keepdims=True)
         chance[rows] += (largest / largest.sum(axis=1, keepdims=True)).sum(axis=0)
     return chance / RESAMPLES

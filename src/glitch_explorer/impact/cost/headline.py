@@ -43,7 +43,7 @@ class Headline:
 
     @property
     def is_costed(self) -> Bool:
-        """Families ``(k,)`` of which a glitch is gated, or that a search's ranking costs."""
+        """Families ``(k,)`` with a gated glitch, or with a threshold loss from a search's ranking."""
         ranked = (self.thresholds.source == RANKING) & np.isfinite(self.thresholds.loss)
         return np.asarray((self.detector.per_family(self.gated.is_gated) > 0) | ranked)
 
