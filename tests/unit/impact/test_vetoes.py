@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.bands import BIN_S
+from glitch_explorer.impact.drivers.veto_files import write_veto
 from glitch_explorer.impact.drivers.vetoes import (
     Veto,
     best_witness,
     effect,
     family_veto,
     veto_segments,
-    write_veto,
 )
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import VETOES
@@ -139,3 +139,12 @@ def test_gwpy_reads_back_what_was_written(tmp_path, monkeypatch):
     time.sleep(1.1)
     write_veto(veto, out, family="F001", ifo="H1")
     assert before == [(p.name, p.read_bytes()) for p in sorted(out.iterdir())]
+
+
+def test_gwpy_reads_an_empty_veto(tmp_path):
+    veto = Veto(np.empty((0, 2)), LIVE, {"channel": "", "band": ""})
+    write_veto(veto, tmp_path, family="F002", ifo="L1")
+    for kind, ending in (("ligolw", "xml.gz"), ("hdf5", "h5")):
+        flag = DataQualityFlag.read(str(tmp_path / f"L1-F002.{ending}"), format=kind)
+        assert not flag.active
+        assert [[float(a), float(b)] for a, b in flag.known] == LIVE.tolist()

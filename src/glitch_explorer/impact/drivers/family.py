@@ -12,7 +12,8 @@ from glitch_explorer.coupling.family import family_data, timed_glitches
 from glitch_explorer.coupling.schemas import FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.impact.drivers import explain as explaining
-from glitch_explorer.impact.drivers.vetoes import Veto, family_veto, no_veto, write_veto
+from glitch_explorer.impact.drivers.veto_files import write_veto
+from glitch_explorer.impact.drivers.vetoes import Veto, family_veto, no_veto
 from glitch_explorer.impact.reasons import Reason
 from glitch_explorer.impact.schemas import VETOES
 from glitch_explorer.map.schemas import MEMBERS

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import shap
 import xgboost
 from sklearn.ensemble import RandomForestClassifier
 
@@ -71,6 +70,8 @@ class Model:
 
         Their unit is log-odds for a booster and probability for a forest.
         """
+        import shap  # with its plots; a model that does not beat its baseline is not explained
+
         explainer = shap.TreeExplainer(self.trees)
         values = np.asarray(explainer.shap_values(imputed(windows, self.medians)), dtype=float)
         base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=float))

@@ -1,18 +1,10 @@
-"""Vetoes made from a family's best witness, and their files for hveto and gwpy."""
+"""Vetoes made from a family's best witness."""
 
-import gzip
-import io
 from dataclasses import dataclass
-from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
-from gwpy.segments import DataQualityDict, DataQualityFlag
-from igwn_ligolw.ligolw import LIGO_LW, Document, Table
-from igwn_ligolw.lsctables import SegmentDefTable
 
-from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
 from glitch_explorer.core.intervals import intersect, lengths, union
 from glitch_explorer.coupling.channels.bands import BIN_S
@@ -148,40 +140,3 @@ def _touches(start: Float64, end: Float64, intervals: Float64) -> Bool:
     """Return which [start, end] share a point with sorted, disjoint intervals."""
     first = np.searchsorted(intervals[:, 1], start, side="left")
     return np.asarray(np.append(intervals[:, 0], np.inf)[first] <= end)
-
-
-def write_veto(veto: Veto, folder: str | Path, *, family: str, ifo: str) -> None:
-    """Write the segments as ``<ifo>-<family>.xml.gz`` (LIGO_LW), ``.h5`` (gwpy) and ``.txt`` (two columns).
-
-    The flag is called ``<ifo>:<family>-VETO:1``; its known time is the live time of the family. The files
-    have no author and no clock time: the same segments give the same bytes.
-    """
-    stem = f"{ifo}-{family}"
-    flag = DataQualityFlag(
-        f"{ifo}:{family}-VETO:1",
-        active=veto.segments.tolist(),
-        known=veto.live.tolist(),
-        description=f"{veto.row['channel']} {veto.row['band']}",
-    )
-    files.write_bytes(Path(folder) / f"{stem}.xml.gz", gzip.compress(_ligolw(flag), mtime=0))
-    stored = io.BytesIO()
-    with h5py.File(stored, "w") as group:
-        flag.write(group, format="hdf5")
-    files.write_bytes(Path(folder) / f"{stem}.h5", stored.getvalue())
-    lines = [f"{start:.6f} {end:.6f}\n" for start, end in veto.segments]
-    files.write_text(Path(folder) / f"{stem}.txt", "".join(lines))
-
-
-def _ligolw(flag: DataQualityFlag) -> bytes:
-    """Return a flag as LIGO_LW XML, with rows numbered from 0 and no clock time."""
-    Table.reset_next_ids()
-    tables = DataQualityDict({flag.name: flag}).to_ligolw_tables()
-    document, text = Document(), io.StringIO()
-    # Not `flag.write(document)`: gwpy 4.1 also writes a file named after the object.
-    element = document.appendChild(LIGO_LW())
-    for table in tables:
-        element.appendChild(table)
-    for row in SegmentDefTable.get_table(document):
-        row.insertion_time = int(flag.known[-1][1])
-    document.write(text)
-    return text.getvalue().encode()
