@@ -1,6 +1,7 @@
 """Statistics that several stages use."""
 
 import numpy as np
+from scipy import special
 
 from glitch_explorer.core.arrays import Float64, Int64
 
@@ -16,6 +17,14 @@ def count_above(values: Float64, null: Float64) -> Int64:
 def share_above(values: Float64, null: Float64) -> Float64:
     """Return (1 + draws of `null` at least as high) / (1 + draws) for each of the values ``(n,)``."""
     return np.asarray((1.0 + count_above(values, null)) / (1.0 + len(null)), dtype=float)
+
+
+def binomial_tail(k: int, n: int, p: float) -> float:
+    """Compute the probability of at least `k` successes in `n` trials with probability `p`.
+
+    It is that of scipy.stats, whose import takes half a second (Abramowitz & Stegun 1964, 26.5.24).
+    """
+    return float(special.betainc(k, n - k + 1, p))
 
 
 def wilson_interval(hits: float, n: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
-from scipy.stats import t as student
+from scipy import special
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -120,7 +120,7 @@ def _summary(names: list[str], scores: Float64) -> pd.DataFrame:
     """
     runs = len(scores)
     mean = scores.mean(axis=0)
-    half = student.ppf(0.975, runs - 1) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
+    half = special.stdtrit(runs - 1, 0.975) * scores.std(axis=0, ddof=1) / np.sqrt(runs)
     return pd.DataFrame(
         {
             "family": names,

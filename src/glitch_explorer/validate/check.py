@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.stats import binom
 
+from glitch_explorer.core.statistics import binomial_tail
 from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
 
@@ -85,7 +85,7 @@ def chance_check(name: str, rejected: pd.Series) -> Check:
         Whether each p-value is at most 0.05, (n,).
     """
     k, n = int(rejected.sum()), len(rejected)
-    return Check(name, float(binom.sf(k - 1, n, ALPHA)), n, FAIL_BELOW, rejected=k)
+    return Check(name, binomial_tail(k, n, ALPHA), n, FAIL_BELOW, rejected=k)
 
 
 def as_markdown(checks: Sequence[Check]) -> str:

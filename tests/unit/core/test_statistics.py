@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from glitch_explorer.core.arrays import evenly
-from glitch_explorer.core.statistics import share_above, wilson_interval
+from glitch_explorer.core.statistics import binomial_tail, share_above, wilson_interval
 
 
 def test_evenly_keeps_first_and_last() -> None:
@@ -18,6 +19,14 @@ def test_evenly_keeps_first_and_last() -> None:
 def test_the_share_above_counts_equals_and_the_value_itself() -> None:
     null = np.array([3.0, 1.0, 2.0, 2.0])
     assert share_above(np.array([0.0, 2.0, 2.5, 9.0]), null).tolist() == [1.0, 0.8, 0.4, 0.2]
+
+
+@given(
+    st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.001, 0.999)
+)
+def test_the_binomial_tail_is_that_of_scipy(pair: tuple[int, int], p: float) -> None:
+    k, n = pair
+    assert binomial_tail(k, n, p) == pytest.approx(binom.sf(k - 1, n, p), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, bands_of, log_rms, settling_s
-from glitch_explorer.coupling.channels.features import (
-    chunk_features,
-    columns_of,
-    native_band,
-    robust_scores,
-    slopes,
-)
+from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, bands_of
+from glitch_explorer.coupling.channels.features import columns_of, native_band, robust_scores, slopes
+from glitch_explorer.coupling.channels.filters import chunk_features, log_rms, settling_s
 
 EDGES = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 4000]
 BANDS = list(pairwise(EDGES))
@@ -144,7 +139,7 @@ def test_columns_of_every_kind():
             "kind": ["raw", "rms", "trend"],
         }
     )
-    logarithms, means = columns_of(table, BANDS[2:])
+    logarithms, means = columns_of(table, BANDS[2:], settling_s)
     assert list(logarithms["band"]) == ["0.3-1", "1-3", "3-8", "0.03-0.1", "broadband"]
     assert list(means["channel"]) == ["H1:A-B"]
     assert native_band("L1:PEM_BLRMS_1_3.rms") == ("1-3", 1.0, 3.0)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glitch_explorer.core.intervals import complement
-from glitch_explorer.coupling.channels.bands import BIN_S, Band, log_rms, settling_s
+from glitch_explorer.coupling.channels.bands import BIN_S, Band
+from glitch_explorer.coupling.channels.filters import log_rms, settling_s
 from glitch_explorer.coupling.channels.live_time import LiveTime
 from glitch_explorer.coupling.witnesses.background import away_from_family, family_background
 from glitch_explorer.coupling.witnesses.ranks import (

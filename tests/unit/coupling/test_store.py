@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
+from glitch_explorer.coupling.channels import filters
 from glitch_explorer.coupling.channels.feature_set import family_features
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.live_time import LiveTime, even_sample, live_intervals
@@ -75,6 +76,7 @@ def features(gwf_folder, store, *, live=SEGMENTS, **options):
 def same(first, second):
     assert np.array_equal(first.live.bins, second.live.bins)
     assert np.array_equal(first.values, second.values, equal_nan=True)
+    pd.testing.assert_frame_equal(first.columns, second.columns)
     pd.testing.assert_frame_equal(first.coverage, second.coverage)
 
 
@@ -103,6 +105,18 @@ def test_every_frame_is_opened_once_and_the_store_changes_nothing(folder, tmp_pa
     assert len(first.columns) == first.values.shape[1] == 3 + 3 + 2 + 1 + 3 + 3
     late = first.live.bins > (T0 + 130) / 0.5
     assert np.isfinite(first.values[late]).all()
+
+
+def test_settling_times_are_computed_once(folder, tmp_path, monkeypatch):
+    first, _ = opened(folder, tmp_path)
+    (path,) = tmp_path.glob("*/settling.json")
+    path.write_text(path.read_text()[:20])
+    second, _ = opened(folder, tmp_path)  # half a file is computed again
+    monkeypatch.delattr(filters, "settling_s")
+    third, _ = opened(folder, tmp_path)
+    for store in (second, third):
+        pd.testing.assert_frame_equal(store.logs, first.logs)
+        pd.testing.assert_frame_equal(store.means, first.means)
 
 
 def test_half_a_file_is_made_again(folder, tmp_path):

@@ -4,21 +4,13 @@ See docs/explanation/methods.md#features.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numba
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.coupling.channels.bands import (
-    BIN_S,
-    SILENCE,
-    Band,
-    bands_of,
-    bin_means,
-    log_rms,
-    settling_s,
-)
+from glitch_explorer.coupling.channels.bands import BIN_S, Band, bands_of
 
 #: Names of the features beside the bands.
 MEAN, SLOPE, BROADBAND = "mean", "slope", "broadband"
@@ -56,11 +48,23 @@ def bands_of_channel(rate: float, kind: str, bands: Sequence[tuple[float, float]
 
 
 def columns_of(
-    table: pd.DataFrame, bands: Sequence[tuple[float, float]]
+    table: pd.DataFrame, bands: Sequence[tuple[float, float]], settling: Callable[[Band, float], float]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List the stored features of table "channels": the logarithms of RMS, and the means.
 
-    Each is a frame of channel, band, low_hz, high_hz, settling_s, in the order of the channels.
+    Parameters
+    ----------
+    table
+        Table "channels".
+    bands
+        Band edges in Hz.
+    settling
+        Function of a band and a sample rate that returns the settling time in s (`filters.settling_s`).
+
+    Returns
+    -------
+    logs, means
+        Frames of channel, band, low_hz, high_hz, settling_s, in the order of the channels.
     """
     logs: list[tuple[str, str, float, float, float]] = []
     means: list[tuple[str, str, float, float, float]] = []
@@ -70,39 +74,10 @@ def columns_of(
             logs.append((channel, *native_band(channel), sample_s))
             continue
         filtered = bands_of_channel(rate, kind, bands)
-        logs += [(channel, band.name, band.low, band.high, settling_s(band, rate)) for band in filtered]
+        logs += [(channel, band.name, band.low, band.high, settling(band, rate)) for band in filtered]
         means.append((channel, MEAN, 0.0, 0.5 / BIN_S, sample_s))
     names = ["channel", "band", "low_hz", "high_hz", "settling_s"]
     return pd.DataFrame(logs, columns=names), pd.DataFrame(means, columns=names)
-
-
-def chunk_features(
-    samples: np.ndarray, rate: float, kind: str, bands: Sequence[tuple[float, float]], *, skip: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the features of channels of one rate and kind.
-
-    Parameters
-    ----------
-    samples
-        ``(c, n)`` samples that begin at the edge of a time bin, NaN where there is no data.
-    rate, kind, bands
-        Sample rate in Hz and kind as in table "channels"; band edges in Hz.
-    skip
-        Number of bins at the beginning that are left out (the warm-up).
-
-    Returns
-    -------
-    logs, means
-        Natural logarithms of RMS, float32 ``(c, bands, bins - skip)``, and means in the channel's
-        unit, float64 ``(c, 1 or 0, bins - skip)``, in the order of `columns_of`.
-    """
-    means = bin_means(samples, rate, skip=skip)[:, None]
-    if is_logarithm(kind):
-        with np.errstate(invalid="ignore"):
-            # A trend that is not positive has no logarithm: no data.
-            logs = np.log(np.where(means > 0, np.maximum(means, SILENCE), np.nan))
-        return logs.astype(np.float32), means[:, :0]
-    return log_rms(samples, rate, bands_of_channel(rate, kind, bands), skip=skip), means
 
 
 def slopes(means: np.ndarray, stretch: np.ndarray) -> np.ndarray:

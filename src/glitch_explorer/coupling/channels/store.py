@@ -20,8 +20,8 @@ from filelock import FileLock
 
 from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Float32, Float64
-from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S
-from glitch_explorer.coupling.channels.features import chunk_features, columns_of
+from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, Band
+from glitch_explorer.coupling.channels.features import bands_of_channel, columns_of
 from glitch_explorer.coupling.channels.fetch import ChannelReader, Missing
 from glitch_explorer.sources.reasons import Reason
 
@@ -86,12 +86,13 @@ class FeatureStore:
             (float(rows["rate_hz"].iloc[0]), str(rows["kind"].iloc[0]), list(rows["channel"]))
             for _, rows in table.groupby(["rate_hz", "kind"], sort=True)
         ]
-        self.logs, self.means = columns_of(table, self._bands)
-        self._log_columns = self.logs.groupby("channel", sort=False).indices
-        self._mean_columns = self.means.groupby("channel", sort=False).indices
         channels = table[["channel", "rate_hz", "kind"]].values.tolist()
         key = json.dumps([_VERSION, BIN_S, CHUNK_S, WARM_UP_S, channels, self._bands, source])
         self._folder = self._root / f"{ifo}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        settling = self._settling()
+        self.logs, self.means = columns_of(table, self._bands, lambda band, rate: settling[band, rate])
+        self._log_columns = self.logs.groupby("channel", sort=False).indices
+        self._mean_columns = self.means.groupby("channel", sort=False).indices
         self.computed = 0
 
     def chunks(self, numbers: Iterable[int]) -> dict[int, Chunk]:
@@ -123,6 +124,24 @@ class FeatureStore:
         if self.computed > before:
             self._shrink(used={self._path(number) for number in chunks})
         return chunks
+
+    def _settling(self) -> dict[tuple[Band, float], float]:
+        """Return the settling time in s of each band at each sample rate, from the store if it has them.
+
+        To compute them takes scipy.signal, whose import takes as long as half of a job's other imports.
+        """
+        path = self._folder / "settling.json"
+        try:
+            return {(Band(low, high), rate): s for low, high, rate, s in json.loads(path.read_bytes())}
+        except (OSError, ValueError):
+            from glitch_explorer.coupling.channels.filters import settling_s
+        times = {
+            (band, rate): settling_s(band, rate)
+            for rate, kind, _ in self._groups
+            for band in bands_of_channel(rate, kind, self._bands)
+        }
+        files.write_json(path, [[band.low, band.high, rate, s] for (band, rate), s in times.items()])
+        return times
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number * CHUNK_S}.npz"
@@ -166,6 +185,8 @@ class FeatureStore:
         return Chunk(chunk.logs, chunk.means, missing)
 
     def _features(self, start: float, end: float) -> Chunk:
+        from glitch_explorer.coupling.channels.filters import chunk_features  # scipy.signal
+
         logs = np.full((CHUNK_BINS, len(self.logs)), np.nan, np.float32)
         means = np.full((CHUNK_BINS, len(self.means)), np.nan)
         missing: list[Missing] = []

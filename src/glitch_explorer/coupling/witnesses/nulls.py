@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from scipy.stats import binom
 
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
+from glitch_explorer.core.statistics import binomial_tail
 from glitch_explorer.coupling.witnesses.ranks import placements, window_mask, windows
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES, TimeSlides
 
@@ -184,7 +184,7 @@ def calibration_table(p_values: pd.DataFrame) -> pd.DataFrame:
         n = len(part)
         for alpha in ALPHAS:
             below = int((part["p_value"] <= alpha).sum())
-            chance = float(binom.sf(below - 1, n, alpha))
+            chance = binomial_tail(below, n, alpha)
             rows.append((str(kind), alpha, n, below, below / n, chance, chance >= FAIL_BELOW))
     names = ["kind", "alpha", "n", "n_below", "share", "binomial_p", "passed"]
     return pd.DataFrame(rows, columns=names)

@@ -1,7 +1,7 @@
 """Intervals of costs, and chances to be the largest, over blocks of live time."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.witnesses.blocks import LEAST_BLOCKS
@@ -41,7 +41,7 @@ def block_intervals(total: Float64, deviation: Float64, occupied: Int64) -> tupl
     safe = np.where(spread > 0, spread, 1.0)
     skew = (deviation**3).mean(axis=1) / safe**3 / np.sqrt(n)
     error = spread * n / np.sqrt(n - 1)
-    t = stats.t.ppf(_LEVEL, np.clip(occupied, 1, n - 1))
+    t = special.stdtrit(np.clip(occupied, 1, n - 1), _LEVEL)
     low, high = (total - _inverse(side, skew) * error for side in (t, -t))
     return low, high
 

@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.stats import binom
 
-from glitch_explorer.coupling.channels.bands import BIN_S, Band, settling_s
+from glitch_explorer.coupling.channels.bands import BIN_S, Band
+from glitch_explorer.coupling.channels.filters import settling_s
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import band_text, lag_text, null_text
 from glitch_explorer.site.palette import COLOURS
