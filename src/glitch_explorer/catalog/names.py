@@ -13,6 +13,8 @@ UNKNOWN_IFO = "unknown"
 UNKNOWN_VIEW = -1
 #: Endings of picture files, in lower case.
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
+#: Endings of HDF5 files, in lower case.
+HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 
 _NAME = re.compile(
     r"(?:(?P<ifo>[A-Z][0-9])_)?(?P<id>.+)_spectrogram_(?P<view>0?\.5|[124](?:\.0)?)\.(?:png|jpe?g)",

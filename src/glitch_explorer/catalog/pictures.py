@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from glitch_explorer.catalog.classes import canonical_class, known_label
 from glitch_explorer.catalog.names import (
+    HDF5_SUFFIXES,
     PICTURE_SUFFIXES,
     UNKNOWN_IFO,
     UNKNOWN_VIEW,
@@ -25,8 +26,6 @@ from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_NAMES
 if TYPE_CHECKING:
     import h5py
 
-#: Endings of HDF5 files, in lower case.
-CONTAINER_SUFFIXES = (".h5", ".hdf5", ".hdf")
 #: Between an HDF5 file and the name inside it.
 INSIDE = "::"
 #: Function that reads the view length of a picture, in s, from its time axis; None where that is unclear.
@@ -76,10 +75,10 @@ def find_pictures(paths: Iterable[str], view_length: ViewLength) -> tuple[list[P
     for path in paths:
         before = len(pictures) + len(bad)
         files = [join(path, file.relative) for file in find_files(path)]
-        images = [file for file in files if _ends(file, PICTURE_SUFFIXES)]
+        images = [file for file in files if file.lower().endswith(PICTURE_SUFFIXES)]
         _read_tree(path, _names(images, view_length), pictures, bad)
         for file in files:
-            if _ends(file, CONTAINER_SUFFIXES):
+            if file.lower().endswith(HDF5_SUFFIXES):
                 _read_container(file, pictures, bad)
         if len(pictures) + len(bad) == before:
             raise UserError(
@@ -87,10 +86,6 @@ def find_pictures(paths: Iterable[str], view_length: ViewLength) -> tuple[list[P
                 "{ifo}_{id}_spectrogram_{view}.png, or HDF5 files with /<label>/<split>/<id>/<view>.png"
             )
     return pictures, bad
-
-
-def _ends(path: str, suffixes: tuple[str, ...]) -> bool:
-    return path.lower().endswith(suffixes)
 
 
 def folder_label(folders: Sequence[str]) -> str | None:

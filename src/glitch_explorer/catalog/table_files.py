@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from glitch_explorer.catalog.columns import plan_columns
+from glitch_explorer.catalog.names import HDF5_SUFFIXES
 from glitch_explorer.catalog.quarantine import READ_CHARACTERS, Reason
 from glitch_explorer.core import hdf5
 from glitch_explorer.core.errors import UserError, fact_text
@@ -24,7 +25,6 @@ from glitch_explorer.core.ligolw import refuse_entities
 
 CSV_SUFFIXES = (".csv", ".csv.gz")
 XML_SUFFIXES = (".xml", ".xml.gz")
-HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf")
 #: Endings of table files in a folder.
 TABLE_SUFFIXES = (*CSV_SUFFIXES, *XML_SUFFIXES, *HDF5_SUFFIXES, ".root")
 #: Tables of triggers in LIGO_LW files, in the order in which they are looked for.
@@ -116,7 +116,7 @@ class GwpyTable:
     def __init__(self, path: str) -> None:
         self.bad: list[BadRow] = []
         try:
-            self._table = _read_ligolw(path) if _ends(path, XML_SUFFIXES) else _read_other(path)
+            self._table = _read_ligolw(path) if path.lower().endswith(XML_SUFFIXES) else _read_other(path)
         except UserError:
             raise
         # The readers of six formats raise errors of many kinds; the file is the user's.
@@ -271,13 +271,9 @@ def open_table(path: str) -> TableFile:
     UserError
         When it cannot be read as a table.
     """
-    if _ends(path, CSV_SUFFIXES):
+    if path.lower().endswith(CSV_SUFFIXES):
         return CsvTable(path)
-    return Hdf5Table(path) if _ends(path, HDF5_SUFFIXES) else GwpyTable(path)
-
-
-def _ends(path: str, suffixes: tuple[str, ...]) -> bool:
-    return path.lower().endswith(suffixes)
+    return Hdf5Table(path) if path.lower().endswith(HDF5_SUFFIXES) else GwpyTable(path)
 
 
 def _plain(column: Any) -> pd.Series:
