@@ -1,11 +1,15 @@
 # Gravity Spy Glitch Explorer: entry point. One rule file per stage, in the order of the data.
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.5")
 
 if not workflow.overwrite_configfiles:
+    # That of the folder of the results, else the project's own.
+    CONFIG = Path("config/config.yaml")
 
-    configfile: "config/config.yaml"
+    configfile: str(CONFIG if CONFIG.exists() else Path(workflow.basedir) / CONFIG)
 
 
 include: "rules/common.smk"

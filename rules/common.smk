@@ -10,7 +10,12 @@ from glitch_explorer.embed.device import has_gpu
 from glitch_explorer.workflow.config import check_config, load_schema
 from glitch_explorer.workflow.fingerprint import Fingerprints
 from glitch_explorer.workflow.resources import job_resources
-from glitch_explorer.workflow.study import Study, family_names, shard_names
+from glitch_explorer.workflow.study import (
+    Study,
+    family_names,
+    members_file,
+    shard_names,
+)
 
 
 def plainly(function):
@@ -62,3 +67,9 @@ def families(*patterns):
     """Return an input function: the patterns for each family of the map."""
     names = plainly(lambda: family_names(checkpoints.map_families.get().output.ids))
     return lambda wildcards: expand(patterns, family=names())
+
+
+def members(wildcards):
+    """Return the table of a family's members; a map that is not there is made first."""
+    ids = checkpoints.map_families.get().output.ids
+    return plainly(members_file)(wildcards.family, ids)

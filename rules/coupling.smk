@@ -18,7 +18,7 @@ CHANNEL_SOURCE = {
 
 rule couple_family:
     input:
-        members="results/map/members/{family}.parquet",
+        members=members,
         segments="results/catalog/segments.parquet",
         lists=user_files(config["coupling"]["channels"]),
         safety=config["coupling"]["safety"],

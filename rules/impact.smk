@@ -55,7 +55,7 @@ rule measure_range:
 
 rule explain_family:
     input:
-        members="results/map/members/{family}.parquet",
+        members=members,
         segments="results/catalog/segments.parquet",
         witnesses="results/coupling/{family}/witnesses.parquet",
         lists=user_files(config["coupling"]["channels"]),

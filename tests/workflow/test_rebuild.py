@@ -1,6 +1,8 @@
 """Only what must be remade is remade: proven by counting jobs."""
 
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -32,6 +34,31 @@ def test_the_plan_of_a_first_run_is_small_and_the_trainer_is_not_in_it(root, tmp
     assert sum(planned.values()) < 40
     assert "train_encoder" not in planned
     assert project.plan("train_encoder") == {"train_encoder": 1}
+
+
+def test_one_family_is_found_from_an_empty_folder_and_an_unknown_one_is_refused(root, finished, tmp_path):
+    project = Project.copied(root, tmp_path / "fresh", SMALL)
+    planned = project.plan("results/coupling/F001/witnesses.parquet")
+    assert planned["map_families"] == planned["couple_family"] == 1
+    assert "Nothing to be done" in finished.run("--dry-run", "results/coupling/F001/witnesses.parquet")
+    text = finished.run("--dry-run", "results/coupling/F999/witnesses.parquet", check=False)
+    assert "the map has no family F999; its families are F001 to " in text
+
+
+def test_results_lie_in_any_folder(root, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        root / "Snakefile",
+        "--dry-run",
+        "--directory",
+        tmp_path,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert jobs(done.stdout + done.stderr)["plan_observatory"] == 1
 
 
 @pytest.mark.parametrize("history", [True, False])

@@ -85,6 +85,28 @@ def _family_names(family_ids: Path, mtime_ns: int) -> list[str]:  # noqa: ARG001
     return _written(names, family_ids.parent / "members", rule="map_families")
 
 
+def members_file(family: str, family_ids: str | Path) -> str:
+    """Return the path of the table of a family's members.
+
+    Parameters
+    ----------
+    family
+        Name of the family, as F001.
+    family_ids
+        Table "family_ids", which the rule `map_families` writes.
+
+    Raises
+    ------
+    UserError
+        When the map has no such family.
+    """
+    names = family_names(family_ids)
+    if family not in names:
+        last = f"; its families are {names[0]} to {names[-1]}" if names else ""
+        raise UserError(f"the map has no family {family}{last} ({family_ids})")
+    return f"{Path(family_ids).parent}/members/{family}.parquet"
+
+
 def _written(names: list[str], folder: Path, *, rule: str) -> list[str]:
     """Return names of tables that a checkpoint writes beside its outputs; a missing one is an error."""
     for name in names:
@@ -146,8 +168,9 @@ class Study:
         if kind != "images" and self.config["strain"]["source"] == "none":
             raise UserError(
                 f"strain.source is none, but source.kind is {kind}: without pictures the views are made from"
-                " strain: set strain.source (frames, gwdatafind, gwosc or nds2) and the keys that it needs"
-                " (docs/how-to/own-data.md), or make only the table of glitches with the target `catalog`"
+                " strain: set source.kind to images if you have the pictures, or set strain.source (frames,"
+                " gwdatafind, gwosc or nds2) and the keys that it needs (docs/how-to/own-data.md), or make"
+                " only the table of glitches with the target `catalog`"
             )
 
     @property

@@ -12,7 +12,14 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import FAMILY_IDS
 from glitch_explorer.workflow.config import check_config, load_schema
-from glitch_explorer.workflow.study import SITE, Study, closing_message, family_names, shard_names
+from glitch_explorer.workflow.study import (
+    SITE,
+    Study,
+    closing_message,
+    family_names,
+    members_file,
+    shard_names,
+)
 
 
 @pytest.fixture
@@ -162,6 +169,9 @@ def test_families_are_sorted_and_their_member_files_are_there(tmp_path):
         family_names(tmp_path / "family_ids.parquet")
     (tmp_path / "members/F002.parquet").touch()
     assert family_names(tmp_path / "family_ids.parquet") == ["F001", "F002"]
+    assert members_file("F002", tmp_path / "family_ids.parquet") == str(tmp_path / "members/F002.parquet")
+    with pytest.raises(UserError, match="no family F003; its families are F001 to F002"):
+        members_file("F003", tmp_path / "family_ids.parquet")
 
 
 def test_families_are_read_again_only_when_their_table_has_changed(tmp_path, monkeypatch):
