@@ -25,10 +25,10 @@ def test_every_file_reads_whole(shared_data, channel, ifo, start, length, rate):
     strain = open_strain(source="frames", channel=channel, frames=str(shared_data / "strain"))
     assert strain.available(ifo, start - 5, start + length + 5) == [(start, start + length)]
     series = strain.read(ifo, start, start + length)
-    assert len(series) == length * rate
-    assert float(series.t0.value) == start
-    assert series.value.dtype == np.float64
-    assert 0 < np.std(series.value) < 1e-15
+    assert len(series.values) == length * rate
+    assert series.t0 == start
+    assert series.values.dtype == np.float64
+    assert 0 < np.std(series.values) < 1e-15
 
 
 def test_a_window_at_the_edge_is_missing_and_says_where(shared_data):

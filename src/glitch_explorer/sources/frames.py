@@ -73,7 +73,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Piece:
-    """Samples of a channel in one file.
+    """Samples of a channel in one file, or joined over files.
 
     Attributes
     ----------

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from gwpy.timeseries import TimeSeries
 
 from glitch_explorer.core.arrays import Bool, Float64, runs
 from glitch_explorer.core.intervals import union
@@ -68,7 +67,7 @@ def open_strain(
     Returns
     -------
     Strain
-        Its method ``read(ifo, start, end)`` returns a gwpy `TimeSeries`.
+        Its method ``read(ifo, start, end)`` returns a `Piece`: ``values``, ``t0``, ``rate`` and ``unit``.
 
     Raises
     ------
@@ -115,7 +114,7 @@ class Strain:
         # `available`, `repeated` and `read` are asked about the same interval, one after the other.
         self._samples = lru_cache(maxsize=1)(self._read_frames)
 
-    def read(self, ifo: str, start: float, end: float) -> TimeSeries:
+    def read(self, ifo: str, start: float, end: float) -> Piece:
         """Read [start, end), joined over frames, as float64.
 
         Parameters
@@ -138,18 +137,12 @@ class Strain:
         samples = self._samples(ifo, start, end)
         if not len(samples.values) or not np.isfinite(samples.values).all():
             raise self._missing(samples, ifo, start, end)
-        channel = self._channel.replace("{ifo}", ifo)
-        series = TimeSeries(
-            samples.values,
-            t0=samples.t0,
-            sample_rate=samples.rate,
-            unit=samples.unit,
-            name=channel,
-            channel=channel,
-        )
-        if self._sample_rate_hz is not None and samples.rate > self._sample_rate_hz:
-            series = series.resample(self._sample_rate_hz)
-        return series
+        if self._sample_rate_hz is None or samples.rate <= self._sample_rate_hz:
+            return Piece(samples.values.copy(), samples.t0, samples.rate, samples.unit)
+        from gwpy.timeseries import TimeSeries  # two seconds, and most strain keeps its rate
+
+        series = TimeSeries(samples.values, t0=samples.t0, sample_rate=samples.rate, unit=samples.unit)
+        return Piece.of(series.resample(self._sample_rate_hz))
 
     def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
         """Return the parts of [start, end) that `read` can read, in order of time.

@@ -6,7 +6,6 @@ viridis. The index of the nearest colour is 10 times the energy of a pixel.
 
 from functools import cache
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +21,8 @@ _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
 @cache
 def viridis() -> UInt8:
     """Return the 256 colours of viridis, shape `(256, 3)`."""
+    import matplotlib as mpl  # Q-scans have no colours
+
     return np.asarray(mpl.colormaps["viridis"](np.arange(256), bytes=True)[:, :3], dtype=np.uint8)
 
 

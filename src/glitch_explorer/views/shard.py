@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import floor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ from glitch_explorer.views.reasons import UNUSABLE, Flag, Reason
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 
+if TYPE_CHECKING:
+    from glitch_explorer.sources.frames import Piece
+
 _LOG = logging.getLogger(__name__)
 
 #: Columns of table `quarantine` that differ from row to row.
@@ -45,8 +48,8 @@ _UNKNOWN = len(VIEW_LENGTHS_S)
 class Strain(Protocol):
     """A source of strain, such as `sources.strain.Strain`."""
 
-    def read(self, ifo: str, start: float, end: float) -> Any:
-        """Return the gwpy `TimeSeries` of [start, end), or raise `StrainMissing`."""
+    def read(self, ifo: str, start: float, end: float) -> "Piece":
+        """Return the samples of [start, end), or raise `StrainMissing`."""
 
     def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
         """Return the intervals in [start, end) that have data."""
@@ -65,7 +68,7 @@ def open_optional_strain(*, source: str, **options: Any) -> Strain | None:
     """
     if source == "none":
         return None
-    from glitch_explorer.sources.strain import open_strain  # gwpy, which pictures do not need
+    from glitch_explorer.sources.strain import open_strain  # lal, which pictures do not need
 
     return open_strain(source=source, **options)
 
@@ -241,24 +244,24 @@ def _fill_from_strain(glitches: list[_Glitch], progress: Any, *, strain: Strain 
 
 def _scan(batch: list[_Glitch], *, strain: Strain | None, threads: int) -> None:
     """Q-scan glitches, those with equally long strain together."""
-    groups: dict[tuple[float, int], list[tuple[_Glitch, Any]]] = {}
+    groups: dict[tuple[float, int], list[tuple[_Glitch, Piece]]] = {}
     for glitch in batch:
         try:
             series, glitch.flags = _read(strain, glitch.row["ifo"], glitch.row["event_time"])
         except StrainMissing as problem:
             glitch.exclude(problem)
             continue
-        groups.setdefault((float(series.sample_rate.value), len(series)), []).append((glitch, series))
+        groups.setdefault((series.rate, len(series.values)), []).append((glitch, series))
     if not groups:
         return
     # Imports torch, which is not needed where there is no strain.
     from glitch_explorer.views.qscan import qscan
 
     for (rate, length), members in groups.items():
-        offsets = np.array([glitch.row["event_time"] - float(series.t0.value) for glitch, series in members])
+        offsets = np.array([glitch.row["event_time"] - series.t0 for glitch, series in members])
         height, width = members[0][0].views.shape[1:]
         views, flags = qscan(
-            np.stack([np.asarray(series.value, dtype=np.float64) for _, series in members]),
+            np.stack([series.values for _, series in members]),
             sample_rate=round(rate),
             event_offset=offsets,
             height=height,
@@ -270,7 +273,7 @@ def _scan(batch: list[_Glitch], *, strain: Strain | None, threads: int) -> None:
             _keep_covered(glitch, image, reach=float(min(offset, length / rate - offset)))
 
 
-def _read(strain: Strain | None, ifo: str, event_time: float) -> tuple[Any, list[str]]:
+def _read(strain: Strain | None, ifo: str, event_time: float) -> "tuple[Piece, list[str]]":
     """Read 64 s of strain around an event, or as much as there is without a gap, and its flags.
 
     Raises

@@ -11,6 +11,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.impact.cost import ranges
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import MINUTES
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.strain import open_strain
 
 T0, RATE = 1260000000, 1024
@@ -39,7 +40,7 @@ def test_the_mean_of_one_over_a_median(n):
 def test_a_range_from_few_spectra_is_no_larger_than_from_many(seconds):
     minutes = []
     for seed in range(40):
-        series = TimeSeries(white(round(seconds * RATE), seed), t0=T0, sample_rate=RATE)
+        series = Piece(white(round(seconds * RATE), seed), t0=T0, rate=RATE, unit="")
         power = ranges.spectra(series, np.empty((0, 2)))
         assert len(power) == int((seconds - 4) // 2) + 1
         minutes.append(ranges.range_of_spectra(power) ** 2)
@@ -50,7 +51,7 @@ def test_a_range_from_few_spectra_is_no_larger_than_from_many(seconds):
 
 
 def test_spectra_that_meet_a_gate_are_left_out():
-    series = TimeSeries(white(20 * RATE), t0=T0, sample_rate=RATE)
+    series = Piece(white(20 * RATE), t0=T0, rate=RATE, unit="")
     power = ranges.spectra(series, np.empty((0, 2)))
     # Stretches [0, 4), [2, 6), ... [16, 20): a gate in [5, 5.5) meets [2, 6) and [4, 8).
     gated = ranges.spectra(series, T0 + np.array([[5.0, 5.5]]))

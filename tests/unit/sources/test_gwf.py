@@ -137,7 +137,7 @@ def test_strain_beside_frames_without_the_channel(tmp_path):
     write(tmp_path / f"H-T-{T0}-40.gwf", count=10, absent={4, 5})
     strain = open_strain(source="frames", channel=name(0), frames=str(tmp_path))
     assert strain.available("H1", T0, T0 + 40) == [(T0, T0 + 16), (T0 + 24, T0 + 40)]
-    assert len(strain.read("H1", T0 + 10, T0 + 16)) == 6 * RATE
+    assert len(strain.read("H1", T0 + 10, T0 + 16).values) == 6 * RATE
     with pytest.raises(StrainMissing) as missing:
         strain.read("H1", T0 + 15, T0 + 18)
     assert missing.value.reason == Reason.STRAIN_GAP

@@ -33,7 +33,7 @@ def test_values_that_only_repeat_are_no_data(tmp_path, how, ext):
     ((start, end),) = strain.available("H1", T0, T0 + STEP)
     assert start == T0
     assert 7.99 < end - T0 < (8.13 if how == "growing" else 8.01)
-    assert len(strain.read("H1", T0, end)) == round((end - T0) * RATE)
+    assert len(strain.read("H1", T0, end).values) == round((end - T0) * RATE)
     assert strain.repeated("H1", T0, T0 + STEP) == [(end, T0 + STEP)]
     with pytest.raises(StrainMissing, match=rf"H1:T.*\[{T0 + 7}\.000, {T0 + 9}\.000\)") as missing:
         strain.read("H1", T0 + 7, T0 + 9)
@@ -66,7 +66,7 @@ def test_live_data_may_repeat_values(tmp_path, values, rate):
     strain = opened(tmp_path)
     assert strain.available("H1", T0, T0 + STEP) == [(T0, T0 + STEP)]
     assert strain.repeated("H1", T0, T0 + STEP) == []
-    assert np.array_equal(strain.read("H1", T0, T0 + STEP).value, values)
+    assert np.array_equal(strain.read("H1", T0, T0 + STEP).values, values)
 
 
 def test_strain_is_checked_before_it_is_resampled(tmp_path):

@@ -14,6 +14,7 @@ from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PRESENT
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.reasons import Reason as Missing
 from glitch_explorer.sources.reasons import StrainMissing
 from glitch_explorer.sources.strain import open_strain
@@ -44,7 +45,7 @@ class FakeStrain:
             raise StrainMissing(Missing.NO_FRAME, interval=(start, end))
         self.reads.append(start)
         noise = np.random.default_rng(int(start)).normal(size=round((end - start) * RATE))
-        return TimeSeries(noise, t0=start, sample_rate=RATE)
+        return Piece(noise, t0=start, rate=RATE, unit="")
 
 
 def picture(path, seed=0):

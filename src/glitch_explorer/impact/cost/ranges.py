@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from gwpy.astro import sensemon_range
 from gwpy.frequencyseries import FrequencySeries
-from gwpy.timeseries import TimeSeries
 from scipy.integrate import quad
 from scipy.signal import get_window
 from scipy.special import beta
@@ -25,6 +24,7 @@ from glitch_explorer.impact.cost.minutes import (
 )
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import MINUTES
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.strain import Strain
 
 #: FFT length in seconds (FFTs overlap by half), and the minimum number of periodograms for a range.
@@ -53,7 +53,7 @@ def inverse_median(n: int) -> float:
     return float(quad(density, 0.0, np.inf)[0] / beta(m + 1, m + 1))
 
 
-def spectra(series: TimeSeries, gates: Float64) -> Float64:
+def spectra(series: Piece, gates: Float64) -> Float64:
     """Return one-sided periodograms ``(s, f)``, 1/Hz, of the 4 s FFT intervals that no gate overlaps.
 
     Parameters
@@ -63,13 +63,13 @@ def spectra(series: TimeSeries, gates: Float64) -> Float64:
     gates
         ``(g, 2)`` GPS seconds, sorted and disjoint.
     """
-    rate = float(series.sample_rate.value)
+    rate = series.rate
     length, step = round(FFT_S * rate), round(FFT_S * rate / 2)
-    first = np.arange(0, len(series) - length + 1, step)
-    start = float(series.t0.value) + first / rate
+    first = np.arange(0, len(series.values) - length + 1, step)
+    start = series.t0 + first / rate
     gated = np.searchsorted(gates[:, 0], start + FFT_S, "left") > np.searchsorted(gates[:, 1], start, "right")
     taper = get_window("hann", length)
-    values = series.value[first[~gated][:, None] + np.arange(length)]
+    values = series.values[first[~gated][:, None] + np.arange(length)]
     values = (values - values.mean(axis=1, keepdims=True)) * taper
     return np.asarray(2.0 * np.abs(np.fft.rfft(values, axis=1)) ** 2 / (rate * (taper**2).sum()))
 
@@ -128,9 +128,9 @@ def from_channel(channel: Strain, ifo: str) -> RangeOf:
         parts = [np.empty(0)]
         for start, end in channel.available(ifo, minute, minute + MINUTE_S):
             series = channel.read(ifo, start, end)
-            middle = series.times.value + 0.5 / series.sample_rate.value
+            middle = series.t0 + np.arange(0.5, len(series.values), dtype=np.float64) / series.rate
             live = contains(pieces, middle)
-            parts.append(series.value[live & np.isfinite(series.value) & (series.value > 0)])
+            parts.append(series.values[live & np.isfinite(series.values) & (series.values > 0)])
         values = np.concatenate(parts)
         return float(values.mean()) if len(values) else float("nan")
 
