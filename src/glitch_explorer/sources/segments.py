@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 from gwosc.api import DEFAULT_URL
 from gwosc.api import v2 as gwosc_api
-from gwpy.segments import DataQualityDict, DataQualityFlag, Segment, SegmentList
+from igwn_segments import segment, segmentlist
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.detectors import DETECTORS
@@ -20,6 +20,8 @@ from glitch_explorer.core.ligolw import refuse_entities
 from glitch_explorer.sources import retry
 from glitch_explorer.sources.retry import RetryPolicy
 from glitch_explorer.sources.schemas import SEGMENTS
+
+# gwpy is imported where it is used: it takes two seconds, and a table of segments is read without it.
 
 #: What may be a detector in a file's name, e.g. H1-SEGMENTS.txt, l1_data.json.
 _IFO_IN_NAME = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]\d)(?![A-Za-z0-9])")
@@ -99,7 +101,7 @@ class _Flag(NamedTuple):
     ifo: str
     name: str
     source: str
-    active: SegmentList
+    active: segmentlist
 
     def __str__(self) -> str:
         """Return what was read, for logs and messages."""
@@ -127,10 +129,10 @@ def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None)
     """Return rows of table `segments`: the time in which all flags of one detector are active."""
     if not flags:
         return []
-    parts: dict[str, SegmentList] = {}
+    parts: dict[str, segmentlist] = {}
     for flag in flags:
-        parts[flag.name] = (parts.get(flag.name, SegmentList()) + flag.active).coalesce()
-    common = SegmentList([Segment(-inf if start is None else start, inf if end is None else end)])
+        parts[flag.name] = (parts.get(flag.name, segmentlist()) + flag.active).coalesce()
+    common = segmentlist([segment(-inf if start is None else start, inf if end is None else end)])
     for active in parts.values():
         common &= active
     name, source = " & ".join(sorted(parts)), "; ".join(sorted({flag.source for flag in flags}))
@@ -143,6 +145,8 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
         raise UserError(f"segment file {path} does not exist; check segments.files")
     if path.suffix == ".csv":
         return _csv_flags(path, detectors)
+    from gwpy.segments import DataQualityDict, DataQualityFlag, SegmentList
+
     ending = ".xml.gz" if path.name.endswith(".xml.gz") else path.suffix
     try:
         if ending not in _FORMATS:
@@ -187,9 +191,9 @@ def _csv_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     return flags
 
 
-def _checked(pairs: Sequence[tuple[object, object]], path: Path) -> SegmentList:
+def _checked(pairs: Sequence[tuple[object, object]], path: Path) -> segmentlist:
     """Return the pairs as segments, or refuse one that is not an interval."""
-    active = SegmentList()
+    active = segmentlist()
     for number, (a, b) in enumerate(pairs):
         try:
             low, high = float(a), float(b)  # type: ignore[arg-type]
@@ -199,7 +203,7 @@ def _checked(pairs: Sequence[tuple[object, object]], path: Path) -> SegmentList:
             raise UserError(
                 f"segment file {path}, segment {number}: [{a}, {b}) is not an interval of GPS seconds"
             )
-        active.append(Segment(low, high))
+        active.append(segment(low, high))
     return active.coalesce()
 
 
@@ -225,6 +229,8 @@ def _service_flag(
     """Query DQSegDB (names with colons) or GWOSC for one flag."""
     if start is None or end is None:
         raise UserError(f"flag {name}: segments from DQSegDB or GWOSC need both ends of source.gps")
+    from gwpy.segments import DataQualityFlag
+
     service = "DQSegDB" if ":" in name else "GWOSC"
     if service == "DQSegDB":
         # host=None: else gwpy uses the server that was set when it was imported.
