@@ -134,10 +134,11 @@ class Results:
 
 def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
     """Return the function that computes each part, in order; all imports are done here."""
-    from glitch_explorer.audit.gate import make_leakage
+    from glitch_explorer.audit.leakage import make_leakage
     from glitch_explorer.audit.probe import make_probe
     from glitch_explorer.audit.run import make_audit
     from glitch_explorer.map import run
+    from glitch_explorer.map.graph import make_graph
     from glitch_explorer.similar.neighbours import make_neighbours
 
     confusable = Path(__file__).resolve().parents[1] / "resources/taxonomy/confusable_pairs.csv"
@@ -152,7 +153,7 @@ def parts_of(at: Results, threads: int) -> dict[str, Callable[[], None]]:
         run.make_members(**named, segments=at.segments, members=at.map / "members")
 
     return {
-        "graph": lambda: run.make_graph(
+        "graph": lambda: make_graph(
             at.shards, at.status, at.embeddings, **at.rows(), **at.graph(), unit="glitch", n_neighbors=30,
             **seeded,
         ),

@@ -1,6 +1,6 @@
 """Measure whether families follow plotting artefacts."""
 
-from glitch_explorer.audit.gate import make_leakage
+from glitch_explorer.audit.leakage import make_leakage
 from glitch_explorer.core.job import logged
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Gather the vectors of all shards and find each row's neighbours."""
 
 from glitch_explorer.core.job import logged
-from glitch_explorer.map.run import make_graph
+from glitch_explorer.map.graph import make_graph
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from glitch_explorer.audit.gate import make_leakage
+from glitch_explorer.audit.leakage import make_leakage
 from glitch_explorer.audit.run import make_audit
 from glitch_explorer.audit.schemas import PROBE
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE

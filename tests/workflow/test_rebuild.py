@@ -81,7 +81,7 @@ def test_what_no_job_reaches_changes_nothing(finished, tmp_path):
     clone.edit("src/glitch_explorer/core/tables.py", "not a valid", "no valid")
     clone.edit("src/glitch_explorer/views/shard.py", "_LOG.info(", '_LOG.info("views: " ')
     clone.edit(
-        "src/glitch_explorer/audit/leakage.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage("
+        "src/glitch_explorer/audit/gate.py", "def check_leakage(", "_SPARE = 1\n\n\ndef check_leakage("
     )
     assert "Nothing to be done" in clone.run("--dry-run")
 

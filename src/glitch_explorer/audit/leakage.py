@@ -1,4 +1,4 @@
-"""The leakage gate: families must not follow plotting artefacts.
+"""Leakage: whether families follow plotting artefacts. `gate` stops a run in which they do.
 
 The measure is I(family; variable | label), the null permutes the variable
 within each label. A permutation within a label leaves both margins of that
@@ -6,17 +6,19 @@ label's family x variable table as they are, so the null is drawn as random
 tables with those margins, which is the same distribution and much faster.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.stats import random_table
 
+from glitch_explorer.audit.rows import map_rows
+from glitch_explorer.audit.schemas import LEAKAGE, NORMALISED_LIMIT, P_LIMIT
+from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_NAMES, VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, VIEW_UNKNOWN
+from glitch_explorer.views.schemas import VIEWS
 
-#: The gate fails below this p-value ...
-P_LIMIT = 0.01
-#: ... and above this normalised value.
-NORMALISED_LIMIT = 0.05
 #: Variables that can fail a run with `unit: glitch`; detector and run can be physics.
 GATED = ("view pattern", "image size")
 
@@ -136,25 +138,33 @@ def leakage_table(
     return pd.DataFrame(table, columns=columns)
 
 
-def check_leakage(table: pd.DataFrame) -> None:
-    """Refuse a map whose families follow plotting artefacts.
+def make_leakage(
+    *,
+    glitches: str | Path,
+    families: str | Path,
+    views: list[str],
+    out: str | Path,
+    unit: str,
+    permutations: int,
+    seed: int,
+) -> None:
+    """Write the table `leakage` of a map to `out`; `gate.require_no_leakage` is the gate.
 
-    Raises
-    ------
-    UserError
-        When a gated variable failed, naming it, its numbers and what to do.
+    Parameters
+    ----------
+    glitches, families : path
+        Files of tables "glitches" and "families".
+    views : list of path
+        Tables `views` of all shards.
+    unit : str
+        `glitch` or `view`.
+    permutations, seed : int
+        Number of draws of the null, and the seed.
     """
-    failed = table[table["failed"]]
-    if failed.empty:
-        return
-    named = "; ".join(
-        f"{row.variable} (p = {row.p_value:.3g}, normalised {row.normalised:.2f})"
-        for row in failed.itertuples()
-    )
-    message = (
-        f"leakage gate: the families follow {named}, given the label "
-        f"(limits p < {P_LIMIT}, normalised > {NORMALISED_LIMIT}). They sort how glitches were pictured, "
-        "not what they look like: give all glitches the same views at one picture size, "
-        "cropped to the axes, or leave out the source that differs"
-    )
-    raise UserError(message)
+    rows = map_rows(glitches, families, ["label", "ifo", "run"])
+    status = tables.read_all(VIEWS, views).set_index("glitch_id")
+    status = status.loc[rows["glitch_id"]].reset_index(drop=True)
+    pattern = {"view length": rows["view"]} if unit == "view" else {"view pattern": view_pattern(status)}
+    variables = {**pattern, "image size": status["image_size"], "detector": rows["ifo"], "run": rows["run"]}
+    table = leakage_table(rows, variables, unit=unit, permutations=permutations, seed=seed)
+    tables.write(LEAKAGE, table, out)

@@ -15,19 +15,15 @@ from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from glitch_explorer.audit.rows import map_rows
-from glitch_explorer.audit.schemas import PROBE
+from glitch_explorer.audit.schemas import FEW_BLOCKS, LEAST, LEAST_BLOCKS, PROBE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Float, Float64, Int64, evenly
 from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.sources.schemas import SEGMENTS
 
-#: Members that each of the two detectors must have, and at most takes.
-LEAST, MOST = 20, 200
-#: Blocks of time that the two detectors must share: with 8 there are 128 different permutations.
-LEAST_BLOCKS = 8
-#: Code of a family whose detectors share fewer blocks.
-FEW_BLOCKS = "few_blocks"
+#: Members of each of the two detectors that are used at most.
+MOST = 200
 #: Folds of whole blocks of time.
 FOLDS = 5
 #: Inverse strength of the ridge, as in scikit-learn, for vectors of mean square length 1.

@@ -18,6 +18,16 @@ from glitch_explorer.core.schema import (
 LABELLED, MIXED, UNLABELLED = "labelled", "mixed", "unlabelled"
 #: `possible_new_class` of a family: why it may be a class that has no label yet.
 WITHOUT_LABEL, MISFIT = "without_label", "misfit"
+#: The leakage gate fails below this p-value ...
+P_LIMIT = 0.01
+#: ... and above this normalised value.
+NORMALISED_LIMIT = 0.05
+#: Members that each of two detectors must have for the probe of a family.
+LEAST = 20
+#: Blocks of time that they must share: with 8 there are 128 different permutations.
+LEAST_BLOCKS = 8
+#: `reason` of a family whose detectors share fewer blocks.
+FEW_BLOCKS = "few_blocks"
 
 #: `audit/families.parquet`: the labels in each family, its name, its stability and its medoid.
 AUDIT_FAMILIES = schema(

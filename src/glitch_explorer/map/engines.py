@@ -11,7 +11,6 @@ from types import ModuleType
 
 import numpy as np
 import scipy.sparse as sp
-from umap.umap_ import find_ab_params
 
 from glitch_explorer.core.arrays import Float32
 from glitch_explorer.core.errors import UserError
@@ -58,6 +57,8 @@ def _cuml_layout(
 ) -> Float32:
     """Optimise a UMAP layout on a GPU; `threads` has no effect there."""
     del threads
+    from umap.umap_ import find_ab_params
+
     a, b = find_ab_params(1.0, min_dist)
     laid = _import("cuml.manifold.umap").simplicial_set_embedding(
         start, fuzzy.tocoo(), n_components=start.shape[1], a=a, b=b, init=start, random_state=seed

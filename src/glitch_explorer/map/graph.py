@@ -6,14 +6,18 @@ and rank them exactly. Both are reproducible with any number of threads: the exa
 cuts the rows into blocks of fixed size, each computed by one thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numba
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Bool, Float32, Int32
+from glitch_explorer.map.schemas import MAP_ROWS
+from glitch_explorer.map.vectors import gather_vectors, rows_of
 
 #: Above this many rows the search is approximate (benchmarks/search.py).
 EXACT_LIMIT = 100_000
@@ -24,6 +28,56 @@ CANDIDATES = 1.5
 _PRESENT = np.float32(1e-3)
 #: Largest number of rows, and of cells, of a block of the exact search.
 _BLOCK_ROWS, _BLOCK_CELLS = 512, 2**26
+
+
+def make_graph(
+    shards: Sequence[str | Path],
+    status: Sequence[str | Path],
+    embeddings: Sequence[str | Path],
+    *,
+    rows: str | Path,
+    vectors: str | Path,
+    neighbours: str | Path,
+    unit: str,
+    n_neighbors: int,
+    seed: int,
+    threads: int,
+) -> None:
+    """Gather the shards' vectors and find each row's neighbours.
+
+    Parameters
+    ----------
+    shards, status, embeddings
+        Each shard's tables "glitches" and "views" and its vectors.
+    rows
+        Table "map_rows" to write.
+    vectors
+        Array to write: ``(n, v * d)`` float32, unit vectors of the views side by
+        side, zero where a view is missing.
+    neighbours
+        Arrays to write: ``indices`` ``(n, k)`` int32 and ``distances`` ``(n, k)``
+        float32, nearest first, without the row itself and without copies of a row
+        (-1 where the approximate search found fewer), and ``mask`` ``(n, v)``.
+    unit, n_neighbors, seed
+        As in the config.
+    threads
+        Threads to use; they do not change the result.
+    """
+    gathered = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
+    representative = gathered.rows["representative"].to_numpy()
+    unique, copy = np.unique(representative, return_inverse=True)
+    indices, distances = neighbour_graph(
+        rows_of(gathered.values, unique),
+        gathered.mask[unique],
+        n_neighbors=n_neighbors,
+        seed=seed,
+        threads=threads,
+    )
+    indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
+    tables.write(MAP_ROWS, gathered.rows, rows)
+    files.write_arrays(
+        neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": gathered.mask}
+    )
 
 
 def neighbour_graph(

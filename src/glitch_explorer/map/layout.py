@@ -15,10 +15,10 @@ import numba
 import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
-from umap.spectral import spectral_layout
-from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 from glitch_explorer.core.arrays import Float32, Float64, Int32, Int64
+
+# umap is imported where it is used: it takes a second, and clustering, which does without, loads this module.
 
 #: Below this many rows the start is random: eigenvectors need more rows than dimensions.
 SPECTRAL_MINIMUM = 40
@@ -56,6 +56,8 @@ def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
     width = k if k < n - 1 else k + 1
     near = np.hstack([itself, indices])[:, :width]
     far = np.hstack([np.zeros((n, 1), dtype=np.float32), distances])[:, :width]
+    from umap.umap_ import fuzzy_simplicial_set
+
     fuzzy = fuzzy_simplicial_set(
         itself, width, np.random.RandomState(0), "cosine", knn_indices=near, knn_dists=far
     )[0]
@@ -105,6 +107,8 @@ def start_positions(
     with threadpool_limits(1, "blas"):
         if n <= spectral_limit:
             chosen = values if rows is None else values[rows]
+            from umap.spectral import spectral_layout
+
             start = spectral_layout(chosen, fuzzy, n_components, random)
         else:
             start = _principal(values, np.arange(n) if rows is None else rows, n_components, random)
@@ -164,6 +168,8 @@ def umap_layout(
     edges.data[edges.data < 1 / epochs] = 0
     edges.eliminate_zeros()
     edges.sort_indices()
+    from umap.umap_ import find_ab_params
+
     a, b = find_ab_params(1.0, min_dist)
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         curve = (np.float32(a), np.float32(b))

@@ -1,10 +1,9 @@
-"""The jobs of the map, from files to files.
+"""The jobs of the map after its graph (`graph.make_graph`), from files to files.
 
 Row i is the same glitch (or view) in ``rows``, ``vectors``, ``neighbours``,
 ``layout``, ``coordinates`` and ``families``.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Float32, Int32, Int64
 from glitch_explorer.map.engines import engine_of
-from glitch_explorer.map.graph import neighbour_graph
 from glitch_explorer.map.ids import name_families, read_reference
 from glitch_explorer.map.isolation import isolation
 from glitch_explorer.map.layout import fuzzy_set, start_positions
@@ -32,58 +30,8 @@ from glitch_explorer.map.schemas import (
 )
 from glitch_explorer.map.single import distance_graph, join_single
 from glitch_explorer.map.stability import family_stability
-from glitch_explorer.map.vectors import gather_vectors, rows_of
+from glitch_explorer.map.vectors import rows_of
 from glitch_explorer.sources.schemas import SEGMENTS
-
-
-def make_graph(
-    shards: Sequence[str | Path],
-    status: Sequence[str | Path],
-    embeddings: Sequence[str | Path],
-    *,
-    rows: str | Path,
-    vectors: str | Path,
-    neighbours: str | Path,
-    unit: str,
-    n_neighbors: int,
-    seed: int,
-    threads: int,
-) -> None:
-    """Gather the shards' vectors and find each row's neighbours.
-
-    Parameters
-    ----------
-    shards, status, embeddings
-        Each shard's tables "glitches" and "views" and its vectors.
-    rows
-        Table "map_rows" to write.
-    vectors
-        Array to write: ``(n, v * d)`` float32, unit vectors of the views side by
-        side, zero where a view is missing.
-    neighbours
-        Arrays to write: ``indices`` ``(n, k)`` int32 and ``distances`` ``(n, k)``
-        float32, nearest first, without the row itself and without copies of a row
-        (-1 where the approximate search found fewer), and ``mask`` ``(n, v)``.
-    unit, n_neighbors, seed
-        As in the config.
-    threads
-        Threads to use; they do not change the result.
-    """
-    gathered = gather_vectors(shards, status, embeddings, unit=unit, out=vectors)
-    representative = gathered.rows["representative"].to_numpy()
-    unique, copy = np.unique(representative, return_inverse=True)
-    indices, distances = neighbour_graph(
-        rows_of(gathered.values, unique),
-        gathered.mask[unique],
-        n_neighbors=n_neighbors,
-        seed=seed,
-        threads=threads,
-    )
-    indices = np.where(indices < 0, -1, unique[indices]).astype(np.int32)
-    tables.write(MAP_ROWS, gathered.rows, rows)
-    files.write_arrays(
-        neighbours, {"indices": indices[copy], "distances": distances[copy], "mask": gathered.mask}
-    )
 
 
 class _Graph:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
+from glitch_explorer.audit.schemas import NORMALISED_LIMIT, P_LIMIT
 from glitch_explorer.core import files
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.names import family_names

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from glitch_explorer.audit.gate import check_leakage
 from glitch_explorer.audit.leakage import (
-    check_leakage,
     conditional_information,
     leakage_table,
     view_pattern,

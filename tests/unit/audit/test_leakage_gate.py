@@ -12,7 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from glitch_explorer.audit.gate import make_leakage, require_no_leakage
+from glitch_explorer.audit.gate import require_no_leakage
+from glitch_explorer.audit.leakage import make_leakage
 from glitch_explorer.audit.schemas import LEAKAGE
 from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
@@ -20,6 +21,7 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_LENGTHS_S, VIEW_PATHS
 from glitch_explorer.embed.shard import embed_shard
 from glitch_explorer.map import run
+from glitch_explorer.map.graph import make_graph
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.views.axes import HIGH_HZ, LOW_HZ
 from glitch_explorer.views.shard import make_views
@@ -147,7 +149,7 @@ def leakage_of(paths, folder, *, unit):
     layouts = {"coordinates": folder / "coordinates.parquet", "layout": folder / "layout.npy"}
     made = {"families": folder / "families.parquet", "ids": folder / "ids.parquet", "tree": folder / "t.npz"}
     fixed = {"seed": 1, "threads": 2}
-    run.make_graph(*([path] for path in paths), **rows, **graph, unit=unit, n_neighbors=15, **fixed)
+    make_graph(*([path] for path in paths), **rows, **graph, unit=unit, n_neighbors=15, **fixed)
     run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=5, engine="cpu", **fixed)
     clustering = {"min_cluster_size": 12, "min_samples": 5, "cluster_selection": "eom", "reference": None}
     drawn = {"neighbours": graph["neighbours"], "layout": layouts["layout"]}

@@ -8,6 +8,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map import run
 from glitch_explorer.map.engines import engine_of
+from glitch_explorer.map.graph import make_graph
 from glitch_explorer.map.quality import map_quality
 from glitch_explorer.map.schemas import COORDINATES, FAMILIES, FAMILY_IDS, MAP_ROWS, STABILITY
 from glitch_explorer.map.stability import best_jaccard
@@ -23,7 +24,7 @@ def build(folder, shards, threads, reference=None):
     graph = {"vectors": path["vectors"], "neighbours": folder / "neighbours.npz"}
     rows = {"rows": path["rows"]}
     fixed = {"seed": 3, "threads": threads}
-    run.make_graph(*zip(*shards, strict=True), **rows, **graph, unit="glitch", n_neighbors=15, **fixed)
+    make_graph(*zip(*shards, strict=True), **rows, **graph, unit="glitch", n_neighbors=15, **fixed)
     layouts = {name: path[name] for name in ("coordinates", "layout")}
     run.make_layouts(**rows, **graph, **layouts, min_dist=0.1, n_components=10, engine="cpu", **fixed)
     families = {"families": path["families"]}

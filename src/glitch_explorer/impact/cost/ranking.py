@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau
 
 from glitch_explorer.core import tables
 from glitch_explorer.impact.cost.detector import RANKING
@@ -34,6 +33,8 @@ def rank_agreement(first: pd.Series, second: pd.Series) -> tuple[float, int]:
     n = int(both.sum())
     if n < LEAST_RANKED:
         return float("nan"), n
+    from scipy.stats import kendalltau  # half a second, which pages without an agreement do not need
+
     return float(kendalltau(first[both], second[both]).statistic), n
 
 

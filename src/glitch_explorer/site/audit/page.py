@@ -7,10 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer.audit.leakage import NORMALISED_LIMIT, P_LIMIT
-from glitch_explorer.audit.probe import FEW_BLOCKS, LEAST, LEAST_BLOCKS
 from glitch_explorer.audit.rows import map_rows
-from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, PROBE, RELABEL, SUSPECTS
+from glitch_explorer.audit.schemas import (
+    AUDIT_FAMILIES,
+    FEW_BLOCKS,
+    LABELS,
+    LEAKAGE,
+    LEAST,
+    LEAST_BLOCKS,
+    NORMALISED_LIMIT,
+    P_LIMIT,
+    PROBE,
+    RELABEL,
+    SUSPECTS,
+)
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import QUALITY
 from glitch_explorer.site.audit.entropies import family_rows, label_rows

@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer.audit.probe import FEW_BLOCKS, LEAST, LEAST_BLOCKS
-from glitch_explorer.audit.schemas import UNLABELLED
+from glitch_explorer.audit.schemas import FEW_BLOCKS, LEAST, LEAST_BLOCKS, UNLABELLED
 from glitch_explorer.site.numbers import known
 
 #: Stability from which a family counts as stable (Hennig 2007).

@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from glitch_explorer.audit.leakage import NORMALISED_LIMIT
-from glitch_explorer.audit.schemas import UNLABELLED
+from glitch_explorer.audit.schemas import NORMALISED_LIMIT, UNLABELLED
 from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.coupling.witnesses.gather import witnessed
 from glitch_explorer.map.schemas import UNASSIGNED
