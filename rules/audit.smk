@@ -24,6 +24,7 @@ rule audit_labels:
         "results/logs/audit_labels.log",
     benchmark:
         "results/benchmarks/audit_labels.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 1
@@ -50,6 +51,7 @@ rule audit_leakage:
         "results/logs/audit_leakage.log",
     benchmark:
         "results/benchmarks/audit_leakage.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 1

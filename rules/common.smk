@@ -50,6 +50,8 @@ weights_digest = plainly(study.weights_digest)
 weights_file = lambda wildcards: study.weights_of(config["embedding"])
 auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
 needs = partial(job_resources, gpus)
+# Of the jobs up to the picture of the map, which one looks at while the rest runs.
+MAP_FIRST = 1
 code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planned
 
 

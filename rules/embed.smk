@@ -11,6 +11,7 @@ rule embed_shard:
         "results/logs/embed_shard/{shard}.log",
     benchmark:
         "results/benchmarks/embed_shard/{shard}.tsv"
+    priority: MAP_FIRST
     retries: 2
     conda:
         "../envs/conda.yaml"

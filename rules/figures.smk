@@ -53,6 +53,7 @@ rule figures:
         "results/logs/figures.log",
     benchmark:
         "results/benchmarks/figures.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 1

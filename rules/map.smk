@@ -17,6 +17,7 @@ rule map_graph:
         "results/logs/map_graph.log",
     benchmark:
         "results/benchmarks/map_graph.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 16
@@ -41,6 +42,7 @@ rule map_encoder:
         "results/logs/map_encoder.log",
     benchmark:
         "results/benchmarks/map_encoder.tsv"
+    priority: MAP_FIRST
     localrule: True
     conda:
         "../envs/conda.yaml"
@@ -70,6 +72,7 @@ rule map_layout:
         "results/logs/map_layout.log",
     benchmark:
         "results/benchmarks/map_layout.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 16
@@ -106,6 +109,7 @@ checkpoint map_families:
         "results/logs/map_families.log",
     benchmark:
         "results/benchmarks/map_families.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 1
@@ -134,7 +138,7 @@ rule map_stability:
         "results/logs/map_stability.log",
     benchmark:
         "results/benchmarks/map_stability.tsv"
-    priority: 1  # needs many cores, so it goes before the small jobs of families
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 16

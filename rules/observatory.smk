@@ -31,6 +31,7 @@ rule write_frames:
         "results/logs/write_frames/{ifo}.log",
     benchmark:
         "results/benchmarks/write_frames/{ifo}.tsv"
+    priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
     threads: 1

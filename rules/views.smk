@@ -11,6 +11,7 @@ rule make_views:
         "results/logs/make_views/{shard}.log",
     benchmark:
         "results/benchmarks/make_views/{shard}.tsv"
+    priority: MAP_FIRST
     retries: 1
     conda:
         "../envs/conda.yaml"
