@@ -15,9 +15,19 @@ RANGE = {
         else None
     ),
 }
-# Assumptions of the cost.
+# Excursions are searched at 2048 Hz.
+STRAIN = config["strain"]["source"] != "none" and {
+    **{
+        key: config["strain"][key]
+        for key in ("source", "channel", "frames", "frame_type", "host")
+    },
+    "sample_rate_hz": 4096 if config["strain"]["source"] == "gwosc" else None,
+}
+# Assumptions of the cost, and those that gates depend on.
+GATES = ["gate_snr", "gate_threshold", "min_gate_s"]
 ASSUMPTIONS = [
     "gate_snr",
+    "gate_threshold",
     "min_gate_s",
     "false_alarm_rate_per_yr",
     "cbc_rate_per_yr",
@@ -31,8 +41,10 @@ rule measure_range:
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
         frames=lambda wildcards: study.range_frames(wildcards.ifo),
+        strain=lambda wildcards: study.frames("strain", wildcards.ifo),
     output:
         minutes="results/impact/minutes/{ifo}.parquet",
+        excursions="results/impact/excursions/{ifo}.parquet",
     log:
         "results/logs/measure_range/{ifo}.log",
     benchmark:
@@ -47,7 +59,8 @@ rule measure_range:
         # Braces in these are filled in by the job; null is the range of the strain.
         range_channel=lambda wildcards: config["impact"]["range_channel"],
         source=lambda wildcards: RANGE,
-        gates={name: COST[name] for name in ("gate_snr", "min_gate_s")},
+        gates={name: COST[name] for name in GATES},
+        strain=lambda wildcards: STRAIN,
         code=code("measure_range"),
     script:
         "../scripts/measure_range.py"
@@ -124,6 +137,9 @@ rule cost:
         families="results/map/families.parquet",
         segments="results/catalog/segments.parquet",
         minutes=expand(rules.measure_range.output.minutes, ifo=config["detectors"]),
+        excursions=expand(
+            rules.measure_range.output.excursions, ifo=config["detectors"]
+        ),
         witnesses=[rules.gather_witnesses.output.witnesses] if WITNESSES else [],
     output:
         cost="results/impact/cost.parquet",

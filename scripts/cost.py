@@ -8,7 +8,7 @@ from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.schemas import WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs, write_costs
 from glitch_explorer.impact.cost.settings import CostSettings
-from glitch_explorer.impact.schemas import MINUTES
+from glitch_explorer.impact.schemas import EXCURSIONS, MINUTES
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.sources.schemas import SEGMENTS
 
@@ -22,5 +22,6 @@ if __name__ == "__main__":
             tables.read_all(MINUTES, snakemake.input.minutes),
             witnesses=tables.read_all(WITNESSES, snakemake.input.witnesses),
             settings=settings,
+            excursions=tables.read_all(EXCURSIONS, snakemake.input.excursions),
         )
         write_costs(costs, settings, Path(snakemake.output.cost).parent)

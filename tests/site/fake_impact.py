@@ -32,7 +32,13 @@ TURNED = "H1:SUS-\u202egpj.exe\"'><b>_DQ"
 DETECTORS = {"H1": (9.2e6, 20 * DAY), "L1": (1.3e7, 22 * DAY)}
 BINS = ((-60.0, -30.0), (-30.0, -10.0), (-10.0, -3.0), (-3.0, -1.0), (-1.0, 1.0), (1.0, 10.0))
 UNITS = {"xgboost": "log-odds", "random_forest": "probability"}
-SETTINGS = {"min_gate_s": 0.5, "gate_snr": None, "false_alarm_rate_per_yr": 1.0, "cbc_rate_per_yr": 10.0}
+SETTINGS = {
+    "min_gate_s": 0.5,
+    "gate_snr": None,
+    "gate_threshold": 50.0,
+    "false_alarm_rate_per_yr": 1.0,
+    "cbc_rate_per_yr": 10.0,
+}
 FORMULA = {"cost_mpc3_yr": "V dT + (b)", "T": "live_s: analysed time"}
 
 
@@ -70,6 +76,10 @@ def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
         **priced.where(has),
         n=n,
         n_gated=n,
+        n_excursions=np.where(number == 0, 5, 0),
+        search_hours_per_1000h=np.where(has & (number == 0), 1.5, np.nan),
+        search_hours_low=np.where(has & (number == 0), 1.0, np.nan),
+        search_hours_high=np.where(has & (number == 0), 2.5, np.nan),
         deadtime_s=1.1 * n,
         marginal_deadtime_s=0.9 * n,
         range_minutes=n.where(has, 0),
@@ -91,7 +101,7 @@ def cost_table(families: list[str], *, known: bool) -> pd.DataFrame:
 
 
 def detector_table(*, known: bool) -> pd.DataFrame:
-    """Build table "cost_by_detector": gates of every glitch."""
+    """Build table "cost_by_detector": gates of a search, and of every glitch."""
     rows = []
     for ifo, (volume, live) in DETECTORS.items():
         scale = volume * live / YEAR / 1000
@@ -101,7 +111,10 @@ def detector_table(*, known: bool) -> pd.DataFrame:
         row = {"ifo": ifo, "gates": "all", "in_cost": True, "n": 900, "n_gated": 900, "gated_s": 950.0}
         row |= {"live_s": live, "volume_mpc3": volume if known else None, "blocks": int(live / DAY)}
         row |= {"reason": "" if known else Reason.NO_RANGE}
-        rows.append(row | (hours | costs | parts if known else dict.fromkeys(hours | costs | parts)))
+        row |= hours | costs | parts if known else dict.fromkeys(hours | costs | parts)
+        search = {"gates": "excursions", "in_cost": False, "n_gated": 5, "gated_s": 6.0}
+        search |= {"hours_per_1000h": 3.5, "hours_low": 2.5, "hours_high": 5.0} if known else {}
+        rows += [row | search, row]
     return pd.DataFrame(rows)
 
 

@@ -183,6 +183,17 @@ MINUTES = schema(
     source=Column(STRING, "channel, or strain"),
 )
 
+#: `impact/excursions/{ifo}.parquet`: the whitened strain at each glitch in the live time; empty without
+#: strain.
+EXCURSIONS = schema(
+    "excursions",
+    glitch_id=ID,
+    ifo=IFO,
+    peak=number("largest magnitude, in standard deviations of the noise; null without strain"),
+    start=number("GPS second at which it first exceeds gate_threshold; null if it does not", unit="s"),
+    end=number("GPS second at which it last does", unit="s"),
+)
+
 #: `impact/cost.parquet`, `impact/cost.csv`: the cost of each family in each detector.
 COST = schema(
     "cost",
@@ -197,6 +208,14 @@ COST = schema(
     hours_per_1000h=number("hours of sensitive time lost per 1000 h", unit="h"),
     hours_low=number("lower end of its interval", unit="h"),
     hours_high=number("upper end of its interval", unit="h"),
+    n_excursions=Column(
+        INT, "glitches where the whitened strain exceeds gate_threshold; null without strain", nullable=True
+    ),
+    search_hours_per_1000h=number(
+        "(a) and (b) with gates at these excursions only, per 1000 h; null if there is none", unit="h"
+    ),
+    search_hours_low=number("lower end of its interval", unit="h"),
+    search_hours_high=number("upper end of its interval", unit="h"),
     deadtime_s=Column(FLOAT, "(a) live time in the family's gates", unit="s"),
     marginal_deadtime_s=Column(FLOAT, "(a) exclusive gated time: gated by this family only", unit="s"),
     deadtime_loss_mpc3_yr=number("(a) mean volume times the exclusive gated time", unit="Mpc^3 yr"),
@@ -245,7 +264,9 @@ COST_BY_DETECTOR = schema(
     "cost_by_detector",
     ifo=IFO,
     gates=Column(
-        STRING, "glitches that are gated: all (an upper bound), or snr (SNR from gate_snr, a proxy)"
+        STRING,
+        "glitches that are gated: excursions (of the whitened strain above gate_threshold, as a search "
+        "gates), snr (SNR from gate_snr, a proxy), or all (an upper bound)",
     ),
     in_cost=Column(BOOL, "these gates are those of the families' costs"),
     n=Column(INT, "glitches in the live time"),

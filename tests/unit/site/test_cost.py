@@ -230,8 +230,8 @@ def test_the_total_of_the_detector_comes_first_as_an_upper_bound_or_with_its_pro
     assert headline_text(rows).startswith(
         "H1 loses at most 90.0 h per 1000 h of live time to glitches (95 % interval 80.0 to 130). F001 "
         "(Blip) costs most in H1: 5.00 h (95 % interval 4.00 to 6.00; chance to be first 100 %). At most: "
-        "every glitch is gated, an upper bound that no search reaches. 1 of 1 cost is significantly above "
-        "zero (95 %). Removing the coupling of "
+        "with every glitch gated, an upper bound of gated time that no search reaches. 1 of 1 cost is "
+        "significantly above zero (95 %). Removing the coupling of "
     )
     proxy = headline_text(rows, totals("snr"))
     assert proxy.startswith(

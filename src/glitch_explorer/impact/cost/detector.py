@@ -148,11 +148,18 @@ def _power(snr: Float64) -> Float64:
     return np.where(known, snr, usual) ** 2
 
 
-def gate(detector: Detector, settings: CostSettings) -> Gated:
-    """Gate a detector's glitches; return deadtime and exclusively gated time of each family."""
-    is_gated = settings.is_gated(detector.glitches)
-    rows = detector.glitches[is_gated]
-    gates, origin, _ = intersect(settings.gates(rows), detector.segments)
+def gate(detector: Detector, settings: CostSettings, *, excursions: bool = False) -> Gated:
+    """Gate a detector's glitches; return deadtime and exclusively gated time of each family.
+
+    With `excursions`, gates are where the whitened strain exceeds the threshold, `min_gate_s` on either side.
+    """
+    glitches = detector.glitches
+    is_gated = glitches["start"].notna().to_numpy() if excursions else settings.is_gated(glitches)
+    rows = glitches[is_gated]
+    gates = settings.gates(rows)
+    if excursions:
+        gates = rows[["start", "end"]].to_numpy(dtype=float) + settings.min_gate_s * np.array([-1.0, 1.0])
+    gates, origin, _ = intersect(gates, detector.segments)
     gates, owner = union_by_owner(gates, rows["number"].to_numpy(dtype=np.int64)[origin])
     single, family = exclusive(gates, owner)
     parts, origin, piece = intersect(single, detector.pieces)

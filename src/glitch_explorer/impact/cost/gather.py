@@ -13,8 +13,15 @@ from glitch_explorer.impact.cost.headline import cost_rows, daily, headline
 from glitch_explorer.impact.cost.ranking import rank_stability, ranks
 from glitch_explorer.impact.cost.recoverable import recoverable_costs, with_best_witness
 from glitch_explorer.impact.cost.settings import CostSettings
-from glitch_explorer.impact.cost.totals import detector_costs
-from glitch_explorer.impact.schemas import COST, COST_BY_DAY, COST_BY_DETECTOR, RANK_STABILITY, RECOVERABLE
+from glitch_explorer.impact.cost.totals import detector_costs, search_costs, with_excursions
+from glitch_explorer.impact.schemas import (
+    COST,
+    COST_BY_DAY,
+    COST_BY_DETECTOR,
+    EXCURSIONS,
+    RANK_STABILITY,
+    RECOVERABLE,
+)
 from glitch_explorer.map.schemas import UNASSIGNED
 
 #: Formula for cost.json, by symbol or column.
@@ -26,6 +33,7 @@ FORMULA = {
     "(b)": "range_loss_mpc3_yr: signed sum over minutes of the family's part of (4 pi/3)(R0^3 - R^3) dt",
     "delta": "threshold_loss: 1 - (threshold without the family / threshold)^3 at a fixed false-alarm rate",
     "hours_per_1000h": "1000 cost / (V T)",
+    "search_hours_per_1000h": "the same with gates only where the whitened strain exceeds gate_threshold",
     "contamination_per_yr": "R_cbc (1 - exp(-r (t_signal + t_glitch))), not part of the cost",
     "recoverable": "cost times excess efficiency of the witness: at most recovered by removing the coupling",
     "interval": "95 %, over blocks of live time, corrected for skewness (Hall 1992)",
@@ -71,6 +79,7 @@ def family_costs(
     *,
     witnesses: pd.DataFrame,
     settings: CostSettings,
+    excursions: pd.DataFrame | None = None,
 ) -> Costs:
     """Compute the cost of each family in each detector. See docs/explanation/cost.md.
 
@@ -80,18 +89,25 @@ def family_costs(
         Tables "glitches", "families", "segments", "minutes" (of all detectors) and "witnesses".
     settings
         Assumptions of the cost.
+    excursions
+        Table "excursions" of all detectors; None where there is no strain.
 
     Returns
     -------
     Costs
         `cost` has a row for each family in each detector with glitches of it.
     """
-    rows = charged_glitches(glitches, families)
+    rows = with_excursions(
+        charged_glitches(glitches, families), tables.empty(EXCURSIONS) if excursions is None else excursions
+    )
     detectors = [open_detector(ifo, rows, segments, minutes) for ifo in sorted(set(rows["ifo"]))]
     headlines = [headline(detector, settings) for detector in detectors]
     cost = _joined([cost_rows(result) for result in headlines], COST)
+    search = search_costs(rows, segments, minutes, settings)
     by_day = _joined([daily(result) for result in headlines], COST_BY_DAY)
     if len(cost):
+        cost = cost.merge(search, how="left", left_on=["family", "ifo"], right_index=True)
+        cost["n_excursions"] = cost["n_excursions"].astype("Int64")
         cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
     return Costs(
         cost=cost[COST.names],

@@ -57,14 +57,15 @@ class Headline:
         return np.where(self.is_costed, cost, np.nan)
 
 
-def headline(detector: Detector, settings: CostSettings) -> Headline:
+def headline(detector: Detector, settings: CostSettings, *, excursions: bool = False) -> Headline:
     """Compute the cost of each family of a detector. See docs/explanation/cost.md.
 
     V is the mean sensitive volume, T the live time, dT the exclusive gated time, delta the relative threshold
     loss, and R the range loss ("(b)" in cost.md). The cost is V dT + R. Where the catalogue has a search's
     ranking statistic, it is V T [1 - (1 - dT / T)(1 - delta)] + R = V dT + V (T - dT) delta + R.
+    With `excursions`, gates are at excursions of the whitened strain.
     """
-    gated = gate(detector, settings)
+    gated = gate(detector, settings, excursions=excursions)
     thresholds = raise_threshold(detector, gated, settings)
     n = len(detector.families)
     marginal = gated.marginal_s

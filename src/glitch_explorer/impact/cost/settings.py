@@ -24,6 +24,8 @@ class CostSettings:
     min_gate_s: float = MIN_GATE_S
     #: Glitches below this SNR are not gated; None gates all.
     gate_snr: float | None = None
+    #: Magnitude of the whitened strain, in standard deviations of the noise, above which a search gates.
+    gate_threshold: float = 50.0
     #: False alarms per year at which a search's threshold is set, at least 10 in the live time.
     false_alarm_rate_per_yr: float = 1.0
     #: Signals per year that contamination is counted for.

@@ -70,6 +70,7 @@ def write_cost_page(
         "simpler": simpler_rankings(cost),
         "detectors": _detector_rows(cost),
         "totals": records(shown.by_detector),
+        "searched": bool(cost["n_excursions"].notna().any()),
         "ranked_by_search": bool(cost["threshold_in_cost"].any()),
         "proxied": bool((cost["threshold_source"] == "snr").any()),
         "blocks": sorted(set(cost["blocks"])),

@@ -79,6 +79,7 @@ def _detector(cost: pd.DataFrame, totals: pd.DataFrame) -> dict[str, Any]:
         "ifo": cost["ifo"].iloc[0],
         "total": first_record(totals[totals["in_cost"]]),
         "bound": first_record(totals[totals["gates"] == "all"]),
+        "search": first_record(totals[totals["gates"] == "excursions"]),
         "leaders": records(leaders(known_costs)),
         "n_sure": int((known_costs["cost_low"] > 0).sum()),
         "reasons": records(unknown.drop_duplicates("reason").sort_values("reason")),
@@ -98,10 +99,10 @@ def costliest(cost: pd.DataFrame, by_detector: pd.DataFrame, names: Names) -> di
     Returns
     -------
     dict
-        `detectors`, each with its `total`, its upper `bound` (None where unknown), its `leaders`, the number
-        `n_sure` of costs significantly above zero, and a row for each of the `reasons` of unknown costs;
-        `gates`, which glitches are gated; the numbers of costs `n`, of costs with an interval `n_intervals`
-        and of significant ones `n_sure`.
+        `detectors`, each with its `total`, its upper `bound` and its cost with the gates of a `search` (None
+        where unknown), its `leaders`, the number `n_sure` of costs significantly above zero, and a row for
+        each of the `reasons` of unknown costs; `gates`, which glitches are gated; the numbers of costs `n`,
+        of costs with an interval `n_intervals` and of significant ones `n_sure`.
     """
     rows = cost.assign(label=cost["family"].map(names.get))
     ranked = rows[rows["cost_mpc3_yr"].notna()]
