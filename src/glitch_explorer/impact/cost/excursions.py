@@ -47,8 +47,9 @@ def whitened(series: TimeSeries) -> TimeSeries:
     at = np.fft.rfftfreq(len(values), 1.0 / rate)
     used = (at >= LOW_HZ) & (at < rate / 2)
     spectrum[~used] = 0.0
-    # Of one-sided PSD 1, and so of variance `rate / 2 - LOW_HZ`, but for the last factor.
-    spectrum[used] /= np.sqrt(np.interp(at[used], frequency, psd) * (rate / 2 - LOW_HZ))
+    # Of one-sided PSD 1, and so of variance `rate / 2 - LOW_HZ`, but for the last factor. Zeros give NaN.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spectrum[used] /= np.sqrt(np.interp(at[used], frequency, psd) * (rate / 2 - LOW_HZ))
     return TimeSeries(np.fft.irfft(spectrum, len(values)), t0=series.t0, sample_rate=rate)
 
 
