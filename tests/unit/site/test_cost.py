@@ -228,16 +228,17 @@ def headline_text(rows: pd.DataFrame, by_detector: pd.DataFrame | None = None) -
 def test_the_total_of_the_detector_comes_first_as_an_upper_bound_or_with_its_proxy() -> None:
     rows = costs(CLEAR).assign(chance_first=1.0)
     assert headline_text(rows).startswith(
-        "H1 loses at most 90.0 h per 1000 h of live time to glitches (95 % interval 80.0 to 130). F001 "
-        "(Blip) costs most in H1: 5.00 h (95 % interval 4.00 to 6.00; chance to be first 100 %). At most: "
-        "with every glitch gated, an upper bound of gated time that no search reaches. 1 of 1 cost is "
-        "significantly above zero (95 %). Removing the coupling of "
+        "H1 loses at most 90.0 h per 1000 h of live time to glitches if every glitch were gated (95 % "
+        "interval 80.0 to 130). F001 (Blip) costs most in H1: 5.00 h (95 % interval 4.00 to 6.00; chance to "
+        "be first 100 %). No search gates every glitch. 1 of 1 cost is significantly above zero (95 %). "
+        "Removing the coupling of "
     )
     proxy = headline_text(rows, totals("snr"))
     assert proxy.startswith(
-        "H1 loses 90.0 h per 1000 h of live time to glitches (95 % interval 80.0 to 130; at most 120 h). F001"
+        "H1 loses 90.0 h per 1000 h of live time to glitches with gates from SNR (95 % interval 80.0 to 130) "
+        "and at most 120 h if every glitch were gated. F001"
     )
-    assert "Gates from SNR are a proxy for those of a search; at most: with every glitch gated" in proxy
+    assert "Gates from SNR are a proxy for those of a search. No search gates every glitch." in proxy
 
 
 def test_a_tie_names_its_families_with_their_chances() -> None:
