@@ -34,7 +34,7 @@ _WITNESS: dict[str, Column] = {
         "share of glitches above the background's 99 % quantile, or below its 1 % quantile if T is negative"
     ),
     "excess_efficiency": number("efficiency minus its mean over time slides"),
-    "excess_low": number("lower end of its 95 % interval, null below ten blocks"),
+    "excess_low": number("lower end of its 95 % interval over blocks of time, null where there is only one"),
     "excess_high": number("upper end of its 95 % interval"),
     "represents": Column(BOOL, "the channel's band with the largest effect, of those with p_fwer up to 0.05"),
     "channel_excess": number("effect of the channel: excess efficiency, its band chosen on other blocks"),

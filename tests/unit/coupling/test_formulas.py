@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.signal import lfilter
 from scipy.sparse import csr_array
 
@@ -68,17 +69,40 @@ def test_blocks_are_days_else_segments_else_twentieths():
     )
 
 
-def test_the_interval_covers_as_often_as_it_says_and_needs_ten_blocks():
+@pytest.mark.parametrize(("blocks", "glitches"), [(4, 10), (8, 12), (8, 30), (20, 60)])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_the_interval_covers_as_often_as_it_says(blocks, glitches, share):
+    """Glitches of a block are alike (correlation 0.2), and blocks have unequal numbers of them."""
     rng = np.random.default_rng(2)
-    blocks = np.repeat(np.arange(30), 5)
-    covered = 0
-    for k in range(200):
-        low, high = time_blocks.bootstrap_interval(
-            rng.normal(size=30)[blocks] + rng.normal(size=150) + 0.3, blocks, seed=k
-        )
-        covered += low <= 0.3 <= high
-    assert 0.88 <= covered / 200 <= 0.98
-    assert np.isnan(time_blocks.bootstrap_interval(np.ones(50), np.arange(50) % 9, seed=0)).all()
+    covered, width = 0, []
+    for _ in range(300):
+        crowded = rng.choice(blocks, glitches - blocks, p=rng.dirichlet(np.full(blocks, 2.0)))
+        block = np.r_[np.arange(blocks), crowded]
+        hits = rng.random(glitches) < rng.beta(4 * share, 4 * (1 - share), blocks)[block]
+        low, high = time_blocks.share_interval(hits, block)
+        covered += low <= share <= high
+        width.append(high - low)
+    assert covered / 300 >= 0.93
+    assert np.mean(width) < {4: 0.95, 8: 0.7, 20: 0.4}[blocks]
+
+
+def test_the_interval_of_independent_glitches_is_the_exact_binomial_one():
+    """Clopper-Pearson of 7 in 20 and of 20 in 20; with few blocks wider, with one there is none."""
+    each = np.arange(20)
+    exact = stats.binomtest(7, 20).proportion_ci(method="exact")
+    assert time_blocks.share_interval(each < 7, each) == pytest.approx((exact.low, exact.high), abs=0.015)
+    low, high = time_blocks.share_interval(each < 20, each)
+    assert (low, high) == (pytest.approx(0.025 ** (1 / 20)), 1.0)
+    assert time_blocks.share_interval(each < 20, each % 3)[0] < low - 0.1
+    assert np.isnan(time_blocks.share_interval(each < 7, np.zeros(20, int))).all()
+
+
+def test_the_excess_and_its_interval_are_above_the_slides():
+    excess = np.r_[np.full(15, 0.9), np.full(5, -0.1), np.nan]
+    mean, low, high = effects.mean_excess(excess, np.arange(21))
+    share = time_blocks.share_interval(np.arange(20) < 15, np.arange(20))
+    assert mean == pytest.approx(0.65)
+    assert (low, high) == pytest.approx((share[0] - 0.1, share[1] - 0.1))
 
 
 @pytest.mark.parametrize("neighbours", [[], [3, 4]])
@@ -313,11 +337,9 @@ def test_the_band_that_speaks_has_the_largest_effect_and_is_not_flattered():
     """Ten bands with the same effect: the largest of them looks better than it is."""
     rng = np.random.default_rng(0)
     naive, fitted, covered = [], [], []
-    for seed in range(200):
+    for _ in range(200):
         excess = [(rng.uniform(size=40) < 0.5).astype(float) for _ in range(10)]
-        table = effects.representatives(
-            pd.Series(["X"] * 10), excess, np.ones(10, dtype=bool), np.arange(40), seed=seed
-        )
+        table = effects.representatives(pd.Series(["X"] * 10), excess, np.ones(10, dtype=bool), np.arange(40))
         row = table[table["represents"]].iloc[0]
         naive.append(max(values.mean() for values in excess))
         fitted.append(row["channel_excess"])
@@ -332,7 +354,7 @@ def test_only_significant_bands_speak_and_gaps_are_no_zeros():
     excess = [np.full(20, 0.9), np.full(20, 0.6), gaps, np.full(20, 0.2)]
     channels = pd.Series(["X", "X", "X", "Y"])
     significant = np.array([False, True, True, False])
-    table = effects.representatives(channels, excess, significant, np.arange(20), seed=1)
+    table = effects.representatives(channels, excess, significant, np.arange(20))
     assert table["represents"].tolist() == [False, False, True, False]
     assert table.loc[2, "channel_excess"] == pytest.approx(0.65, abs=0.06)
     assert table.loc[[0, 1, 3], "channel_excess"].isna().all()

@@ -120,4 +120,6 @@ def test_a_lag_with_too_few_glitches_is_a_gap_of_its_profile(tmp_path):
 
 def test_an_effect_without_ten_blocks_has_no_interval():
     row = {"excess_low": None, "excess_high": None}
-    assert macro_text(SENTENCES, "interval", row).strip() == "no interval: fewer than ten blocks of time"
+    assert (
+        macro_text(SENTENCES, "interval", row).strip() == "no interval: all glitches are in one block of time"
+    )

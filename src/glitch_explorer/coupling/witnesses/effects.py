@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import special
 
 from glitch_explorer.core.arrays import Bool, Float32, Float64, Int64
-from glitch_explorer.coupling.witnesses.blocks import bootstrap_interval
+from glitch_explorer.coupling.witnesses.blocks import share_interval
 from glitch_explorer.coupling.witnesses.slides import TimeSlides
 
 #: Share of the background below the threshold.
@@ -128,18 +128,24 @@ class Effect:
     efficiency: float
     deadtime: float
 
-    def columns(self, blocks: Int64, *, seed: int) -> dict[str, float]:
-        """Return columns of table "witnesses", with an interval by bootstrap over the blocks ``(n,)``."""
-        mean, low, high = interval_of_mean(self.excess, blocks, seed=seed)
+    def columns(self, blocks: Int64) -> dict[str, float]:
+        """Return columns of table "witnesses", with an interval over the blocks ``(n,)``."""
+        mean, low, high = mean_excess(self.excess, blocks)
         excess = {"excess_efficiency": mean, "excess_low": low, "excess_high": high}
         return {"efficiency": self.efficiency, **excess, "deadtime": self.deadtime}
 
 
-def interval_of_mean(excess: Float64, blocks: Int64, *, seed: int) -> tuple[float, float, float]:
-    """Return the mean of the known values ``(n,)`` and its 95 % interval over their blocks ``(n,)``."""
+def mean_excess(excess: Float64, blocks: Int64) -> tuple[float, float, float]:
+    """Return the mean of the known values ``(n,)`` and its 95 % interval over their blocks ``(n,)``.
+
+    The interval is that of the share of flagged glitches, whose excess is above 0; the mean over the time
+    slides is subtracted from it as known.
+    """
     known = ~np.isnan(excess)
-    low, high = bootstrap_interval(excess[known], blocks[known], seed=seed)
-    return float(excess[known].mean()), low, high
+    values = excess[known]
+    low, high = share_interval(values > 0, blocks[known])
+    mean, chance = float(values.mean()), float((values > 0).mean() - values.mean())
+    return mean, low - chance, high - chance
 
 
 def effect(values: Float32, threshold: float, slides: TimeSlides, lag: int) -> Effect:
@@ -196,7 +202,7 @@ def cross_fitted(excess: Float64, blocks: Int64) -> Float64:
 
 
 def representatives(
-    channels: pd.Series, excess: list[Float64], significant: Bool, blocks: Int64, *, seed: int
+    channels: pd.Series, excess: list[Float64], significant: Bool, blocks: Int64
 ) -> pd.DataFrame:
     """Choose the band that represents each channel: its significant band with the largest effect.
 
@@ -213,8 +219,6 @@ def representatives(
         ``(m,)``.
     blocks
         ``(n,)`` block of each trigger.
-    seed
-        Seed of the bootstrap.
 
     Returns
     -------
@@ -226,6 +230,6 @@ def representatives(
     for _, rows in channels[significant].groupby(channels[significant]):
         bands = np.array([excess[k] for k in rows.index])
         best = rows.index[int(np.nanmean(bands, axis=1).argmax())]
-        values = interval_of_mean(cross_fitted(bands, blocks), blocks, seed=seed)
+        values = mean_excess(cross_fitted(bands, blocks), blocks)
         table.loc[best, ["represents", *CHANNEL_EFFECT]] = [True, *values]
     return table

@@ -41,7 +41,7 @@ from glitch_explorer.coupling.witnesses.slides import (
 from glitch_explorer.coupling.witnesses.usable import usable_features
 
 #: Keys added to the seed, so that each random stream has one purpose.
-_SLIDES, _PSEUDO, _MORE, _BOOTSTRAP = range(4)
+_SLIDES, _PSEUDO, _MORE = range(3)
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,6 @@ def _tables(
         table.pop("excess").tolist(),
         (table["p_fwer"] <= ALPHA).to_numpy(),
         family.blocks,
-        seed=family.seed + _BOOTSTRAP,
     )
     table = pd.concat([table, speaking], axis=1)
     table["n_alone"] = int(lag_profiles.isolated(family.times)[family.slides.triggers.used].sum())
@@ -315,7 +314,6 @@ def _effect(
     rest = largest[window_mask(family.background.mask)]
     rest = rest[~np.isnan(rest)]
     threshold = float(np.quantile(rest, effects.QUANTILE)) if len(rest) else np.inf
-    seed = family.seed + _BOOTSTRAP + k
     effect = effects.effect(largest, threshold, family.slides, timing.lag)
     triggers = effects.crossings(largest, live.times + BIN_S, threshold)
     primaries = family.times[family.slides.triggers.used]
@@ -326,7 +324,7 @@ def _effect(
         "lag_peak": float(lags[timing.peak]),
         "t_statistic": measured.t[k, timing.lag],
         "t_peak": measured.t[k, timing.peak],
-        **effect.columns(family.blocks, seed=seed),
+        **effect.columns(family.blocks),
         "excess": effect.excess,
         "hveto_significance": significance,
         "hveto_overstated": overstated,
