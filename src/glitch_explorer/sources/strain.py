@@ -137,12 +137,10 @@ class Strain:
         samples = self._samples(ifo, start, end)
         if not len(samples.values) or not np.isfinite(samples.values).all():
             raise self._missing(samples, ifo, start, end)
-        if self._sample_rate_hz is None or samples.rate <= self._sample_rate_hz:
-            return Piece(samples.values.copy(), samples.t0, samples.rate, samples.unit)
-        from gwpy.timeseries import TimeSeries  # two seconds, and most strain keeps its rate
-
-        series = TimeSeries(samples.values, t0=samples.t0, sample_rate=samples.rate, unit=samples.unit)
-        return Piece.of(series.resample(self._sample_rate_hz))
+        piece = Piece(samples.values.copy(), samples.t0, samples.rate, samples.unit)
+        if self._sample_rate_hz is not None and piece.rate > self._sample_rate_hz:
+            piece = resampled(piece, self._sample_rate_hz)
+        return piece
 
     def available(self, ifo: str, start: float, end: float) -> list[tuple[float, float]]:
         """Return the parts of [start, end) that `read` can read, in order of time.
@@ -226,6 +224,14 @@ class Strain:
             return StrainMissing(Reason.CONSTANT, **where)
         available = " ".join(_text(a, b) for a, b in _intervals(samples, np.isfinite(samples.values)))
         return StrainMissing(Reason.STRAIN_GAP, **where, available=available or "none")
+
+
+def resampled(piece: Piece, rate: float) -> Piece:
+    """Return samples at a lower `rate` in Hz, as gwpy's `TimeSeries.resample` does."""
+    from gwpy.timeseries import TimeSeries  # two seconds, and most strain keeps its rate
+
+    series = TimeSeries(piece.values, t0=piece.t0, sample_rate=piece.rate, unit=piece.unit)
+    return Piece.of(series.resample(rate))
 
 
 def _text(start: float, end: float) -> str:

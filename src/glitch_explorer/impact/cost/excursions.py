@@ -5,9 +5,10 @@ As `pycbc.strain.detect_loud_glitches` of PyCBC (Usman et al. 2016): the strain 
 search removes it.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
-from gwpy.timeseries import TimeSeries
 from scipy.signal import welch
 from scipy.signal.windows import tukey
 from tqdm import tqdm
@@ -16,7 +17,8 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import contains, segments_of
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import EXCURSIONS
-from glitch_explorer.sources.strain import Strain
+from glitch_explorer.sources.frames import Piece
+from glitch_explorer.sources.strain import Strain, resampled
 
 #: Sample rate in Hz that searches use, and the lowest frequency that is whitened.
 SEARCH_RATE_HZ, LOW_HZ = 2048.0, 30.0
@@ -26,7 +28,7 @@ SPECTRUM_S, SPOILED_S = 4.0, 4.0
 AROUND_S, LEAST_S = 16.0, 16.0
 
 
-def whitened(series: TimeSeries) -> TimeSeries:
+def whitened(series: Piece) -> Piece:
     """Return the strain, whitened and scaled to unit variance in Gaussian noise.
 
     Parameters
@@ -34,10 +36,10 @@ def whitened(series: TimeSeries) -> TimeSeries:
     series
         Strain without gaps, at least 16 s. The first and last 4 s of the result are spoiled.
     """
-    if series.sample_rate.value > SEARCH_RATE_HZ:
-        series = series.resample(SEARCH_RATE_HZ)
-    rate = float(series.sample_rate.value)
-    values = series.value - series.value.mean()
+    if series.rate > SEARCH_RATE_HZ:
+        series = resampled(series, SEARCH_RATE_HZ)
+    rate = series.rate
+    values = series.values - series.values.mean()
     length = round(SPECTRUM_S * rate)
     # In units of the strain's spread: squared strain is near the smallest floats.
     scale = float(np.std(values)) or 1.0
@@ -50,12 +52,10 @@ def whitened(series: TimeSeries) -> TimeSeries:
     # Of one-sided PSD 1, and so of variance `rate / 2 - LOW_HZ`, but for the last factor. Zeros give NaN.
     with np.errstate(divide="ignore", invalid="ignore"):
         spectrum[used] /= np.sqrt(np.interp(at[used], frequency, psd) * (rate / 2 - LOW_HZ))
-    return TimeSeries(np.fft.irfft(spectrum, len(values)), t0=series.t0, sample_rate=rate)
+    return replace(series, values=np.fft.irfft(spectrum, len(values)))
 
 
-def excursion(
-    series: TimeSeries, around: tuple[float, float], threshold: float
-) -> tuple[float, float, float]:
+def excursion(series: Piece, around: tuple[float, float], threshold: float) -> tuple[float, float, float]:
     """Return the peak of the whitened strain within an interval, and where it exceeds a threshold.
 
     Parameters
@@ -74,7 +74,8 @@ def excursion(
         All are NaN if nothing of the interval can be searched.
     """
     white = whitened(series)
-    times, size = white.times.value, np.abs(white.value)
+    times = white.t0 + np.arange(len(white.values)) / white.rate
+    size = np.abs(white.values)
     low = max(around[0], times[0] + SPOILED_S)
     high = min(around[1], times[-1] - SPOILED_S)
     searched = (times >= low) & (times <= high) & np.isfinite(size)
