@@ -14,6 +14,7 @@ from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
 from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
 from glitch_explorer.map.members import write_members
+from glitch_explorer.map.schemas import FAMILY_IDS
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from tests.fixtures.project import Project, done_jobs
@@ -35,15 +36,23 @@ def study(root, folder, name):
 
 
 def family(project, label):
-    """Write the member file of the glitches with a label, as the map would, and give their times."""
+    """Write what couplings need of a map whose only family is a label's glitches; return their times."""
     catalog = project.folder / "results/catalog"
     glitches = tables.read(GLITCHES, catalog / "glitches.parquet")
     own = glitches[glitches["label"] == label] if label else glitches
     segments = tables.read(SEGMENTS, catalog / "segments.parquet")
-    write_members(
-        own.assign(view="", family="F001"), glitches, segments, project.folder / "results/map/members"
-    )
+    folder = project.folder / "results/map"
+    write_members(own.assign(view="", family="F001"), glitches, segments, folder / "members")
+    ids = pd.DataFrame({"family": ["F001"], "n": len(own), "new": True, "overlap": 0.0})
+    tables.write(FAMILY_IDS, ids, folder / "family_ids.parquet")
+    for name in ("families.parquet", "condensed_tree.npz", "quality.parquet"):
+        (folder / name).touch()
     return own["event_time"].to_numpy()
+
+
+def couple(project):
+    """Run the family's couplings and nothing before them; return what was printed."""
+    return project.run("results/coupling/F001/witnesses.parquet", "--allowed-rules", "couple_family")
 
 
 def write(path, data, start):
@@ -123,7 +132,7 @@ def test_o3_public(root, tmp_path, monkeypatch):
             assert set(done_jobs(project.run("catalog"))) == {"segments", "events", "catalog"}
             assert np.array_equal(family(project, "Scattered_Light"), times)
             folder = "results/coupling/F001"
-            assert done_jobs(project.run(f"{folder}/witnesses.parquet")) == {"couple_family": 1}
+            assert done_jobs(couple(project)) == {"couple_family": 1}
             slow, groups = detector(project, config["coupling"], root)
     check_witnesses(project.folder / folder)
     assert set(slow["band"]) == {"0.03-0.1", "1-3", "broadband"}
@@ -241,7 +250,7 @@ def test_ldg(root, tmp_path, monkeypatch):
         done = done_jobs(project.run("views"))
         assert done == {"segments": 1, "events": 1, "catalog": 1, "make_views": 1}
         assert np.allclose(family(project, None), times + 0.25)
-        project.run("results/coupling/F001/witnesses.parquet")
+        couple(project)
     shard = (project.folder / "results/catalog/shards.txt").read_text().strip()
     status = tables.read(VIEWS, project.folder / f"results/views/{shard}.parquet")
     assert len(status) == len(times)
