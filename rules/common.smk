@@ -38,6 +38,12 @@ def gpus(wildcards):
     return min(1, int(total["gpu"].value or 0)) if "gpu" in total else 0
 
 
+def half_the_cores(wildcards):
+    """Return threads of a job that must not wait until all cores are free; on a grid it has a node's."""
+    grid = workflow.remote_exec or workflow.non_local_exec
+    return 16 if grid else min(16, max(1, (workflow.cores or 1) // 2))
+
+
 BASE = Path(workflow.basedir)
 SCHEMA = load_schema(BASE / "config/schemas/config.schema.yaml")
 config.update(plainly(check_config)(config, SCHEMA))

@@ -141,7 +141,7 @@ rule map_stability:
     priority: MAP_FIRST
     conda:
         "../envs/conda.yaml"
-    threads: 16
+    threads: half_the_cores  # else it waits until no coupling runs
     resources:
         **needs(mem_mb=3000, runtime=480, gpu=ON_GPU, times_input=2, each_thread=0.5),
     params:

@@ -42,9 +42,10 @@ def stated(root) -> dict[str, tuple[int, int, int]]:
     for path in (root / "rules").glob("*.smk"):
         for rule in re.split(r"^(?:rule|checkpoint) ", path.read_text(), flags=re.MULTILINE)[1:]:
             if "needs(" in rule and "localrule" not in rule:
-                memory, threads = (re.search(p, rule)[1] for p in (r"mem_mb=(\d+)", r"threads: (\d+)"))
+                memory, threads = (re.search(p, rule)[1] for p in (r"mem_mb=(\d+)", r"threads: (\w+)"))
+                threads = 16 if threads == "half_the_cores" else int(threads)
                 more = 20 if "times_input" in rule else 0
-                found[rule.split(":")[0]] = int(memory), more, min(int(threads), cores)
+                found[rule.split(":")[0]] = int(memory), more, min(threads, cores)
     return found
 
 
