@@ -39,7 +39,7 @@ def gpus(wildcards):
 
 
 def half_the_cores(wildcards):
-    """Return threads of a job that must not wait until all cores are free; on a grid it has a node's."""
+    """Return half of the cores, at most 16, so that a job need not wait until all are free; on a grid, 16."""
     grid = workflow.remote_exec or workflow.non_local_exec
     return 16 if grid else min(16, max(1, (workflow.cores or 1) // 2))
 
@@ -56,7 +56,7 @@ weights_digest = plainly(study.weights_digest)
 weights_file = lambda wildcards: study.weights_of(config["embedding"])
 auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
 needs = partial(job_resources, gpus)
-# Of the jobs up to the picture of the map, which one looks at while the rest runs.
+# Priority of the jobs that lead to the map, so that it can be viewed while the rest runs.
 MAP_FIRST = 1
 code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planned
 

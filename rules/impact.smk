@@ -1,30 +1,26 @@
 # Drivers and costs of families. Models are fitted in one job per family, as its witnesses are; the cost of all
 # families is one job, because two families can gate the same time.
-# Source of the range: a channel of the auxiliary data, else the strain.
-RANGE_SOURCE = "coupling" if config["impact"]["range_channel"] else "strain"
-RANGE = {
-    **{
-        key: config[RANGE_SOURCE][key]
-        for key in ("source", "frames", "frame_type", "host")
-    },
-    "channel": config["impact"]["range_channel"] or config["strain"]["channel"],
-    # A BNS range ends at 1.6 kHz, so the small files of GWOSC are enough.
-    "sample_rate_hz": (
-        4096
-        if RANGE_SOURCE == "strain" and config["strain"]["source"] == "gwosc"
-        else None
-    ),
-}
-# Excursions are searched at 2048 Hz.
-STRAIN = config["strain"]["source"] != "none" and {
+# Searches are measured at 2048 Hz, and a BNS range ends at 1.6 kHz: GWOSC's small files are enough.
+STRAIN = {
     **{
         key: config["strain"][key]
         for key in ("source", "channel", "frames", "frame_type", "host")
     },
     "sample_rate_hz": 4096 if config["strain"]["source"] == "gwosc" else None,
 }
-# Assumptions of the cost, and those that gates depend on.
-GATES = ["gate_snr", "gate_threshold", "min_gate_s"]
+HAS_STRAIN = config["strain"]["source"] != "none"
+# Source of the range: a channel of the auxiliary data, else the strain.
+RANGE = STRAIN
+if config["impact"]["range_channel"]:
+    RANGE = {
+        **{
+            key: config["coupling"][key]
+            for key in ("source", "frames", "frame_type", "host")
+        },
+        "channel": config["impact"]["range_channel"],
+        "sample_rate_hz": None,
+    }
+# Assumptions of the cost.
 ASSUMPTIONS = [
     "gate_snr",
     "gate_threshold",
@@ -41,10 +37,8 @@ rule measure_range:
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
         frames=lambda wildcards: study.range_frames(wildcards.ifo),
-        strain=lambda wildcards: study.frames("strain", wildcards.ifo),
     output:
         minutes="results/impact/minutes/{ifo}.parquet",
-        excursions="results/impact/excursions/{ifo}.parquet",
     log:
         "results/logs/measure_range/{ifo}.log",
     benchmark:
@@ -59,11 +53,35 @@ rule measure_range:
         # Braces in these are filled in by the job; null is the range of the strain.
         range_channel=lambda wildcards: config["impact"]["range_channel"],
         source=lambda wildcards: RANGE,
-        gates={name: COST[name] for name in GATES},
-        strain=lambda wildcards: STRAIN,
+        gates={name: COST[name] for name in ("gate_snr", "min_gate_s")},
         code=code("measure_range"),
     script:
         "../scripts/measure_range.py"
+
+
+rule measure_excursions:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        frames=lambda wildcards: study.frames("strain", wildcards.ifo),
+    output:
+        excursions="results/impact/excursions/{ifo}.parquet",
+    log:
+        "results/logs/measure_excursions/{ifo}.log",
+    benchmark:
+        "results/benchmarks/measure_excursions/{ifo}.tsv"
+    retries: 1
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=4000, runtime=240),
+    params:
+        strain=lambda wildcards: STRAIN,
+        gates={name: COST[name] for name in ("gate_threshold", "min_gate_s")},
+        code=code("measure_excursions"),
+    script:
+        "../scripts/measure_excursions.py"
 
 
 rule explain_family:
@@ -137,8 +155,12 @@ rule cost:
         families="results/map/families.parquet",
         segments="results/catalog/segments.parquet",
         minutes=expand(rules.measure_range.output.minutes, ifo=config["detectors"]),
-        excursions=expand(
-            rules.measure_range.output.excursions, ifo=config["detectors"]
+        excursions=(
+            expand(
+                rules.measure_excursions.output.excursions, ifo=config["detectors"]
+            )
+            if HAS_STRAIN
+            else []
         ),
         witnesses=[rules.gather_witnesses.output.witnesses] if WITNESSES else [],
     output:

@@ -74,7 +74,9 @@ def test_what_a_cost_assumes_remakes_no_model(finished, tmp_path):
     assert clone.plan("impact") == {"cost": 1, "impact_pages": 1}
     clone.configure(impact={"range_channel": CHANNEL, "cbc_rate_per_yr": 50, "gate_snr": 10})
     assert clone.plan("impact") == {"measure_range": 2, "cost": 1, "impact_pages": 1}
-    clone.configure(impact={"range_channel": CHANNEL, "gate_snr": None, "seed": 1})
+    clone.configure(impact={"range_channel": CHANNEL, "gate_snr": None, "gate_threshold": 25})
+    assert clone.plan("impact") == {"measure_excursions": 2, "cost": 1, "impact_pages": 1}
+    clone.configure(impact={"range_channel": CHANNEL, "gate_threshold": 50, "seed": 1})
     n = len(names(finished))
     assert clone.plan("impact") == {"explain_family": n, "gather_drivers": 1, "cost": 1, "impact_pages": 1}
 
