@@ -6,7 +6,7 @@ from snakemake.utils import min_version
 min_version("9.5")
 
 if not workflow.overwrite_configfiles:
-    # That of the folder of the results, else the project's own.
+    # That of the working directory if there is one, else the project's.
     CONFIG = Path("config/config.yaml")
 
     configfile: str(CONFIG if CONFIG.exists() else Path(workflow.basedir) / CONFIG)

@@ -171,7 +171,7 @@ def _read_metadata(paths: Iterable[str], rules: Rules) -> tuple[pd.DataFrame, pd
 
 
 def _check_metadata(metadata: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Log how many rows of each file belong to a picture; refuse files of which no row does."""
+    """Log how many rows of each file belong to a picture; raise UserError if no row of any file does."""
     if metadata.empty:
         return
     matched = metadata["glitch_id"].isin(frame["glitch_id"])

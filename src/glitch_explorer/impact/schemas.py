@@ -183,13 +183,14 @@ MINUTES = schema(
     source=Column(STRING, "channel, or strain"),
 )
 
-#: `impact/excursions/{ifo}.parquet`: the whitened strain at each glitch in the live time; empty without
-#: strain.
+#: `impact/excursions/{ifo}.parquet`: the whitened strain at each glitch in the live time.
 EXCURSIONS = schema(
     "excursions",
     glitch_id=ID,
     ifo=IFO,
-    peak=number("largest magnitude, in standard deviations of the noise; null without strain"),
+    peak=number(
+        "largest magnitude, in standard deviations of the noise; null without 16 s of strain around it"
+    ),
     start=number("GPS second at which it first exceeds gate_threshold; null if it does not", unit="s"),
     end=number("GPS second at which it last does", unit="s"),
 )
@@ -209,10 +210,15 @@ COST = schema(
     hours_low=number("lower end of its interval", unit="h"),
     hours_high=number("upper end of its interval", unit="h"),
     n_excursions=Column(
-        INT, "glitches where the whitened strain exceeds gate_threshold; null without strain", nullable=True
+        INT,
+        "glitches whose whitened strain exceeds gate_threshold; those without usable strain count as not "
+        "gated; null if the detector has no strain at any glitch",
+        nullable=True,
     ),
     search_hours_per_1000h=number(
-        "(a) and (b) with gates at these excursions only, per 1000 h; null if there is none", unit="h"
+        "equivalent live time lost by (a) and (b) with gates at these excursions, per 1000 h; null if the "
+        "family has none",
+        unit="h",
     ),
     search_hours_low=number("lower end of its interval", unit="h"),
     search_hours_high=number("upper end of its interval", unit="h"),
@@ -230,7 +236,7 @@ COST = schema(
     recoverable=number(
         "cost, at least 0, times the best witness's excess efficiency: an upper bound", unit="Mpc^3 yr"
     ),
-    best_witness=Column(STRING, "channel of the best witness; empty without a strong one that may be used"),
+    best_witness=Column(STRING, "channel of the best witness; empty without a strong one that is not unsafe"),
     live_s=Column(FLOAT, "live time of the detector", unit="s"),
     volume_mpc3=number("mean sensitive volume, from the reference range", unit="Mpc^3"),
     rate_per_day=number("naive: glitches per day of live time", unit="1/d"),

@@ -85,7 +85,7 @@ class DataFind(_Service):
         return []
 
     def _check_type(self, site: str, frame_type: str) -> None:
-        """Refuse a frame type that the server does not know: it answers as for a time without data."""
+        """Refuse a frame type that the server does not know, since it answers as if there were no data."""
         if frame_type in self._known_types:
             return
         what = f"GWDataFind at {self._host}, frame types of {site}"

@@ -148,7 +148,7 @@ def test_a_possible_new_class_names_the_nearest_families() -> None:
     )
     assert sentence.startswith(
         "F003 is a possible new class. 55 of its 57 members have no label, although most "
-        "glitches of their detectors and runs have one"
+        "other glitches of their detectors and runs have one"
     )
     assert (
         "F002 (Tomte, 15 times the distance between members of F003) and F001 (Blip, 15 times); at most "

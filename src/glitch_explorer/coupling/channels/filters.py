@@ -20,10 +20,10 @@ from glitch_explorer.coupling.channels.features import bands_of_channel, is_loga
 SILENCE = 1e-30
 
 _ORDER, _LOWPASS_ORDER = 3, 8
-#: A band is filtered at the lowest rate of at least this many times its upper edge: what folds onto it
-#: then lies above 4 upper edges, 68 dB down behind a low-pass at 1.5.
+#: A band is filtered at the lowest rate of at least this many times its upper edge: aliases
+#: come from above 4 times the edge, where the low-pass at 1.5 times the edge attenuates by 68 dB.
 _OVERSAMPLING, _LOWPASS = 5, 1.5
-#: A band whose upper edge is nearer to the Nyquist frequency is filtered from below only.
+#: A band whose upper edge is above this share of the Nyquist frequency gets a high-pass only.
 _OPEN_SHARE = 0.9
 #: Share of an impulse's energy that has left a filter that has settled.
 _SETTLED = 0.99
@@ -60,9 +60,9 @@ def chunk_features(
 
 @lru_cache(maxsize=256)
 def settling_s(band: Band, rate: float) -> float:
-    """Return the seconds after which a band's feature no longer depends on an impulse.
+    """Return the settling time of a band's feature in s.
 
-    It is the time in which 99 % of an impulse's energy leaves the filters, and the average after them.
+    It is the time until 99 % of an impulse's energy has left the filters, plus the averaging time.
     """
     seconds = 3 / band.low
     lowest = band.low * 64
@@ -85,7 +85,7 @@ def log_rms(samples: np.ndarray, rate: float, bands: Sequence[Band], *, skip: in
     rate
         Sample rate in Hz.
     bands
-        Bands of the channels, from `bands_of`.
+        Bands of the channels, see `features.bands_of_channel`.
     skip
         Number of bins at the beginning that are left out (the warm-up).
 

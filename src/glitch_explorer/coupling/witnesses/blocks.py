@@ -40,9 +40,10 @@ def bootstrap_blocks(times: Float64, segments: Float64) -> Int64:
 def share_interval(hits: Bool, blocks: Int64) -> tuple[float, float]:
     """Compute the 95 % interval of a share of glitches that come in blocks (Korn & Graubard 1998).
 
-    The exact binomial interval (Clopper & Pearson 1934) with an effective number of glitches: as many
-    independent ones as have the observed variance between blocks, reduced by Student's t for few blocks. A
-    bootstrap over blocks is too narrow; for its coverage see docs/explanation/methods.md#effects.
+    The exact binomial interval (Clopper & Pearson 1934) with an effective number of glitches:
+    that of independent glitches whose share would have the variance observed between blocks, reduced by the
+    ratio of Student's t quantiles where there are few blocks. A bootstrap over blocks is too narrow; for its
+    coverage see docs/explanation/methods.md#effects.
 
     Parameters
     ----------

@@ -139,7 +139,7 @@ def mean_excess(excess: Float64, blocks: Int64) -> tuple[float, float, float]:
     """Return the mean of the known values ``(n,)`` and its 95 % interval over their blocks ``(n,)``.
 
     The interval is that of the share of flagged glitches, whose excess is above 0; the mean over the time
-    slides is subtracted from it as known.
+    slides, treated as exact, is subtracted.
     """
     known = ~np.isnan(excess)
     values = excess[known]

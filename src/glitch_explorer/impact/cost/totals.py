@@ -12,10 +12,9 @@ from glitch_explorer.impact.cost.headline import Headline, cost_rows, headline
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import COST_BY_DETECTOR
 
-#: Values of `gates`: every glitch is gated, or excursions of the whitened strain; SNR is the third. The first
-#: is also the name of all glitches as one family.
+#: Codes of column `gates`, beside `SNR`. `ALL` is also the name of the family that holds all glitches.
 ALL, EXCURSIONS = "all", "excursions"
-#: Columns of table "cost" that `search_costs` returns, and the columns that they are named in `cost_rows`.
+#: Columns of table "cost" that `search_costs` returns, and their names in `cost_rows`.
 SEARCH = {
     "n_excursions": "n_gated",
     "search_hours_per_1000h": "hours_per_1000h",
