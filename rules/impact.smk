@@ -156,9 +156,7 @@ rule cost:
         segments="results/catalog/segments.parquet",
         minutes=expand(rules.measure_range.output.minutes, ifo=config["detectors"]),
         excursions=(
-            expand(
-                rules.measure_excursions.output.excursions, ifo=config["detectors"]
-            )
+            expand(rules.measure_excursions.output.excursions, ifo=config["detectors"])
             if HAS_STRAIN
             else []
         ),
