@@ -37,8 +37,8 @@ def check_leakage(table: pd.DataFrame) -> None:
     )
     message = (
         f"leakage gate: the families follow {named}, given the label "
-        f"(limits p < {P_LIMIT}, normalised > {NORMALISED_LIMIT}). They sort how glitches were pictured, "
-        "not what they look like: give all glitches the same views at one picture size, "
+        f"(limits p < {P_LIMIT}, normalised > {NORMALISED_LIMIT}). The families then show how glitches were "
+        "pictured, not what they look like: give all glitches the same views at one picture size, "
         "cropped to the axes, or leave out the source that differs"
     )
     raise UserError(message)

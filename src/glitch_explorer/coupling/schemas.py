@@ -78,7 +78,10 @@ WITNESSES = schema(
     **_WITNESS,
     group=Column(STRING, "group of correlated channels, named after its first"),
     q_value=number("smallest false-discovery level at which it is significant, over all families"),
-    strong=Column(BOOL, "shown for its channel; effect at least coupling.least_effect, its interval above 0"),
+    strong=Column(
+        BOOL,
+        "a finding: the band shown for its channel, excess >= coupling.least_effect with interval above 0",
+    ),
     at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
     rank=Column(INT, "rank of its group within family and detector, by abs(T)", nullable=True),
 )
