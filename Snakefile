@@ -40,11 +40,11 @@ rule all:
         rules.gather_quarantine.output,
         rules.map.input,
         rules.audit.input,
-        rules.similar.input,
+        rules.similar.input if MAPPED else [],
         rules.coupling.input if WITNESSES else [],
         rules.impact.input if COSTED else [],
         rules.site.input,
-        rules.validate.input if SIMULATED else [],
+        rules.validate.input if VALIDATED else [],
         rules.provenance.output,
 
 

@@ -40,6 +40,40 @@ rule audit_labels:
         "../scripts/audit_labels.py"
 
 
+# Labels of families that labels or a file define; what needs vectors is left out.
+rule audit_groups:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        families="results/map/families.parquet",
+        unions="results/map/unions.parquet",
+        names="results/map/family_names.parquet",
+    output:
+        families="results/audit/families.parquet",
+        labels="results/audit/labels.parquet",
+    log:
+        "results/logs/audit_groups.log",
+    benchmark:
+        "results/benchmarks/audit_groups.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        code=code("audit_groups"),
+    script:
+        "../scripts/audit_groups.py"
+
+
+if MAPPED:
+
+    ruleorder: audit_labels > audit_groups
+
+else:
+
+    ruleorder: audit_groups > audit_labels
+
+
 rule audit_leakage:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -113,9 +147,14 @@ rule leakage_gate:
         "../scripts/leakage_gate.py"
 
 
+AUDIT = [
+    rules.audit_labels.output,
+    rules.audit_leakage.output,
+    rules.audit_probe.output,
+    rules.leakage_gate.output,
+]
+
+
 rule audit:
     input:
-        rules.audit_labels.output,
-        rules.audit_leakage.output,
-        rules.audit_probe.output,
-        rules.leakage_gate.output,
+        AUDIT if MAPPED else rules.audit_groups.output,

@@ -37,7 +37,7 @@ rule gather_quarantine:
     input:
         glitches=rules.catalog.output.glitches,
         catalog=rules.catalog.output.quarantine,
-        views=shards("results/views/{shard}.quarantine.parquet"),
+        views=shards("results/views/{shard}.quarantine.parquet") if MAPPED else [],
     output:
         quarantine="results/catalog/quarantine.parquet",
     log:

@@ -49,7 +49,10 @@ SCHEMA = load_schema(BASE / "config/schemas/config.schema.yaml")
 config.update(plainly(check_config)(config, SCHEMA))
 fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
 study = Study(config, BASE)
-WITNESSES, COSTED, SIMULATED = study.witnesses, study.costed, study.simulated
+WITNESSES, COSTED, MAPPED = study.witnesses, study.costed, study.mapped
+SIMULATED = study.simulated
+# The truth of the simulated observatory is compared with the map and all that follows.
+VALIDATED = SIMULATED and MAPPED
 shipped, digests, listing = map(plainly, (study.shipped, study.digests, study.listing))
 page_files, user_files = study.page_files, study.user_files
 weights_digest = plainly(study.weights_digest)
@@ -71,13 +74,18 @@ def shards(pattern):
     return lambda wildcards: expand(pattern, shard=plainly(names)())
 
 
+def family_ids():
+    """Return the table of the families; a map, or groups, that are not there are made first."""
+    made = checkpoints.map_families if MAPPED else checkpoints.group_families
+    return made.get().output.ids
+
+
 def families(*patterns):
-    """Return an input function: the patterns for each family of the map."""
-    names = plainly(lambda: family_names(checkpoints.map_families.get().output.ids))
+    """Return an input function: the patterns for each family."""
+    names = plainly(lambda: family_names(family_ids()))
     return lambda wildcards: expand(patterns, family=names())
 
 
 def members(wildcards):
-    """Return the table of a family's members; a map that is not there is made first."""
-    ids = checkpoints.map_families.get().output.ids
-    return plainly(members_file)(wildcards.family, ids)
+    """Return the table of a family's members."""
+    return plainly(members_file)(wildcards.family, family_ids())

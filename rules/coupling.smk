@@ -150,6 +150,7 @@ rule witness_pages:
     params:
         dpi=config["figures"]["dpi"],
         cost=COSTED,
+        mapped=MAPPED,
         page_files=page_files("witnesses"),
         code=code("witness_pages"),
     script:

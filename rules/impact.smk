@@ -234,6 +234,7 @@ rule impact_pages:
     params:
         dpi=config["figures"]["dpi"],
         witnesses=WITNESSES,
+        mapped=MAPPED,
         page_files=page_files("cost"),
         code=code("impact_pages"),
     script:

@@ -4,6 +4,8 @@ ON_GPU = config["map"]["engine"] == "cuml"
 
 rule map_graph:
     input:
+        # Refuses a study whose families come from labels or a file.
+        asked=plainly(lambda wildcards: study.check_map() or []),
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
@@ -126,6 +128,49 @@ checkpoint map_families:
         "../scripts/map_families.py"
 
 
+# In place of the map's: each label of the catalogue, or each family in a file. The same tables and members.
+checkpoint group_families:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        duplicates="results/catalog/duplicates.parquet",
+        segments="results/catalog/segments.parquet",
+        # Too many quarantined rows stop the run here, too.
+        quarantine=ancient(rules.gather_quarantine.output.quarantine),
+        file=config["families"]["file"] or [],
+        reference=config["map"]["reference"] or [],
+    output:
+        families="results/map/families.parquet",
+        ids="results/map/family_ids.parquet",
+        names="results/map/family_names.parquet",
+        unions="results/map/unions.parquet",
+    log:
+        "results/logs/group_families.log",
+    benchmark:
+        "results/benchmarks/group_families.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=3000, runtime=60),
+    params:
+        **{
+            key: config["families"][key]
+            for key in ("confidence", "min_size", "unions", "tolerance_s")
+        },
+        code=code("group_families"),
+    script:
+        "../scripts/group_families.py"
+
+
+if MAPPED:
+
+    ruleorder: map_families > group_families
+
+else:
+
+    ruleorder: group_families > map_families
+
+
 rule map_stability:
     input:
         rows=rules.map_graph.output.rows,
@@ -157,13 +202,18 @@ rule map_stability:
         "../scripts/map_stability.py"
 
 
+MAP = [
+    "results/map/coordinates.parquet",
+    "results/map/families.parquet",
+    "results/map/quality.parquet",
+    "results/map/stability.parquet",
+    "results/map/encoder.json",
+]
+
+
 rule map:
     input:
-        "results/map/coordinates.parquet",
-        "results/map/families.parquet",
-        "results/map/quality.parquet",
-        "results/map/stability.parquet",
-        "results/map/encoder.json",
+        MAP if MAPPED else rules.group_families.output,
 
 
 # Writes outside results/, on request only: no rule reads an earlier output of itself.

@@ -6,6 +6,7 @@ NAMED_FILES = {
     "events.files": config["events"]["files"],
     "coupling.channels": config["coupling"]["channels"],
     "coupling.safety": config["coupling"]["safety"],
+    "families.file": [config["families"]["file"]] if config["families"]["file"] else [],
     "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],
 }
 STUDY_FILES = sum(
@@ -22,17 +23,15 @@ rule provenance:
             "results/catalog/events.parquet",
             "results/catalog/quarantine.parquet",
             rules.map.input,
-            rules.audit_labels.output,
-            rules.audit_leakage.output,
-            rules.audit_probe.output,
-            rules.similar_neighbours.output,
+            [path for path in rules.audit.input if path.endswith(".parquet")],
+            rules.similar_neighbours.output if MAPPED else [],
             rules.gather_witnesses.output if WITNESSES else [],
             rules.gather_drivers.output if WITNESSES and COSTED else [],
             rules.cost.output if COSTED else [],
-            rules.validate_observatory.output if SIMULATED else [],
+            rules.validate_observatory.output if VALIDATED else [],
         ],
-        encoder="results/map/encoder.json",
-        used=shards("results/embeddings/{shard}.json"),
+        encoder="results/map/encoder.json" if MAPPED else [],
+        used=shards("results/embeddings/{shard}.json") if MAPPED else [],
     output:
         record="results/provenance.json",
     log:

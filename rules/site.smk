@@ -36,6 +36,53 @@ rule atlas:
         "../scripts/atlas.py"
 
 
+# In place of the atlas of the map: pages of families that labels or a file define.
+rule group_pages:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        families="results/map/families.parquet",
+        unions="results/map/unions.parquet",
+        names="results/map/family_names.parquet",
+        audit=rules.audit_groups.output,
+        witnesses=rules.witness_pages.output.pages if WITNESSES else [],
+        cost=rules.impact_pages.output.pages if COSTED else [],
+    output:
+        pages=directory("results/site/family"),
+        index="results/site/atlas.html",
+    log:
+        "results/logs/group_pages.log",
+    benchmark:
+        "results/benchmarks/group_pages.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=3000, runtime=60),
+    params:
+        source=config["families"]["source"],
+        page_files=page_files(
+            "families",
+            "witnesses/unknown.html",
+            "witnesses/sentences.html",
+            "witnesses/notes.html",
+            "cost/unknown.html",
+            "cost/reasons.html",
+        ),
+        code=code("group_pages"),
+    script:
+        "../scripts/group_pages.py"
+
+
+if MAPPED:
+
+    ruleorder: atlas > group_pages
+
+else:
+
+    ruleorder: group_pages > atlas
+
+
 rule audit_page:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -111,11 +158,11 @@ rule front_page:
         quarantine="results/catalog/quarantine.parquet",
         duplicates="results/catalog/duplicates.parquet",
         families="results/map/families.parquet",
-        quality="results/map/quality.parquet",
+        quality="results/map/quality.parquet" if MAPPED else [],
         ids="results/map/family_ids.parquet",
-        audit=rules.audit_labels.output,
-        leakage=rules.audit_leakage.output.leakage,
-        figures=rules.figures.output,
+        audit=rules.audit_labels.output if MAPPED else rules.audit_groups.output,
+        leakage=rules.audit_leakage.output.leakage if MAPPED else [],
+        figures=rules.figures.output if MAPPED else [],
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         cost=rules.cost.output.cost if COSTED else [],
@@ -136,6 +183,7 @@ rule front_page:
         **needs(mem_mb=2000, runtime=20),
     params:
         provenance=lambda wildcards: study.provenance(fingerprints),
+        mapped=MAPPED,
         page_files=page_files(
             "front",
             "families/new_class.html",
@@ -151,8 +199,10 @@ rule site:
     input:
         rules.witness_pages.output if WITNESSES else [],
         rules.impact_pages.output if COSTED else [],
-        rules.figures.output,
-        rules.atlas.output,
-        rules.audit_page.output,
-        rules.explorer.output,
+        (
+            [rules.figures.output, rules.audit_page.output, rules.explorer.output]
+            if MAPPED
+            else []
+        ),
+        rules.atlas.output if MAPPED else rules.group_pages.output,
         rules.front_page.output,

@@ -20,4 +20,5 @@ if __name__ == "__main__":
             figure=snakemake.output.figure,
             dpi=snakemake.params.dpi,
             witnesses=snakemake.params.witnesses,
+            mapped=snakemake.params.mapped,
         )

@@ -12,7 +12,7 @@ if __name__ == "__main__":
             config=snakemake.params.config,
             inputs=snakemake.params.files,
             results=snakemake.input.tables,
-            encoder=snakemake.input.encoder,
+            encoder=snakemake.input.encoder or None,
             used=snakemake.input.used,
             codes=snakemake.params.codes,
             lock=snakemake.params.lock,

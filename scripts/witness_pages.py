@@ -26,4 +26,5 @@ if __name__ == "__main__":
             nulls=snakemake.output.nulls,
             dpi=snakemake.params.dpi,
             cost=snakemake.params.cost,
+            mapped=snakemake.params.mapped,
         )

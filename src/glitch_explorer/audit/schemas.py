@@ -36,7 +36,12 @@ AUDIT_FAMILIES = schema(
     n=Column(INT, "members"),
     n_labelled=Column(INT, "labelled members"),
     n_classified=Column(INT, "members whose label names a class; None_of_the_Above does not"),
-    name=Column(STRING, "class that names the family, null where it is not labelled", nullable=True),
+    name=Column(
+        STRING,
+        "class that names the family, null where it is not labelled; without a map, its name in the config "
+        "or the file",
+        nullable=True,
+    ),
     label_state=Column(
         STRING,
         "labelled: at least half of the members have a class, and one surely more than half of these; "
@@ -52,10 +57,10 @@ AUDIT_FAMILIES = schema(
     purity=number("largest label share"),
     ambiguity_score=number("(1 - purity) * n_labelled"),
     label_entropy_bits=number("H(label | family)", unit="bit"),
-    stability=Column(FLOAT, "mean best Jaccard overlap over reruns"),
-    stability_low=Column(FLOAT, "lower end of its 95 % interval"),
-    stability_high=Column(FLOAT, "upper end of its 95 % interval"),
-    medoid=Column(STRING, "glitch_id of the most central member"),
+    stability=number("mean best Jaccard overlap over reruns, null without a map"),
+    stability_low=number("lower end of its 95 % interval"),
+    stability_high=number("upper end of its 95 % interval"),
+    medoid=Column(STRING, "glitch_id of the most central member, null without a map", nullable=True),
 )
 
 #: `audit/nearest_families.parquet`: the labelled families nearest to each family without a name.

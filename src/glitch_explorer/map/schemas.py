@@ -36,15 +36,15 @@ COORDINATES = schema(
     y=Column(FLOAT, "second UMAP coordinate"),
 )
 
-#: `map/families.parquet`: the family of each row of the map.
+#: `map/families.parquet`: the family of each row of the map; without a map, of each glitch of the catalogue.
 FAMILIES = schema(
     "families",
     glitch_id=ID,
     view=VIEW,
     family=FAMILY,
-    probability=Column(FLOAT, "HDBSCAN membership probability"),
-    outlier_score=Column(FLOAT, "GLOSH outlier score, in the layout"),
-    isolation=Column(FLOAT, "mean cosine distance to its neighbours, over the median of its family"),
+    probability=number("HDBSCAN membership probability, null without a map"),
+    outlier_score=number("GLOSH outlier score, in the layout, null without a map"),
+    isolation=number("mean cosine distance to its neighbours, over its family's median, null without a map"),
 )
 
 #: `map/family_ids.parquet`: the families, and how they match a reference map.
@@ -55,6 +55,17 @@ FAMILY_IDS = schema(
     new=Column(BOOL, "no family of the reference map matches it"),
     overlap=number("Jaccard overlap with the reference family of this id"),
 )
+
+#: `map/family_names.parquet`: families of labels or of a file by name (`families.source`).
+FAMILY_NAMES = schema(
+    "family_names",
+    family=FAMILY,
+    name=Column(STRING, "label, name in the file, or name of the union"),
+    parts=Column(STRING, "names that a union joins, one a line; empty for other families"),
+)
+
+#: `map/unions.parquet`: members of unions (`families.unions`), each in a family of its own, too.
+UNIONS = schema("unions", glitch_id=ID, view=VIEW, family=FAMILY)
 
 #: `place/placed.parquet`: new glitches on an old map (`snakemake place`).
 PLACED = schema(

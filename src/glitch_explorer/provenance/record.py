@@ -66,7 +66,7 @@ def make_record(
     config: Mapping[str, Any],
     inputs: Mapping[str, Sequence[str]],
     results: Sequence[str | Path],
-    encoder: str | Path,
+    encoder: str | Path | None,
     used: Sequence[str | Path],
     codes: Mapping[str, str],
     lock: str,
@@ -89,7 +89,7 @@ def make_record(
     results
         Files to name by hash.
     encoder
-        Record of the map's encoder (`embed.record`).
+        Record of the map's encoder (`embed.record`); None where no map was made.
     used
         What each shard was embedded with, one JSON file per shard.
     codes
@@ -103,7 +103,7 @@ def make_record(
     record = {
         "config": config,
         "inputs": {key: [_entry(path, Path(project)) for path in paths] for key, paths in inputs.items()},
-        "encoder": json.loads(Path(encoder).read_text(encoding="utf-8")),
+        "encoder": json.loads(Path(encoder).read_text(encoding="utf-8")) if encoder else None,
         "embedded_on": [json.loads(text) | {"shards": n} for text, n in sorted(devices.items())],
         "software": {
             "name": _PACKAGE,

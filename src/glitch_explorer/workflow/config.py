@@ -23,6 +23,14 @@ RENAMED = {
     "shards.gps_block_s": "shards.length_s",
     "similar.found": "similar.n_results",
 }
+#: Keys of `families` that have an effect only with some of its sources.
+FAMILY_KEYS = {
+    "confidence": ("labels",),
+    "min_size": ("labels", "file"),
+    "unions": ("labels", "file"),
+    "file": ("file",),
+    "tolerance_s": ("file",),
+}
 #: What YAML takes for null and for booleans.
 _NULLS = ("null", "~")
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
@@ -97,6 +105,7 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
         for where, value in values
         if isinstance(value, float) and not math.isfinite(value)
     ]
+    lines = lines or _families_errors(config.get("families") or {}, filled)
     if lines:
         raise UserError("the config is not valid:\n" + "\n".join(f"  - {line}" for line in lines))
     secret = [where for where, text in values if isinstance(text, str) and without_credentials(text) != text]
@@ -106,6 +115,38 @@ def check_config(config: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
             "put it into ~/.netrc or the token file of your grid"
         )
     return filled
+
+
+def _families_errors(written: dict[str, Any], filled: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the source of the families: keys without effect, and missing ones.
+
+    Parameters
+    ----------
+    written
+        Section `families` as the user wrote it.
+    filled
+        The whole config with its defaults.
+    """
+    families = filled["families"]
+    source = families["source"]
+    lines = [
+        f"families.{key} has no effect with families.source: {source}; remove it, or set families.source to"
+        f" {' or '.join(sources)}"
+        for key, sources in FAMILY_KEYS.items()
+        if key in written and source not in sources
+    ]
+    if source == "file" and families["file"] is None:
+        lines.append("families.source is file, but families.file is not set: name a CSV or Parquet table")
+    names = [union["name"] for union in families["unions"]]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    lines += [f"families.unions: {name!r} is there twice" for name in twice]
+    if source == "map":
+        return lines
+    if filled["unit"] == "view":
+        lines.append(f"unit: view needs families.source: map, not {source}: a label is that of a glitch")
+    if filled["similar"]["queries"]:
+        lines.append(f"similar.queries has no effect with families.source: {source}: no vectors are computed")
+    return lines
 
 
 def _values(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:

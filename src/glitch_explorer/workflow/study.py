@@ -29,6 +29,7 @@ FRONT = (
     "events",
     "views",
     "embedding",
+    "families",
     "map",
     "audit",
 )
@@ -39,6 +40,9 @@ FRONT_RULES = {
     "map": "map_families",
     "audit": "audit_labels",
 }
+#: The same without a map, and the sections that have no effect then.
+GROUPED_RULES = {"catalog": "catalog", "map": "group_families", "audit": "audit_groups"}
+OF_THE_MAP = ("unit", "views", "embedding", "map", "audit")
 LATER_RULES = {"coupling": "couple_family", "impact": "cost"}
 
 
@@ -150,6 +154,25 @@ class Study:
         self.base = base
         # Several rules use the same shipped files: hash each only once.
         self.shipped = cache(self._shipped)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the families are those of a map, rather than of labels or a file."""
+        return bool(self.config["families"]["source"] == "map")
+
+    def check_map(self) -> None:
+        """Check that the study makes a map; called where a target needs one.
+
+        Raises
+        ------
+        UserError
+            When families come from labels or a file.
+        """
+        if not self.mapped:
+            raise UserError(
+                f"families.source is {self.config['families']['source']}, so no map is made, and no vectors:"
+                " set families.source to map for a target that needs them"
+            )
 
     @property
     def witnesses(self) -> bool:
@@ -316,9 +339,11 @@ class Study:
             Function that returns the fingerprint of a rule's code.
         """
         later = [stage for stage, run in (("coupling", self.witnesses), ("impact", self.costed)) if run]
-        rules = FRONT_RULES | {stage: LATER_RULES[stage] for stage in later}
+        rules = FRONT_RULES if self.mapped else GROUPED_RULES
+        rules = rules | {stage: LATER_RULES[stage] for stage in later}
+        sections = [name for name in (*FRONT, *later) if self.mapped or name not in OF_THE_MAP]
         return {
-            "settings": {name: self.config[name] for name in (*FRONT, *later)},
+            "settings": {name: self.config[name] for name in sections},
             "codes": {stage: fingerprint(rule) for stage, rule in rules.items()},
             "citation": yaml.safe_load((self.base / "CITATION.cff").read_text(encoding="utf-8")),
             "simulated": self.simulated,

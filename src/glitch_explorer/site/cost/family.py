@@ -74,7 +74,7 @@ def margins(values: pd.DataFrame) -> pd.Series:
     return values.groupby("glitch_id", sort=True)["shap"].sum()
 
 
-def shown_glitch(values: pd.DataFrame, medoid: str) -> str:
+def shown_glitch(values: pd.DataFrame, medoid: str | None) -> str:
     """Select the glitch whose prediction is drawn: the medoid, else the one nearest the median output.
 
     Parameters
@@ -82,11 +82,11 @@ def shown_glitch(values: pd.DataFrame, medoid: str) -> str:
     values
         Rows of table "shap_values" of one family, detector, feature set and model.
     medoid
-        glitch_id of the family's medoid.
+        glitch_id of the family's medoid, None where it is not known.
     """
     sums = margins(values)
     # Among glitches as near, the first by name.
-    return medoid if medoid in sums.index else str((sums - sums.median()).abs().idxmin())
+    return medoid if known(medoid) and medoid in sums.index else str((sums - sums.median()).abs().idxmin())
 
 
 def _model_rows(skill: pd.DataFrame, drivers: pd.DataFrame) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.pages import render
 
 
-def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFigure | None:
+def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str | None) -> ShapFigure | None:
     """Return the data of a model's SHAP figure, None where there are no SHAP values."""
     drawn = shap_tables(family, model)
     if drawn is None:
@@ -52,7 +52,7 @@ def _figure(family: FamilyImpact, model: dict[str, Any], medoid: str) -> ShapFig
 
 
 def _write_fragment(
-    impact: ImpactTables, family: FamilyImpact, folder: Path, *, medoid: str, dpi: int
+    impact: ImpactTables, family: FamilyImpact, folder: Path, *, medoid: str | None, dpi: int
 ) -> None:
     """Write `<family>.html` (section of a page), `<family>.json` and `<family>-drivers-<number>.png`."""
     modelled = impact.skill.loc[impact.skill["family"] == family.name, "ifo"]
@@ -106,6 +106,7 @@ def write_impact_pages(
     figure: str | Path,
     dpi: int,
     witnesses: bool,
+    mapped: bool,
 ) -> None:
     """Write the cost ranking, and each family's section on drivers and cost.
 
@@ -135,6 +136,8 @@ def write_impact_pages(
         Pixels per inch.
     witnesses : bool
         Whether the site has a page of witnesses.
+    mapped : bool
+        Whether the site has a map.
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
@@ -147,4 +150,4 @@ def write_impact_pages(
             shutil.copyfile(source / name, folder / name)
         report = json.loads((source / "cost.json").read_text(encoding="utf-8"))
         name = Path(assets).name
-        write_cost_page(shown, page, folder, name=name, report=report, witnesses=witnesses)
+        write_cost_page(shown, page, folder, name=name, report=report, witnesses=witnesses, mapped=mapped)

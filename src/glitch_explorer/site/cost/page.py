@@ -36,6 +36,7 @@ def write_cost_page(
     name: str,
     report: Mapping[str, Any],
     witnesses: bool,
+    mapped: bool,
 ) -> None:
     """Write the page, and its scripts into `folder`.
 
@@ -53,6 +54,8 @@ def write_cost_page(
         Content of cost.json: `settings` by name, and `formula`, name to description.
     witnesses
         Whether the site has a page of witnesses.
+    mapped
+        Whether the site has a map.
     """
     cost = shown.cost
     priced = bool(cost["cost_mpc3_yr"].notna().any())
@@ -80,4 +83,5 @@ def write_cost_page(
         "formula": report["formula"],
         "folder": name,
     }
-    files.write_text(page, render("cost/cost.html", **values, witnesses=witnesses, cost=True, root=""))
+    there = {"witnesses": witnesses, "cost": True, "mapped": mapped}
+    files.write_text(page, render("cost/cost.html", **values, **there, root=""))

@@ -75,7 +75,7 @@ def frequency_ticks() -> list[tuple[str, float]]:
     return [(str(hz), float(np.log2(HIGH_HZ / hz) / span)) for hz in (2048, 1024, 512, 256, 128, 64, 32, 16)]
 
 
-def _spread(values: pd.Series) -> dict[str, float | None]:
+def spread(values: pd.Series) -> dict[str, float | None]:
     """Return median and quartiles of the finite values, None where there are none."""
     finite = values.dropna()
     low, middle, high = finite.quantile([0.25, 0.5, 0.75]) if len(finite) else (None, None, None)
@@ -165,7 +165,7 @@ def _labels(members: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
+def stage_part(source: Path | None, family: str, folder: Path) -> tuple[Markup, dict[str, Any]]:
     """Return a stage's section of a family's page and its JSON file, and copy its figures beside the page."""
     if source is None:
         return Markup(), {"unknown": []}
@@ -187,8 +187,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     gradient = bool(sections) and bool(sections[0]["gradient"])
     nearest = records(atlas.nearest[atlas.nearest["family"] == family])
     probe = records(atlas.probe[atlas.probe["family"] == family])
-    witness_part, coupling = _part(atlas.witnesses, family, folder)
-    cost_part, impact = _part(atlas.cost, family, folder)
+    witness_part, coupling = stage_part(atlas.witnesses, family, folder)
+    cost_part, impact = stage_part(atlas.cost, family, folder)
     facts = {"witness": coupling.get("witness"), "rank": impact.get("rank")}
     doubts = _doubts(atlas, family)
     values = {
@@ -197,8 +197,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "called": atlas.names[family],
         "nearest": nearest,
         "detectors": members["ifo"].value_counts().sort_index().to_dict(),
-        "spreads": {name: _spread(members[name]) for name in ("snr", "peak_frequency_hz", "duration_s")},
-        "probability": _spread(members["probability"]),
+        "spreads": {name: spread(members[name]) for name in ("snr", "peak_frequency_hz", "duration_s")},
+        "probability": spread(members["probability"]),
         "probe": probe,
         "sections": sections,
         "gradient": gradient,

@@ -39,16 +39,21 @@ def map_unknown(
     list of dict
         `code`, the name of the sentence's macro, and the facts of the sentence.
     """
-    missing = {column: int(members[column].isna().sum()) for column in MEASURED}
     return [
         *_labels(audit, gradient),
         *_stability(audit),
         *_detectors(sorted(members["ifo"].unique()), probe),
-        *(
-            {"code": "not_measured", "column": column, "missing": count, "n": len(members)}
-            for column, count in missing.items()
-            if count
-        ),
+        *catalogue_unknown(members),
+    ]
+
+
+def catalogue_unknown(members: pd.DataFrame) -> list[Item]:
+    """Return which quantities the catalogue does not have of a family's members; see `map_unknown`."""
+    missing = {column: int(members[column].isna().sum()) for column in MEASURED}
+    return [
+        {"code": "not_measured", "column": column, "missing": count, "n": len(members)}
+        for column, count in missing.items()
+        if count
     ]
 
 

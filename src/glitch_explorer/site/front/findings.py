@@ -56,9 +56,14 @@ class FindingTables:
     cost_by_detector: pd.DataFrame | None
 
 
-def findings(tables: FindingTables) -> list[Finding]:
-    """Return the first `SHOWN` findings, in the order of `KINDS`."""
-    return [Finding(kind, facts) for kind, of in KINDS.items() if (facts := of(tables)) is not None][:SHOWN]
+#: Function that returns the facts of a finding of one kind, None where there is none.
+Kind = Callable[[FindingTables], Facts | None]
+
+
+def findings(tables: FindingTables, *, mapped: bool = True) -> list[Finding]:
+    """Return the first `SHOWN` findings, in the order of `KINDS`, or of `KINDS_WITHOUT_MAP`."""
+    kinds = KINDS if mapped else KINDS_WITHOUT_MAP
+    return [Finding(kind, facts) for kind, of in kinds.items() if (facts := of(tables)) is not None][:SHOWN]
 
 
 def _first(rows: pd.DataFrame, by: list[str], *, ascending: bool | list[bool] = True) -> Facts | None:
@@ -173,7 +178,7 @@ def stability(tables: FindingTables) -> Facts | None:
 
 
 #: The kinds of findings, in the order in which they are shown.
-KINDS: dict[str, Callable[[FindingTables], Facts | None]] = {
+KINDS: dict[str, Kind] = {
     "new_class": new_class,
     "leakage": leakage,
     "calibration": calibration,
@@ -185,3 +190,5 @@ KINDS: dict[str, Callable[[FindingTables], Facts | None]] = {
     "over_compression": over_compression,
     "stability": stability,
 }
+#: The same where families come from labels or a file.
+KINDS_WITHOUT_MAP = {kind: KINDS[kind] for kind in ("calibration", "cost", "witness", "new_families")}

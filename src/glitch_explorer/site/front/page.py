@@ -71,11 +71,13 @@ class FrontFiles:
     segments: str | Path
     quarantine: str | Path
     duplicates: str | Path
-    #: Folder with the map's tables families, quality and family_ids.
+    #: Folder with the map's tables families, family_ids and, where there is a map, quality.
     map: str | Path
-    #: Folder with the audit's tables families, nearest_families, labels, quality, leakage, relabel and
-    #: suspects.
+    #: Folder with the audit's tables families, labels and, where there is a map, nearest_families, quality,
+    #: leakage, relabel and suspects.
     audit: str | Path
+    #: Whether the families are those of a map.
+    mapped: bool
     #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
     #: Folder with the tables cost and cost_by_detector; None where nothing has a cost.
@@ -87,13 +89,12 @@ class FrontFiles:
 
     def finding_tables(self, rows: pd.DataFrame) -> FindingTables:
         """Read the tables that findings are taken from, beside `rows` of the map."""
-        audit = Path(self.audit)
         return FindingTables(
-            leakage=tables.read(LEAKAGE, audit / "leakage.parquet"),
-            families=tables.read(AUDIT_FAMILIES, audit / "families.parquet"),
-            nearest=tables.read(NEAREST_FAMILIES, audit / "nearest_families.parquet"),
-            labels=tables.read(LABELS, audit / "labels.parquet"),
-            suspects=tables.read(SUSPECTS, audit / "suspects.parquet"),
+            leakage=self.of_map(LEAKAGE, self.audit),
+            families=tables.read(AUDIT_FAMILIES, Path(self.audit) / "families.parquet"),
+            nearest=self.of_map(NEAREST_FAMILIES, self.audit),
+            labels=tables.read(LABELS, Path(self.audit) / "labels.parquet"),
+            suspects=self.of_map(SUSPECTS, self.audit),
             ids=tables.read(FAMILY_IDS, Path(self.map) / "family_ids.parquet"),
             labelled=rows.loc[rows["label"].notna(), ["family", "label"]],
             calibration=_read(CALIBRATION, self.coupling),
@@ -101,6 +102,11 @@ class FrontFiles:
             cost=_read(COST, self.impact),
             cost_by_detector=_read(COST_BY_DETECTOR, self.impact),
         )
+
+    def of_map(self, schema: pa.Schema, folder: str | Path) -> pd.DataFrame:
+        """Read a table that needs a map; without one it is empty."""
+        table = _read(schema, folder) if self.mapped else None
+        return tables.empty(schema) if table is None else table
 
 
 def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
     """
     catalogue = tables.read(GLITCHES, paths.glitches, ["ifo", "event_time", "label", "run", "astrophysical"])
     excluded = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
-    quality = [tables.read(QUALITY, Path(folder) / "quality.parquet") for folder in (paths.map, paths.audit)]
+    quality = pd.concat([paths.of_map(QUALITY, folder) for folder in (paths.map, paths.audit)])
     return {
         "detectors": detector_lines(catalogue, tables.read(SEGMENTS, paths.segments)),
         "n_detectors": len(set(catalogue["ifo"]) - {"unknown"}),
@@ -129,8 +135,8 @@ def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
         "excluded": excluded[:REASONS],
         "excluded_total": sum(line["n"] for line in excluded),
         "excluded_more": len(excluded) - REASONS,
-        "quality": records(pd.concat(quality)),
-        "proposals": len(tables.read(RELABEL, Path(paths.audit) / "relabel.parquet", ["glitch_id"])),
+        "quality": records(quality),
+        "proposals": len(paths.of_map(RELABEL, paths.audit)),
     }
 
 
@@ -167,7 +173,7 @@ def write_front(
     values = {
         **catalogue_facts(paths, rows),
         **provenance.facts(),
-        "findings": findings(results),
+        "findings": findings(results, mapped=paths.mapped),
         "alpha": ALPHA,
         "leakage": records(results.leakage),
         "issues": int(results.suspects["issue"].sum()),
@@ -177,6 +183,10 @@ def write_front(
         "costs": None if cost is None else int(cost["cost_mpc3_yr"].notna().sum()),
         "witnesses": witnesses is not None,
         "cost": cost is not None,
+        "mapped": paths.mapped,
+        "groups": provenance.settings["families"],
+        "n_families": len(results.families),
+        "validated": provenance.simulated and paths.mapped,
     }
     for target, template in ((page, "front/front.html"), (methods, "front/methods.html")):
         files.write_text(target, render(template, **values, root=""))

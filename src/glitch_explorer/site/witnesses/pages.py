@@ -85,6 +85,7 @@ def write_witness_pages(
     nulls: str | Path,
     dpi: int,
     cost: bool,
+    mapped: bool,
 ) -> None:
     """Write the witness sections of the families' pages, and the page of all witnesses.
 
@@ -111,6 +112,8 @@ def write_witness_pages(
         Pixels per inch.
     cost : bool
         Whether the site has a page of costs.
+    mapped : bool
+        Whether the site has a map.
     """
     rows: list[Row] = []
     pseudo, coverage = [], []
@@ -126,5 +129,7 @@ def write_witness_pages(
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
-    text = render("witnesses/witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
+    text = render(
+        "witnesses/witnesses.html", folder=Path(pictures).name, **values, cost=cost, mapped=mapped, root=""
+    )
     files.write_text(page, text)
