@@ -123,6 +123,7 @@ rule witness_pages:
         scattering=families("results/coupling/{family}/scattering.parquet"),
         coverage=families("results/coupling/{family}/coverage.parquet"),
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+        names="results/map/family_names.parquet" if not MAPPED else [],
         slow=expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
     output:
         pages=directory("results/coupling/pages"),
@@ -150,7 +151,6 @@ rule witness_pages:
     params:
         dpi=config["figures"]["dpi"],
         cost=COSTED,
-        mapped=MAPPED,
         page_files=page_files("witnesses"),
         code=code("witness_pages"),
     script:

@@ -195,6 +195,7 @@ rule impact_pages:
         table=rules.cost.output.table,
         report=rules.cost.output.report,
         audited="results/audit/families.parquet",
+        unions="results/map/unions.parquet" if not MAPPED else [],
         skill=rules.gather_drivers.output.skill if WITNESSES else [],
         drivers=rules.gather_drivers.output.drivers if WITNESSES else [],
         values=(
@@ -234,7 +235,6 @@ rule impact_pages:
     params:
         dpi=config["figures"]["dpi"],
         witnesses=WITNESSES,
-        mapped=MAPPED,
         page_files=page_files("cost"),
         code=code("impact_pages"),
     script:

@@ -13,6 +13,7 @@ if __name__ == "__main__":
             drivers=snakemake.input.drivers or None,
             folders=[Path(path).parent for path in snakemake.input.values],
             audit_families=snakemake.input.audited,
+            unions=snakemake.input.unions or None,
             out=snakemake.output.pages,
             page=snakemake.output.page,
             assets=snakemake.output.assets,
@@ -20,5 +21,4 @@ if __name__ == "__main__":
             figure=snakemake.output.figure,
             dpi=snakemake.params.dpi,
             witnesses=snakemake.params.witnesses,
-            mapped=snakemake.params.mapped,
         )

@@ -25,6 +25,6 @@ if __name__ == "__main__":
             matrix=snakemake.output.matrix,
             nulls=snakemake.output.nulls,
             dpi=snakemake.params.dpi,
+            names=snakemake.input.names or None,
             cost=snakemake.params.cost,
-            mapped=snakemake.params.mapped,
         )

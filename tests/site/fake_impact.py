@@ -365,6 +365,7 @@ def make_cost(root: Path, site: Path, names: list[str]) -> Path:
         drivers=folder / "drivers.parquet",
         folders=[folder / name for name in names],
         audit_families=root / "audit" / "families.parquet",
+        unions=None,
         out=folder / "pages",
         page=site / "cost.html",
         assets=site / "cost",

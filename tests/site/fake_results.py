@@ -39,6 +39,7 @@ SETTINGS = {
     "source": {"kind": "catalogue", "paths": ["/home/someone/H1_O3b.csv"]},
     "strain": {"source": "gwosc", "host": None},
     "events": {"gwosc": True},
+    "families": {"source": "map"},
     "map": {"n_neighbors": 30, "reference": None},
 }
 STAGES = ("catalog", "views", "embed", "map", "audit", "coupling", "impact")
@@ -311,6 +312,7 @@ def make_site(
         paths=FrontFiles(
             **inputs(root, "glitches", "segments", "quarantine", "duplicates", "audit"),
             map=root / "map",
+            mapped=True,
             coupling=fragments and root / "coupling",
             impact=costs and root / "impact",
         ),

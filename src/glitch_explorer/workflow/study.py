@@ -192,8 +192,9 @@ class Study:
             raise UserError(
                 f"strain.source is none, but source.kind is {kind}: without pictures the views are made from"
                 " strain: set source.kind to images if you have the pictures, or set strain.source (frames,"
-                " gwdatafind, gwosc or nds2) and the keys that it needs (docs/how-to/own-data.md), or make"
-                " only the table of glitches with the target `catalog`"
+                " gwdatafind, gwosc or nds2) and the keys that it needs (docs/how-to/own-data.md), or take"
+                " families from labels with families.source: labels (docs/how-to/families.md), or make only"
+                " the table of glitches with the target `catalog`"
             )
 
     @property

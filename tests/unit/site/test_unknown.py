@@ -36,7 +36,7 @@ EARLY = {"channel": "H1:A", "safety": "safe", "lag": -2.0, "relation": "co-moves
 COST = {"cost_mpc3_yr": 1.0, "cost_low": 0.5, "cost_high": 2.0, "threshold_source": "none", "reason": ""}
 MODEL = {"view": "witness", "beats": True, "slid_beats": False, "ap": 0.5, "reason": ""}
 MODEL |= {"n_timed": 40, "n_glitches": 30, "n_segments": 4, "n_background": 300, "blocks": 12}
-PRICED = {"ifo": "H1", "cost": COST, "models": [MODEL, MODEL | {"view": "precursor"}]}
+PRICED = {"ifo": "H1", "union": False, "cost": COST, "models": [MODEL, MODEL | {"view": "precursor"}]}
 
 
 def map_items(audit=None, *, gradient=True, members=MEMBERS, probe=(PROBE,)):
@@ -68,6 +68,7 @@ CASES = [
     ("detectors_differ", map_items(probe=[PROBE | {"auc_low": 0.7}])),
     ("one_detector", map_items(members=MEMBERS.head(1), probe=())),
     ("not_measured", map_items(members=MEMBERS.assign(snr=None))),
+    ("no_map", ("families", [{"code": "no_map", "source": "labels"}])),
     ("absent", coupling_items(state="absent")),
     ("unanswered", coupling_items(state="unanswered")),
     ("no_witness", coupling_items(state="none")),
@@ -105,6 +106,10 @@ def test_facts_of_a_missing_model_reach_its_sentence():
         "Which channels drive it in H1: too few glitches with a known event time: 7; a veto needs 8, a model "
         "20 in 3 segments."
     )
+
+
+def test_a_union_has_no_cost_of_its_own():
+    assert impact_items(cost=None, union=True)[1] == []
 
 
 def test_a_family_of_which_all_is_known():

@@ -70,6 +70,58 @@ def test_wrong_keys_and_values_are_explained(schema, default, change, expected):
 
 
 @pytest.mark.parametrize(
+    ("families", "expected"),
+    [
+        (
+            {"confidence": 0.9},
+            "confidence has no effect with families.source: map; remove it, or set",
+        ),
+        ({"source": "map", "file": "x.csv"}, "families.file has no effect with families.source: map"),
+        ({"source": "labels", "file": "x.csv"}, "families.file has no effect with families.source: labels"),
+        (
+            {"source": "file", "file": "x.csv", "confidence": 0.5},
+            "no effect with families.source: file; remove it, or set families.source to labels",
+        ),
+        ({"min_size": 20}, "set families.source to labels or file"),
+        ({"source": "file"}, "families.source is file, but families.file is not set"),
+        (
+            {"source": "labels", "unions": [{"name": "a", "parts": ["b", "c"]}] * 2},
+            "families.unions: 'a' is there twice",
+        ),
+        ({"source": "labels", "unions": [{"name": "a", "parts": ["b"]}]}, "is too short"),
+        ({"source": "label"}, "families.source: 'label' is not one of ['map', 'labels', 'file']"),
+    ],
+)
+def test_keys_of_families_without_effect_are_refused(schema, default, families, expected):
+    with pytest.raises(UserError, match=re.escape(expected)):
+        check_config(default | {"families": families}, schema)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"unit": "view"}, "unit: view needs families.source: map, not labels"),
+        ({"similar": {"queries": ["H1@1262304123.5"]}}, "similar.queries has no effect"),
+    ],
+)
+def test_what_needs_a_map_is_refused_without_one(schema, default, change, expected):
+    with pytest.raises(UserError, match=re.escape(expected)):
+        check_config(default | {"families": {"source": "labels"}} | change, schema)
+
+
+def test_families_of_labels_take_their_defaults(schema, default):
+    families = check_config(default | {"families": {"source": "labels"}}, schema)["families"]
+    assert families == {
+        "source": "labels",
+        "confidence": 0.9,
+        "min_size": 8,
+        "unions": [],
+        "file": None,
+        "tolerance_s": 0.1,
+    }
+
+
+@pytest.mark.parametrize(
     ("change", "section", "expected"),
     [
         ("map={min_dist: 0.2}", "map", {"min_dist": 0.2}),

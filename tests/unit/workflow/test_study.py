@@ -65,6 +65,18 @@ def test_glitches_with_pictures_or_strain_are_not_refused(study_of, kind, source
     study.check_views()
 
 
+def test_a_study_of_labels_has_no_map(study_of):
+    study_of().check_map()
+    study = study_of(families={"source": "labels"})
+    assert not study.mapped
+    with pytest.raises(UserError, match=r"families\.source is labels, so no map is made"):
+        study.check_map()
+    facts = study.provenance(lambda rule: rule)
+    assert facts["codes"] == {"catalog": "catalog", "map": "group_families", "audit": "audit_groups"}
+    assert "embedding" not in facts["settings"]
+    assert facts["settings"]["families"]["confidence"] == 0.9
+
+
 def test_frames_are_inputs_where_the_workflow_makes_them(study_of):
     made = "results/observatory/frames/{ifo}"
     study = study_of(detectors=["H1", "L1"], strain={"source": "frames", "frames": made})
@@ -129,7 +141,7 @@ def test_pages_depend_on_all_templates_that_they_use(root, study_of):
     [
         ("cost/cost.html", {"impact_pages"}),
         ("cost/sentences.html", {"impact_pages", "front_page"}),
-        ("cost/unknown.html", {"impact_pages", "atlas"}),
+        ("cost/unknown.html", {"impact_pages", "atlas", "group_pages"}),
         ("front/methods.html", {"front_page"}),
         ("validation/validation.html", {"validation_page"}),
         ("map/static/map.css", {"explorer"}),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import UNIONS
 from glitch_explorer.site.cost.family import (
     FamilyImpact,
     best_rank,
@@ -99,6 +100,7 @@ def write_impact_pages(
     drivers: str | Path | None,
     folders: Sequence[str | Path],
     audit_families: str | Path,
+    unions: str | Path | None,
     out: str | Path,
     page: str | Path,
     assets: str | Path,
@@ -106,7 +108,6 @@ def write_impact_pages(
     figure: str | Path,
     dpi: int,
     witnesses: bool,
-    mapped: bool,
 ) -> None:
     """Write the cost ranking, and each family's section on drivers and cost.
 
@@ -122,6 +123,8 @@ def write_impact_pages(
         no models were fitted.
     audit_families : path
         File of table "audit_families".
+    unions : path or None
+        File of table "unions"; None where the families are those of a map.
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page), the
         figures, and `F001.json` (best rank by cost over detectors, and codes of what is unknown).
@@ -136,12 +139,11 @@ def write_impact_pages(
         Pixels per inch.
     witnesses : bool
         Whether the site has a page of witnesses.
-    mapped : bool
-        Whether the site has a map.
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
-    shown = read_impact(source, skill, drivers, family_names(audited))
+    joined = tables.read(UNIONS, unions)["family"] if unions else ()
+    shown = read_impact(source, skill, drivers, family_names(audited), frozenset(joined))
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
         _write_families(shown, audited, folders, folder, veto_folder, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
@@ -150,4 +152,6 @@ def write_impact_pages(
             shutil.copyfile(source / name, folder / name)
         report = json.loads((source / "cost.json").read_text(encoding="utf-8"))
         name = Path(assets).name
-        write_cost_page(shown, page, folder, name=name, report=report, witnesses=witnesses, mapped=mapped)
+        write_cost_page(
+            shown, page, folder, name=name, report=report, witnesses=witnesses, mapped=unions is None
+        )

@@ -32,10 +32,16 @@ class ImpactTables:
     skill: pd.DataFrame
     drivers: pd.DataFrame
     names: Names
+    #: Families that join others (`families.unions`): their glitches are charged to these.
+    unions: frozenset[str]
 
 
 def read_impact(
-    folder: Path, skill: str | Path | None, drivers: str | Path | None, names: Names
+    folder: Path,
+    skill: str | Path | None,
+    drivers: str | Path | None,
+    names: Names,
+    unions: frozenset[str] = frozenset(),
 ) -> ImpactTables:
     """Read the tables of the impact stage.
 
@@ -47,6 +53,8 @@ def read_impact(
         Files of tables "skill" and "drivers"; None where no model was fitted.
     names
         What pages call each family, see `family_names`.
+    unions
+        Families that join others.
     """
     return ImpactTables(
         cost=tables.read(COST, folder / "cost.parquet"),
@@ -57,4 +65,5 @@ def read_impact(
         skill=tables.empty(SKILL) if skill is None else tables.read(SKILL, skill),
         drivers=tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers),
         names=names,
+        unions=unions,
     )

@@ -27,7 +27,10 @@ def impact_unknown(detectors: Sequence[Item]) -> list[Item]:
     return [
         {"code": code, "ifo": detector["ifo"], **facts}
         for detector in detectors
-        for code, facts in (*_cost(detector["cost"]), *_models(detector["models"]))
+        for code, facts in (
+            *(() if detector["union"] else _cost(detector["cost"])),
+            *_models(detector["models"]),
+        )
     ]
 
 

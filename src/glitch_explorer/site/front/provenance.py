@@ -71,6 +71,8 @@ def _value(value: Any) -> str:
     """Write the value of a setting."""
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_value(part)}' for key, part in value.items())}}}"
     if value is None:
         return "none"
     if isinstance(value, str) and PurePath(value).is_absolute():
