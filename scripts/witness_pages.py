@@ -13,6 +13,7 @@ if __name__ == "__main__":
             notes=snakemake.input.notes,
             groups=snakemake.input.groups,
             slow=snakemake.input.slow,
+            names=snakemake.input.names or None,
         )
         write_witness_pages(
             coupling,
@@ -25,6 +26,5 @@ if __name__ == "__main__":
             matrix=snakemake.output.matrix,
             nulls=snakemake.output.nulls,
             dpi=snakemake.params.dpi,
-            names=snakemake.input.names or None,
             cost=snakemake.params.cost,
         )

@@ -222,7 +222,6 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         matrix=folder / "witness_matrix.png",
         nulls=folder / "witness_nulls.png",
         dpi=60,
-        names=None,
         cost=cost,
     )
     return folder / "pages"

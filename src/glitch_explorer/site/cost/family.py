@@ -136,7 +136,7 @@ def detector_impact(impact: ImpactTables, family: FamilyImpact, ifo: str) -> dic
     alarms = family.precursor[(family.precursor["ifo"] == ifo) & family.precursor["model"].isin(reported)]
     return {
         "ifo": ifo,
-        "union": family.name in impact.unions,
+        "union": family.name in (impact.unions or ()),
         "cost": first_record(part(impact.cost)),
         "recoverable": records(most_recoverable(part(impact.recoverable))),
         "models": models,

@@ -10,7 +10,6 @@ import pandas as pd
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
-from glitch_explorer.map.schemas import UNIONS
 from glitch_explorer.site.cost.family import (
     FamilyImpact,
     best_rank,
@@ -142,8 +141,7 @@ def write_impact_pages(
     """
     source = Path(impact)
     audited = tables.read(AUDIT_FAMILIES, audit_families)
-    joined = tables.read(UNIONS, unions)["family"] if unions else ()
-    shown = read_impact(source, skill, drivers, family_names(audited), frozenset(joined))
+    shown = read_impact(source, skill, drivers, family_names(audited), unions)
     with files.whole_folder(out) as folder, files.whole_folder(vetoes) as veto_folder:
         _write_families(shown, audited, folders, folder, veto_folder, dpi=dpi)
     cost_ranking(shown.cost, Path(figure), dpi=dpi)
@@ -152,6 +150,4 @@ def write_impact_pages(
             shutil.copyfile(source / name, folder / name)
         report = json.loads((source / "cost.json").read_text(encoding="utf-8"))
         name = Path(assets).name
-        write_cost_page(
-            shown, page, folder, name=name, report=report, witnesses=witnesses, mapped=unions is None
-        )
+        write_cost_page(shown, page, folder, name=name, report=report, witnesses=witnesses)

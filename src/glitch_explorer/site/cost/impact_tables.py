@@ -15,6 +15,7 @@ from glitch_explorer.impact.schemas import (
     RECOVERABLE,
     SKILL,
 )
+from glitch_explorer.map.schemas import UNIONS
 from glitch_explorer.site.families.names import Names
 
 
@@ -32,8 +33,9 @@ class ImpactTables:
     skill: pd.DataFrame
     drivers: pd.DataFrame
     names: Names
-    #: Families that join others (`families.unions`): their glitches are charged to these.
-    unions: frozenset[str]
+    #: Families that join others (`families.unions`) and whose glitches are charged to these; None where the
+    #: families are those of a map.
+    unions: frozenset[str] | None
 
 
 def read_impact(
@@ -41,7 +43,7 @@ def read_impact(
     skill: str | Path | None,
     drivers: str | Path | None,
     names: Names,
-    unions: frozenset[str] = frozenset(),
+    unions: str | Path | None = None,
 ) -> ImpactTables:
     """Read the tables of the impact stage.
 
@@ -54,7 +56,7 @@ def read_impact(
     names
         What pages call each family, see `family_names`.
     unions
-        Families that join others.
+        File of table "unions"; None where the families are those of a map.
     """
     return ImpactTables(
         cost=tables.read(COST, folder / "cost.parquet"),
@@ -65,5 +67,5 @@ def read_impact(
         skill=tables.empty(SKILL) if skill is None else tables.read(SKILL, skill),
         drivers=tables.empty(DRIVERS) if drivers is None else tables.read(DRIVERS, drivers),
         names=names,
-        unions=unions,
+        unions=frozenset(tables.read(UNIONS, unions)["family"]) if unions else None,
     )

@@ -36,7 +36,6 @@ def write_cost_page(
     name: str,
     report: Mapping[str, Any],
     witnesses: bool,
-    mapped: bool,
 ) -> None:
     """Write the page, and its scripts into `folder`.
 
@@ -54,8 +53,6 @@ def write_cost_page(
         Content of cost.json: `settings` by name, and `formula`, name to description.
     witnesses
         Whether the site has a page of witnesses.
-    mapped
-        Whether the site has a map.
     """
     cost = shown.cost
     priced = bool(cost["cost_mpc3_yr"].notna().any())
@@ -83,5 +80,5 @@ def write_cost_page(
         "formula": report["formula"],
         "folder": name,
     }
-    there = {"witnesses": witnesses, "cost": True, "mapped": mapped}
+    there = {"witnesses": witnesses, "cost": True, "mapped": shown.unions is None}
     files.write_text(page, render("cost/cost.html", **values, **there, root=""))

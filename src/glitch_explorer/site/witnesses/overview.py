@@ -125,5 +125,7 @@ def overview(
         "groups": [records(part) for part in groups],
         **null_values(rows, pooled),
         **CONSTANTS,
+        "names": coupling.names or {},
+        "mapped": coupling.names is None,
         "witnesses": True,
     }

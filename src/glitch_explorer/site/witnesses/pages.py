@@ -13,7 +13,6 @@ from glitch_explorer.coupling.schemas import (
     PSEUDO_FAMILIES,
     WITNESSES,
 )
-from glitch_explorer.map.schemas import FAMILY_NAMES
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses import plots as witness_plots
 from glitch_explorer.site.witnesses.figure import matrix_figure
@@ -85,7 +84,6 @@ def write_witness_pages(
     matrix: str | Path,
     nulls: str | Path,
     dpi: int,
-    names: str | Path | None,
     cost: bool,
 ) -> None:
     """Write the witness sections of the families' pages, and the page of all witnesses.
@@ -111,8 +109,6 @@ def write_witness_pages(
         pseudo-families. The page shows a copy of the second.
     dpi : int
         Pixels per inch.
-    names : path or None
-        File of table "family_names"; None where the families are those of a map.
     cost : bool
         Whether the site has a page of costs.
     """
@@ -130,7 +126,5 @@ def write_witness_pages(
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
-    named = tables.read(FAMILY_NAMES, names) if names else tables.empty(FAMILY_NAMES)
-    values["names"] = dict(zip(named["family"], named["name"], strict=True))
-    site = {"folder": Path(pictures).name, "cost": cost, "mapped": names is None, "root": ""}
-    files.write_text(page, render("witnesses/witnesses.html", **values, **site))
+    text = render("witnesses/witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
+    files.write_text(page, text)

@@ -31,7 +31,7 @@ from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.scattering import LEAST_MATCHED, SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
-from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.map.schemas import FAMILY_NAMES, MEMBERS
 from glitch_explorer.site.pages import records
 
 #: Largest number of unsafe channels that are listed for a family and detector.
@@ -59,6 +59,8 @@ class CouplingTables:
     channels: pd.DataFrame
     #: Family to detector to the notes on its test: codes with facts.
     notes: Mapping[str, Mapping[str, list[Note]]]
+    #: Name of each family that labels or a file define; None where families are those of a map.
+    names: Mapping[str, str] | None = None
 
     @property
     def detectors(self) -> list[str]:
@@ -85,6 +87,7 @@ def read_coupling(
     notes: str | Path,
     groups: Sequence[str | Path],
     slow: Sequence[str | Path],
+    names: str | Path | None = None,
 ) -> CouplingTables:
     """Read the results of the coupling for all families.
 
@@ -94,12 +97,16 @@ def read_coupling(
         Table "witnesses" and notes.json, of all families.
     groups, slow
         Tables "channel_groups" and "slow_drivers" of all detectors.
+    names
+        Table "family_names"; None where the families are those of a map.
     """
+    named = tables.read(FAMILY_NAMES, names) if names else None
     return CouplingTables(
         witnesses=tables.read(WITNESSES, witnesses),
         slow=tables.read_all(SLOW_DRIVERS, slow),
         channels=tables.read_all(CHANNEL_GROUPS, groups),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
+        names=None if named is None else dict(zip(named["family"], named["name"], strict=True)),
     )
 
 
