@@ -147,6 +147,32 @@ rule leakage_gate:
         "../scripts/leakage_gate.py"
 
 
+# The families against those of a file.
+rule compare_families:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        duplicates="results/catalog/duplicates.parquet",
+        families="results/map/families.parquet",
+        file=config["families"]["compare"] or [],
+    output:
+        compared="results/audit/compared_families.parquet",
+        agreement="results/audit/agreement.parquet",
+    log:
+        "results/logs/compare_families.log",
+    benchmark:
+        "results/benchmarks/compare_families.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        tolerance_s=config["families"]["tolerance_s"],
+        code=code("compare_families"),
+    script:
+        "../scripts/compare_families.py"
+
+
 AUDIT = [
     rules.audit_labels.output,
     rules.audit_leakage.output,
@@ -158,3 +184,4 @@ AUDIT = [
 rule audit:
     input:
         AUDIT if MAPPED else rules.audit_groups.output,
+        rules.compare_families.output if COMPARE else [],

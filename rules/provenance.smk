@@ -7,6 +7,7 @@ NAMED_FILES = {
     "coupling.channels": config["coupling"]["channels"],
     "coupling.safety": config["coupling"]["safety"],
     "families.file": [config["families"]["file"]] if config["families"]["file"] else [],
+    "families.compare": [config["families"]["compare"]] if COMPARE else [],
     "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],
 }
 STUDY_FILES = sum(

@@ -7,6 +7,7 @@ rule atlas:
         views=shards("results/views/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
         probe=rules.audit_probe.output.probe,
+        compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:
@@ -45,6 +46,7 @@ rule group_pages:
         unions="results/map/unions.parquet",
         names="results/map/family_names.parquet",
         audit=rules.audit_groups.output,
+        compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:

@@ -13,6 +13,7 @@ if __name__ == "__main__":
             audit=Path(snakemake.input.audit[0]).parent,
             views=snakemake.input.views,
             status=snakemake.input.status,
+            compared=bool(snakemake.input.compared),
             witnesses=snakemake.input.witnesses or None,
             cost=snakemake.input.cost or None,
             typical=snakemake.params.typical,

@@ -12,6 +12,7 @@ if __name__ == "__main__":
             segments=snakemake.input.segments,
             map=Path(snakemake.input.families).parent,
             audit=Path(snakemake.input.audit[0]).parent,
+            compared=bool(snakemake.input.compared),
             witnesses=snakemake.input.witnesses or None,
             cost=snakemake.input.cost or None,
             source=snakemake.params.source,

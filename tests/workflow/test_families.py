@@ -11,7 +11,7 @@ from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import SLOW_DRIVERS
 from glitch_explorer.impact.schemas import COST
-from glitch_explorer.map.schemas import FAMILIES, FAMILY_NAMES, UNIONS
+from glitch_explorer.map.schemas import FAMILIES, FAMILY_NAMES, QUALITY, UNIONS
 from tests.fixtures.once import made_once
 from tests.fixtures.project import SMALL, Project
 
@@ -141,11 +141,14 @@ def test_a_file_gives_the_same_families_as_the_labels_in_it(labelled, tmp_path):
     alone = [name for name in names_of(clone).values() if name != "Scattering"]
     named = families.assign(family=families["family"].map(names_of(clone)))
     named.dropna(subset="family")[["glitch_id", "family"]].to_csv(clone.folder / "mine.csv", index=False)
-    set_families(clone, source="file", file="mine.csv", min_size=4)
-    clone.run("map")
+    tables.write(FAMILIES, families, clone.folder / "labels.parquet")
+    set_families(clone, source="file", file="mine.csv", min_size=4, compare="labels.parquet")
+    clone.run("audit")
     assert list(names_of(clone).values()) == alone
     again = tables.read(FAMILIES, results / "map/families.parquet")
     pd.testing.assert_frame_equal(again, families)
+    agreement = tables.read(QUALITY, results / "audit/agreement.parquet").set_index("metric")["value"]
+    assert agreement["ami"] == pytest.approx(1)
     # Member files are the same, so the jobs of the families have nothing to do.
     assert "couple_family" not in clone.plan("coupling")
 

@@ -63,6 +63,17 @@ AUDIT_FAMILIES = schema(
     medoid=Column(STRING, "glitch_id of the most central member, null without a map", nullable=True),
 )
 
+#: `audit/compared_families.parquet`: glitches that a family shares with each family of `families.compare`.
+COMPARED = schema(
+    "compared_families",
+    family=FAMILY,
+    other=Column(STRING, "family of the file, -1 where the glitches are in none"),
+    n=Column(INT, "glitches in both"),
+    share_of_family=Column(FLOAT, "their share of the family"),
+    share_of_other=Column(FLOAT, "their share of the other family"),
+    jaccard=Column(FLOAT, "their share of the glitches in either"),
+)
+
 #: `audit/nearest_families.parquet`: the labelled families nearest to each family without a name.
 NEAREST_FAMILIES = schema(
     "nearest_families",

@@ -109,8 +109,8 @@ STABILITY = schema(
     n_runs=Column(INT, "number of reruns"),
 )
 
-#: `map/quality.parquet`, `audit/quality.parquet`: quality of the map, and agreement of families and
-#: labels.
+#: `map/quality.parquet`, `audit/quality.parquet`, `audit/agreement.parquet`: quality of the map, and
+#: agreement of families with labels, and with those of `families.compare`.
 QUALITY = schema(
     "quality",
     metric=Column(STRING, "name of the measure"),

@@ -133,13 +133,15 @@ def _families_errors(written: dict[str, Any], filled: dict[str, Any]) -> list[st
         f"families.{key} has no effect with families.source: {source}; remove it, or set families.source to"
         f" {' or '.join(sources)}"
         for key, sources in FAMILY_KEYS.items()
-        if key in written and source not in sources
+        if key in written and source not in sources and not (key == "tolerance_s" and families["compare"])
     ]
     if source == "file" and families["file"] is None:
         lines.append("families.source is file, but families.file is not set: name a CSV or Parquet table")
     names = [union["name"] for union in families["unions"]]
     twice = sorted({name for name in names if names.count(name) > 1})
     lines += [f"families.unions: {name!r} is there twice" for name in twice]
+    if filled["unit"] == "view" and families["compare"]:
+        lines.append("unit: view: families.compare has no effect on views; it needs unit: glitch")
     if source == "map":
         return lines
     if filled["unit"] == "view":

@@ -189,6 +189,7 @@ class Study:
         """
         kind = self.config["source"]["kind"]
         if kind != "images" and self.config["strain"]["source"] == "none":
+            self.check_map()
             raise UserError(
                 f"strain.source is none, but source.kind is {kind}: without pictures the views are made from"
                 " strain: set source.kind to images if you have the pictures, or set strain.source (frames,"

@@ -101,12 +101,19 @@ def test_keys_of_families_without_effect_are_refused(schema, default, families, 
     ("change", "expected"),
     [
         ({"unit": "view"}, "unit: view needs families.source: map, not labels"),
+        ({"unit": "view", "families": {"compare": "x.csv"}}, "families.compare has no effect on views"),
         ({"similar": {"queries": ["H1@1262304123.5"]}}, "similar.queries has no effect"),
     ],
 )
 def test_what_needs_a_map_is_refused_without_one(schema, default, change, expected):
     with pytest.raises(UserError, match=re.escape(expected)):
         check_config(default | {"families": {"source": "labels"}} | change, schema)
+
+
+def test_families_to_compare_with_go_with_any_source(schema, default):
+    for families in ({}, {"source": "labels"}, {"source": "file", "file": "x.csv"}):
+        compared = families | {"compare": "y.csv", "tolerance_s": 1}
+        assert check_config(default | {"families": compared}, schema)["families"]["compare"] == "y.csv"
 
 
 def test_families_of_labels_take_their_defaults(schema, default):
@@ -117,6 +124,7 @@ def test_families_of_labels_take_their_defaults(schema, default):
         "min_size": 8,
         "unions": [],
         "file": None,
+        "compare": None,
         "tolerance_s": 0.1,
     }
 

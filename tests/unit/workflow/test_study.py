@@ -69,8 +69,9 @@ def test_a_study_of_labels_has_no_map(study_of):
     study_of().check_map()
     study = study_of(families={"source": "labels"})
     assert not study.mapped
-    with pytest.raises(UserError, match=r"families\.source is labels, so no map is made"):
-        study.check_map()
+    for check in (study.check_map, study.check_views):
+        with pytest.raises(UserError, match=r"families\.source is labels, so no map is made"):
+            check()
     facts = study.provenance(lambda rule: rule)
     assert facts["codes"] == {"catalog": "catalog", "map": "group_families", "audit": "audit_groups"}
     assert "embedding" not in facts["settings"]

@@ -18,6 +18,7 @@ from glitch_explorer.audit.schemas import (
 )
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import UNASSIGNED
+from glitch_explorer.site.families.compared import read_compared
 from glitch_explorer.site.families.page import Atlas, write_family_page
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.pictures import Pictures
@@ -32,6 +33,7 @@ def read_atlas(
     audit: Path,
     views: Sequence[str | Path],
     status: Sequence[str | Path],
+    compared: bool = False,
     witnesses: str | Path | None,
     cost: str | Path | None,
     typical: int,
@@ -48,6 +50,8 @@ def read_atlas(
         relabel and probe.
     views, status : list of path
         Arrays and tables "views" of all shards, in the same order.
+    compared : bool
+        Whether the audit has a comparison with other families.
     witnesses, cost : path or None
         Folders of `write_witness_pages` and `write_impact_pages`; None where the stage was not run.
     typical, odd : int
@@ -67,6 +71,7 @@ def read_atlas(
         odd=odd,
         witnesses=Path(witnesses) if witnesses else None,
         cost=Path(cost) if cost else None,
+        compared=read_compared(audit) if compared else None,
     )
 
 
@@ -93,7 +98,6 @@ def write_atlas(atlas: Atlas, *, out: str | Path, index: str | Path) -> None:
         lines = [write_family_page(atlas, family, folder) for family in atlas.order]
     lines.sort(key=_place)
     unassigned = int((atlas.rows["family"] == UNASSIGNED).sum())
-    page = render(
-        "families/atlas.html", lines=lines, unassigned=unassigned, folder=Path(out).name, **atlas.has, root=""
-    )
+    values = {"lines": lines, "unassigned": unassigned, "compared": atlas.compared}
+    page = render("families/atlas.html", **values, folder=Path(out).name, **atlas.has, root="")
     files.write_text(index, page)

@@ -14,6 +14,7 @@ from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import contains, lengths, segments_of
 from glitch_explorer.map.schemas import FAMILY_NAMES, UNASSIGNED, UNIONS
+from glitch_explorer.site.families.compared import read_compared
 from glitch_explorer.site.families.page import spread, stage_part
 from glitch_explorer.site.families.unknown import catalogue_unknown
 from glitch_explorer.site.pages import records, render
@@ -42,6 +43,8 @@ class Groups:
     cost: Path | None
     #: `families.source` of the config.
     source: str
+    #: Comparison with other families (`read_compared`), None where there is none.
+    compared: dict[str, Any] | None
 
     @property
     def has(self) -> dict[str, bool]:
@@ -58,6 +61,7 @@ def read_groups(
     witnesses: str | Path | None,
     cost: str | Path | None,
     source: str,
+    compared: bool,
 ) -> Groups:
     """Read the tables of families that labels or a file define.
 
@@ -71,6 +75,8 @@ def read_groups(
         Folders of `write_witness_pages` and `write_impact_pages`; None where the stage was not run.
     source : str
         `labels` or `file`.
+    compared : bool
+        Whether the audit has a comparison with other families.
     """
     folder = Path(map)
     rows = map_rows(glitches, folder / "families.parquet", _COLUMNS)
@@ -85,6 +91,7 @@ def read_groups(
         witnesses=Path(witnesses) if witnesses else None,
         cost=Path(cost) if cost else None,
         source=source,
+        compared=read_compared(audit) if compared else None,
     )
 
 
@@ -174,5 +181,6 @@ def write_group_pages(groups: Groups, *, out: str | Path, index: str | Path) -> 
     with files.whole_folder(out) as folder:
         lines = [write_group_page(groups, str(family), folder) for family in groups.families.index]
     values = {"lines": lines, "unassigned": groups.unassigned, "source": groups.source}
+    values |= {"compared": groups.compared}
     page = render("families/groups.html", **values, folder=Path(out).name, **groups.has, root="")
     files.write_text(index, page)

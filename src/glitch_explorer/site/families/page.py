@@ -52,6 +52,8 @@ class Atlas:
     #: stage was not run.
     witnesses: Path | None
     cost: Path | None
+    #: Comparison with other families (`read_compared`), None where there is none.
+    compared: dict[str, Any] | None = None
 
     @property
     def order(self) -> list[str]:
