@@ -13,7 +13,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.groups.file import file_groups
 from glitch_explorer.map.groups.labels import label_groups
-from glitch_explorer.map.groups.run import make_groups, number_groups, union_members
+from glitch_explorer.map.groups.run import make_groups, number_groups, union_parts
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_IDS, FAMILY_NAMES, MEMBERS, UNASSIGNED, UNIONS
 from glitch_explorer.workflow.study import family_names
 from tests.fixtures.rows import write_tables
@@ -94,7 +94,7 @@ def test_the_log_counts_what_does_not_count(caplog):
     [
         ([None, None], np.nan, "no glitch of the catalogue has a label"),
         (["Blip", "Tomte"], [0.7, 0.8], "at least families.confidence = 0.9: the highest is 0.8"),
-        (["None_of_the_Above"], 0.99, "no label names a class"),
+        (["None_of_the_Above"], 0.99, "all are None_of_the_Above"),
     ],
 )
 def test_a_catalogue_without_labels_is_refused(labels, confidence, expected):
@@ -149,18 +149,32 @@ def test_a_union_of_labels_that_are_too_few_alone(run):
 )
 def test_a_union_that_cannot_be_is_refused(union, expected):
     with pytest.raises(UserError, match=re.escape(expected)):
-        union_members(pd.Series(["Blip", "Tomte", None]), [union])
+        union_parts(pd.Series(["Blip", "Tomte", None]), [union])
 
 
 def test_a_part_of_a_union_may_be_spelt_otherwise():
     group = pd.Series(["Scattered_Light", "Fast_Scattering", "Blip"])
-    members = union_members(group, [{"name": "S", "parts": ["Scattering", "Fast Scattering"]}])
-    assert members["S"].tolist() == [True, True, False]
+    union = {"name": "S", "parts": ["Scattering", "Fast Scattering"]}
+    assert union_parts(group, [union]) == {"S": ["Scattered_Light", "Fast_Scattering"]}
 
 
 def test_no_family_is_large_enough(run):
-    with pytest.raises(UserError, match=r"min_size = 8 glitches; the largest is Blip with 3"):
+    with pytest.raises(UserError, match=r"no family has families.min_size = 8 glitches: Blip \(3\)"):
         run(catalogue(["Blip"] * 3), min_size=8)
+
+
+def test_a_union_may_be_the_only_family(run):
+    made = run(catalogue(["Scattered_Light"] * 3 + ["Fast_Scattering"] * 2), min_size=4, unions=[UNION])
+    assert made["names"][["family", "name"]].to_numpy().tolist() == [["F001", "Scattering"]]
+    assert list(made["members"]) == ["F001"]
+
+
+def test_a_union_takes_no_id_of_the_reference():
+    group = pd.Series(["A"] * 4 + ["B"] * 2).set_axis([f"g{number}" for number in range(6)])
+    reference = pd.DataFrame({"glitch_id": [f"g{number}" for number in range(4)], "view": ""})
+    reference["family"] = ["F001"] * 2 + ["F005"] * 2
+    _, family = number_groups(group, {"both": ["A", "B"]}, reference, min_size=4)
+    assert family == {"A": "F001", "both": "F006"}
 
 
 def test_ids_of_a_reference_stay(run, tmp_path):

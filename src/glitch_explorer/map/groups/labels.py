@@ -49,8 +49,9 @@ def label_groups(glitches: pd.DataFrame, *, confidence: float) -> pd.Series:
         _LOG.warning("%d labels have no confidence, and count", unsure.sum())
     sure = classified & ~doubtful
     if not sure.any():
+        highest = f"the highest is {known[classified].max():g}" if classified.any() else f"all are {NO_CLASS}"
         raise UserError(
-            f"no label names a class with a confidence of at least families.confidence = {confidence:g}: the"
-            f" highest is {known[classified].max():g}; lower it, or set families.source to map or file"
+            f"no label names a class with a confidence of at least families.confidence = {confidence:g}:"
+            f" {highest}; lower it, or set families.source to map or file"
         )
     return label.where(sure)

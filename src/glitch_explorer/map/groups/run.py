@@ -31,15 +31,15 @@ _OF_THE_MAP = ("probability", "outlier_score", "isolation")
 _LISTED = 8
 
 
-def union_members(group: pd.Series, unions: Iterable[Mapping[str, Any]]) -> dict[str, pd.Series]:
-    """Return which glitches are in each union, bool ``(n,)``, by its name.
+def union_parts(group: pd.Series, unions: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the labels or names that each union joins, by the name of the union.
 
     Parameters
     ----------
     group
         ``(n,)`` label or name of the family of each glitch, missing where there is none.
     unions
-        Each with `name` and `parts`, the labels or names that it joins.
+        Each with `name` and `parts`; a part may be another spelling of a class.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def union_members(group: pd.Series, unions: Iterable[Mapping[str, Any]]) -> dict
         When a part does not occur, or a union has the name of a family.
     """
     names = set(group.dropna().unique())
-    members = {}
+    joined = {}
     for union in unions:
         parts = [part if part in names else known_label(part) for part in union["parts"]]
         unknown = [part for part in parts if part not in names]
@@ -56,8 +56,8 @@ def union_members(group: pd.Series, unions: Iterable[Mapping[str, Any]]) -> dict
             raise UserError(
                 f"families.unions: {union['name']}: {wrong}; the families are {_few(sorted(names))}"
             )
-        members[str(union["name"])] = group.isin(parts)
-    return members
+        joined[str(union["name"])] = parts
+    return joined
 
 
 def _few(names: Sequence[str]) -> str:
@@ -66,22 +66,31 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_LISTED]) + (f" and {more} others" if more > 0 else "")
 
 
-def _large(counts: pd.Series, min_size: int) -> list[str]:
-    """Return the names with at least `min_size` glitches, and log the others."""
-    small = counts[counts < min_size]
-    if len(small):
-        listed = _few([f"{name} ({count})" for name, count in small.items()])
-        _LOG.warning("fewer than families.min_size = %d glitches, so no family: %s", min_size, listed)
-    if len(small) == len(counts):
+def _large(sizes: Mapping[str, int], min_size: int) -> dict[str, int]:
+    """Return the sizes that are at least `min_size`, and log the others.
+
+    Raises
+    ------
+    UserError
+        When there is none.
+    """
+    small = [f"{name} ({size})" for name, size in sizes.items() if size < min_size]
+    if len(small) == len(sizes):
         raise UserError(
-            f"no family has families.min_size = {min_size} glitches; the largest is {counts.idxmax()} with"
-            f" {counts.max()}: lower it"
+            f"no family has families.min_size = {min_size} glitches: {_few(small) or 'no glitch is in one'};"
+            " lower it, or set families.source to map"
         )
-    return [str(name) for name in counts.index if counts[name] >= min_size]
+    if small:
+        _LOG.warning("fewer than families.min_size = %d glitches, so no family: %s", min_size, _few(small))
+    return {name: size for name, size in sizes.items() if size >= min_size}
 
 
 def number_groups(
-    group: pd.Series, unions: Mapping[str, pd.Series], reference: pd.DataFrame | None, *, min_size: int
+    group: pd.Series,
+    unions: Mapping[str, Sequence[str]],
+    reference: pd.DataFrame | None,
+    *,
+    min_size: int,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Assign an id to each family as the map does (`name_families`), by size; unions come last.
 
@@ -90,7 +99,7 @@ def number_groups(
     group
         Label or name of the family of each glitch, missing where there is none, by glitch_id ``(n,)``.
     unions
-        Which glitches are in each union, bool ``(n,)``, by its name.
+        The labels or names that each union joins, by its name.
     reference
         See `read_reference`.
     min_size
@@ -108,18 +117,25 @@ def number_groups(
     UserError
         When no family is as large as `min_size`.
     """
-    names = _large(group.value_counts(), min_size)
+    sizes = {str(name): int(size) for name, size in group.value_counts().items()}
+    joined = {name: sum(sizes[part] for part in parts) for name, parts in unions.items()}
+    large = _large(sizes | joined, min_size)
+    names = [name for name in sizes if name in large]
     code = group.map({name: number for number, name in enumerate(names)}).fillna(-1).astype(np.int64)
     rows = pd.DataFrame({"glitch_id": group.index, "view": "", "cluster": code.to_numpy()})
     named = name_families(rows, reference)
     family = {names[cluster]: name for cluster, name in zip(named["cluster"], named["family"], strict=True)}
-    first = max(map(family_number, family.values())) + 1
-    sizes = {name: int(inside.sum()) for name, inside in unions.items()}
-    large = [name for name, size in sizes.items() if size >= min_size]
-    last = {name: f"F{number:03d}" for number, name in enumerate(large, start=first)}
-    added = pd.DataFrame([(last[name], sizes[name], True, np.nan) for name in last], columns=FAMILY_IDS.names)
+    # Above the ids of the reference too, which a family of it may take again later.
+    known = set(family.values()) | (set() if reference is None else set(reference["family"]) - {UNASSIGNED})
+    first = max(map(family_number, known), default=0) + 1
+    last = {
+        name: f"F{number:03d}"
+        for number, name in enumerate((name for name in joined if name in large), start=first)
+    }
     ids = named.drop(columns="cluster")
-    return (pd.concat([ids, added], ignore_index=True) if last else ids), family | last
+    added = [(last[name], joined[name], True, np.nan) for name in last]
+    rows_of_unions = pd.DataFrame(added, columns=FAMILY_IDS.names)
+    return (pd.concat([ids, rows_of_unions], ignore_index=True) if added else ids), family | last
 
 
 def make_groups(
@@ -160,24 +176,25 @@ def make_groups(
         group = file_groups(catalogue, repeated, file, tolerance_s=tolerance_s)
     group = group.set_axis(catalogue["glitch_id"])
     keys = catalogue[["glitch_id"]].assign(view="")
-    joined = union_members(group, unions)
+    joined = union_parts(group, unions)
     ids, family = number_groups(group, joined, read_reference(reference, keys), min_size=min_size)
     families = keys.assign(family=group.map(family).fillna(UNASSIGNED).to_numpy())
+    overlapping = {family[name]: parts for name, parts in joined.items() if name in family}
     union_rows = tables.joined(
         UNIONS,
-        [keys[joined[name].to_numpy()].assign(family=family[name]) for name in joined if name in family],
+        [keys[group.isin(parts).to_numpy()].assign(family=union) for union, parts in overlapping.items()],
     )
     tables.write(FAMILIES, families.assign(**dict.fromkeys(_OF_THE_MAP, np.nan)), out / "families.parquet")
     tables.write(FAMILY_IDS, ids, out / "family_ids.parquet")
-    tables.write(FAMILY_NAMES, _names(family, unions), out / "family_names.parquet")
+    tables.write(FAMILY_NAMES, _names(family, joined), out / "family_names.parquet")
     tables.write(UNIONS, union_rows, out / "unions.parquet")
     members = pd.concat([families, union_rows], ignore_index=True)
     write_members(members, catalogue, tables.read(SEGMENTS, segments), out / "members")
     _LOG.info("%d families: %s", len(family), ", ".join(f"{id_} {name}" for name, id_ in family.items()))
 
 
-def _names(family: Mapping[str, str], unions: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Build table "family_names" from the id of each name."""
-    parts = {union["name"]: "\n".join(map(known_label, union["parts"])) for union in unions}
-    rows = [(family[name], name, parts.get(name, "")) for name in sorted(family, key=family.__getitem__)]
+def _names(family: Mapping[str, str], unions: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Build table "family_names" from the id of each name, and the parts of each union."""
+    names = sorted(family, key=family.__getitem__)
+    rows = [(family[name], name, "\n".join(unions.get(name, ()))) for name in names]
     return pd.DataFrame(rows, columns=FAMILY_NAMES.names)

@@ -23,7 +23,7 @@ from glitch_explorer.sources.schemas import SEGMENTS
 _COLUMNS = ["ifo", "event_time", "duration_s", "peak_frequency_hz", "snr", "label", "label_confidence", "run"]
 #: Numbers of a family of which its page shows median and quartiles.
 _SPREADS = ("snr", "peak_frequency_hz", "duration_s", "label_confidence")
-#: Lines that a page lists of a catalogue's glitches: the loudest.
+#: Members that a page lists: the loudest.
 LOUDEST = 12
 
 
@@ -148,7 +148,7 @@ def write_group_page(groups: Groups, family: str, folder: Path) -> dict[str, Any
         "detectors": detector_rates(members, groups.segments),
         "spreads": {name: spread(members[name]) for name in _SPREADS},
         "shares": [(label, count, count / counts.sum()) for label, count in counts.items()],
-        "loudest": records(members.nlargest(LOUDEST, "snr")),
+        "loudest": records(members.dropna(subset="snr").nlargest(LOUDEST, "snr")),
         "witness_part": witness_part,
         "cost_part": cost_part,
         "unknown": {
