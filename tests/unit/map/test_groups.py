@@ -172,7 +172,7 @@ def test_a_union_may_be_the_only_family(run):
 def test_a_union_takes_no_id_of_the_reference():
     group = pd.Series(["A"] * 4 + ["B"] * 2).set_axis([f"g{number}" for number in range(6)])
     reference = pd.DataFrame({"glitch_id": [f"g{number}" for number in range(4)], "view": ""})
-    reference["family"] = ["F001"] * 2 + ["F005"] * 2
+    reference["family"] = ["F001"] * 3 + ["F005"]
     _, family = number_groups(group, {"both": ["A", "B"]}, reference, min_size=4)
     assert family == {"A": "F001", "both": "F006"}
 

@@ -32,6 +32,7 @@ ALLOWED = {
     "audit_labels": {"sklearn", "numba", "cleanlab"},
     "audit_leakage": {"scipy.stats"},
     "audit_probe": {"sklearn"},
+    "compare_families": {"sklearn"},
     "cost": {"numba"},
     "couple_detector": {"scipy.stats", "numba"},
     "couple_family": {"numba"},

@@ -128,14 +128,12 @@ def number_groups(
     # Above the ids of the reference too, which a family of it may take again later.
     known = set(family.values()) | (set() if reference is None else set(reference["family"]) - {UNASSIGNED})
     first = max(map(family_number, known), default=0) + 1
-    last = {
-        name: f"F{number:03d}"
-        for number, name in enumerate((name for name in joined if name in large), start=first)
-    }
+    large_unions = [name for name in joined if name in large]
+    last = {name: f"F{number:03d}" for number, name in enumerate(large_unions, start=first)}
     ids = named.drop(columns="cluster")
     added = [(last[name], joined[name], True, np.nan) for name in last]
-    rows_of_unions = pd.DataFrame(added, columns=FAMILY_IDS.names)
-    return (pd.concat([ids, rows_of_unions], ignore_index=True) if added else ids), family | last
+    ids_of_unions = pd.DataFrame(added, columns=FAMILY_IDS.names)
+    return (pd.concat([ids, ids_of_unions], ignore_index=True) if added else ids), family | last
 
 
 def make_groups(
