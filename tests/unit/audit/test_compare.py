@@ -42,7 +42,8 @@ def test_shares_add_up_and_a_grouping_agrees_with_itself(listed, random):
     assert table["n"].sum() == len(listed)
     assert np.allclose(table.groupby("family")["share_of_family"].sum(), 1)
     assert np.allclose(table.groupby("other")["share_of_other"].sum(), 1)
-    if (family != "-1").any():
+    assigned = [name for name in listed if name != "-1"]
+    if len(assigned) > len(set(assigned)):
         same = values(agreement(family, family.replace({"F001": "x", "F002": "y"})))
         assert same["ami"] == pytest.approx(1)
         assert same["ari"] == pytest.approx(1)

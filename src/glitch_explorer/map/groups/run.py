@@ -56,7 +56,7 @@ def union_parts(group: pd.Series, unions: Iterable[Mapping[str, Any]]) -> dict[s
             raise UserError(
                 f"families.unions: {union['name']}: {wrong}; the families are {_few(sorted(names))}"
             )
-        joined[str(union["name"])] = parts
+        joined[str(union["name"])] = list(dict.fromkeys(parts))
     return joined
 
 
@@ -126,14 +126,15 @@ def number_groups(
     named = name_families(rows, reference)
     family = {names[cluster]: name for cluster, name in zip(named["cluster"], named["family"], strict=True)}
     # Above the ids of the reference too, which a family of it may take again later.
-    known = set(family.values()) | (set() if reference is None else set(reference["family"]) - {UNASSIGNED})
+    known = set(family.values())
+    if reference is not None:
+        known |= set(reference["family"]) - {UNASSIGNED}
     first = max(map(family_number, known), default=0) + 1
     large_unions = [name for name in joined if name in large]
     last = {name: f"F{number:03d}" for number, name in enumerate(large_unions, start=first)}
-    ids = named.drop(columns="cluster")
     added = [(last[name], joined[name], True, np.nan) for name in last]
-    ids_of_unions = pd.DataFrame(added, columns=FAMILY_IDS.names)
-    return (pd.concat([ids, ids_of_unions], ignore_index=True) if added else ids), family | last
+    parts = [named.drop(columns="cluster"), pd.DataFrame(added, columns=FAMILY_IDS.names)]
+    return tables.joined(FAMILY_IDS, parts), family | last
 
 
 def make_groups(
