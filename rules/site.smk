@@ -4,8 +4,9 @@ rule atlas:
         glitches="results/catalog/glitches.parquet",
         families="results/map/families.parquet",
         audit=rules.audit_labels.output,
-        views=shards("results/views/{shard}.npy"),
-        status=shards("results/views/{shard}.parquet"),
+        # Planning looks at these even where `group_pages` makes the pages.
+        views=shards("results/views/{shard}.npy") if MAPPED else [],
+        status=shards("results/views/{shard}.parquet") if MAPPED else [],
         probe=rules.audit_probe.output.probe,
         compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],

@@ -13,7 +13,7 @@ from glitch_explorer.coupling.schemas import SLOW_DRIVERS
 from glitch_explorer.impact.schemas import COST
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_NAMES, QUALITY, UNIONS
 from tests.fixtures.once import made_once
-from tests.fixtures.project import SMALL, Project
+from tests.fixtures.project import SMALL, Project, jobs
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,9 @@ def broken_links(site) -> list[tuple[str, str]]:
 
 def test_a_study_of_labels_plans_no_job_of_the_map(root, tmp_path):
     project = Project.copied(root, tmp_path / "study", CONFIG)
-    planned = project.plan()
+    text = project.run("--dry-run")
+    assert "Exception" not in text
+    planned = jobs(text)
     assert not set(planned) & OF_THE_MAP
     for rule in ("catalog", "group_families", "audit_groups", "group_pages", "front_page", "cost"):
         assert planned[rule] == 1
