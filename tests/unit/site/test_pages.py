@@ -14,7 +14,7 @@ from glitch_explorer.site.pages import render, script_data
 from glitch_explorer.site.palette import look
 from glitch_explorer.workflow.config import load_schema
 
-BARE = {"witnesses": False, "cost": False, "root": ""}
+BARE = {"witnesses": False, "cost": False, "compared": None, "mapped": True, "root": ""}
 
 
 def atlas_line(**changes: object) -> dict[str, object]:
