@@ -11,6 +11,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float32, Float64, Int64, sum_by_index
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import family_features, stored_values
+from glitch_explorer.coupling.channels.features import quick_channels
 from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.family import analysed_segments, intervals_of, timed_glitches
@@ -56,7 +57,7 @@ def group_channels(
     spans = analysed_segments(segments, ifo, times)
     table = source.table(ifo, times)
     live = live_intervals(times, spans, max_glitches=max_glitches)
-    features = family_features(source.features(ifo, table, spans), live)
+    features = family_features(source.features(ifo, quick_channels(table), spans), live)
     mask = features.live.within(intervals_of(quiet_stretches(rows, rows, spans)))
     groups = correlated_groups(features.values[mask], features.columns["channel"])
     group = table["channel"].map(groups).fillna(table["channel"])

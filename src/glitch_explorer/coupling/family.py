@@ -10,6 +10,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.intervals import segments_of, union
 from glitch_explorer.coupling.channels.feature_set import FeatureSet, family_features
+from glitch_explorer.coupling.channels.features import quick_channels
 from glitch_explorer.coupling.channels.live_time import even_sample, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.schemas import (
@@ -20,7 +21,7 @@ from glitch_explorer.coupling.schemas import (
     PSEUDO_FAMILIES,
     SCATTERING,
 )
-from glitch_explorer.coupling.witnesses.notes import Note, too_few
+from glitch_explorer.coupling.witnesses.notes import Note, slow_channels, too_few
 from glitch_explorer.coupling.witnesses.scattering import family_fringes
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
@@ -81,7 +82,7 @@ class FamilyData:
     table
         Table "channels".
     features
-        Features over the live time.
+        Features of its quick channels (`quick_channels`) over the live time.
     """
 
     glitches: pd.DataFrame
@@ -131,7 +132,7 @@ def family_data(
         quiet=intervals_of(rows[rows["kind"] == "quiet"]),
         segments=spans,
         table=table,
-        features=family_features(source.features(ifo, table, spans), live),
+        features=family_features(source.features(ifo, quick_channels(table), spans), live),
     )
 
 
@@ -221,4 +222,6 @@ def _in_detector(
         "scattering": scattering,
         "fringes": fringes,
     }
-    return {name: part.assign(**key)[TABLES[name].names] for name, part in parts.items()}, result.notes
+    slow = len(data.table) - len(quick_channels(data.table))
+    listed = [*result.notes, *([slow_channels(slow)] if slow else [])]
+    return {name: part.assign(**key)[TABLES[name].names] for name, part in parts.items()}, listed

@@ -129,6 +129,8 @@ def parse(path: str, *, ifo: str, frame_type: str | None) -> Frame | None:
 def find_frames(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> list[Frame]:
     """Find the frames of a detector, in order of time.
 
+    An HDF5 file of gwpy's may have any name if no `frame_type` is asked for: what it covers is read from it.
+
     Parameters
     ----------
     places
@@ -148,13 +150,34 @@ def find_frames(places: str | Sequence[str], *, ifo: str, frame_type: str | None
     patterns = [pattern.replace("{ifo}", ifo) for pattern in places]
     tag = frame_type.replace("{ifo}", ifo) if frame_type is not None else None
     paths = {path for pattern in patterns for path in _paths(pattern)}
-    frames = sorted(frame for path in paths if (frame := parse(path, ifo=ifo, frame_type=tag)) is not None)
+    named = {path: parse(path, ifo=ifo, frame_type=tag) for path in paths}
+    unnamed = [path for path in paths if tag is None and _NAME.match(Path(path).name) is None]
+    named |= {path: _described(path, ifo) for path in unnamed if not path.endswith(".gwf")}
+    frames = sorted(frame for frame in named.values() if frame is not None)
     if not frames:
         raise UserError(
             f"no frame of {ifo}{f' of type {tag}' if tag else ''} in {', '.join(patterns)} "
-            f"({len(paths)} files there); names must be like H-H1_TYPE-1266281937-128.gwf (or .hdf5, .h5)"
+            f"({len(paths)} files there); names must be like H-H1_TYPE-1266281937-128.gwf (or .hdf5, .h5),"
+            " or HDF5 files of gwpy's with channels of the detector"
         )
     return frames
+
+
+def _described(path: str, ifo: str) -> Frame | None:
+    """Read from an HDF5 file of gwpy's what its channels of a detector cover; None where it has none."""
+    spans = []
+    try:
+        with _damage(*_H5PY_ERRORS, TypeError, ValueError), h5py.File(path, "r") as file:
+            for name in file:
+                data = hdf5.member(file, name)
+                if name.startswith(f"{ifo}:") and isinstance(data, h5py.Dataset) and "x0" in data.attrs:
+                    start, step = float(data.attrs["x0"]), float(data.attrs["dx"])
+                    spans.append((start, start + step * len(data)))
+    except gwf.DamagedFile as problem:
+        _damaged(path, problem)
+    if not spans:
+        return None
+    return Frame(min(start for start, _ in spans), max(end for _, end in spans), path)
 
 
 def _paths(pattern: str) -> Iterable[str]:

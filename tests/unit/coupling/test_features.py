@@ -15,8 +15,13 @@ BANDS = list(pairwise(EDGES))
 SKIP = round(WARM_UP_S / BIN_S)
 
 
+def features(samples, rate, kind="raw", *, skip=SKIP):
+    bins = int(samples.shape[1] / rate / BIN_S) - skip
+    return chunk_features(samples, rate, kind, BANDS, before_s=skip * BIN_S, bins=bins)
+
+
 def logs(samples, rate, *, skip=SKIP):
-    return chunk_features(np.atleast_2d(samples), rate, "raw", BANDS, skip=skip)[0]
+    return features(np.atleast_2d(samples), rate, skip=skip)[0]
 
 
 @pytest.mark.parametrize("rate", [16, 256, 1000, 4096])
@@ -50,11 +55,7 @@ def test_a_burst_changes_no_bin_before_it(seed, at, rate):
     loud = quiet.copy()
     sample = round(at * rate)
     loud[:, sample:] += 1e3 * rng.standard_normal((2, 192 * rate - sample))
-    for before, after in zip(
-        chunk_features(quiet, rate, "raw", BANDS, skip=SKIP),
-        chunk_features(loud, rate, "raw", BANDS, skip=SKIP),
-        strict=True,
-    ):
+    for before, after in zip(features(quiet, rate), features(loud, rate), strict=True):
         first = int(sample / rate / BIN_S) - SKIP
         assert np.array_equal(before[..., :first], after[..., :first])
         assert not np.array_equal(before[..., first:], after[..., first:])
@@ -62,13 +63,23 @@ def test_a_burst_changes_no_bin_before_it(seed, at, rate):
 
 def test_a_sample_of_a_slow_trend_is_used_once_it_is_over():
     samples = np.arange(1.0, 9.0)[None]
-    levels, means = chunk_features(samples, 1.0, "trend", BANDS, skip=0)
+    levels, means = features(samples, 1.0, "trend", skip=0)
     assert means.size == 0
     # The sample of [t, t + 1) is used from the bin that ends at t + 1 on.
     expected = [np.nan, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]
     assert np.exp(levels[0, 0]) == pytest.approx(expected, nan_ok=True)
-    gone, _ = chunk_features(-samples, 1.0, "trend", BANDS, skip=0)
+    gone, _ = features(-samples, 1.0, "trend", skip=0)
     assert np.isnan(gone).all()
+
+
+def test_a_minute_trend_that_begins_between_bins_is_used_once_each_minute_is_over():
+    samples = np.arange(1.0, 6.0)[None]
+    # The first bin begins 100.25 s after the first sample.
+    levels, _ = chunk_features(samples, 1 / 60, "trend", BANDS, before_s=100.25, bins=256)
+    values = np.exp(levels[0, 0])
+    assert values[:39] == pytest.approx(1)
+    assert values[39 : 39 + 120] == pytest.approx(2)
+    assert values[159:] == pytest.approx(3)
 
 
 def test_a_gap_stays_a_gap_until_the_filter_has_settled():
@@ -76,7 +87,7 @@ def test_a_gap_stays_a_gap_until_the_filter_has_settled():
     samples = rng.standard_normal((3, 192 * rate)) + 1e6
     samples[1, 100 * rate : 110 * rate] = np.nan
     samples[2] = np.nan
-    levels, means = chunk_features(samples, rate, "raw", BANDS, skip=SKIP)
+    levels, means = features(samples, rate)
     gap = slice(round((100 - 64) / BIN_S), round((110 - 64) / BIN_S))
     assert np.isfinite(levels[0]).all()
     assert np.isnan(levels[2]).all()

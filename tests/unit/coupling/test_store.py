@@ -7,7 +7,7 @@ import pytest
 from gwpy.timeseries import TimeSeries, TimeSeriesDict
 
 from glitch_explorer.coupling.channels import filters
-from glitch_explorer.coupling.channels.feature_set import family_features
+from glitch_explorer.coupling.channels.feature_set import family_features, stored_values
 from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.live_time import LiveTime, even_sample, live_intervals
 from glitch_explorer.coupling.channels.store import CHUNK_S, FeatureStore
@@ -301,6 +301,23 @@ def test_the_rate_of_a_minute_trend(trend_folder, rate, suffix):
     values, missing = samples(trend_folder, TREND + suffix, rate)
     np.testing.assert_array_equal(values, [np.arange(1.0, MINUTES + 1)])
     assert missing == []
+
+
+def test_a_minute_trend_in_chunks_that_begin_between_its_samples(trend_folder, tmp_path):
+    options = {"frames": str(trend_folder), "frame_type": None, "host": None, "sample_rate_hz": None}
+    listed = pd.DataFrame({"channel": [TREND], "rate_hz": [1 / 60], "kind": ["trend"]})
+    span = np.array([[T0, T0 + 60 * MINUTES]], float)
+    reader = ChannelReader(open_locator("frames", **options), ifo="H1", table=listed, segments=span)
+    store = FeatureStore(
+        tmp_path, ifo="H1", table=listed, bands=BANDS, reader=reader, source="T", size_limit_bytes=1 << 30
+    )
+    live = LiveTime.of(span)
+    logs, means, _ = stored_values(store, live)
+    assert means.shape[1] == 0
+    # A minute's value is known at its end: bin of 0.5 s that ends with it.
+    late = live.bins * 0.5 + 0.5 - T0
+    minute = np.floor(late / 60 + 1e-9)
+    np.testing.assert_allclose(np.exp(logs[:, 0]), np.where(minute >= 1, minute, np.nan), rtol=1e-6)
 
 
 @pytest.mark.parametrize("rate", [0.0167, 0.02, 1.0])

@@ -32,6 +32,10 @@ from tests.fixtures.macros import macro_text
         ({"code": "few_isolated", "n": 2, "isolated": 5}, "Only 5 glitches have no other"),
         ({"code": "precursors", "n": 1}, "Precursor candidates"),
         (
+            {"code": "slow_channels", "n": 16, "longest_s": 10.0},
+            "longer than 10 s, as in a minute trend: 16 channels",
+        ),
+        (
             {"code": "not_calibrated", "kind": "quiet", "n_below": 3, "n": 9, "alpha": 0.05},
             "(quiet times): 3 of 9 pseudo-families have p at most 0.05",
         ),

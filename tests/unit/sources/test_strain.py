@@ -204,6 +204,21 @@ def test_a_frame_that_went_away_is_no_row(tmp_path):
         strain.read("H1", T0, T0 + 1)
 
 
+def test_hdf5_of_any_name_is_found_by_what_is_in_it(tmp_path, caplog):
+    path = tmp_path / "trends of January.hdf5"
+    for number, (ifo, start) in enumerate([("L1", T0), ("L1", T0 + 120), ("H1", T0)]):
+        name = f"{ifo}:ISI-GND_{number}.mean"
+        series = TimeSeries(np.ones(10), t0=start, dt=60, name=name, channel=name)
+        series.write(str(path), format="hdf5", path=name, append=True)
+    (tmp_path / "broken.h5").write_bytes(path.read_bytes()[:500])
+    (found,) = frames.find_frames(str(tmp_path), ifo="L1", frame_type=None)
+    assert (found.start, found.end, found.path) == (T0, T0 + 720, str(path))
+    assert "broken.h5 is damaged" in caplog.text
+    for ifo, frame_type in (("V1", None), ("L1", "L1_TREND")):
+        with pytest.raises(UserError, match=r"no frame of .* HDF5 files of gwpy's"):
+            frames.find_frames(str(tmp_path), ifo=ifo, frame_type=frame_type)
+
+
 @given(st.integers(0, 2**31), st.integers(1, 10**5), st.sampled_from(["gwf", "hdf5", "h5"]))
 def test_a_frame_name_is_its_interval(start, length, ext):
     frame = frames.parse(f"/a/b-c/H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type="H1_HOFT_C00")

@@ -121,5 +121,5 @@ def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
             slopes(mean, live.stretch), live.stretch
         )
     parts = [store.logs, store.means, store.means.assign(band=SLOPE)]
-    columns = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    columns = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return FeatureSet(live, columns, scores, table)

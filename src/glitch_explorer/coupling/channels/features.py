@@ -10,12 +10,14 @@ import numba
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.coupling.channels.bands import BIN_S, Band, bands_of
+from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, Band, bands_of
 
 #: Names of the features beside the bands.
 MEAN, SLOPE, BROADBAND = "mean", "slope", "broadband"
 #: Seconds of the past that a value is scored against, and the least of them that give a score.
 PAST_S, LEAST_PAST_S = 300.0, 60.0
+#: Longest sample in s of a channel that can be scored; of a minute trend the past has too few samples.
+LONGEST_SAMPLE_S = 10.0
 #: Scores are clipped to ± this: a silent channel has no scatter to divide by.
 LARGEST_SCORE = 1e4
 
@@ -42,9 +44,22 @@ def is_logarithm(kind: str) -> bool:
     return kind in ("rms", "trend")
 
 
+def quick_channels(table: pd.DataFrame) -> pd.DataFrame:
+    """Select the channels whose samples are short enough for scores, which those of minute trends are not."""
+    return table[table["rate_hz"] * LONGEST_SAMPLE_S >= 1]
+
+
 def bands_of_channel(rate: float, kind: str, bands: Sequence[tuple[float, float]]) -> list[Band]:
     """Return the bands filtered for a channel: none for an RMS, a trend or less than one sample a bin."""
     return [] if is_logarithm(kind) or rate * BIN_S < 1 else bands_of(rate, bands)
+
+
+def reading_start(begin: float, rate: float) -> float:
+    """Return the GPS time of the first sample that features from `begin` on need.
+
+    Filters need a warm-up; of a channel with less than one sample a bin, the last whole one before `begin`.
+    """
+    return begin - WARM_UP_S if rate * BIN_S >= 1 else (np.floor(begin * rate + 1e-6) - 1) / rate
 
 
 def columns_of(

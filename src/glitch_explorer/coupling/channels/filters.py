@@ -30,26 +30,39 @@ _SETTLED = 0.99
 
 
 def chunk_features(
-    samples: np.ndarray, rate: float, kind: str, bands: Sequence[tuple[float, float]], *, skip: int
+    samples: np.ndarray,
+    rate: float,
+    kind: str,
+    bands: Sequence[tuple[float, float]],
+    *,
+    before_s: float,
+    bins: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the features of channels of one rate and kind.
 
     Parameters
     ----------
     samples
-        ``(c, n)`` samples that begin at the edge of a time bin, NaN where there is no data.
+        ``(c, n)`` samples, NaN where there is no data. They begin at the edge of a time bin; those of a
+        channel with less than one a bin may begin anywhere.
     rate, kind, bands
         Sample rate in Hz and kind as in table "channels"; band edges in Hz.
-    skip
-        Number of bins at the beginning that are left out (the warm-up).
+    before_s
+        Time in s from the first sample to the first bin (the warm-up).
+    bins
+        Number of bins.
 
     Returns
     -------
     logs, means
-        Natural logarithms of RMS, float32 ``(c, bands, bins - skip)``, and means in the channel's
-        unit, float64 ``(c, 1 or 0, bins - skip)``, in the order of `columns_of`.
+        Natural logarithms of RMS, float32 ``(c, bands, bins)``, and means in the channel's unit, float64
+        ``(c, 1 or 0, bins)``, in the order of `columns_of`.
     """
-    means = bin_means(samples, rate, skip=skip)[:, None]
+    skip = round(before_s / BIN_S)
+    if rate * BIN_S >= 1:
+        means = _bin_means(samples, rate, 0)[0][:, None, skip:]
+    else:
+        means = _held_values(samples, rate, before_s, bins)[:, None]
     if is_logarithm(kind):
         with np.errstate(invalid="ignore"):
             # A trend that is not positive has no logarithm: no data.
@@ -171,16 +184,13 @@ def _bin_means(samples: np.ndarray, rate: float, start: int) -> tuple[np.ndarray
     return sums / np.diff(edges), first
 
 
-def bin_means(samples: np.ndarray, rate: float, *, skip: int) -> np.ndarray:
-    """Average samples (c, n) in each time bin: (c, bins - skip), NaN where any sample is missing.
+def _held_values(samples: np.ndarray, rate: float, before_s: float, bins: int) -> np.ndarray:
+    """Return the value that samples (c, n) of less than one a bin have in each bin: (c, bins).
 
-    A sample of a channel with less than one a bin covers the time until the next one; its value is
-    known, and used, only from the end of that time on.
+    A sample covers the time until the next one; its value is known, and used, only from the end of that
+    time on.
     """
-    if rate * BIN_S >= 1:
-        return _bin_means(samples, rate, 0)[0][:, skip:]
-    n_bins = int(samples.shape[1] / rate / BIN_S + 1e-9)
-    last = np.floor((np.arange(skip, n_bins) + 1) * BIN_S * rate + 1e-9).astype(int) - 1
+    last = np.floor((before_s + (np.arange(bins) + 1) * BIN_S) * rate + 1e-6).astype(int) - 1
     return np.where(last >= 0, samples[:, np.maximum(last, 0)], np.nan)
 
 

@@ -21,7 +21,7 @@ from filelock import FileLock
 from glitch_explorer.core import files
 from glitch_explorer.core.arrays import Float32, Float64
 from glitch_explorer.coupling.channels.bands import BIN_S, WARM_UP_S, Band
-from glitch_explorer.coupling.channels.features import bands_of_channel, columns_of
+from glitch_explorer.coupling.channels.features import bands_of_channel, columns_of, reading_start
 from glitch_explorer.coupling.channels.fetch import ChannelReader, Missing
 from glitch_explorer.sources.reasons import Reason
 
@@ -148,10 +148,16 @@ class FeatureStore:
 
     def _origin(self, number: int) -> str:
         """Return a hash of what a chunk is computed from: the frames, their sizes, and the segments."""
-        start, end = number * CHUNK_S - WARM_UP_S, (number + 1) * CHUNK_S
+        start, end = self._span(number)
         frames = [(Path(frame.path).name, _length(frame.path)) for frame in self._reader.frames(start, end)]
         text = json.dumps([frames, self._reader.inside(start, end)])
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _span(self, number: int) -> tuple[float, float]:
+        """Return the GPS interval whose samples a chunk is computed from."""
+        begin = float(number * CHUNK_S)
+        starts = [reading_start(begin, rate) for rate, _, _ in self._groups]
+        return min([begin - WARM_UP_S, *starts]), begin + CHUNK_S
 
     def _read(self, number: int, origin: str) -> Chunk | None:
         """Read a chunk; None where there is none, it is damaged, or it was computed from other data."""
@@ -169,9 +175,8 @@ class FeatureStore:
     def _compute(self, number: int, origin: str) -> Chunk:
         """Compute a chunk and write it."""
         begin = float(number * CHUNK_S)
-        start, end = begin - WARM_UP_S, begin + CHUNK_S
-        self._reader.advance(start, end)
-        chunk = self._features(start, end)
+        self._reader.advance(*self._span(number))
+        chunk = self._features(begin)
         missing = [
             Missing(part.channel, max(part.start, begin), part.end, part.reason)
             for part in chunk.missing
@@ -184,13 +189,16 @@ class FeatureStore:
         self.computed += 1
         return Chunk(chunk.logs, chunk.means, missing)
 
-    def _features(self, start: float, end: float) -> Chunk:
+    def _features(self, begin: float) -> Chunk:
+        """Compute the features of the chunk that begins at GPS `begin`."""
         from glitch_explorer.coupling.channels.filters import chunk_features  # scipy.signal
 
         logs = np.full((CHUNK_BINS, len(self.logs)), np.nan, np.float32)
         means = np.full((CHUNK_BINS, len(self.means)), np.nan)
         missing: list[Missing] = []
+        end = begin + CHUNK_S
         for rate, kind, channels in self._groups:
+            start = reading_start(begin, rate)
             step = max(1, int(_GROUP_BYTES / 8 / (rate * (end - start))))
             for first in range(0, len(channels), step):
                 names = channels[first : first + step]
@@ -198,7 +206,9 @@ class FeatureStore:
                 missing += gaps
                 if np.isnan(samples).all():
                     continue
-                features = chunk_features(samples, rate, kind, self._bands, skip=round(WARM_UP_S / BIN_S))
+                features = chunk_features(
+                    samples, rate, kind, self._bands, before_s=begin - start, bins=CHUNK_BINS
+                )
                 for name, channel_logs, channel_means in zip(names, *features, strict=True):
                     logs[:, self._log_columns.get(name, [])] = channel_logs.T
                     means[:, self._mean_columns.get(name, [])] = channel_means.T

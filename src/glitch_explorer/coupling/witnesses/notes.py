@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from glitch_explorer.coupling.channels.features import LONGEST_SAMPLE_S
 from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.coupling.witnesses.background import LAGS_S, LEAST_SHARE, Background
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
@@ -20,6 +21,11 @@ TOO_DENSE: Note = {"code": "too_dense", "least_share": LEAST_SHARE}
 def too_few(usable: int, total: int) -> Note:
     """Return the note on a family of `total` glitches of which too few are usable."""
     return {"code": "too_few", "usable": usable, "total": total, "least": LEAST_GLITCHES}
+
+
+def slow_channels(n: int) -> Note:
+    """Return the note on `n` channels whose samples are too long for a witness."""
+    return {"code": "slow_channels", "n": n, "longest_s": LONGEST_SAMPLE_S}
 
 
 def notes(
