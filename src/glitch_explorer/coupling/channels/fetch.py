@@ -65,7 +65,7 @@ class ChannelReader:
     def inside(self, start: float, end: float) -> list[tuple[float, float]]:
         """Return the parts of [start, end) that lie in the segments."""
         cut = np.clip(self._segments, start, end)
-        return [(float(a), float(b)) for a, b in cut if b > a]
+        return [(a, b) for a, b in cut[cut[:, 1] > cut[:, 0]].tolist()]
 
     def frames(self, start: float, end: float) -> list[Frame]:
         """List the frames that overlap [start, end) inside the segments."""

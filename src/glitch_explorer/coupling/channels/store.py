@@ -94,6 +94,8 @@ class FeatureStore:
         self._log_columns = self.logs.groupby("channel", sort=False).indices
         self._mean_columns = self.means.groupby("channel", sort=False).indices
         self.computed = 0
+        # Bytes written since the store's size was last counted, and how many may be before it is again.
+        self._written, self._allowance = 0, 0
 
     def chunks(self, numbers: Iterable[int]) -> dict[int, Chunk]:
         """Read chunks by number (chunk k covers [k * 128, (k + 1) * 128) GPS), and compute missing ones.
@@ -106,7 +108,6 @@ class FeatureStore:
             When data cannot be opened, or a server does not answer; chunks computed before that stay.
         """
         chunks: dict[int, Chunk] = {}
-        before = self.computed
         groups: dict[int, list[int]] = {}
         for number in sorted(set(numbers)):
             groups.setdefault(number // _CHUNKS_PER_LOCK, []).append(number)
@@ -121,7 +122,7 @@ class FeatureStore:
                 for number in absent:
                     chunk = self._read(number, origins[number])
                     chunks[number] = self._compute(number, origins[number]) if chunk is None else chunk
-        if self.computed > before:
+        if self._written > self._allowance:
             self._shrink(used={self._path(number) for number in chunks})
         return chunks
 
@@ -187,6 +188,7 @@ class FeatureStore:
         with files.whole(self._path(number)) as temporary, temporary.open("wb") as stream:
             np.savez(stream, logs=chunk.logs, means=chunk.means, about=text)
         self.computed += 1
+        self._written += self._path(number).stat().st_size
         return Chunk(chunk.logs, chunk.means, missing)
 
     def _features(self, begin: float) -> Chunk:
@@ -215,14 +217,20 @@ class FeatureStore:
         return Chunk(logs, means, sorted(missing))
 
     def _shrink(self, used: set[Path]) -> None:
-        """Remove the chunks used least recently until the store fits, but none of `used`."""
+        """Remove the chunks used least recently until the store fits, but none of `used`.
+
+        Counting takes long where chunks are many: it is done again after a quarter of what is free has been
+        written, since other processes write, too.
+        """
         chunks = []
         for path in self._root.glob("*/[0-9]*.npz"):
             try:
-                chunks.append((path.stat().st_mtime_ns, path.stat().st_size, path))
+                about = path.stat()
             except FileNotFoundError:
                 continue  # another process removed it
+            chunks.append((about.st_mtime_ns, about.st_size, path))
         size = sum(length for _, length, _ in chunks)
+        self._written, self._allowance = 0, max(0, self._limit - size) // 4
         for _, length, path in sorted(chunks):
             if size <= self._limit:
                 break
