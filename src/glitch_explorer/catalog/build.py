@@ -20,6 +20,7 @@ from glitch_explorer.catalog.runs import observing_run
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.trees import read_pictures
+from glitch_explorer.catalog.uncovered import uncovered_live_time
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATH_UNKNOWN
@@ -85,6 +86,13 @@ def build_catalog(
     _write(out, frame, _joined(repeated, duplicates))
     if frame["event_time"].min() > time.time() - _UNIX_OFFSET_S:
         _log.warning("all event times lie in the future: Unix times minus %d s are GPS times", _UNIX_OFFSET_S)
+    if rules.segments is not None:
+        for ifo, (outside, live) in uncovered_live_time(frame, rules.segments).items():
+            _log.warning(
+                "%s: %.1f of %.1f h of live time lie before the first or after the last glitch; if the source"
+                " does not cover that time, rates and costs are too small: set source.gps",
+                *(ifo, outside / 3600, live / 3600),
+            )
     unknown = int(frame[VIEW_PATH_UNKNOWN].notna().sum())
     if unit == "glitch" and unknown:
         _log.warning("%d pictures of unknown view length are used with unit: view only", unknown)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, NEAREST_FAMILIES, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
+from glitch_explorer.catalog.uncovered import uncovered_live_time
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
 from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES
@@ -32,8 +33,8 @@ def live_time(segments: pd.DataFrame) -> dict[str, float]:
 
 
 def detector_lines(glitches: pd.DataFrame, segments: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return each detector's glitches, time span, runs and live time."""
-    live = live_time(segments)
+    """Return each detector's glitches, time span, runs, live time, and how much the glitches do not cover."""
+    live, uncovered = live_time(segments), uncovered_live_time(glitches, segments)
     lines = []
     for ifo, rows in glitches.groupby("ifo"):
         times = rows["event_time"].dropna()
@@ -46,6 +47,7 @@ def detector_lines(glitches: pd.DataFrame, segments: pd.DataFrame) -> list[dict[
                 "span": span,
                 "runs": ", ".join(sorted(rows["run"].dropna().unique())),
                 "live_hours": live[str(ifo)] / 3600 if ifo in live else None,
+                "uncovered_hours": uncovered[str(ifo)][0] / 3600 if ifo in uncovered else None,
             }
         )
     return lines
