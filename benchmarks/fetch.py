@@ -34,7 +34,8 @@ from glitch_explorer.coupling.channels.fetch import ChannelReader
 from glitch_explorer.coupling.channels.live_time import live_intervals
 from glitch_explorer.coupling.channels.store import CHUNK_S, FeatureStore
 from glitch_explorer.map.members import MATCH_S
-from glitch_explorer.sources.frames import Frame, Piece, load_many
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece, load_many
 from glitch_explorer.sources.gwf import layout
 from glitch_explorer.sources.locate import Folder
 from glitch_explorer.sources.reasons import Reason

@@ -16,11 +16,10 @@ from glitch_explorer.catalog.pictures import ViewLength
 from glitch_explorer.catalog.quarantine import Reason, commonest
 from glitch_explorer.catalog.rows import read_glitches
 from glitch_explorer.catalog.rules import Rules
-from glitch_explorer.catalog.runs import observing_run
+from glitch_explorer.catalog.runs import observing_run, uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.catalog.shards import shard_names
 from glitch_explorer.catalog.trees import read_pictures
-from glitch_explorer.catalog.uncovered import uncovered_live_time
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.views import VIEW_PATH_UNKNOWN
@@ -84,6 +83,11 @@ def build_catalog(
     rows, ids, duplicates = map_once(frame)
     frame = _complete(frame, rows, ids, shard_length_s=shard_length_s, events=events)
     _write(out, frame, _joined(repeated, duplicates))
+    _warn(frame, rules, unit)
+
+
+def _warn(frame: pd.DataFrame, rules: Rules, unit: str) -> None:
+    """Log what is odd about a catalogue that is used all the same."""
     if frame["event_time"].min() > time.time() - _UNIX_OFFSET_S:
         _log.warning("all event times lie in the future: Unix times minus %d s are GPS times", _UNIX_OFFSET_S)
     if rules.segments is not None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import h5py
 
+#: What h5py raises for a damaged file.
+ERRORS = (OSError, RuntimeError, KeyError)
 #: Deflate makes data at most 1032 times smaller; up to this many bytes any ratio is accepted.
 _LARGEST_RATIO, _SMALL_BYTES = 1100, 1 << 24
 

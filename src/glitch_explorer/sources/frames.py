@@ -1,16 +1,13 @@
-"""Frame files: which ones exist, what they cover, and how their channels are read."""
+"""How channels of a frame file are read."""
 
-import glob
 import logging
 import math
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlparse
+from urllib.parse import quote
 
 import h5py
 import lal
@@ -21,25 +18,18 @@ from glitch_explorer.core import hdf5
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import gwf
+from glitch_explorer.sources.frame_files import Frame
 from glitch_explorer.sources.reasons import Reason
 
 # gwpy is imported where it is used: it takes seconds, and most frames are read without it.
 if TYPE_CHECKING:
     from gwpy.timeseries import TimeSeries
 
-#: `SITE-TAG-GPS-DURATION.ext` (LIGO-T050017).
-_NAME = re.compile(r"^([A-Z][A-Z0-9]*)-([^-]+)-(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)\.(?:gwf|hdf5|h5)$")
-#: A tag that begins with a detector, e.g. H1_HOFT_C00.
-_TAG_IFO = re.compile(r"^([A-Z]\d)(?:_|$)")
-_ENDINGS = (".gwf", ".hdf5", ".h5")
-_LIST_ENDINGS = (".lcf", ".cache", ".ffl", ".txt")
 
 #: The data set of GWOSC's files.
 _GWOSC_STRAIN = "strain/Strain"
 #: Attributes of a data set in files of GWOSC and of gwpy: GPS time of the first sample, step in s, unit.
 _GWOSC_ATTRIBUTES, _GWPY_ATTRIBUTES = ("Xstart", "Xspacing", "Yunits"), ("x0", "dx", "unit")
-#: What h5py raises for a damaged file.
-_H5PY_ERRORS = (OSError, RuntimeError, KeyError)
 #: LALFrame's readers, by the type of the samples.
 _READERS = {
     lal.I2_TYPE_CODE: lalframe.FrFileReadINT2TimeSeries,
@@ -60,15 +50,6 @@ _LOG = logging.getLogger(__name__)
 
 class _NotInFrame(Exception):  # noqa: N818 - a finding about a frame, no error of the program
     """The frame does not have the channel."""
-
-
-@dataclass(frozen=True, order=True)
-class Frame:
-    """A file (or piece of a service's data) and the GPS interval [start, end) that it covers."""
-
-    start: float
-    end: float
-    path: str
 
 
 @dataclass(frozen=True)
@@ -110,99 +91,6 @@ class Piece:
         if low < high:
             part = target[low:high]
             np.copyto(part, self.values[low - offset : high - offset], where=np.isnan(part))
-
-
-def parse(path: str, *, ifo: str, frame_type: str | None) -> Frame | None:
-    """Read the interval of a frame off its name; None for another detector or type, or no frame."""
-    name = _NAME.match(path.rsplit("/", 1)[-1])
-    if name is None:
-        return None
-    sites, tag, start, length = name.groups()
-    detector = _TAG_IFO.match(tag)
-    if ifo[0] not in sites or (detector is not None and len(sites) == 1 and detector[1] != ifo):
-        return None
-    if frame_type is not None and tag != frame_type:
-        return None
-    return Frame(float(start), float(start) + float(length), path)
-
-
-def find_frames(places: str | Sequence[str], *, ifo: str, frame_type: str | None) -> list[Frame]:
-    """Find the frames of a detector, in order of time.
-
-    An HDF5 file of gwpy's may have any name if no `frame_type` is asked for: what it covers is read from it.
-
-    Parameters
-    ----------
-    places
-        Folders (searched at any depth), globs, files, or lists of files (LAL
-        cache, ffl or one path a line; `.lcf`, `.cache`, `.ffl`, `.txt`).
-    ifo
-        The detector; fills `{ifo}` in `places` and `frame_type`.
-    frame_type
-        Tag in the file names; None for any.
-
-    Raises
-    ------
-    UserError
-        When there is no frame of this detector.
-    """
-    places = [places] if isinstance(places, str) else list(places)
-    patterns = [pattern.replace("{ifo}", ifo) for pattern in places]
-    tag = frame_type.replace("{ifo}", ifo) if frame_type is not None else None
-    paths = {path for pattern in patterns for path in _paths(pattern)}
-    named = {path: parse(path, ifo=ifo, frame_type=tag) for path in paths}
-    unnamed = [path for path in paths if tag is None and _NAME.match(Path(path).name) is None]
-    named |= {path: _described(path, ifo) for path in unnamed if not path.endswith(".gwf")}
-    frames = sorted(frame for frame in named.values() if frame is not None)
-    if not frames:
-        raise UserError(
-            f"no frame of {ifo}{f' of type {tag}' if tag else ''} in {', '.join(patterns)} "
-            f"({len(paths)} files there); names must be like H-H1_TYPE-1266281937-128.gwf (or .hdf5, .h5),"
-            " or HDF5 files of gwpy's with channels of the detector"
-        )
-    return frames
-
-
-def _described(path: str, ifo: str) -> Frame | None:
-    """Read from an HDF5 file of gwpy's what its channels of a detector cover; None where it has none."""
-    spans = []
-    try:
-        with _damage(*_H5PY_ERRORS, TypeError, ValueError), h5py.File(path, "r") as file:
-            for name in file:
-                data = hdf5.member(file, name)
-                if name.startswith(f"{ifo}:") and isinstance(data, h5py.Dataset) and "x0" in data.attrs:
-                    start, step = float(data.attrs["x0"]), float(data.attrs["dx"])
-                    spans.append((start, start + step * len(data)))
-    except gwf.DamagedFile as problem:
-        _damaged(path, problem)
-    if not spans:
-        return None
-    return Frame(min(start for start, _ in spans), max(end for _, end in spans), path)
-
-
-def _paths(pattern: str) -> Iterable[str]:
-    path = Path(pattern)
-    if path.is_dir():
-        return [str(file) for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file()]
-    if path.suffix in _LIST_ENDINGS and path.is_file():
-        return _listed(path)
-    return glob.glob(pattern, recursive=True)
-
-
-def _listed(path: Path) -> list[str]:
-    """Read the paths in a list of frames: in each line the last word that ends like a frame file."""
-    paths = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        names = [word for word in line.split() if word.endswith(_ENDINGS)]
-        if names and not line.startswith("#"):
-            paths.append(local_path(names[-1]))
-    return paths
-
-
-def local_path(url: str) -> str:
-    """Return the path of a `file:` address, and anything else unchanged."""
-    parts = urlparse(url)
-    return unquote(parts.path) if parts.scheme == "file" else url
 
 
 def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason]:
@@ -270,7 +158,7 @@ def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece 
     # LAL would print a message for each channel of another type than the one before it.
     lal.ClobberDebugLevel(0)
     try:
-        with _damage(RuntimeError):
+        with gwf.damage(RuntimeError):
             file = lalframe.FrFileOpenURL(f"file://localhost{quote(str(Path(copy).absolute()))}")
             count = lalframe.FrFileQueryNFrame(file)
         for channel in channels:
@@ -294,7 +182,7 @@ def _read_gwf(path: str, copy: str, channels: Sequence[str]) -> dict[str, Piece 
 def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Piece, int]:
     """Read one frame's samples and their type; `kind` is tried first: asking for the type costs a reading."""
     try:
-        with _damage(RuntimeError):
+        with gwf.damage(RuntimeError):
             series = _READERS[kind](file, channel, position)
     except gwf.DamagedFile:
         try:
@@ -305,7 +193,7 @@ def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Pie
             raise gwf.DamagedFile(str(problem)) from problem
         if kind not in _READERS:
             raise gwf.DamagedFile(f"its samples have LAL's type {kind}, which is not a real number") from None
-        with _damage(RuntimeError):
+        with gwf.damage(RuntimeError):
             series = _READERS[kind](file, channel, position)
     return Piece(series.data.data, float(series.epoch), 1 / series.deltaT, str(series.sampleUnits)), kind
 
@@ -313,7 +201,7 @@ def _read_series(file: Any, channel: str, position: int, kind: int) -> tuple[Pie
 def _interval(file: Any, position: int) -> tuple[float, float]:
     """Read the GPS interval of one frame of a file."""
     start = lal.LIGOTimeGPS()
-    with _damage(RuntimeError):
+    with gwf.damage(RuntimeError):
         lalframe.FrFileQueryGTime(start, file, position)
         return float(start), float(start) + float(lalframe.FrFileQueryDt(file, position))
 
@@ -344,8 +232,8 @@ def _read_hdf5(path: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
     gwpy itself would unpickle what a file calls its channel.
     """
     try:
-        with _damage(OSError), h5py.File(path, "r") as file:
-            with _damage(*_H5PY_ERRORS):
+        with gwf.damage(OSError), h5py.File(path, "r") as file:
+            with gwf.damage(*hdf5.ERRORS):
                 from_gwosc = _GWOSC_STRAIN in file
             if from_gwosc:
                 return dict.fromkeys(channels, _read_dataset(path, file, _GWOSC_STRAIN, _GWOSC_ATTRIBUTES))
@@ -357,30 +245,21 @@ def _read_hdf5(path: str, channels: Sequence[str]) -> dict[str, Piece | Reason]:
 def _read_dataset(path: str, file: h5py.File, name: str, attributes: Sequence[str]) -> Piece | Reason:
     """Read a data set, and from its `attributes` the first time, the step of time and the unit."""
     try:
-        with _damage(*_H5PY_ERRORS):
+        with gwf.damage(*hdf5.ERRORS):
             if name not in file:
                 return Reason.NO_CHANNEL
             data = hdf5.member(file, name)
             first, step, unit = (data.attrs[attribute] for attribute in attributes)
-        with _damage(TypeError, ValueError):
+        with gwf.damage(TypeError, ValueError):
             t0, step_s = float(first), float(step)
         if not (
             isinstance(data, h5py.Dataset) and data.dtype.kind in "iuf" and data.ndim == 1 and step_s > 0
         ):
             return _damaged(path, f"{name}: it is no series of numbers")
-        with _damage(*_H5PY_ERRORS):
+        with gwf.damage(*hdf5.ERRORS):
             return Piece(data[()], t0, 1 / step_s, str(unit))
     except gwf.DamagedFile as problem:
         return _damaged(path, f"{name}: {problem}")
-
-
-@contextmanager
-def _damage(*errors: type[Exception]) -> Iterator[None]:
-    """Raise `DamagedFile` for the errors that a library has for a damaged file."""
-    try:
-        yield
-    except errors as problem:
-        raise gwf.DamagedFile(str(problem)) from problem
 
 
 def channel_rates(frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
@@ -401,19 +280,19 @@ def channel_rates(frame: Frame, patterns: Sequence[str]) -> dict[str, float]:
 def _names_in(path: str) -> list[str]:
     """Read the names of a file's channels; GWOSC's HDF5 names none."""
     if path.endswith(".gwf"):
-        with _damage(OSError), open(path, "rb", buffering=0) as stream:
+        with gwf.damage(OSError), open(path, "rb", buffering=0) as stream:
             try:
                 return list(gwf.layout(stream.fileno()).channels)
             except gwf.UncheckedFile:
                 gwf.check_whole(stream.fileno())
                 return _lal_names(path)
-    with _damage(*_H5PY_ERRORS), h5py.File(path, "r") as file:
+    with gwf.damage(*hdf5.ERRORS), h5py.File(path, "r") as file:
         return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]
 
 
 def _lal_names(path: str) -> list[str]:
     """Read the names of a GWF file's channels through LALFrame, which crashes on many damaged files."""
-    with _damage(RuntimeError):
+    with gwf.damage(RuntimeError):
         file = lalframe.FrameUFrFileOpen(path, "r")
         contents = lalframe.FrameUFrTOCRead(file)  # reads from `file`, which must stay open
         return [

@@ -40,6 +40,15 @@ class UncheckedFile(Exception):  # noqa: N818 - as above
     """The file has another version or no table of contents or no checksums: it cannot be read in parts."""
 
 
+@contextmanager
+def damage(*errors: type[Exception]) -> Iterator[None]:
+    """Raise `DamagedFile` for the errors that a library has for a damaged file."""
+    try:
+        yield
+    except errors as problem:
+        raise DamagedFile(str(problem)) from problem
+
+
 def posix_checksum(chunks: Iterable[bytes]) -> int:
     """Compute the checksum of POSIX `cksum`, which frame files use.
 

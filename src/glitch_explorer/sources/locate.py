@@ -12,8 +12,9 @@ import numpy as np
 
 from glitch_explorer.core.channels import stored_channel
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import frames, retry, served
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources import frame_files, frames, retry, served
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.reasons import Reason
 from glitch_explorer.sources.retry import RetryPolicy, Transient
 
@@ -99,7 +100,7 @@ def aligned_starts(start: float, end: float, length: int) -> range:
 
 
 class Folder(Locator):
-    """Frames in folders, globs or lists of files; see `frames.find_frames`."""
+    """Frames in folders, globs or lists of files; see `frame_files.find_frames`."""
 
     def __init__(self, places: str | Sequence[str], *, frame_type: str | None) -> None:
         self._places, self._frame_type = places, frame_type
@@ -109,7 +110,7 @@ class Folder(Locator):
     def frames(self, ifo: str, start: float, end: float) -> list[Frame]:
         """Return the frames that overlap [start, end); the folder is searched once."""
         if ifo not in self._frames:
-            self._frames[ifo] = frames.find_frames(self._places, ifo=ifo, frame_type=self._frame_type)
+            self._frames[ifo] = frame_files.find_frames(self._places, ifo=ifo, frame_type=self._frame_type)
             self._spans[ifo] = np.array([(frame.start, frame.end) for frame in self._frames[ifo]])
         starts, ends = self._spans[ifo].T
         return [self._frames[ifo][i] for i in np.flatnonzero((starts < end) & (ends > start))]

@@ -17,9 +17,9 @@ from gwosc.api import v2 as gwosc_api
 from gwosc.locate import get_run_urls
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import frames
+from glitch_explorer.sources import frame_files
 from glitch_explorer.sources.copies import OSDF_PUBLIC, Copies
-from glitch_explorer.sources.frames import Frame
+from glitch_explorer.sources.frame_files import Frame
 from glitch_explorer.sources.locate import Locator, aligned_starts
 from glitch_explorer.sources.retry import RetryPolicy
 
@@ -115,7 +115,7 @@ def _local_frames(urls: Sequence[str], ifo: str, what: str) -> list[Frame]:
     """Select for each frame the address that this machine can open."""
     by_name: dict[str, list[str]] = {}
     for url in urls:
-        by_name.setdefault(url.rsplit("/", 1)[-1], []).append(frames.local_path(url))
+        by_name.setdefault(url.rsplit("/", 1)[-1], []).append(frame_files.local_path(url))
     selected = []
     for name, addresses in sorted(by_name.items()):
         local = [address for address in addresses if Path(address).is_file()]
@@ -127,7 +127,7 @@ def _local_frames(urls: Sequence[str], ifo: str, what: str) -> list[Frame]:
                 f"{', '.join(addresses)}; run where that file system is, or mount it (CVMFS, also for osdf: "
                 "addresses); strain.source: gwosc has public strain"
             )
-        frame = frames.parse(path, ifo=ifo, frame_type=None)
+        frame = frame_files.parse(path, ifo=ifo, frame_type=None)
         if frame is not None:
             selected.append(frame)
     return selected
@@ -159,6 +159,6 @@ class Gwosc(_Service):
                 deadline_s=gwosc_api.MAX_RETRIES * self._policy.timeout_s,
             )
             if urls:
-                parsed = [frames.parse(url, ifo=ifo, frame_type=None) for url in urls]
+                parsed = [frame_files.parse(url, ifo=ifo, frame_type=None) for url in urls]
                 return [frame for frame in parsed if frame is not None]
         return []

@@ -11,7 +11,8 @@ import numpy as np
 from glitch_explorer.core.arrays import Bool, Float64, runs
 from glitch_explorer.core.intervals import union
 from glitch_explorer.sources import retry
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.locate import Locator, open_locator
 from glitch_explorer.sources.reasons import Reason, StrainMissing
 from glitch_explorer.sources.retry import RetryPolicy

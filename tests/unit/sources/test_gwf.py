@@ -13,7 +13,8 @@ import pytest
 
 from glitch_explorer.coupling.channels.fetch import ChannelReader, Missing
 from glitch_explorer.sources import frames, gwf
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.locate import open_locator
 from glitch_explorer.sources.reasons import Reason, StrainMissing
 from glitch_explorer.sources.strain import open_strain

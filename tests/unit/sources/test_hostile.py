@@ -15,7 +15,8 @@ from glitch_explorer.catalog.pictures import find_pictures
 from glitch_explorer.core import files, hdf5, tables
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.map.schemas import COORDINATES
-from glitch_explorer.sources.frames import Frame, load_many
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import load_many
 from glitch_explorer.sources.segments import read_segments
 from glitch_explorer.views.pictures import Unreadable, decode, read_view_length
 from tests.unit.catalog.test_tables import HEADER, build

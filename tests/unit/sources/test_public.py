@@ -14,7 +14,8 @@ from glitch_explorer.core.errors import UserError
 from glitch_explorer.coupling.channels.lists import channel_table
 from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.sources import frames, locate, served
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.reasons import Reason
 from glitch_explorer.sources.retry import RetryPolicy, SourceFault
 from glitch_explorer.sources.segments import read_segments

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.sources import frames, locate
+from glitch_explorer.sources import frame_files, frames, locate
 from glitch_explorer.sources.reasons import Reason, StrainMissing
 from glitch_explorer.sources.retry import RetryPolicy, SourceFault
 from glitch_explorer.sources.strain import open_strain
@@ -138,7 +138,7 @@ def test_a_damaged_frame_is_a_reason(tmp_path, ext, how):
 @pytest.mark.parametrize("how", ["truncated", "empty", "short", "text", "end", "blank end"])
 def test_the_channels_of_a_damaged_frame_cannot_be_listed(tmp_path, how):
     path = write(tmp_path, T0)
-    frame = frames.Frame(T0, T0 + STEP, str(path))
+    frame = frame_files.Frame(T0, T0 + STEP, str(path))
     assert frames.channel_rates(frame, ["H1:*"]) == {"H1:T": RATE}
     damage(path, how)
     with pytest.raises(UserError, match=path.name):
@@ -211,21 +211,23 @@ def test_hdf5_of_any_name_is_found_by_what_is_in_it(tmp_path, caplog):
         series = TimeSeries(np.ones(10), t0=start, dt=60, name=name, channel=name)
         series.write(str(path), format="hdf5", path=name, append=True)
     (tmp_path / "broken.h5").write_bytes(path.read_bytes()[:500])
-    (found,) = frames.find_frames(str(tmp_path), ifo="L1", frame_type=None)
+    (found,) = frame_files.find_frames(str(tmp_path), ifo="L1", frame_type=None)
     assert (found.start, found.end, found.path) == (T0, T0 + 720, str(path))
     assert "broken.h5 is damaged" in caplog.text
     for ifo, frame_type in (("V1", None), ("L1", "L1_TREND")):
         with pytest.raises(UserError, match=r"no frame of .* HDF5 files of gwpy's"):
-            frames.find_frames(str(tmp_path), ifo=ifo, frame_type=frame_type)
+            frame_files.find_frames(str(tmp_path), ifo=ifo, frame_type=frame_type)
 
 
 @given(st.integers(0, 2**31), st.integers(1, 10**5), st.sampled_from(["gwf", "hdf5", "h5"]))
 def test_a_frame_name_is_its_interval(start, length, ext):
-    frame = frames.parse(f"/a/b-c/H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type="H1_HOFT_C00")
+    frame = frame_files.parse(
+        f"/a/b-c/H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type="H1_HOFT_C00"
+    )
     assert (frame.start, frame.end) == (start, start + length)
-    assert frames.parse(f"H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="L1", frame_type=None) is None
-    assert frames.parse(f"H-H2_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type=None) is None
-    assert frames.parse(f"HLV-HW-{start}-{length}.{ext}", ifo="L1", frame_type=None) is not None
+    assert frame_files.parse(f"H-H1_HOFT_C00-{start}-{length}.{ext}", ifo="L1", frame_type=None) is None
+    assert frame_files.parse(f"H-H2_HOFT_C00-{start}-{length}.{ext}", ifo="H1", frame_type=None) is None
+    assert frame_files.parse(f"HLV-HW-{start}-{length}.{ext}", ifo="L1", frame_type=None) is not None
 
 
 @given(st.floats(0, 2e9), st.floats(0.1, 1e5), st.integers(1, 5000))
@@ -340,7 +342,7 @@ def test_a_gwosc_file_is_read_once_for_all_channels(tmp_path, monkeypatch):
     gwosc_file(path, T0, length=4)
     opens, file = [], h5py.File
     monkeypatch.setattr(frames.h5py, "File", lambda *of: opens.append(of) or file(*of))
-    pieces = frames.load_many(frames.Frame(T0, T0 + 4, str(path)), ["H1:A", "H1:B"])
+    pieces = frames.load_many(frame_files.Frame(T0, T0 + 4, str(path)), ["H1:A", "H1:B"])
     assert len(opens) == 1
     assert pieces["H1:A"] is pieces["H1:B"]
     assert (pieces["H1:A"].t0, pieces["H1:A"].rate, len(pieces["H1:A"].values)) == (T0, 64, 256)

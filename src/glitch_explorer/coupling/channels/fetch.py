@@ -13,7 +13,8 @@ import pandas as pd
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.intervals import subtract
 from glitch_explorer.coupling.channels.bands import BIN_S
-from glitch_explorer.sources.frames import Frame, Piece
+from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frames import Piece
 from glitch_explorer.sources.locate import Locator
 from glitch_explorer.sources.reasons import Reason
 

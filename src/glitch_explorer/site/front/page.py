@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LABELS, LEAKAGE, NEAREST_FAMILIES, RELABEL, SUSPECTS
+from glitch_explorer.catalog.runs import uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
-from glitch_explorer.catalog.uncovered import uncovered_live_time
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
 from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.catalog.uncovered import uncovered_live_time
+from glitch_explorer.catalog.runs import uncovered_live_time
 
 
 def worked(times, spans, ifo="L1"):
