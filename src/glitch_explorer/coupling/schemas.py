@@ -195,6 +195,44 @@ FRINGES = schema(
     match=Column(BOOL, "observed and predicted are within a factor of 1.2"),
 )
 
+#: Rows of `coincidence.search.find_coincidences`, with the columns that the gathering of families adds; not a
+#: file of its own.
+COINCIDENCES = schema(
+    "coincidences",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    kind=Column(STRING, "triggers or segments"),
+    lag=Column(FLOAT, "middle of the coincidence window, or time in the segment, after the glitch", unit="s"),
+    window=Column(FLOAT, "full width of the coincidence window; 0 for segments", unit="s"),
+    snr_threshold=number("least SNR of a trigger that counts; null for segments"),
+    delay=number("median time of the nearest trigger after the coincident glitches", unit="s"),
+    t_statistic=Column(FLOAT, "T: signed root of the deviance, the largest over lags, windows, thresholds"),
+    auc=Column(FLOAT, "0.5 + (efficiency - deadtime) / 2"),
+    efficiency=Column(FLOAT, "share of the glitches that are coincident"),
+    expected_efficiency=Column(FLOAT, "the same at uniform times of each glitch's ring"),
+    excess_efficiency=Column(FLOAT, "efficiency minus expected efficiency"),
+    excess_low=number("lower end of its 95 % interval, null below ten blocks"),
+    excess_high=number("upper end of its 95 % interval"),
+    channel_excess=number("effect of the channel: excess efficiency, its cell chosen on other blocks"),
+    channel_excess_low=number("lower end of its 95 % interval"),
+    channel_excess_high=number("upper end of its 95 % interval"),
+    deadtime=Column(FLOAT, "share of the live time flagged"),
+    hveto_significance=Column(FLOAT, "largest over the scan at lag 0: -log10 of the Poisson tail"),
+    hveto_overstated=Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
+    p_fwer=number("family-wise p (largest T over channels and scan), counted; null if unsafe"),
+    q_value=number("smallest false-discovery level at which it is significant, over all families"),
+    n_slides=Column(INT, "time slides behind p_fwer, which cannot be below 1 / (1 + n_slides)"),
+    slide_range_s=Column(FLOAT, "largest shift of a glitch in a time slide", unit="s"),
+    at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
+    safety=Column(STRING, "safe, unsafe or unknown"),
+    group=Column(STRING, "group of channels that flag the same time, named after its first"),
+    n_glitches=Column(INT, "glitches where the channel is known"),
+    n_auxiliary=Column(INT, "triggers that reach the threshold, or segments"),
+    coverage=Column(FLOAT, "share of the live time where the channel is known"),
+    live_time_s=Column(FLOAT, "that time", unit="s"),
+)
+
 #: The channel lists as a job reads them; not a file of its own.
 CHANNELS = schema("channels", **_LISTED)
 

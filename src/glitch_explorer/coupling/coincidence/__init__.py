@@ -1,0 +1,1 @@
+"""Coincidences of glitches with triggers and segments of auxiliary channels."""

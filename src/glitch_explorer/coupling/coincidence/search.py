@@ -1,0 +1,177 @@
+"""Witnesses among auxiliary triggers and segments, of one family in one detector.
+
+See docs/explanation/methods.md#coincidences.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.intervals import contains, lengths
+from glitch_explorer.coupling.coincidence.effects import (
+    Coincidences,
+    coincidences,
+    cross_fitted,
+    effect_row,
+    flagged_time,
+    hveto_row,
+    nearest,
+)
+from glitch_explorer.coupling.coincidence.measure import (
+    Family,
+    family_wise_p,
+    first_slides,
+    make_family,
+    measure,
+)
+from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, coincident
+from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
+from glitch_explorer.coupling.schemas import ALPHA, COINCIDENCES
+from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
+from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, interval_of_mean
+from glitch_explorer.coupling.witnesses.notes import Note, too_few
+from glitch_explorer.coupling.witnesses.p_values import at_floor
+from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+
+#: Key added to the seed of the bootstrap.
+_BOOTSTRAP = 1
+#: Columns that the gathering of all families adds.
+GATHERED = ("family", "ifo", "group", "q_value")
+
+
+@dataclass(frozen=True)
+class CoincidenceResult:
+    """Witnesses of one family in one detector.
+
+    Attributes
+    ----------
+    table
+        Table "coincidences" without the columns `GATHERED`: ranked channels first, by T.
+    note
+        Why nothing was tested; None where something was.
+    """
+
+    table: pd.DataFrame
+    note: Note | None
+
+
+def find_coincidences(
+    times: Float64,
+    segments: Float64,
+    auxiliary: Sequence[Auxiliary],
+    safety: Sequence[str],
+    *,
+    scan: Scan,
+    slides: int,
+    most_slides: int,
+    seed: int,
+    threads: int,
+) -> CoincidenceResult:
+    """Find the channels whose triggers or segments coincide with glitches more than chance allows.
+
+    Parameters
+    ----------
+    times
+        ``(n,)`` GPS times of the family's glitches, in any order; equal times count once.
+    segments
+        ``(k, 2)`` analysis segments of the detector.
+    auxiliary
+        m channels, cleaned (`triggers.clean_triggers`).
+    safety
+        ``(m,)`` safe, unsafe or unknown. Unsafe channels are measured, but have no p.
+    scan
+        Lags, windows and SNR thresholds.
+    slides, most_slides
+        Number of time slides at first, and at most.
+    seed, threads
+        The result depends on the first only.
+
+    Returns
+    -------
+    CoincidenceResult
+        The table, or a note on why there is none.
+    """
+    family = make_family(times, segments, scan, threads=threads)
+    if len(family.times) < LEAST_GLITCHES or not auxiliary:
+        table = COINCIDENCES.empty_table().to_pandas().drop(columns=list(GATHERED))
+        return CoincidenceResult(table, too_few(len(family.times), len(np.unique(times))))
+    measured = measure(family, auxiliary, first_slides(family, slides, seed=seed))
+    ranked = np.array([value != "unsafe" for value in safety])
+    p_values, n_slides = np.full(len(auxiliary), np.nan), slides
+    if ranked.any():
+        of_ranked = [channel for channel, is_ranked in zip(auxiliary, ranked, strict=True) if is_ranked]
+        p_values[ranked], n_slides = family_wise_p(
+            family, of_ranked, measured.part(ranked), seed=seed, most_slides=most_slides
+        )
+    blocks = bootstrap_blocks(family.times, family.segments)
+    rows = family.each(
+        lambda k: _row(
+            family,
+            auxiliary[k],
+            int(measured.best[k]),
+            blocks,
+            significant=bool(p_values[k] <= ALPHA),
+            seed=seed + _BOOTSTRAP,
+        ),
+        len(auxiliary),
+    )
+    table = pd.DataFrame(rows).assign(safety=list(safety), t_statistic=measured.t, p_fwer=p_values)
+    table["n_slides"], table["slide_range_s"] = n_slides, family.rings.range_s
+    table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
+    order = np.lexsort((table["channel"], -measured.t, ~ranked))
+    columns = [name for name in COINCIDENCES.names if name not in GATHERED]
+    return CoincidenceResult(table.iloc[order].reset_index(drop=True)[columns], None)
+
+
+def _row(
+    family: Family, channel: Auxiliary, best: int, blocks: Int64, *, significant: bool, seed: int
+) -> dict[str, object]:
+    """Build a channel's row of table "coincidences", without its p."""
+    scan, times = family.scan, family.times
+    cell = scan.cells(channel)[best]
+    hits = coincident(times, channel, scan)
+    of_channel = coincidences(times, channel, family.rings, hits, chance(channel, scan, family.rings))
+    flagged = flagged_time(channel, cell, family.segments)
+    row: dict[str, object] = {
+        "channel": channel.channel,
+        "lag": cell.lag_s,
+        "window": cell.window_s,
+        "snr_threshold": cell.snr_threshold,
+        "coverage": flagged[1] / float(lengths(family.segments).sum()),
+    }
+    row |= effect_row(of_channel, best, flagged, blocks, seed=seed)
+    row |= dict.fromkeys(CHANNEL_EFFECT, np.nan)
+    if significant and of_channel.known.any():
+        values = interval_of_mean(cross_fitted(of_channel, blocks), blocks, seed=seed)
+        row |= dict(zip(CHANNEL_EFFECT, values, strict=True))
+    if isinstance(channel, AuxiliarySegments):
+        return row | _segment_columns(of_channel, best, flagged, n=len(channel.active))
+    apart = nearest(times, channel, cell)
+    return (
+        row
+        | hveto_row(hits, channel, scan, live_s=max(flagged[1], 1.0))
+        | {
+            "kind": "triggers",
+            "delay": float(np.nanmedian(apart)) if hits[:, best].any() else np.nan,
+            "n_auxiliary": int(contains(family.segments, channel.above(cell.snr_threshold)).sum()),
+        }
+    )
+
+
+def _segment_columns(
+    of_channel: Coincidences, best: int, flagged: tuple[float, float], *, n: int
+) -> dict[str, object]:
+    """Return the columns that are computed in another way for segments than for triggers."""
+    known = of_channel.known
+    mean = np.count_nonzero(known) * flagged[0] / max(flagged[1], 1.0)
+    count = int(np.count_nonzero(of_channel.hits[known, best]))
+    return {
+        "kind": "segments",
+        "delay": np.nan,
+        "n_auxiliary": n,
+        "hveto_significance": float(hveto_significance(count, mean)),
+        "hveto_overstated": False,
+    }
