@@ -182,7 +182,7 @@ def _read_batch(
     raw: pd.DataFrame, plan: Plan, path: str, *, kind: str, rules: Rules
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     frame, problems = standardise(raw, plan)
-    frame["ifo"] = frame["ifo"].fillna(_ifo_elsewhere(raw, plan, frame, path))
+    frame["ifo"] = frame["ifo"].fillna(detectors_elsewhere(raw, plan, frame, path))
     if kind == "triggers":
         frame["glitch_id"] = frame["glitch_id"].fillna(time_id(frame["ifo"], frame["event_time"]))
     elif "event_time" not in plan:
@@ -193,7 +193,7 @@ def _read_batch(
     selected = apply_rules(frame, problems, rules)
     bad = selected & problems.any
     frame["source"], frame["row"] = pd.Series(path, index=frame.index, dtype="str"), raw.index
-    channel = _channel(raw, plan, frame["ifo"], path)
+    channel = trigger_channels(raw, plan, frame["ifo"], path)
     quarantine = problems.quarantined(frame, bad, as_read(raw[bad]))
     return (
         frame.assign(channel=channel)[selected & ~bad],
@@ -201,7 +201,7 @@ def _read_batch(
     )
 
 
-def _channel(raw: pd.DataFrame, plan: Plan, ifo: pd.Series, path: str) -> pd.Series:
+def trigger_channels(raw: pd.DataFrame, plan: Plan, ifo: pd.Series, path: str) -> pd.Series:
     """Return the channel of each trigger with its detector, by its column or the name of the file."""
     if "channel" in plan:
         name = parse_text(raw[plan["channel"][0]])
@@ -216,7 +216,7 @@ def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
     problems = Problems(len(raw))
     data: dict[str, pd.Series | np.ndarray] = {}
     for target in NUMBERS:
-        data[target] = _number(raw, plan, target, problems)
+        data[target] = read_numbers(raw, plan, target, problems)
     for target in _TEXTS:
         data[target] = parse_text(raw[plan[target][0]]) if target in plan else missing_text(raw.index)
     frame = pd.DataFrame(data, index=raw.index)
@@ -231,7 +231,7 @@ def standardise(raw: pd.DataFrame, plan: Plan) -> tuple[pd.DataFrame, Problems]:
     return frame[list(COLUMNS)], problems
 
 
-def _number(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> np.ndarray:
+def read_numbers(raw: pd.DataFrame, plan: Plan, target: str, problems: Problems) -> np.ndarray:
     """Parse a column, or combine two: seconds and nanoseconds, or end minus start."""
     if target not in plan:
         return np.full(len(raw), np.nan)
@@ -264,7 +264,7 @@ def _fill_from_classes(frame: pd.DataFrame, raw: pd.DataFrame, plan: Plan) -> No
         frame["label_confidence"] = np.where(column >= 0, confidence, np.nan)
 
 
-def _ifo_elsewhere(raw: pd.DataFrame, plan: Plan, frame: pd.DataFrame, path: str) -> pd.Series:
+def detectors_elsewhere(raw: pd.DataFrame, plan: Plan, frame: pd.DataFrame, path: str) -> pd.Series:
     """Return the detectors by channel, pictures' names or file name, for rows without one."""
     if "channel" in plan:
         prefix = parse_text(raw[plan["channel"][0]]).str.extract(r"^([A-Z][0-9]):")[0]

@@ -79,7 +79,7 @@ def read_segments(
     SourceFault
         When a service fails after all retries.
     """
-    read = [flag for file in files for flag in _file_flags(Path(file), detectors)]
+    read = [flag for file in files for flag in read_flag_file(Path(file), detectors)]
     for ifo in detectors:
         names = [name for flag in flags if (name := flag.replace("{ifo}", ifo)).startswith(ifo)]
         read += [_service_flag(ifo, name, start, end, host=host, policy=policy) for name in names]
@@ -95,25 +95,39 @@ def read_segments(
     return pd.DataFrame(rows, columns=SEGMENTS.names) if rows else tables.empty(SEGMENTS)
 
 
-class _Flag(NamedTuple):
-    """Segments of one flag of one detector, and the file or service that they come from."""
+class Flag(NamedTuple):
+    """Segments of one flag of one detector.
+
+    Attributes
+    ----------
+    ifo, name, source
+        Detector, flag, and the file or service that it comes from.
+    active
+        Where the flag is active.
+    known
+        Where it is defined; None where the source does not say.
+    member
+        Name of the flag's group in an HDF5 file, which may be that of a channel.
+    """
 
     ifo: str
     name: str
     source: str
     active: segmentlist
+    known: segmentlist | None = None
+    member: str = ""
 
     def __str__(self) -> str:
         """Return what was read, for logs and messages."""
         return f"{self.name} of {self.ifo}, {float(abs(self.active)):g} s ({self.source})"
 
 
-def _listed(flags: Sequence[_Flag]) -> str:
+def _listed(flags: Sequence[Flag]) -> str:
     return "; ".join(map(str, flags)) or "none"
 
 
 def _analysed(
-    read: Sequence[_Flag], detectors: Sequence[str], start: float | None, end: float | None
+    read: Sequence[Flag], detectors: Sequence[str], start: float | None, end: float | None
 ) -> list[list[object]]:
     """Return rows of table `segments` of all detectors."""
     rows = []
@@ -125,7 +139,7 @@ def _analysed(
     return rows
 
 
-def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None) -> list[list[object]]:
+def _intersected(flags: Sequence[Flag], start: float | None, end: float | None) -> list[list[object]]:
     """Return rows of table `segments`: the time in which all flags of one detector are active."""
     if not flags:
         return []
@@ -139,8 +153,26 @@ def _intersected(flags: Sequence[_Flag], start: float | None, end: float | None)
     return [[flags[0].ifo, float(a), float(b), name, source] for a, b in common.coalesce()]
 
 
-def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
-    """Read the flags of a file."""
+def read_flag_file(path: Path, detectors: Sequence[str]) -> list[Flag]:
+    """Read the flags of a file.
+
+    Parameters
+    ----------
+    path
+        In one of the formats of `read_segments`.
+    detectors
+        Detectors of the study, for files that do not name theirs.
+
+    Returns
+    -------
+    list
+        Flags with their segments merged and sorted.
+
+    Raises
+    ------
+    UserError
+        When the file cannot be read, or has a segment that is no interval.
+    """
     if not path.is_file():
         raise UserError(f"segment file {path} does not exist; check segments.files")
     if path.suffix == ".csv":
@@ -151,14 +183,14 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     try:
         if ending not in _FORMATS:
             active = SegmentList.read(str(path), format="segwizard", gpstype=float)
-            return [_Flag(_ifo_of(path, detectors), path.stem, path.name, _checked(active, path))]
+            return [Flag(_ifo_of(path, detectors), path.stem, path.name, _checked(active, path))]
         if ending == ".json":
-            flags = [DataQualityFlag.read(str(path), format="json")]
+            flags = {"": DataQualityFlag.read(str(path), format="json")}
         else:
             if _FORMATS[ending] == "ligolw":
                 refuse_entities(path)
-            flags = list(DataQualityDict.read(str(path), format=_FORMATS[ending]).values())
-            flags = [flag for flag in flags if flag.tag == _QUERY_RESULT] or flags
+            flags = DataQualityDict.read(str(path), format=_FORMATS[ending])
+            flags = {key: flag for key, flag in flags.items() if flag.tag == _QUERY_RESULT} or flags
     except UserError:
         raise
     except Exception as problem:
@@ -168,12 +200,19 @@ def _file_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
             "ifo, start and end, .json, .xml or .hdf5"
         ) from problem
     return [
-        _Flag(flag.ifo or _ifo_of(path, detectors), flag.name, path.name, _checked(flag.active, path))
-        for flag in flags
+        Flag(
+            flag.ifo or _ifo_of(path, detectors),
+            flag.name,
+            path.name,
+            _checked(flag.active, path),
+            flag.known,
+            key.rpartition("/")[2],
+        )
+        for key, flag in flags.items()
     ]
 
 
-def _csv_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
+def _csv_flags(path: Path, detectors: Sequence[str]) -> list[Flag]:
     frame = tables.read_csv(path, texts=("ifo", "flag"), required=("ifo", "start", "end"))
     frame["ifo"] = frame["ifo"].str.strip().str.upper()
     unknown = frame.index[~frame["ifo"].isin([*DETECTORS, *detectors])]
@@ -187,7 +226,7 @@ def _csv_flags(path: Path, detectors: Sequence[str]) -> list[_Flag]:
     flags = []
     for (ifo, name), part in frame.groupby(["ifo", "flag"], sort=True):
         pairs = list(zip(part["start"], part["end"], strict=True))
-        flags.append(_Flag(str(ifo), str(name), path.name, _checked(pairs, path)))
+        flags.append(Flag(str(ifo), str(name), path.name, _checked(pairs, path)))
     return flags
 
 
@@ -225,7 +264,7 @@ def _ifo_of(path: Path, detectors: Sequence[str]) -> str:
 
 def _service_flag(
     ifo: str, name: str, start: float | None, end: float | None, *, host: str, policy: RetryPolicy
-) -> _Flag:
+) -> Flag:
     """Query DQSegDB (names with colons) or GWOSC for one flag."""
     if start is None or end is None:
         raise UserError(f"flag {name}: segments from DQSegDB or GWOSC need both ends of source.gps")
@@ -241,4 +280,4 @@ def _service_flag(
         # GWOSC's client retries by itself.
         deadline_s = gwosc_api.MAX_RETRIES * policy.timeout_s
     answer = policy.ask(client, what=f"{service}, flag {name}", deadline_s=deadline_s)
-    return _Flag(ifo, name, service, answer.active)
+    return Flag(ifo, name, service, answer.active)
