@@ -18,6 +18,8 @@ RING_S = 1200.0
 LEAST_OFFSET_S = 20.0
 #: A ring is at least this many times as long as the least offset.
 LEAST_LENGTH = 3
+#: More slides than its exponential are not counted.
+_LARGEST_LOG = 100.0
 
 
 @dataclass(frozen=True)
@@ -106,4 +108,5 @@ def draw_slides(rings: Rings, count: int, rng: np.random.Generator) -> RingSlide
 
 def distinct_slides(rings: Rings, width_s: float) -> float:
     """Return how many slides differ by at least `width_s` in some ring."""
-    return float(np.prod(np.maximum((rings.lengths_s - 2 * rings.least_offset_s) / width_s, 1.0)))
+    distinct = np.maximum((rings.lengths_s - 2 * rings.least_offset_s) / width_s, 1.0)
+    return float(np.exp(min(np.log(distinct).sum(), _LARGEST_LOG)))
