@@ -1,7 +1,7 @@
 """hveto's rounds: the winner's glitches and time are removed, then the others are compared again.
 
-The method is that of Smith et al. (2011), with the choices of hveto 2.1.9. Its only null is the Poisson tail, and
-the scan is not paid for: it stands beside our statistic, not in its place.
+The method is that of Smith et al. (2011), with the choices of hveto 2.1.9. Its only null is the Poisson tail,
+and the scan is not paid for: it stands beside our statistic, not in its place.
 """
 
 from collections.abc import Sequence
@@ -84,8 +84,8 @@ def hveto_rounds(
     The significance of n coincident glitches is -log10 of P(N ≥ n) of a Poisson distribution with mean
     μ = N_glitches · N_triggers · window / live time. As in hveto 2.1.9, the vetoes are the winner's windows,
     their ends included; glitches and triggers of all channels in them are removed, and their time is not live
-    any more. Unlike there, each glitch is compared with all triggers in its window: hveto's search ends at the
-    next glitch, which loses coincidences in bursts of glitches closer than half the window.
+    any more. Unlike there, each glitch is compared with all triggers in its window: hveto's search ends at
+    the next glitch, which loses coincidences in bursts of glitches closer than half the window.
     """
     glitches, live, left = np.sort(times), union(segments), list(auxiliary)
     rounds: list[HvetoRound] = []

@@ -1,7 +1,7 @@
 """Share of coincident glitches by SNR and by day: what leakage of strain into a channel looks like.
 
-A channel of unknown safety may hear the strain. Then the share rises with the SNR of the glitches, on all days.
-Where the channel sees the cause, the share may depend on the day. Neither is a proof.
+A channel of unknown safety may hear the strain. Then the share rises with the SNR of the glitches, on all
+days. Where the channel sees the cause, the share may depend on the day. Neither is a proof.
 """
 
 import numpy as np
