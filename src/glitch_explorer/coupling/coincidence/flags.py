@@ -86,7 +86,8 @@ def _channel_of(flag: Flag) -> str:
     """Return the channel of a flag, or its name with the detector."""
     if _CHANNEL.match(flag.member) and flag.member.startswith(f"{flag.ifo}:"):
         return flag.member
-    return flag.name if flag.name.startswith(f"{flag.ifo}:") else f"{flag.ifo}:{flag.name}"
+    # A text file has the name of its flag only in its own: L1-OVERFLOW.txt.
+    return f"{flag.ifo}:{flag.name.removeprefix(flag.ifo).lstrip(':-_')}"
 
 
 def _joined(name: str, flags: Sequence[Flag]) -> AuxiliarySegments:

@@ -1,0 +1,165 @@
+"""Real triggers and segments of O3 against what plain counting finds in them (README of the data)."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from glitch_explorer.core.intervals import contains, intersect
+from glitch_explorer.coupling.coincidence import shares
+from glitch_explorer.coupling.coincidence.flags import read_flags
+from glitch_explorer.coupling.coincidence.overlap import flagged_groups
+from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
+from glitch_explorer.coupling.coincidence.scan import Scan, coincident
+from glitch_explorer.coupling.coincidence.search import find_coincidences
+from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
+from glitch_explorer.coupling.coincidence.trigger_files import TriggerSource, read_triggers
+from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks, bootstrap_interval
+from glitch_explorer.coupling.witnesses.p_values import q_values
+
+MONITOR = "L1:ASC-X_TR_B"
+ETMX, RUNNER_UP = "L1:SUS-ETMX_L2_WIT_L_DQ", "L1:SUS-ETMX_M0_DAMP_L_IN1_DQ"
+#: The README counts all triggers within 0.5 s.
+PLAIN = Scan(windows_s=(1.0,), snr_thresholds=(0.0,))
+OTHERS = ("Blip", "Blip_Low_Frequency", "Koi_Fish", "Tomte")
+
+
+@pytest.fixture(scope="module")
+def segments(shared_data):
+    return np.loadtxt(shared_data / "o3_scattering" / "o3a_L1_times.dat")[:, :2]
+
+
+@pytest.fixture(scope="module")
+def scattered(shared_data):
+    """Return time and SNR of the scattered-light glitches; rows that share a time are one glitch."""
+    path = shared_data / "o3_scattering" / "L1_scattered_light_O3a.csv"
+    return pd.read_csv(path).sort_values("time", kind="stable").drop_duplicates("time")
+
+
+@pytest.fixture(scope="module")
+def monitor(shared_data, segments):
+    path = shared_data / "o3_scattering" / "L1_ASC-X_TR_B_omicron_Apr-Jun2019.csv"
+    (triggers,) = read_triggers([TriggerSource(str(path), MONITOR)], "L1", segments)
+    return triggers
+
+
+@pytest.fixture(scope="module")
+def families(shared_data, scattered, segments, monitor):
+    """Return the times of five classes in the analysed time that the monitor's file covers."""
+    month = pd.read_csv(shared_data / "catalogs" / "gravityspy_O3a_month.csv")
+    month = month[month["ifo"] == "L1"]
+    times = {name: month.loc[month["ml_label"] == name, "event_time"] for name in OTHERS}
+    times["Scattered_Light"] = scattered["time"]
+    span, _, _ = intersect(segments, monitor.known)
+    return {name: np.unique(of_class[contains(span, of_class)]) for name, of_class in times.items()}, span
+
+
+def found(times, segments, auxiliary, scan, **options):
+    settings = {"slides": 500, "most_slides": 2000, "seed": 1, "threads": 1} | options
+    return find_coincidences(
+        times, segments, auxiliary, ["unknown"] * len(auxiliary), scan=scan, **settings
+    ).table
+
+
+def test_the_monitors_file_is_out_of_order_and_partly_outside(shared_data, segments, monitor, caplog):
+    path = shared_data / "o3_scattering" / "L1_ASC-X_TR_B_omicron_Apr-Jun2019.csv"
+    with caplog.at_level(logging.INFO):
+        read_triggers([TriggerSource(str(path), MONITOR)], "L1", segments)
+    assert "of 7445 read: 0 repeated, 669 outside the segments" in caplog.text
+    assert "2 were not in order" in caplog.text
+    assert len(monitor) + 669 <= 7445
+
+
+def test_the_transmission_monitor_at_scattered_light_by_plain_counting(families, monitor, scattered):
+    families, span = families
+    times = families["Scattered_Light"]
+    assert len(times) == 8360
+    (row,) = found(times, span, [monitor], PLAIN).to_dict("records")
+    assert row["efficiency"] == pytest.approx(0.152, abs=0.001)
+    assert row["expected_efficiency"] == pytest.approx(0.0068, abs=0.0005)
+    assert row["p_fwer"] == pytest.approx(1 / 2001)
+    hits = coincident(times, monitor, PLAIN)[:, 0]
+    low, high = bootstrap_interval(hits.astype(float), bootstrap_blocks(times, span), seed=1)
+    assert (low, high) == (pytest.approx(0.085, abs=0.015), pytest.approx(0.228, abs=0.015))
+    assert shares.days_to_half(times, hits) <= 5
+    snr = scattered.set_index("time")["snr"].reindex(times).to_numpy()
+    by_snr = shares.share_by_snr(snr, hits, (0.0, 10.0, 50.0, np.inf))["share"]
+    assert by_snr.tolist() == pytest.approx([0.03, by_snr[1], 0.42], abs=0.01)
+    assert shares.snr_auc(snr, hits) > 0.7
+
+
+def test_the_transmission_monitor_witnesses_scattered_light_and_no_other_class(families, monitor):
+    families, span = families
+    tables = {name: found(times, span, [monitor], Scan()) for name, times in families.items()}
+    table = pd.concat(tables.values(), keys=tables, names=["family"]).reset_index("family")
+    q = q_values(pd.factorize(table["family"])[0], table["p_fwer"].to_numpy())
+    assert set(table["family"][q <= 0.05]) == {"Scattered_Light"}
+    row = table.set_index("family").loc["Scattered_Light"]
+    assert row["excess_low"] > 0.05
+    assert row["channel_excess_low"] > 0.05
+    assert row["slide_range_s"] < 1200
+    others = table[table["family"] != "Scattered_Light"]
+    assert (others["efficiency"] <= 0.002).all()
+    # The largest excess that these data allow.
+    assert (others["excess_high"] < 0.006).all()
+
+
+@pytest.mark.parametrize(("name", "share"), [("Blip", 0.0), ("Koi_Fish", 0.002), ("Tomte", 0.001)])
+def test_other_classes_by_plain_counting(families, monitor, name, share):
+    times = families[0][name]
+    assert coincident(times, monitor, PLAIN).mean() == pytest.approx(share, abs=0.0005)
+
+
+def test_hvetos_round_is_of_the_monitor(families, monitor):
+    families, span = families
+    first, *_ = hveto_rounds(families["Scattered_Light"], span, [monitor], scan=Scan())
+    assert first.channel == MONITOR
+    assert first.window_s == 1.0
+    assert first.significance > 1000
+    assert hveto_rounds(families["Tomte"], span, [monitor], scan=Scan()) == []
+
+
+@pytest.fixture(scope="module")
+def day(shared_data, segments, scattered):
+    """Return the glitches of 12 May 2019, the analysed time, and the segments of 49 channels."""
+    path = shared_data / "o3_scattering" / "L1-SCATTERING_SEGMENTS_15_HZ-1241740818-86400.h5"
+    live, _, _ = intersect(segments, np.array([[1241740818.0, 1241827218.0]]))
+    times = scattered["time"].to_numpy()
+    return times[contains(live, times)], live, read_flags([path], "L1", live)
+
+
+def test_the_second_stage_of_etmx_is_first_of_49_channels(day):
+    times, live, flags = day
+    assert (len(times), len(flags)) == (854, 49)
+    table = found(times, live, flags, Scan())
+    first, second = table.iloc[0], table.iloc[1]
+    assert (first["channel"], second["channel"]) == (ETMX, RUNNER_UP)
+    assert first["efficiency"] == pytest.approx(0.993, abs=0.001)
+    assert second["efficiency"] == pytest.approx(0.078, abs=0.001)
+    assert first["p_fwer"] == pytest.approx(1 / 2001)
+    assert first["safety"] == "unknown"
+    assert first["slide_range_s"] < 1200
+    assert first["excess_low"] > 0.7
+    # 10,072 s of segments in 77,228 s that are known.
+    assert first["deadtime"] == pytest.approx(0.1304, abs=0.0005)
+    assert first["expected_efficiency"] == pytest.approx(0.24, abs=0.005)
+    assert (table["p_fwer"][2:] > 0.05).all()
+
+
+def test_with_half_a_second_around_the_segments_the_deadtime_is_that_of_plain_counting(day):
+    times, live, flags = day
+    wide = [
+        AuxiliarySegments(flag.channel, flag.active + np.array([-0.5, 0.5]), flag.known) for flag in flags
+    ]
+    first = found(times, live, wide, Scan()).iloc[0]
+    assert first["channel"] == ETMX
+    assert first["deadtime"] == pytest.approx(0.206, abs=0.001)
+    # Slid by 20 to 510 s, closer to the bursts: 0.364.
+    assert first["expected_efficiency"] == pytest.approx(0.364, abs=0.05)
+
+
+def test_the_two_stages_of_etmx_are_two_groups(day):
+    times, live, flags = day
+    stages = [flag for flag in flags if flag.channel in (ETMX, RUNNER_UP)]
+    assert len(set(flagged_groups(stages, live, times))) == 2
