@@ -62,7 +62,7 @@ def main() -> None:
         times[::50], segments, channels[:2], ["unknown"] * 2, slides=9, most_slides=9, **options
     )
     print(
-        f"{len(channels)} channels, {sum(map(len, channels)) / len(channels):.0f} triggers each after clustering, "
+        f"{len(channels)} channels, {sum(map(len, channels))} triggers after clustering, "
         f"{len(times)} glitches, {arguments.slides} slides, {len(Scan().cells(channels[0]))} cells"
     )
     with timed() as spent:
@@ -82,10 +82,8 @@ def main() -> None:
         rounds = hveto_rounds(times, segments, channels, scan=Scan(), most_rounds=1)
     rows.append(("a round of hveto", f"{spent.seconds:.1f}", f"{spent.core_seconds:.1f}"))
     print_table(("what", "seconds", "core-seconds"), rows)
-    first = table.iloc[0]
-    print(
-        f"\nfirst: {first['channel']}, p {first['p_fwer']:.4f}; hveto's: {rounds[0].channel if rounds else 'none'}"
-    )
+    first, winner = table.iloc[0], rounds[0].channel if rounds else "none"
+    print(f"\nfirst: {first['channel']}, p {first['p_fwer']:.4f}; hveto's: {winner}")
     print(f"peak {peak_mib():.0f} MiB")
 
 

@@ -1,11 +1,15 @@
 """Witnesses among triggers and segments: planted truth, calibration, hveto's rounds, leakage, groups."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from glitch_explorer.core import tables
 from glitch_explorer.coupling.coincidence import shares
+from glitch_explorer.coupling.coincidence.gather import coincidence_table
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
 from glitch_explorer.coupling.coincidence.safety import safety_of
@@ -116,10 +120,40 @@ def test_segments_have_the_same_columns_and_unknown_time_does_not_count():
     assert row["deadtime"] == pytest.approx(300 / known[0, 1], abs=0.002)
 
 
-def test_few_glitches_are_not_tested():
-    result = find(np.arange(7.0), [channel(np.random.default_rng(1), "L1:A", np.arange(9.0))])
+def test_few_glitches_are_not_tested_and_those_outside_are_counted():
+    triggers = channel(np.random.default_rng(1), "L1:A", np.arange(9.0))
+    result = find(np.append(np.arange(7.0), [90_000.0, 91_000.0]), [triggers])
     assert result.table.empty
-    assert result.note == {"code": "too_few", "usable": 7, "total": 7, "least": 8}
+    assert result.note == {"code": "too_few", "usable": 7, "total": 9, "least": 8}
+    assert (result.outside, result.untested) == (2, ["L1:A"])
+    assert find(np.arange(20.0), []).table.empty
+
+
+def test_a_channel_that_is_known_elsewhere_is_not_tested(planted, caplog):
+    times, channels = planted
+    elsewhere = AuxiliarySegments("L1:FLAG", np.empty((0, 2)), DAY + 1e6)
+    with caplog.at_level(logging.INFO):
+        result = find(times, [channels[0], elsewhere])
+    assert result.untested == ["L1:FLAG"]
+    assert result.table["channel"].tolist() == ["L1:A-0"]
+    assert "auxiliary channels: 1 of 2 channels are known at 8 glitches" in caplog.text
+
+
+def test_families_are_gathered_with_one_q_value(planted):
+    times, channels = planted
+    parts = {
+        ("F002", "L1"): find(times, channels).table,
+        ("F001", "L1"): find(bursts(np.random.default_rng(9), 100), channels).table,
+        ("F003", "L1"): find(np.arange(3.0), channels).table,
+    }
+    table = coincidence_table(parts, {"L1:A-3": "L1:A-1"})
+    assert tables.conform(COINCIDENCES, table).num_rows == 20
+    assert table["family"].tolist() == ["F001"] * 10 + ["F002"] * 10
+    first = table[table["family"] == "F002"].iloc[0]
+    assert (first["channel"], first["group"]) == ("L1:A-3", "L1:A-1")
+    assert first["q_value"] == pytest.approx(2 * first["p_fwer"])
+    assert (table["q_value"] >= table["p_fwer"]).all()
+    assert coincidence_table({}, {}).empty
 
 
 def null_p(seed):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Float64, Int64
 from glitch_explorer.core.intervals import contains, lengths
 from glitch_explorer.coupling.coincidence.effects import (
@@ -50,11 +51,17 @@ class CoincidenceResult:
     ----------
     table
         Table "coincidences" without the columns `GATHERED`: ranked channels first, by T.
+    outside
+        Glitches outside the analysis segments, or in segments too short for a time slide.
+    untested
+        Channels that are known at too few glitches.
     note
         Why nothing was tested; None where something was.
     """
 
     table: pd.DataFrame
+    outside: int
+    untested: list[str]
     note: Note | None
 
 
@@ -92,12 +99,24 @@ def find_coincidences(
     Returns
     -------
     CoincidenceResult
-        The table, or a note on why there is none.
+        The table, and what was not tested.
     """
     family = make_family(times, segments, scan, threads=threads)
-    if len(family.times) < LEAST_GLITCHES or not auxiliary:
-        table = COINCIDENCES.empty_table().to_pandas().drop(columns=list(GATHERED))
-        return CoincidenceResult(table, too_few(len(family.times), len(np.unique(times))))
+    outside = len(np.unique(times)) - len(family.times)
+    counts = [int(np.count_nonzero(contains(channel.known, family.times))) for channel in auxiliary]
+    tested = np.array(counts, dtype=np.int64) >= LEAST_GLITCHES
+    untested = [
+        channel.channel for channel, is_tested in zip(auxiliary, tested, strict=True) if not is_tested
+    ]
+    tables.log_effect(
+        "auxiliary channels", tested, f"are known at {LEAST_GLITCHES} glitches", unit="channels"
+    )
+    if not tested.any():
+        note = too_few(max(counts, default=0), len(np.unique(times)))
+        table = tables.empty(COINCIDENCES).drop(columns=list(GATHERED))
+        return CoincidenceResult(table, outside, untested, note)
+    auxiliary = [channel for channel, is_tested in zip(auxiliary, tested, strict=True) if is_tested]
+    safety = [value for value, is_tested in zip(safety, tested, strict=True) if is_tested]
     measured = measure(family, auxiliary, first_slides(family, slides, seed=seed))
     ranked = np.array([value != "unsafe" for value in safety])
     p_values, n_slides = np.full(len(auxiliary), np.nan), slides
@@ -123,7 +142,8 @@ def find_coincidences(
     table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     order = np.lexsort((table["channel"], -measured.t, ~ranked))
     columns = [name for name in COINCIDENCES.names if name not in GATHERED]
-    return CoincidenceResult(table.iloc[order].reset_index(drop=True)[columns], None)
+    table = table.iloc[order].reset_index(drop=True)[columns]
+    return CoincidenceResult(table, outside, untested, None)
 
 
 def _row(
@@ -144,7 +164,7 @@ def _row(
     }
     row |= effect_row(of_channel, best, flagged, blocks, seed=seed)
     row |= dict.fromkeys(CHANNEL_EFFECT, np.nan)
-    if significant and of_channel.known.any():
+    if significant:
         values = interval_of_mean(cross_fitted(of_channel, blocks), blocks, seed=seed)
         row |= dict(zip(CHANNEL_EFFECT, values, strict=True))
     if isinstance(channel, AuxiliarySegments):
