@@ -28,6 +28,8 @@ def commands(data: Path) -> list[list[str]]:
         ["fetch.py", "--spread", "--glitches", "6", "--channels", "20", "--seconds", "14336"],
         ["fetch.py", "--day"],
         ["witness.py"],
+        ["triggers.py", "--part", "0.1"],
+        ["triggers.py"],
         ["models.py"],
         ["costs.py"],
         ["planted_costs.py"],

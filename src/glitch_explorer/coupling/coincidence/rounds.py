@@ -6,6 +6,7 @@ and the scan is not paid for: it stands beside our statistic, not in its place.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,43 +90,55 @@ def hveto_rounds(
     """
     glitches, live, left = np.sort(times), union(segments), list(auxiliary)
     rounds: list[HvetoRound] = []
-    while len(glitches) and len(rounds) < most_rounds:
-        live_s = float(lengths(live).sum())
-        winner = _winner(glitches, left, scan, live_s)
-        if winner is None or winner[0] < least_significance:
+    while len(glitches) and len(live) and len(rounds) < most_rounds:
+        winner = _winner(glitches, left, scan, float(lengths(live).sum()))
+        if winner is None or winner.significance < least_significance:
             break
-        significance, k, window, threshold, mean, count = winner
-        loud = left[k].above(threshold)
-        vetoes = union(np.column_stack([loud - window / 2, loud + window / 2]))
+        loud = left[winner.number].above(winner.snr_threshold)
+        vetoes = union(np.column_stack([loud - winner.window_s / 2, loud + winner.window_s / 2]))
         vetoed = _inside(vetoes, glitches)
-        dead, _, _ = intersect(vetoes, live)
-        rounds.append(
-            HvetoRound(
-                channel=left[k].channel,
-                window_s=window,
-                snr_threshold=threshold,
-                significance=significance,
-                mean=mean,
-                coincident=count,
-                vetoed=int(vetoed.sum()),
-                glitches=len(glitches),
-                deadtime_s=float(lengths(dead).sum()),
-                live_time_s=live_s,
-            )
-        )
+        rounds.append(_round(winner, left[winner.number].channel, vetoed, vetoes, live))
         glitches = glitches[~vetoed]
         left = [channel.part(~_inside(vetoes, channel.times)) for channel in left]
         live = _without(live, vetoes)
     return rounds
 
 
+class _Winner(NamedTuple):
+    """The channel, by its number, and the cell with the highest significance."""
+
+    significance: float
+    number: int
+    window_s: float
+    snr_threshold: float
+    mean: float
+    coincident: int
+
+
+def _round(winner: _Winner, channel: str, vetoed: Bool, vetoes: Float64, live: Float64) -> HvetoRound:
+    """Return the round of a winner that removes the glitches `vetoed` ``(n,)`` and the time of `vetoes`."""
+    dead, _, _ = intersect(vetoes, live)
+    return HvetoRound(
+        channel=channel,
+        window_s=winner.window_s,
+        snr_threshold=winner.snr_threshold,
+        significance=winner.significance,
+        mean=winner.mean,
+        coincident=winner.coincident,
+        vetoed=int(np.count_nonzero(vetoed)),
+        glitches=len(vetoed),
+        deadtime_s=float(lengths(dead).sum()),
+        live_time_s=float(lengths(live).sum()),
+    )
+
+
 def _winner(
     glitches: Float64, auxiliary: Sequence[AuxiliaryTriggers], scan: Scan, live_s: float
-) -> tuple[float, int, float, float, float, int] | None:
-    """Return significance, channel, window, threshold, mean and coincidences of the best channel and cell."""
+) -> _Winner | None:
+    """Compute the significance of every channel and cell, and return the highest."""
     # Of equal significances hveto's first is that of the widest window and the lowest threshold.
     windows, thresholds = np.array(scan.windows_s)[::-1], np.array(scan.snr_thresholds)
-    best: tuple[float, int, float, float, float, int] | None = None
+    best: _Winner | None = None
     for k, channel in enumerate(auxiliary):
         levels = levels_of(channel.snr, thresholds)
         highest = loudest_levels(glitches, channel.times, levels, windows[::-1], 0.0)[:, ::-1]
@@ -134,9 +147,9 @@ def _winner(
         means = len(glitches) * n_triggers * windows[:, None] / live_s
         significance = hveto_significance(counts, means)
         w, t = np.unravel_index(int(significance.argmax()), significance.shape)
-        if best is None or significance[w, t] > best[0]:
+        if best is None or significance[w, t] > best.significance:
             cell = float(windows[w]), float(thresholds[t])
-            best = float(significance[w, t]), k, *cell, float(means[w, t]), int(counts[w, t])
+            best = _Winner(float(significance[w, t]), k, *cell, float(means[w, t]), int(counts[w, t]))
     return best
 
 

@@ -5,12 +5,13 @@ See docs/explanation/methods.md#coincidences.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.arrays import Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.core.intervals import contains, lengths
 from glitch_explorer.coupling.coincidence.effects import (
     Coincidences,
@@ -36,6 +37,8 @@ from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_sig
 from glitch_explorer.coupling.witnesses.notes import Note, too_few
 from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
+
+T = TypeVar("T")
 
 #: Key added to the seed of the bootstrap.
 _BOOTSTRAP = 1
@@ -103,27 +106,45 @@ def find_coincidences(
     """
     family = make_family(times, segments, scan, threads=threads)
     outside = len(np.unique(times)) - len(family.times)
-    counts = [int(np.count_nonzero(contains(channel.known, family.times))) for channel in auxiliary]
-    tested = np.array(counts, dtype=np.int64) >= LEAST_GLITCHES
-    untested = [
-        channel.channel for channel, is_tested in zip(auxiliary, tested, strict=True) if not is_tested
-    ]
-    tables.log_effect(
-        "auxiliary channels", tested, f"are known at {LEAST_GLITCHES} glitches", unit="channels"
-    )
+    known = np.array([np.count_nonzero(contains(channel.known, family.times)) for channel in auxiliary])
+    tested = known >= LEAST_GLITCHES
+    effect = f"are known at {LEAST_GLITCHES} glitches"
+    tables.log_effect("auxiliary channels", tested, effect, unit="channels")
+    untested = [channel.channel for channel in _selected(auxiliary, ~tested)]
     if not tested.any():
-        note = too_few(max(counts, default=0), len(np.unique(times)))
+        note = too_few(int(known.max(initial=0)), len(np.unique(times)))
         table = tables.empty(COINCIDENCES).drop(columns=list(GATHERED))
         return CoincidenceResult(table, outside, untested, note)
-    auxiliary = [channel for channel, is_tested in zip(auxiliary, tested, strict=True) if is_tested]
-    safety = [value for value, is_tested in zip(safety, tested, strict=True) if is_tested]
+    auxiliary, safety = _selected(auxiliary, tested), _selected(safety, tested)
+    table = _table(family, auxiliary, safety, slides=slides, most_slides=most_slides, seed=seed)
+    return CoincidenceResult(table, outside, untested, None)
+
+
+def _selected(items: Sequence[T], selected: Bool) -> list[T]:
+    """Return the selected items."""
+    return [item for item, is_selected in zip(items, selected, strict=True) if is_selected]
+
+
+def _table(
+    family: Family,
+    auxiliary: Sequence[Auxiliary],
+    safety: Sequence[str],
+    *,
+    slides: int,
+    most_slides: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Build the table of channels that can be tested."""
     measured = measure(family, auxiliary, first_slides(family, slides, seed=seed))
     ranked = np.array([value != "unsafe" for value in safety])
     p_values, n_slides = np.full(len(auxiliary), np.nan), slides
     if ranked.any():
-        of_ranked = [channel for channel, is_ranked in zip(auxiliary, ranked, strict=True) if is_ranked]
         p_values[ranked], n_slides = family_wise_p(
-            family, of_ranked, measured.part(ranked), seed=seed, most_slides=most_slides
+            family,
+            _selected(auxiliary, ranked),
+            measured.part(ranked),
+            seed=seed,
+            most_slides=most_slides,
         )
     blocks = bootstrap_blocks(family.times, family.segments)
     rows = family.each(
@@ -142,8 +163,8 @@ def find_coincidences(
     table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     order = np.lexsort((table["channel"], -measured.t, ~ranked))
     columns = [name for name in COINCIDENCES.names if name not in GATHERED]
-    table = table.iloc[order].reset_index(drop=True)[columns]
-    return CoincidenceResult(table, outside, untested, None)
+    ordered: pd.DataFrame = table.iloc[order].reset_index(drop=True)[columns]
+    return ordered
 
 
 def _row(
