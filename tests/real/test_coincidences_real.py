@@ -55,7 +55,7 @@ def families(shared_data, scattered, segments, monitor):
     return {name: np.unique(of_class[contains(span, of_class)]) for name, of_class in times.items()}, span
 
 
-def found(times, segments, auxiliary, scan, **options):
+def witness_rows(times, segments, auxiliary, scan, **options):
     settings = {"slides": 500, "most_slides": 2000, "seed": 1, "threads": 1} | options
     return find_coincidences(
         times, segments, auxiliary, ["unknown"] * len(auxiliary), scan=scan, **settings
@@ -75,7 +75,7 @@ def test_the_transmission_monitor_at_scattered_light_by_plain_counting(families,
     families, span = families
     times = families["Scattered_Light"]
     assert len(times) == 8360
-    (row,) = found(times, span, [monitor], PLAIN).to_dict("records")
+    (row,) = witness_rows(times, span, [monitor], PLAIN).to_dict("records")
     assert row["efficiency"] == pytest.approx(0.152, abs=0.001)
     assert row["expected_efficiency"] == pytest.approx(0.0068, abs=0.0005)
     assert row["p_fwer"] == pytest.approx(1 / 2001)
@@ -91,7 +91,7 @@ def test_the_transmission_monitor_at_scattered_light_by_plain_counting(families,
 
 def test_the_transmission_monitor_witnesses_scattered_light_and_no_other_class(families, monitor):
     families, span = families
-    tables = {name: found(times, span, [monitor], Scan()) for name, times in families.items()}
+    tables = {name: witness_rows(times, span, [monitor], Scan()) for name, times in families.items()}
     table = pd.concat(tables.values(), keys=tables, names=["family"]).reset_index("family")
     q = q_values(pd.factorize(table["family"])[0], table["p_fwer"].to_numpy())
     assert set(table["family"][q <= 0.05]) == {"Scattered_Light"}
@@ -132,7 +132,7 @@ def day(shared_data, segments, scattered):
 def test_the_second_stage_of_etmx_is_first_of_49_channels(day):
     times, live, flags = day
     assert (len(times), len(flags)) == (854, 49)
-    table = found(times, live, flags, Scan())
+    table = witness_rows(times, live, flags, Scan())
     first, second = table.iloc[0], table.iloc[1]
     assert (first["channel"], second["channel"]) == (ETMX, RUNNER_UP)
     assert first["efficiency"] == pytest.approx(0.993, abs=0.001)
@@ -152,7 +152,7 @@ def test_with_half_a_second_around_the_segments_the_deadtime_is_that_of_plain_co
     wide = [
         AuxiliarySegments(flag.channel, flag.active + np.array([-0.5, 0.5]), flag.known) for flag in flags
     ]
-    first = found(times, live, wide, Scan()).iloc[0]
+    first = witness_rows(times, live, wide, Scan()).iloc[0]
     assert first["channel"] == ETMX
     assert first["deadtime"] == pytest.approx(0.206, abs=0.001)
     # Slid by 20 to 510 s, closer to the bursts: 0.364.

@@ -88,9 +88,9 @@ def test_coverage_is_the_mean_of_many_uniform_shifts(rings):
     levels = levels_of(rng.exponential(15, len(triggers)).astype(np.float32), THRESHOLDS)
     covered = coverage(triggers, levels, rings=rings, windows=WINDOWS, n_levels=3)
     for r, (start, end) in enumerate(rings.bounds):
-        own = triggers[(triggers >= start) & (triggers < end)]
+        inside = triggers[(triggers >= start) & (triggers < end)]
         for k in range(3):
-            loud = own[levels[(triggers >= start) & (triggers < end)] > k]
+            loud = inside[levels[(triggers >= start) & (triggers < end)] > k]
             copies = np.concatenate([loud - (end - start), loud, loud + (end - start)])
             for w, window in enumerate(WINDOWS):
                 around = union(np.column_stack([copies - window / 2, copies + window / 2]))

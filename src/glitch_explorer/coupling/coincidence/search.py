@@ -38,7 +38,7 @@ from glitch_explorer.coupling.witnesses.notes import Note, too_few
 from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 
-T = TypeVar("T")
+_Item = TypeVar("_Item")
 
 #: Key added to the seed of the bootstrap.
 _BOOTSTRAP = 1
@@ -120,7 +120,7 @@ def find_coincidences(
     return CoincidenceResult(table, outside, untested, None)
 
 
-def _selected(items: Sequence[T], selected: Bool) -> list[T]:
+def _selected(items: Sequence[_Item], selected: Bool) -> list[_Item]:
     """Return the selected items."""
     return [item for item, is_selected in zip(items, selected, strict=True) if is_selected]
 
