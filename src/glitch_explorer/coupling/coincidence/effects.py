@@ -14,7 +14,7 @@ from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
 from glitch_explorer.coupling.witnesses.effects import (
     OVERSTATED,
     hveto_significance,
-    interval_of_mean,
+    mean_excess,
 )
 
 
@@ -116,12 +116,7 @@ def flagged_time(auxiliary: Auxiliary, cell: Cell, segments: Float64) -> tuple[f
 
 
 def effect_row(
-    of_channel: Coincidences,
-    cell: int,
-    flagged: tuple[float, float],
-    blocks: Int64,
-    *,
-    seed: int,
+    of_channel: Coincidences, cell: int, flagged: tuple[float, float], blocks: Int64
 ) -> dict[str, float]:
     """Return efficiency, expected efficiency, excess with interval, deadtime and AUC of one cell.
 
@@ -135,11 +130,9 @@ def effect_row(
         Flagged and known seconds, as `flagged_time` returns them.
     blocks
         ``(n,)`` block of each glitch.
-    seed
-        Seed of the bootstrap.
     """
     known = of_channel.known
-    mean, low, high = interval_of_mean(of_channel.excess(cell), blocks, seed=seed)
+    mean, low, high = mean_excess(of_channel.excess(cell), blocks)
     efficiency = float(of_channel.hits[known, cell].mean())
     deadtime = flagged[0] / flagged[1] if flagged[1] else 0.0
     return {

@@ -33,15 +33,13 @@ from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, c
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
 from glitch_explorer.coupling.schemas import ALPHA, COINCIDENCES
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
-from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, interval_of_mean
+from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, mean_excess
 from glitch_explorer.coupling.witnesses.notes import Note, too_few
 from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 
 _Item = TypeVar("_Item")
 
-#: Key added to the seed of the bootstrap.
-_BOOTSTRAP = 1
 #: Columns that the gathering of all families adds.
 GATHERED = ("family", "ifo", "group", "q_value")
 
@@ -154,7 +152,6 @@ def _table(
             int(measured.best[k]),
             blocks,
             significant=bool(p_values[k] <= ALPHA),
-            seed=seed + _BOOTSTRAP,
         ),
         len(auxiliary),
     )
@@ -168,7 +165,7 @@ def _table(
 
 
 def _row(
-    family: Family, channel: Auxiliary, best: int, blocks: Int64, *, significant: bool, seed: int
+    family: Family, channel: Auxiliary, best: int, blocks: Int64, *, significant: bool
 ) -> dict[str, object]:
     """Build a channel's row of table "coincidences", without its p."""
     scan, times = family.scan, family.times
@@ -183,10 +180,10 @@ def _row(
         "snr_threshold": cell.snr_threshold,
         "coverage": flagged[1] / float(lengths(family.segments).sum()),
     }
-    row |= effect_row(of_channel, best, flagged, blocks, seed=seed)
+    row |= effect_row(of_channel, best, flagged, blocks)
     row |= dict.fromkeys(CHANNEL_EFFECT, np.nan)
     if significant:
-        values = interval_of_mean(cross_fitted(of_channel, blocks), blocks, seed=seed)
+        values = mean_excess(cross_fitted(of_channel, blocks), blocks)
         row |= dict(zip(CHANNEL_EFFECT, values, strict=True))
     if isinstance(channel, AuxiliarySegments):
         return row | _segment_columns(of_channel, best, flagged, n=len(channel.active))
