@@ -6,17 +6,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import contains, intersect
+from glitch_explorer.coupling.auxiliary.flags import read_flags
+from glitch_explorer.coupling.auxiliary.trigger_files import TriggerSource, read_triggers
 from glitch_explorer.coupling.coincidence import shares
-from glitch_explorer.coupling.coincidence.flags import read_flags
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
 from glitch_explorer.coupling.coincidence.scan import Scan, coincident
 from glitch_explorer.coupling.coincidence.search import find_coincidences
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
-from glitch_explorer.coupling.coincidence.trigger_files import TriggerSource, read_triggers
+from glitch_explorer.coupling.schemas import COINCIDENCE_SHARES, COINCIDENCES, HVETO_ROUNDS
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks, share_interval
 from glitch_explorer.coupling.witnesses.p_values import q_values
+from glitch_explorer.map.schemas import FAMILY_NAMES
+from tests.fixtures.project import Project
 
 MONITOR = "L1:ASC-X_TR_B"
 ETMX, RUNNER_UP = "L1:SUS-ETMX_L2_WIT_L_DQ", "L1:SUS-ETMX_M0_DAMP_L_IN1_DQ"
@@ -164,3 +168,53 @@ def test_the_two_stages_of_etmx_are_two_groups(day):
     times, live, flags = day
     stages = [flag for flag in flags if flag.channel in (ETMX, RUNNER_UP)]
     assert len(set(flagged_groups(stages, live, times))) == 2
+
+
+@pytest.mark.slow
+def test_a_config_of_ten_lines_leads_from_labels_to_the_answer(root, shared_data, segments, tmp_path):
+    folder = shared_data / "o3_scattering"
+    config = {
+        "detectors": ["L1"],
+        "source": {
+            "kind": "catalogue",
+            "paths": [
+                str(folder / "L1_scattered_light_O3a.csv"),
+                str(shared_data / "catalogs" / "gravityspy_O3a_month.csv"),
+            ],
+        },
+        "segments": {"files": ["L1-segments.txt"]},
+        "families": {"source": "labels", "confidence": 0.8},
+        "strain": {"source": "none"},
+        "coupling": {
+            "triggers": [{"path": str(folder / "L1_ASC-X_TR_B_omicron_Apr-Jun2019.csv"), "channel": MONITOR}],
+            "flags": [str(folder / "L1-SCATTERING_SEGMENTS_15_HZ-1241740818-86400.h5")],
+        },
+    }
+    project = Project.copied(root, tmp_path / "study", config)
+    np.savetxt(project.folder / "L1-segments.txt", segments, fmt="%.0f")
+    project.run()
+    results = project.folder / "results"
+    names = tables.read(FAMILY_NAMES, results / "map/family_names.parquet").set_index("family")["name"]
+    table = tables.read(COINCIDENCES, results / "coupling/coincidences.parquet")
+    table["family"] = table["family"].map(names)
+    print(table[table["q_value"] <= 0.05].to_string())
+    triggers = table[table["kind"] == "triggers"].set_index("family")
+    assert set(triggers.index) >= {"Scattered_Light", *OTHERS}
+    assert triggers.index[triggers["q_value"] <= 0.05].tolist() == ["Scattered_Light"]
+    monitor = triggers.loc["Scattered_Light"]
+    assert monitor["n_glitches"] == 8360
+    assert monitor["excess_low"] > 0.05
+    assert monitor["snr_auc_low"] > 0.5
+    assert monitor["days_to_half"] <= 5
+    flags = table[(table["kind"] == "segments") & (table["family"] == "Scattered_Light")]
+    assert flags["channel"].iloc[0] == ETMX
+    assert flags["efficiency"].iloc[0] == pytest.approx(0.993, abs=0.001)
+    rounds = tables.read(HVETO_ROUNDS, results / "coupling/hveto_rounds.parquet")
+    assert set(rounds["family"].map(names)) == {"Scattered_Light"}
+    shares = tables.read(COINCIDENCE_SHARES, results / "coupling/coincidence_shares.parquet")
+    of_monitor = shares[(shares["channel"] == MONITOR) & (shares["by"] == "snr")]
+    assert of_monitor["share"].iloc[-1] > 10 * of_monitor["share"].iloc[0]
+    page = (results / f"site/family/{names.index[names == 'Scattered_Light'][0]}.html").read_text()
+    assert "rises with SNR" in page
+    log = (results / "logs/couple_triggers/L1.log").read_text()
+    assert "669 outside the segments" in log

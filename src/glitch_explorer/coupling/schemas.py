@@ -53,6 +53,54 @@ _WITNESS: dict[str, Column] = {
     "coverage": Column(FLOAT, "share of the live time with data"),
     "live_time_s": Column(FLOAT, "live time that the row refers to", unit="s"),
 }
+#: A channel of auxiliary triggers or segments that was tested with a family.
+_COINCIDENCE: dict[str, Column] = {
+    "family": FAMILY,
+    "ifo": IFO,
+    "channel": CHANNEL,
+    "kind": Column(STRING, "triggers or segments"),
+    "lag": Column(
+        FLOAT, "middle of the coincidence window, or time in the segment, after the glitch", unit="s"
+    ),
+    "window": Column(FLOAT, "full width of the coincidence window; 0 for segments", unit="s"),
+    "snr_threshold": number("least SNR of a trigger that counts; null for segments"),
+    "delay": number("median time of the nearest trigger after the coincident glitches", unit="s"),
+    "t_statistic": Column(
+        FLOAT, "T: signed root of the deviance, the largest over lags, windows, thresholds"
+    ),
+    "auc": Column(FLOAT, "0.5 + (efficiency - deadtime) / 2"),
+    "efficiency": Column(FLOAT, "share of the glitches that are coincident"),
+    "expected_efficiency": Column(FLOAT, "the same at uniform times of each glitch's ring"),
+    "excess_efficiency": Column(FLOAT, "efficiency minus expected efficiency"),
+    "excess_low": number("lower end of its 95 % interval over blocks of time, null where there is only one"),
+    "excess_high": number("upper end of its 95 % interval"),
+    "channel_excess": number("effect of the channel: excess efficiency, its cell chosen on other blocks"),
+    "channel_excess_low": number("lower end of its 95 % interval"),
+    "channel_excess_high": number("upper end of its 95 % interval"),
+    "deadtime": Column(FLOAT, "share of the live time flagged"),
+    "hveto_significance": Column(FLOAT, "largest over the scan at lag 0: -log10 of the Poisson tail"),
+    "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
+    "p_fwer": number("family-wise p (largest T over channels and scan), counted; null if unsafe"),
+    "n_slides": Column(INT, "time slides behind p_fwer, which cannot be below 1 / (1 + n_slides)"),
+    "slide_range_s": Column(FLOAT, "largest shift of a glitch in a time slide", unit="s"),
+    "at_floor": Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
+    "safety": Column(STRING, "safe, unsafe or unknown"),
+    "group": Column(STRING, "group of channels that flag the same time, named after its first"),
+    "n_glitches": Column(INT, "glitches where the channel is known"),
+    "n_auxiliary": Column(INT, "triggers that reach the threshold, or segments"),
+    "coverage": Column(FLOAT, "share of the live time where the channel is known"),
+    "live_time_s": Column(FLOAT, "that time", unit="s"),
+    "snr_auc": number(
+        "probability that a coincident glitch is louder than another; only for p_fwer up to 0.05"
+    ),
+    "snr_auc_low": number(
+        "lower end of its 95 % interval over blocks of time; above 0.5 as leakage would be"
+    ),
+    "snr_auc_high": number("upper end of its 95 % interval"),
+    "days_to_half": Column(
+        INT, "days with half of the coincidences; only for p_fwer up to 0.05", nullable=True
+    ),
+}
 #: Columns of the channel lists and safety tables.
 _LISTED: dict[str, Column] = {
     "channel": Column(STRING, "full name with the detector"),
@@ -195,42 +243,54 @@ FRINGES = schema(
     match=Column(BOOL, "observed and predicted are within a factor of 1.2"),
 )
 
-#: Rows of `coincidence.search.find_coincidences`, with the columns that the gathering of families adds; not a
-#: file of its own.
+#: `coupling/coincidences/{ifo}.parquet`: channels of auxiliary triggers and segments against the families of
+#: a detector.
+DETECTOR_COINCIDENCES = schema("detector_coincidences", **_COINCIDENCE)
+
+#: `coupling/coincidences.parquet`: the same of all detectors, with q-values. Only with `coupling.triggers` or
+#: `coupling.flags`, as the following two.
 COINCIDENCES = schema(
     "coincidences",
+    **_COINCIDENCE,
+    q_value=number("smallest false-discovery level at which it is significant, over all families"),
+    strong=Column(BOOL, "significant; channel_excess at least coupling.least_effect, its interval above 0"),
+)
+
+#: `coupling/hveto_rounds.parquet`, `coupling/hveto_rounds/{ifo}.parquet`: the winner of each of hveto's
+#: rounds.
+HVETO_ROUNDS = schema(
+    "hveto_rounds",
+    family=FAMILY,
+    ifo=IFO,
+    round=Column(INT, "1 is the first"),
+    channel=CHANNEL,
+    window=Column(FLOAT, "full width of the coincidence window", unit="s"),
+    snr_threshold=Column(FLOAT, "least SNR of a trigger that counts"),
+    significance=Column(FLOAT, "-log10 of the Poisson tail, without trials factor"),
+    mean=Column(FLOAT, "expected number of coincident glitches"),
+    coincident=Column(INT, "glitches with a trigger in the window"),
+    vetoed=Column(INT, "glitches in the windows of all triggers; later rounds do not have them"),
+    glitches=Column(INT, "glitches that the round began with"),
+    deadtime_s=Column(FLOAT, "live time that the windows remove", unit="s"),
+    live_time_s=Column(FLOAT, "live time that the round began with", unit="s"),
+)
+
+#: `coupling/coincidence_shares.parquet`, `coupling/coincidence_shares/{ifo}.parquet`: share of coincident
+#: glitches by SNR and by day, of channels with p_fwer up to 0.05.
+COINCIDENCE_SHARES = schema(
+    "coincidence_shares",
     family=FAMILY,
     ifo=IFO,
     channel=CHANNEL,
     kind=Column(STRING, "triggers or segments"),
-    lag=Column(FLOAT, "middle of the coincidence window, or time in the segment, after the glitch", unit="s"),
-    window=Column(FLOAT, "full width of the coincidence window; 0 for segments", unit="s"),
-    snr_threshold=number("least SNR of a trigger that counts; null for segments"),
-    delay=number("median time of the nearest trigger after the coincident glitches", unit="s"),
-    t_statistic=Column(FLOAT, "T: signed root of the deviance, the largest over lags, windows, thresholds"),
-    auc=Column(FLOAT, "0.5 + (efficiency - deadtime) / 2"),
-    efficiency=Column(FLOAT, "share of the glitches that are coincident"),
-    expected_efficiency=Column(FLOAT, "the same at uniform times of each glitch's ring"),
-    excess_efficiency=Column(FLOAT, "efficiency minus expected efficiency"),
-    excess_low=number("lower end of its 95 % interval over blocks of time, null where there is only one"),
-    excess_high=number("upper end of its 95 % interval"),
-    channel_excess=number("effect of the channel: excess efficiency, its cell chosen on other blocks"),
-    channel_excess_low=number("lower end of its 95 % interval"),
-    channel_excess_high=number("upper end of its 95 % interval"),
-    deadtime=Column(FLOAT, "share of the live time flagged"),
-    hveto_significance=Column(FLOAT, "largest over the scan at lag 0: -log10 of the Poisson tail"),
-    hveto_overstated=Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
-    p_fwer=number("family-wise p (largest T over channels and scan), counted; null if unsafe"),
-    q_value=number("smallest false-discovery level at which it is significant, over all families"),
-    n_slides=Column(INT, "time slides behind p_fwer, which cannot be below 1 / (1 + n_slides)"),
-    slide_range_s=Column(FLOAT, "largest shift of a glitch in a time slide", unit="s"),
-    at_floor=Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
-    safety=Column(STRING, "safe, unsafe or unknown"),
-    group=Column(STRING, "group of channels that flag the same time, named after its first"),
-    n_glitches=Column(INT, "glitches where the channel is known"),
-    n_auxiliary=Column(INT, "triggers that reach the threshold, or segments"),
-    coverage=Column(FLOAT, "share of the live time where the channel is known"),
-    live_time_s=Column(FLOAT, "that time", unit="s"),
+    by=Column(STRING, "snr or day"),
+    low=Column(FLOAT, "lower end of the bin: SNR, or GPS seconds"),
+    high=Column(FLOAT, "upper end, not included"),
+    n=Column(INT, "glitches where the channel is known"),
+    hits=Column(INT, "those that are coincident"),
+    share=Column(FLOAT, "hits / n"),
+    share_low=Column(FLOAT, "lower end of its 95 % interval (Wilson), as if glitches were independent"),
+    share_high=Column(FLOAT, "upper end of its 95 % interval"),
 )
 
 #: The channel lists as a job reads them; not a file of its own.

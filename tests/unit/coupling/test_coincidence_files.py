@@ -8,8 +8,8 @@ import pytest
 from gwpy.segments import DataQualityDict, DataQualityFlag
 
 from glitch_explorer.core.errors import UserError
-from glitch_explorer.coupling.coincidence.flags import read_flags
-from glitch_explorer.coupling.coincidence.trigger_files import TriggerSource, read_triggers
+from glitch_explorer.coupling.auxiliary.flags import read_flags
+from glitch_explorer.coupling.auxiliary.trigger_files import TriggerSource, read_triggers
 
 SEGMENTS = np.array([[1241900000.0, 1241900200.0]])
 OMICRON = [("time", "f8"), ("frequency", "f8"), ("snr", "f8")]
@@ -65,7 +65,7 @@ def test_csv_of_one_channel_is_known_from_first_to_last_trigger(tmp_path, caplog
         "1241900190,900,9\n1241900300,20,9\n"
     )
     with caplog.at_level(logging.INFO):
-        (only,) = read(path, channel="ASC-X_TR_B", frequency_hz=(10.0, 100.0))
+        (only,) = read(path, channel="L1:ASC-X_TR_B", frequency_hz=(10.0, 100.0))
     assert only.channel == "L1:ASC-X_TR_B"
     assert only.times.tolist() == [1241900010.0, 1241900050.0]
     assert only.known == pytest.approx(np.array([[1241900010.0, 1241900300.0]]))
@@ -84,6 +84,36 @@ def test_csv_of_many_channels_and_detectors(tmp_path, caplog):
     assert (len(a), len(b)) == (2, 1)
     assert a.known == pytest.approx(b.known)
     assert "1 triggers are of another detector than L1" in caplog.text
+
+
+def test_files_of_other_detectors_are_not_opened(tmp_path, caplog):
+    omicron(tmp_path, "PEM_EX", 1241900000, [1241900010.0])
+    (tmp_path / "H1-PEM_EX_OMICRON-1241900000-64.h5").write_text("not a file of HDF5")
+    (only,) = read(tmp_path)
+    assert len(only) == 1
+    assert "1 of 2 files are of another detector than L1" in caplog.text
+
+
+def test_a_detector_without_triggers_has_no_channel_and_the_log_says_so(tmp_path, caplog):
+    (tmp_path / "L1-triggers.csv").write_text("time,snr\n1241900050,9\n")
+    source = TriggerSource(str(tmp_path / "L1-triggers.csv"), "L1:A")
+    assert read_triggers([source], "H1", SEGMENTS) == []
+    assert "no auxiliary trigger is of H1: 1 triggers are of another detector than H1" in caplog.text
+    (tmp_path / "L1-OVERFLOW.txt").write_text("1241900050 1241900060\n")
+    assert read_flags([tmp_path / "L1-OVERFLOW.txt"], "H1", SEGMENTS, detectors=["H1", "L1"]) == []
+    assert "0 of 1 flags are of H1" in caplog.text
+
+
+def test_the_detector_stands_for_its_place_in_path_and_channel(tmp_path):
+    (tmp_path / "H1.csv").write_text("time,snr\n1241900050,9\n")
+    (only,) = read_triggers([TriggerSource(f"{tmp_path}/{{ifo}}.csv", "{ifo}:A")], "H1", SEGMENTS)
+    assert (only.channel, len(only)) == ("H1:A", 1)
+    (tmp_path / "H1-B.txt").write_text("1241900050 1241900060\n")
+    assert read_flags([f"{tmp_path}/{{ifo}}-B.txt"], "H1", SEGMENTS)[0].channel == "H1:B"
+    with pytest.raises(UserError, match=r"would be those of .*:A in every detector"):
+        read_triggers([TriggerSource(f"{tmp_path}/H1.csv", "{ifo}:A")], "L1", SEGMENTS)
+    with pytest.raises(UserError, match="names no detector: write it like L1:A"):
+        read_triggers([TriggerSource(f"{tmp_path}/H1.csv", "A")], "L1", SEGMENTS)
 
 
 def test_ligo_lw(tmp_path):

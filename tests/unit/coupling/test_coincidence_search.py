@@ -8,16 +8,17 @@ import pytest
 from scipy.stats import binom
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.auxiliary.safety import full_names, listed_safety, safety_of
 from glitch_explorer.coupling.coincidence import shares
 from glitch_explorer.coupling.coincidence.gather import coincidence_table
+from glitch_explorer.coupling.coincidence.leakage import LEAKAGE
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
-from glitch_explorer.coupling.coincidence.safety import safety_of
 from glitch_explorer.coupling.coincidence.scan import Scan
 from glitch_explorer.coupling.coincidence.search import GATHERED, find_coincidences
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
-from glitch_explorer.coupling.schemas import COINCIDENCES
+from glitch_explorer.coupling.schemas import COINCIDENCES, DETECTOR_COINCIDENCES
 
 DAY = np.array([[0.0, 86400.0]])
 SCAN = Scan(windows_s=(0.1, 1.0), snr_thresholds=(8.0, 10.0, 20.0))
@@ -73,7 +74,7 @@ def test_a_planted_witness_is_first_with_its_share_and_delay(planted):
     assert first["excess_low"] < 0.4 < first["excess_high"]
     assert first["channel_excess"] == pytest.approx(0.4, abs=0.07)
     assert (table["p_fwer"][1:] > 0.05).all()
-    assert list(table.columns) == [name for name in COINCIDENCES.names if name not in GATHERED]
+    assert list(table.columns) == [name for name in DETECTOR_COINCIDENCES.names if name not in GATHERED]
 
 
 def test_order_threads_and_repeated_glitches_change_nothing(planted):
@@ -146,14 +147,19 @@ def test_families_are_gathered_with_one_q_value(planted):
         ("F001", "L1"): find(bursts(np.random.default_rng(9), 100), channels).table,
         ("F003", "L1"): find(np.arange(3.0), channels).table,
     }
-    table = coincidence_table(parts, {"L1:A-3": "L1:A-1"})
+    added = dict.fromkeys(LEAKAGE[:3], np.nan) | {"days_to_half": pd.Series(dtype="Int64"), "group": "L1:A"}
+    rows = [
+        part.assign(family=family, ifo=ifo, **added) for (family, ifo), part in parts.items() if len(part)
+    ]
+    table = coincidence_table(tables.joined(DETECTOR_COINCIDENCES, rows), least_effect=0.1)
     assert tables.conform(COINCIDENCES, table).num_rows == 20
     assert table["family"].tolist() == ["F001"] * 10 + ["F002"] * 10
     first = table[table["family"] == "F002"].iloc[0]
-    assert (first["channel"], first["group"]) == ("L1:A-3", "L1:A-1")
+    assert first["channel"] == "L1:A-3"
     assert first["q_value"] == pytest.approx(2 * first["p_fwer"])
     assert (table["q_value"] >= table["p_fwer"]).all()
-    assert coincidence_table({}, {}).empty
+    assert table["channel"][table["strong"]].tolist() == ["L1:A-3"]
+    assert coincidence_table(tables.empty(DETECTOR_COINCIDENCES), least_effect=0.1).empty
 
 
 def null_p(seed):
@@ -264,3 +270,28 @@ def test_safety_is_that_of_the_channel_under_any_of_its_names():
     names = ["L1:ASC_X_TR_B_NSUM_OUT_DQ", "L1:ASC-X_TR_B_NSUM_OUT", "L1:SUS-A_DQ", "L1:PEM_X", "L1:NEW"]
     assert safety_of(names, channels) == ["unsafe", "unsafe", "unsafe", "safe", "unknown"]
     assert safety_of(["L1:GDS_CALIB_STRAIN"], channels) == ["unsafe"]
+
+
+def test_safety_tables_hold_for_triggers_whose_names_have_underscores(tmp_path):
+    (tmp_path / "list.csv").write_text("channel,safety\n{ifo}:PEM-EX_ACC_DQ,safe\nH1:PEM-EY_ACC,safe\n")
+    (tmp_path / "safety.csv").write_text(
+        "channel,safety\n*:ASC-AS_A_DC_OUT_DQ,unsafe\n{ifo}:SUS-*_L2_WIT_[LP]_DQ,unsafe\n"
+    )
+    listed = listed_safety([tmp_path / "list.csv"], [tmp_path / "safety.csv"], "L1")
+    assert full_names(listed) == ["L1:PEM-EX_ACC_DQ", "L1:ASC-AS_A_DC_OUT_DQ"]
+    names = ["L1:PEM_EX_ACC_DQ", "L1:ASC_AS_A_DC_OUT", "L1:SUS_ETMX_L2_WIT_L_DQ", "L1:SUS-ETMX_L2_WIT_Y"]
+    assert safety_of(names, listed) == ["safe", "unsafe", "unsafe", "unknown"]
+    assert listed_safety([], [], "L1").empty
+
+
+def test_louder_coincident_glitches_have_an_interval_over_blocks():
+    rng = np.random.default_rng(8)
+    snr, blocks = 8 + rng.exponential(10, 2000), np.repeat(np.arange(20), 100)
+    even, low, high = shares.snr_auc_interval(snr, rng.random(2000) < 0.2, blocks)
+    assert low < 0.5 < high
+    assert low < even < high
+    heard = rng.random(2000) < np.clip((snr - 8) / 40, 0, 1)
+    rising, low, high = shares.snr_auc_interval(snr, heard, blocks)
+    assert 0.5 < low < rising < high <= 1
+    assert np.isnan(shares.snr_auc_interval(snr, heard, np.zeros(2000, int))[1])
+    assert np.isnan(shares.snr_auc_interval(snr, blocks == 3, blocks)[1])  # hits in one block only

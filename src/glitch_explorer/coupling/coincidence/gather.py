@@ -1,41 +1,90 @@
-"""Coincidences of all families together: q-values and groups."""
+"""Coincidences of all detectors together: q-values."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import COINCIDENCES
+from glitch_explorer.core import files, tables
+from glitch_explorer.core.errors import UserError
+from glitch_explorer.coupling.schemas import (
+    ALPHA,
+    COINCIDENCE_SHARES,
+    COINCIDENCES,
+    DETECTOR_COINCIDENCES,
+    HVETO_ROUNDS,
+)
 from glitch_explorer.coupling.witnesses.p_values import q_values
 
 
-def coincidence_table(
-    parts: Mapping[tuple[str, str], pd.DataFrame], groups: Mapping[str, str]
-) -> pd.DataFrame:
-    """Gather the coincidences of families and detectors.
+def coincidence_table(table: pd.DataFrame, *, least_effect: float) -> pd.DataFrame:
+    """Add q-values to the coincidences of all families and detectors.
 
     Parameters
     ----------
-    parts
-        Tables of `search.find_coincidences` by family and detector.
-    groups
-        Group of each channel (`overlap.flagged_groups`); a channel without one is its own group.
+    table
+        Table "detector_coincidences" of all detectors.
+    least_effect
+        Excess efficiency below which a witness is weak.
 
     Returns
     -------
     DataFrame
-        Table "coincidences", by family, detector and T. The q-value is over all families, with triggers and
-        segments together (`witnesses.p_values.q_values`).
+        Table "coincidences", by family, detector and T, unsafe channels last. The q-value is over all pairs
+        of family and detector, with triggers and segments together (`witnesses.p_values.q_values`).
     """
-    rows = [part.assign(family=family, ifo=ifo) for (family, ifo), part in parts.items() if len(part)]
-    if not rows:
-        return tables.empty(COINCIDENCES)
-    table = pd.concat(rows, ignore_index=True)
-    table["group"] = [groups.get(name, name) for name in table["channel"]]
     number = table.groupby(["family", "ifo"]).ngroup().to_numpy()
-    table["q_value"] = q_values(number, table["p_fwer"].to_numpy(dtype=float))
+    table = table.assign(q_value=q_values(number, table["p_fwer"].to_numpy(dtype=float)))
+    effect, low = (table[name].to_numpy(dtype=float) for name in ("channel_excess", "channel_excess_low"))
+    table["strong"] = (table["q_value"] <= ALPHA) & (effect >= least_effect) & (low > 0)
     ranked = table["p_fwer"].notna()
     order = np.lexsort((table["channel"], -table["t_statistic"], ~ranked, table["ifo"], table["family"]))
     ordered: pd.DataFrame = table.iloc[order].reset_index(drop=True)[COINCIDENCES.names]
     return ordered
+
+
+def gather_coincidences(
+    coincidences: Sequence[str | Path],
+    rounds: Sequence[str | Path],
+    shares: Sequence[str | Path],
+    notes: Sequence[str | Path],
+    out: str | Path,
+    *,
+    least_effect: float,
+) -> None:
+    """Gather the coincidences of all detectors.
+
+    Parameters
+    ----------
+    coincidences, rounds, shares
+        Tables "detector_coincidences", "hveto_rounds" and "coincidence_shares" of the detectors.
+    notes
+        Their notes (`triggers.DetectorCoincidences`); a file has the name of its detector.
+    out
+        Folder for coincidences.parquet, hveto_rounds.parquet, coincidence_shares.parquet and
+        coincidence_notes.json, the notes by detector.
+    least_effect
+        Excess efficiency below which a witness is weak.
+
+    Raises
+    ------
+    UserError
+        When no detector with glitches has a channel.
+    """
+    folder = Path(out)
+    by_ifo = {Path(path).stem: json.loads(Path(path).read_text(encoding="utf-8")) for path in notes}
+    with_glitches = [ifo for ifo, note in by_ifo.items() if note["families"]]
+    if with_glitches and not any(by_ifo[ifo]["channels"] for ifo in with_glitches):
+        raise UserError(
+            "coupling.triggers and coupling.flags have no channel of a detector with glitches, "
+            f"{', '.join(with_glitches)}: correct the paths or the detectors"
+        )
+    joined = tables.read_all(DETECTOR_COINCIDENCES, coincidences)
+    table = coincidence_table(joined, least_effect=least_effect)
+    tables.write(COINCIDENCES, table, folder / "coincidences.parquet")
+    tables.write(HVETO_ROUNDS, tables.read_all(HVETO_ROUNDS, rounds), folder / "hveto_rounds.parquet")
+    part = tables.read_all(COINCIDENCE_SHARES, shares)
+    tables.write(COINCIDENCE_SHARES, part, folder / "coincidence_shares.parquet")
+    files.write_json(folder / "coincidence_notes.json", by_ifo)

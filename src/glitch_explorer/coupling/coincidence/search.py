@@ -22,6 +22,7 @@ from glitch_explorer.coupling.coincidence.effects import (
     hveto_row,
     nearest,
 )
+from glitch_explorer.coupling.coincidence.leakage import LEAKAGE
 from glitch_explorer.coupling.coincidence.measure import (
     Family,
     family_wise_p,
@@ -31,7 +32,7 @@ from glitch_explorer.coupling.coincidence.measure import (
 )
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, coincident
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
-from glitch_explorer.coupling.schemas import ALPHA, COINCIDENCES
+from glitch_explorer.coupling.schemas import ALPHA, DETECTOR_COINCIDENCES
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, mean_excess
 from glitch_explorer.coupling.witnesses.notes import Note, too_few
@@ -40,8 +41,9 @@ from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 
 _Item = TypeVar("_Item")
 
-#: Columns that the gathering of all families adds.
-GATHERED = ("family", "ifo", "group", "q_value")
+#: Columns of table "detector_coincidences" that are computed for all families together, and for significant
+#: channels only.
+GATHERED = ("family", "ifo", "group", *LEAKAGE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class CoincidenceResult:
     Attributes
     ----------
     table
-        Table "coincidences" without the columns `GATHERED`: ranked channels first, by T.
+        Table "detector_coincidences" without the columns `GATHERED`: ranked channels first, by T.
     outside
         Glitches outside the analysis segments, or in segments too short for a time slide.
     untested
@@ -111,7 +113,7 @@ def find_coincidences(
     untested = [channel.channel for channel in _selected(auxiliary, ~tested)]
     if not tested.any():
         note = too_few(int(known.max(initial=0)), len(np.unique(times)))
-        table = tables.empty(COINCIDENCES).drop(columns=list(GATHERED))
+        table = tables.empty(DETECTOR_COINCIDENCES).drop(columns=list(GATHERED))
         return CoincidenceResult(table, outside, untested, note)
     auxiliary, safety = _selected(auxiliary, tested), _selected(safety, tested)
     table = _table(family, auxiliary, safety, slides=slides, most_slides=most_slides, seed=seed)
@@ -159,7 +161,7 @@ def _table(
     table["n_slides"], table["slide_range_s"] = n_slides, family.rings.range_s
     table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     order = np.lexsort((table["channel"], -measured.t, ~ranked))
-    columns = [name for name in COINCIDENCES.names if name not in GATHERED]
+    columns = [name for name in DETECTOR_COINCIDENCES.names if name not in GATHERED]
     ordered: pd.DataFrame = table.iloc[order].reset_index(drop=True)[columns]
     return ordered
 

@@ -6,6 +6,7 @@ days. Where the channel sees the cause, the share may depend on the day. Neither
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 from scipy.stats import rankdata
 
 from glitch_explorer.core.arrays import Bool, Float64, Int64
@@ -14,6 +15,8 @@ from glitch_explorer.core.statistics import wilson_interval
 
 #: Edges of the SNR bins.
 SNR_EDGES = (0.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, np.inf)
+#: Of Student's t, for a two-sided 95 % interval.
+_QUANTILE = 0.975
 _COLUMNS = ("low", "high", "n", "hits", "share", "share_low", "share_high")
 
 
@@ -87,6 +90,36 @@ def snr_auc(snr: Float64, hits: Bool) -> float:
     if not n or not others:
         return np.nan
     return float((ranks[hit].sum() - n * (n + 1) / 2) / (n * others))
+
+
+def snr_auc_interval(snr: Float64, hits: Bool, blocks: Int64) -> tuple[float, float, float]:
+    """Compute `snr_auc` and its 95 % interval over blocks of time.
+
+    Parameters
+    ----------
+    snr, hits
+        As in `snr_auc`.
+    blocks
+        ``(n,)`` block of each glitch.
+
+    Returns
+    -------
+    auc, low, high
+        The ends of the interval are NaN where a single block has all coincident glitches, or all others.
+
+    Notes
+    -----
+    The standard error is that of the jackknife that leaves out one block at a time (Efron & Stein 1981), and
+    the quantile that of Student's t with one degree of freedom less than there are blocks.
+    """
+    auc = snr_auc(snr, hits)
+    numbers = np.unique(blocks)
+    parts = np.array([snr_auc(snr[blocks != number], hits[blocks != number]) for number in numbers])
+    if len(parts) < 2:
+        return auc, np.nan, np.nan
+    error = np.sqrt((len(parts) - 1) / len(parts) * ((parts - parts.mean()) ** 2).sum())
+    half = float(stdtrit(len(parts) - 1, _QUANTILE) * error)
+    return auc, float(np.maximum(auc - half, 0.0)), float(np.minimum(auc + half, 1.0))
 
 
 def days_to_half(times: Float64, hits: Bool) -> int:

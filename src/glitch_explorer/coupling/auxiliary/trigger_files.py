@@ -46,10 +46,10 @@ class TriggerSource:
     Attributes
     ----------
     path
-        A file, or a folder: pyomicron's layout or any other.
+        A file, or a folder: pyomicron's layout or any other. `{ifo}` stands for the detector.
     channel
-        Channel of triggers that name none, neither in a column nor in the names of file and folder; its
-        detector may be `{ifo}` or left out.
+        Channel, with its detector, of triggers that name none, neither in a column nor in the names of file
+        and folder. `{ifo}` stands for the detector where the path has it too.
     """
 
     path: str
@@ -74,8 +74,9 @@ class _Reader:
     frequency_hz: tuple[float, float]
     channels: dict[str, _Channel] = field(default_factory=dict)
     files: int = 0
-    #: Files whose names say that they are of another time.
+    #: Files whose names say that they are of another time, and of another detector.
     other_time: int = 0
+    other_files: int = 0
     #: Rows with a text in place of a number, or without a time or SNR.
     bad: Counter[str] = field(default_factory=Counter)
     #: Files that are named after another channel than their folder.
@@ -84,6 +85,17 @@ class _Reader:
     other_channel: Counter[str] = field(default_factory=Counter)
     #: Triggers of another detector, or of none.
     other_detector: Counter[str] = field(default_factory=Counter)
+
+    def read_source(self, source: TriggerSource, live: Float64) -> None:
+        """Read the files of a source; not those whose names say that they are outside `live` ``(k, 2)``."""
+        channel = _channel_of(source, self.ifo)
+        for path in _files(source.path.replace("{ifo}", self.ifo)):
+            span = _span(path)
+            self.files += 1
+            if span is not None and not len(intersect(span, live)[0]):
+                self.other_time += 1
+            else:
+                self.read(path, channel, span)
 
     def read(self, path: str, channel: str, span: Float64 | None) -> None:
         """Read a file.
@@ -98,6 +110,9 @@ class _Reader:
             Time ``(1, 2)`` of the file; None where its name does not say.
         """
         folder, expected = _folder_channel(path), _name_channel(path)
+        if expected and not expected.startswith(f"{self.ifo}:"):
+            self.other_files += 1
+            return
         if folder and expected and plain_channel(expected.split(":")[1]) != plain_channel(folder):
             self.misplaced.append(path)
             return
@@ -141,7 +156,8 @@ class _Reader:
                 f"the channel of the triggers in {path} is not known: add a column 'channel', rename the "
                 "file like L1-ASC_X_TR_B_OMICRON-1241900000-64.h5, or name the channel beside the path"
             )
-        other = ~name.str.startswith(f"{self.ifo}:").to_numpy() & ~bad
+        other = ~name.str.startswith(f"{self.ifo}:").to_numpy() | (ifo.notna() & (ifo != self.ifo)).to_numpy()
+        other &= ~bad
         wrong = np.zeros(len(rows), dtype=bool)
         if expected:
             plain = {text: plain_channel(text) != plain_channel(expected) for text in name.unique()}
@@ -181,9 +197,19 @@ class _Reader:
             texts.append(
                 f"{len(self.misplaced)} files are of another channel than their folder ({self.misplaced[0]})"
             )
-        if self.other_time:
-            texts.append(f"{self.other_time} of {self.files} files are of another time than the segments")
+        for n, text in (
+            (self.other_time, "time than the segments"),
+            (self.other_files, f"detector than {self.ifo}"),
+        ):
+            if n:
+                texts.append(f"{n} of {self.files} files are of another {text}")
         return "; ".join(texts)
+
+    def is_elsewhere(self) -> bool:
+        """Return whether there are triggers, and all are of other detectors."""
+        none = not (self.channels or self.other_time or self.misplaced)
+        none &= not (self.bad.total() or self.other_channel.total())
+        return none and bool(self.other_files or self.other_detector.total())
 
 
 def read_triggers(
@@ -213,7 +239,8 @@ def read_triggers(
     Returns
     -------
     list
-        Channels in alphabetical order, also those without a trigger. A channel is known in the time that its
+        Channels in alphabetical order, also those without a trigger; none where all triggers are of other
+        detectors. A channel is known in the time that its
         files' names say, else from the first to the last trigger of the file, of any channel.
 
     Raises
@@ -224,15 +251,7 @@ def read_triggers(
     """
     reader, live = _Reader(ifo, frequency_hz), union(segments)
     for source in sources:
-        channel = source.channel.replace("{ifo}", ifo)
-        channel = channel if not channel or ":" in channel else f"{ifo}:{channel}"
-        for path in _files(source.path):
-            span = _span(path)
-            reader.files += 1
-            if span is not None and not len(intersect(span, live)[0]):
-                reader.other_time += 1
-            else:
-                reader.read(path, channel, span)
+        reader.read_source(source, live)
     spelling = {plain_channel(name): name for name in names}
     cleaned = []
     for key, part in reader.channels.items():
@@ -242,8 +261,27 @@ def read_triggers(
             clean_triggers(AuxiliaryTriggers(spelling.get(key, part.name), times, snr, known), live)
         )
     channels = sorted((triggers for triggers, _ in cleaned), key=lambda triggers: triggers.channel)
-    _report(reader, channels, sum((numbers for _, numbers in cleaned), Cleaning()))
+    if reader.is_elsewhere():
+        _log.warning("no auxiliary trigger is of %s: %s", ifo, reader.unusable())
+    else:
+        _report(reader, channels, sum((numbers for _, numbers in cleaned), Cleaning()))
     return channels
+
+
+def _channel_of(source: TriggerSource, ifo: str) -> str:
+    """Return the channel of triggers that name none, with the detector."""
+    name = source.channel
+    if "{ifo}" in name and "{ifo}" not in source.path:
+        raise UserError(
+            f"the triggers in {source.path} would be those of {name} in every detector: name the channel "
+            "with its detector, such as L1:ASC-X_TR_B, or write {ifo} into the path too"
+        )
+    if name and ":" not in name:
+        raise UserError(
+            f"{name}, the channel of the triggers in {source.path}, names no detector: write it like "
+            f"{ifo}:{name}"
+        )
+    return name.replace("{ifo}", ifo)
 
 
 def _report(reader: _Reader, channels: list[AuxiliaryTriggers], numbers: Cleaning) -> None:

@@ -22,33 +22,39 @@ _CHANNEL = re.compile(r"[A-Z][0-9]:.")
 _log = logging.getLogger(__name__)
 
 
-def read_flags(paths: Sequence[str | Path], ifo: str, segments: Float64) -> list[AuxiliarySegments]:
+def read_flags(
+    paths: Sequence[str | Path], ifo: str, segments: Float64, *, detectors: Sequence[str] = ()
+) -> list[AuxiliarySegments]:
     """Read the auxiliary segments of one detector.
 
     Parameters
     ----------
     paths
-        Files in any format of `sources.segments.read_segments`, and folders of them. Files of several
-        stretches of time of one channel are joined.
+        Files in any format of `sources.segments.read_segments`, and folders of them; `{ifo}` stands for the
+        detector. Files of several stretches of time of one channel are joined.
     ifo
         Detector; flags of others are left out.
     segments
         ``(k, 2)`` analysis segments of the detector.
+    detectors
+        Detectors of the study, for files that do not name theirs; `ifo` where there are none.
 
     Returns
     -------
     list
-        Channels in alphabetical order. In the HDF5 files of `gwdetchar.scattering` a group is named after the
-        channel, and several channels have one flag: the channel is the group's name where that is a channel
-        of the detector, else the flag's. A flag is known everywhere where its file does not say where.
+        Channels in alphabetical order; none where all flags are of other detectors. In the HDF5 files of
+        `gwdetchar.scattering` a group is named after the channel, and several channels have one flag: the
+        channel is the group's name where that is a channel of the detector, else the flag's. A flag is known
+        everywhere where its file does not say where.
 
     Raises
     ------
     UserError
-        When a path does not exist, a file cannot be read, or no flag of the detector has any time in common
-        with the analysis segments.
+        When a path does not exist, a file cannot be read, or the detector has flags, but none has any time
+        in common with the analysis segments.
     """
-    flags = [flag for path in _files(paths) for flag in read_flag_file(path, [ifo])]
+    paths = [str(path).replace("{ifo}", ifo) for path in paths]
+    flags = [flag for path in _files(paths) for flag in read_flag_file(path, detectors or [ifo])]
     of_ifo = [flag.ifo == ifo for flag in flags]
     tables.log_effect("auxiliary segments", of_ifo, f"are of {ifo}", unit="flags")
     by_channel: dict[str, list[Flag]] = {}
@@ -57,7 +63,7 @@ def read_flags(paths: Sequence[str | Path], ifo: str, segments: Float64) -> list
             by_channel.setdefault(_channel_of(flag), []).append(flag)
     channels = [_joined(name, by_channel[name]) for name in sorted(by_channel)]
     live = union(segments)
-    if not any(len(intersect(channel.known, live)[0]) for channel in channels):
+    if channels and not any(len(intersect(channel.known, live)[0]) for channel in channels):
         raise UserError(
             f"the {len(channels)} auxiliary flags of {ifo} have no time in common with the analysis segments "
             f"(GPS {live.min(initial=np.inf):g} to {live.max(initial=-np.inf):g}); check the files, such as "

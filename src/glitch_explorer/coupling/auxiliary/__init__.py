@@ -1,0 +1,1 @@
+"""Auxiliary triggers and segments from files, and the safety of their channels."""
