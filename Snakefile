@@ -41,7 +41,7 @@ rule all:
         rules.map.input,
         rules.audit.input,
         rules.similar.input if MAPPED else [],
-        rules.coupling.input if WITNESSES else [],
+        rules.coupling.input if WITNESSES or TRIGGERS else [],
         rules.impact.input if COSTED else [],
         rules.site.input,
         rules.validate.input if VALIDATED else [],

@@ -50,6 +50,7 @@ config.update(plainly(check_config)(config, SCHEMA))
 fingerprints = Fingerprints(BASE / "scripts", BASE / "src")
 study = Study(config, BASE)
 WITNESSES, COSTED, MAPPED = study.witnesses, study.costed, study.mapped
+TRIGGERS = study.triggers
 SIMULATED, COMPARE = study.simulated, bool(config["families"]["compare"])
 # The truth of the simulated observatory is compared with the map and all that follows.
 VALIDATED = SIMULATED and MAPPED

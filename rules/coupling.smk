@@ -125,6 +125,7 @@ rule witness_pages:
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
         names="results/map/family_names.parquet" if not MAPPED else [],
         slow=expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+        coincidences="results/coupling/coincidence_pages" if TRIGGERS else [],
     output:
         pages=directory("results/coupling/pages"),
         page="results/site/witnesses.html",
@@ -157,8 +158,152 @@ rule witness_pages:
         "../scripts/witness_pages.py"
 
 
+rule couple_triggers:
+    input:
+        families="results/map/families.parquet",
+        members=families("results/map/members/{family}.parquet"),
+        segments="results/catalog/segments.parquet",
+        lists=user_files(config["coupling"]["channels"]),
+        safety=config["coupling"]["safety"],
+        files=lambda wildcards: study.without_folders(
+            study.auxiliary_paths(wildcards.ifo)
+        ),
+    output:
+        coincidences="results/coupling/coincidences/{ifo}.parquet",
+        rounds="results/coupling/hveto_rounds/{ifo}.parquet",
+        shares="results/coupling/coincidence_shares/{ifo}.parquet",
+        notes="results/coupling/coincidences/{ifo}.json",
+    log:
+        "results/logs/couple_triggers/{ifo}.log",
+    benchmark:
+        "results/benchmarks/couple_triggers/{ifo}.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: half_the_cores
+    resources:
+        **needs(mem_mb=4000, runtime=240),
+    params:
+        # Braces in these are filled in by the job.
+        source=lambda wildcards: {
+            "triggers": config["coupling"]["triggers"],
+            "flags": config["coupling"]["flags"],
+            "lists": config["coupling"]["channels"],
+            "safety": [SAFETY, *config["coupling"]["safety"]],
+            "strain": config["strain"]["channel"],
+            "detectors": config["detectors"],
+        },
+        scan=config["coupling"]["scan"],
+        settings={
+            key: config["coupling"][key]
+            for key in ("time_slides", "max_time_slides", "seed")
+        },
+        listing=lambda wildcards: listing(study.auxiliary_paths(wildcards.ifo)),
+        lists_hash=digests(config["coupling"]["channels"]),
+        shipped_hash=shipped(SAFETY),
+        code=code("couple_triggers"),
+    script:
+        "../scripts/couple_triggers.py"
+
+
+rule gather_coincidences:
+    input:
+        coincidences=expand(
+            rules.couple_triggers.output.coincidences, ifo=config["detectors"]
+        ),
+        rounds=expand(rules.couple_triggers.output.rounds, ifo=config["detectors"]),
+        shares=expand(rules.couple_triggers.output.shares, ifo=config["detectors"]),
+        notes=expand(rules.couple_triggers.output.notes, ifo=config["detectors"]),
+    output:
+        coincidences="results/coupling/coincidences.parquet",
+        rounds="results/coupling/hveto_rounds.parquet",
+        shares="results/coupling/coincidence_shares.parquet",
+        notes="results/coupling/coincidence_notes.json",
+    log:
+        "results/logs/gather_coincidences.log",
+    benchmark:
+        "results/benchmarks/gather_coincidences.tsv"
+    localrule: True
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        least_effect=config["coupling"]["least_effect"],
+        code=code("gather_coincidences"),
+    script:
+        "../scripts/gather_coincidences.py"
+
+
+rule coincidence_pages:
+    input:
+        families="results/map/families.parquet",
+        members=families("results/map/members/{family}.parquet"),
+        coincidences=rules.gather_coincidences.output.coincidences,
+        rounds=rules.gather_coincidences.output.rounds,
+        shares=rules.gather_coincidences.output.shares,
+        notes=rules.gather_coincidences.output.notes,
+    output:
+        pages=directory("results/coupling/coincidence_pages"),
+    log:
+        "results/logs/coincidence_pages.log",
+    benchmark:
+        "results/benchmarks/coincidence_pages.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        page_files=page_files("coincidences"),
+        code=code("coincidence_pages"),
+    script:
+        "../scripts/coincidence_pages.py"
+
+
+# In place of the page of channels' witnesses, where there are only triggers and flags.
+rule coincidence_page:
+    input:
+        pages=rules.coincidence_pages.output.pages,
+    output:
+        page="results/site/witnesses.html",
+    log:
+        "results/logs/coincidence_page.log",
+    benchmark:
+        "results/benchmarks/coincidence_page.tsv"
+    localrule: True
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=1000, runtime=10),
+    params:
+        cost=COSTED,
+        mapped=MAPPED,
+        page_files=page_files("coincidences"),
+        code=code("coincidence_page"),
+    script:
+        "../scripts/coincidence_page.py"
+
+
+if WITNESSES:
+
+    ruleorder: witness_pages > coincidence_page
+
+else:
+
+    ruleorder: coincidence_page > witness_pages
+
+
 rule coupling:
     input:
-        rules.gather_witnesses.output,
-        rules.witness_pages.output,
-        expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+        (
+            [
+                rules.gather_witnesses.output,
+                rules.witness_pages.output,
+                expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+            ]
+            if WITNESSES or not TRIGGERS
+            else rules.coincidence_page.output
+        ),
+        rules.gather_coincidences.output if TRIGGERS else [],

@@ -234,7 +234,7 @@ rule impact_pages:
         **needs(mem_mb=3000, runtime=60),
     params:
         dpi=config["figures"]["dpi"],
-        witnesses=WITNESSES,
+        witnesses=WITNESSES or TRIGGERS,
         page_files=page_files("cost"),
         code=code("impact_pages"),
     script:

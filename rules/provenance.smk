@@ -6,6 +6,7 @@ NAMED_FILES = {
     "events.files": config["events"]["files"],
     "coupling.channels": config["coupling"]["channels"],
     "coupling.safety": config["coupling"]["safety"],
+    "coupling.triggers, coupling.flags": study.auxiliary_paths(),
     "families.file": [config["families"]["file"]] if config["families"]["file"] else [],
     "families.compare": [config["families"]["compare"]] if COMPARE else [],
     "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],
@@ -17,7 +18,10 @@ STUDY_FILES = sum(
 
 rule provenance:
     input:
-        files=plainly(lambda wildcards: study.source_files() + user_files(STUDY_FILES)),
+        files=plainly(
+            lambda wildcards: study.source_files()
+            + study.without_folders(user_files(STUDY_FILES))
+        ),
         tables=[
             rules.catalog.output,
             "results/catalog/segments.parquet",
@@ -27,6 +31,7 @@ rule provenance:
             [path for path in rules.audit.input if path.endswith(".parquet")],
             rules.similar_neighbours.output if MAPPED else [],
             rules.gather_witnesses.output if WITNESSES else [],
+            rules.gather_coincidences.output if TRIGGERS else [],
             rules.gather_drivers.output if WITNESSES and COSTED else [],
             rules.cost.output if COSTED else [],
             rules.validate_observatory.output if VALIDATED else [],
@@ -50,7 +55,9 @@ rule provenance:
         config=lambda wildcards: config,
         files=lambda wildcards: NAMED_FILES,
         shipped=digests(sum(NAMED_FILES.values(), [])),
-        listing=lambda wildcards: listing(config["source"]["paths"]),
+        listing=lambda wildcards: listing(
+            config["source"]["paths"] + study.auxiliary_paths()
+        ),
         codes=lambda wildcards: {
             path.stem: fingerprints(path.stem)
             for path in sorted(BASE.glob("scripts/*.py"))

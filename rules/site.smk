@@ -10,6 +10,7 @@ rule atlas:
         probe=rules.audit_probe.output.probe,
         compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
+        coincidences=rules.coincidence_pages.output.pages if TRIGGERS else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
@@ -49,6 +50,7 @@ rule group_pages:
         audit=rules.audit_groups.output,
         compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
+        coincidences=rules.coincidence_pages.output.pages if TRIGGERS else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
@@ -109,7 +111,7 @@ rule audit_page:
     resources:
         **needs(mem_mb=3000, runtime=60),
     params:
-        witnesses=WITNESSES,
+        witnesses=WITNESSES or TRIGGERS,
         cost=COSTED,
         page_files=page_files("audit"),
         code=code("audit_page"),
@@ -146,7 +148,7 @@ rule explorer:
             key: config["strain"][key]
             for key in ("source", "channel", "frames", "frame_type")
         },
-        witnesses=WITNESSES,
+        witnesses=WITNESSES or TRIGGERS,
         cost=COSTED,
         page_files=page_files("map"),
         code=code("explorer"),
@@ -168,6 +170,7 @@ rule front_page:
         figures=rules.figures.output if MAPPED else [],
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
+        coincidences=(rules.gather_coincidences.output.coincidences if TRIGGERS else []),
         cost=rules.cost.output.cost if COSTED else [],
         by_detector=rules.cost.output.by_detector if COSTED else [],
     output:
@@ -201,6 +204,7 @@ rule front_page:
 rule site:
     input:
         rules.witness_pages.output if WITNESSES else [],
+        rules.coincidence_page.output if TRIGGERS and not WITNESSES else [],
         rules.impact_pages.output if COSTED else [],
         (
             [rules.figures.output, rules.audit_page.output, rules.explorer.output]

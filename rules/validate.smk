@@ -72,7 +72,7 @@ rule validation_page:
     resources:
         **needs(mem_mb=1000, runtime=10),
     params:
-        witnesses=WITNESSES,
+        witnesses=WITNESSES or TRIGGERS,
         cost=COSTED,
         page_files=page_files("validation", "cost/reasons.html"),
         code=code("validation_page"),

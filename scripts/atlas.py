@@ -15,6 +15,7 @@ if __name__ == "__main__":
             status=snakemake.input.status,
             compared=bool(snakemake.input.compared),
             witnesses=snakemake.input.witnesses or None,
+            coincidences=snakemake.input.coincidences or None,
             cost=snakemake.input.cost or None,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,

@@ -19,6 +19,7 @@ if __name__ == "__main__":
                 audit=Path(snakemake.input.audit[0]).parent,
                 mapped=snakemake.params.mapped,
                 coupling=Path(witnesses).parent if witnesses else None,
+                coincidences=snakemake.input.coincidences or None,
                 impact=Path(cost).parent if cost else None,
             ),
             provenance=Provenance(**snakemake.params.provenance),

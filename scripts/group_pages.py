@@ -14,6 +14,7 @@ if __name__ == "__main__":
             audit=Path(snakemake.input.audit[0]).parent,
             compared=bool(snakemake.input.compared),
             witnesses=snakemake.input.witnesses or None,
+            coincidences=snakemake.input.coincidences or None,
             cost=snakemake.input.cost or None,
             source=snakemake.params.source,
         )

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from glitch_explorer.core.job import logged
+from glitch_explorer.site.coincidences.page import OVERVIEW
 from glitch_explorer.site.witnesses.pages import write_witness_pages
 from glitch_explorer.site.witnesses.rows import read_coupling
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
+        triggers = snakemake.input.coincidences
         coupling = read_coupling(
             witnesses=snakemake.input.witnesses,
             notes=snakemake.input.notes,
@@ -27,4 +29,5 @@ if __name__ == "__main__":
             nulls=snakemake.output.nulls,
             dpi=snakemake.params.dpi,
             cost=snakemake.params.cost,
+            coincidences=Path(triggers) / OVERVIEW if triggers else None,
         )

@@ -314,6 +314,7 @@ def make_site(
             map=root / "map",
             mapped=True,
             coupling=fragments and root / "coupling",
+            coincidences=None,
             impact=costs and root / "impact",
         ),
         provenance=Provenance(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),

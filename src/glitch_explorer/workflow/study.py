@@ -179,6 +179,29 @@ class Study:
         """Whether there are channels to search for witnesses."""
         return bool(self.config["coupling"]["channels"])
 
+    @property
+    def triggers(self) -> bool:
+        """Whether there are auxiliary triggers or flags to compare with the glitches."""
+        return bool(self.auxiliary_paths())
+
+    def auxiliary_paths(self, ifo: str | None = None) -> list[str]:
+        """Return the files and folders of auxiliary triggers and flags.
+
+        Parameters
+        ----------
+        ifo
+            The detector; all of them where it is not given.
+        """
+        coupling = self.config["coupling"]
+        paths: list[str] = [entry["path"] for entry in coupling["triggers"]] + coupling["flags"]
+        detectors: list[str] = [ifo] if ifo else self.config["detectors"]
+        return list(dict.fromkeys(path.replace("{ifo}", name) for name in detectors for path in paths))
+
+    @staticmethod
+    def without_folders(paths: Iterable[str]) -> list[str]:
+        """Return the paths that are no folders, those that do not exist included: inputs of rules."""
+        return [path for path in paths if not Path(path).is_dir()]
+
     def check_views(self) -> None:
         """Check that there is something to make views from; called where a target needs views.
 
@@ -340,9 +363,12 @@ class Study:
         fingerprint
             Function that returns the fingerprint of a rule's code.
         """
-        later = [stage for stage, run in (("coupling", self.witnesses), ("impact", self.costed)) if run]
+        coupled = self.witnesses or self.triggers
+        later = [stage for stage, run in (("coupling", coupled), ("impact", self.costed)) if run]
         rules = FRONT_RULES if self.mapped else GROUPED_RULES
         rules = rules | {stage: LATER_RULES[stage] for stage in later}
+        if self.triggers and not self.witnesses:
+            rules["coupling"] = "couple_triggers"
         sections = [name for name in (*FRONT, *later) if self.mapped or name not in OF_THE_MAP]
         return {
             "settings": {name: self.config[name] for name in sections},

@@ -47,6 +47,7 @@ def nothing() -> FindingTables:
         witnesses=None,
         cost=None,
         cost_by_detector=None,
+        coincidences=None,
     )
 
 
@@ -72,6 +73,16 @@ def witness(**changes: object) -> pd.DataFrame:
     unsafe = {"channel": "H1:DARM", "q_value": None, "excess_low": 0.9, "safety": "unsafe", "strong": False}
     strong = {"channel": "H1:ACC_B", "relation": "co-moves", "excess_low": 0.75}
     return pd.DataFrame([row | unsafe, row | strong, row | changes])
+
+
+def coincidence(**changes: object) -> pd.DataFrame:
+    row: dict[str, object] = {"family": "F001", "ifo": "H1", "channel": "H1:MONITOR", "kind": "triggers"}
+    row |= {"efficiency": 0.4, "expected_efficiency": 0.01, "channel_excess": 0.3, "channel_excess_low": 0.2}
+    row |= {"channel_excess_high": 0.5, "q_value": 0.001, "at_floor": True, "safety": "unknown"}
+    row |= {"strong": True, "snr_auc_low": 0.7}
+    return pd.DataFrame(
+        [row | changes, row | {"channel": "H1:WEAK", "strong": False, "channel_excess_low": 0.3}]
+    )
 
 
 def cost(*lows: float | None) -> dict[str, pd.DataFrame]:
@@ -113,6 +124,7 @@ def everything() -> FindingTables:
         calibration=calibration(passed=False),
         **cost(),
         witnesses=witness(),
+        coincidences=coincidence(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
         families=pd.concat([audited, new_class()]),
@@ -126,7 +138,7 @@ def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
     assert kinds(everything()) == list(KINDS)[:SHOWN]
     calm = replace(everything(), leakage=nothing().leakage, calibration=None, cost=None, ids=nothing().ids)
     calm = replace(calm, families=calm.families[:2])
-    assert kinds(calm) == ["witness", "label_errors", "over_splitting", "over_compression", "stability"]
+    assert kinds(calm) == ["witness", "coincidence", "label_errors", "over_splitting", "over_compression"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -173,6 +185,14 @@ def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_ne
     assert (leading.facts["channel"], leading.facts["label"]) == ("H1:ACC_A", "Blip")
     (strongest,) = findings(replace(nothing(), witnesses=witness(relation="co-moves")))
     assert strongest.facts["channel"] == "H1:ACC_B"
+
+
+def test_a_witness_among_triggers_says_where_it_may_be_leakage() -> None:
+    (finding,) = findings(replace(nothing(), coincidences=coincidence()), mapped=False)
+    sentence = macro_text("front/findings.html", "coincidence", finding.facts)
+    assert "H1:MONITOR coincides with 40" in sentence
+    assert "safety unknown; the share rises with the SNR of the glitches" in sentence
+    assert kinds(replace(nothing(), coincidences=coincidence(strong=False))) == []
 
 
 @pytest.mark.parametrize(("lows", "sure"), [((0.5, 0.1), 2), ((-0.5, 0.1), 1), ((-0.5, -0.1), 0)])

@@ -133,7 +133,7 @@ def test_pages_depend_on_all_templates_that_they_use(root, study_of):
         paths = {path.relative_to(site).as_posix() for path in study_of().page_paths(*names)}
         templates = [site / path for path in paths if path.endswith(".html")]
         assert set().union(*map(references, templates)) <= paths, rule
-    rendered = {"families", "audit", "map", "front", "validation", "cost", "witnesses"}
+    rendered = {"families", "audit", "map", "front", "validation", "cost", "witnesses", "coincidences"}
     assert {names[0] for names in parts.values()} == rendered
 
 

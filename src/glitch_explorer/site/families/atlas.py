@@ -35,6 +35,7 @@ def read_atlas(
     status: Sequence[str | Path],
     compared: bool = False,
     witnesses: str | Path | None,
+    coincidences: str | Path | None = None,
     cost: str | Path | None,
     typical: int,
     odd: int,
@@ -52,8 +53,9 @@ def read_atlas(
         Arrays and tables "views" of all shards, in the same order.
     compared : bool
         Whether the audit has a comparison with other families.
-    witnesses, cost : path or None
-        Folders of `write_witness_pages` and `write_impact_pages`; None where the stage was not run.
+    witnesses, coincidences, cost : path or None
+        Folders of `write_witness_pages`, `write_coincidence_pages` and `write_impact_pages`; None where the
+        stage was not run.
     typical, odd : int
         Members shown of each kind.
     """
@@ -70,6 +72,7 @@ def read_atlas(
         typical=typical,
         odd=odd,
         witnesses=Path(witnesses) if witnesses else None,
+        coincidences=Path(coincidences) if coincidences else None,
         cost=Path(cost) if cost else None,
         compared=read_compared(audit) if compared else None,
     )

@@ -15,7 +15,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import contains, lengths, segments_of
 from glitch_explorer.map.schemas import FAMILY_NAMES, UNASSIGNED, UNIONS
 from glitch_explorer.site.families.compared import read_compared
-from glitch_explorer.site.families.page import spread, stage_part
+from glitch_explorer.site.families.page import coupling_parts, spread, stage_part
 from glitch_explorer.site.families.unknown import catalogue_unknown
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.sources.schemas import SEGMENTS
@@ -38,8 +38,10 @@ class Groups:
     segments: pd.DataFrame
     #: Glitches in no family.
     unassigned: int
-    #: Folders with parts of the pages, of the coupling and of the impact stage; None where it was not run.
+    #: Folders with parts of the pages: of the coupling stage, about channels, and about triggers and flags;
+    #: and of the impact stage. None where there are none.
     witnesses: Path | None
+    coincidences: Path | None
     cost: Path | None
     #: `families.source` of the config.
     source: str
@@ -49,7 +51,8 @@ class Groups:
     @property
     def has(self) -> dict[str, bool]:
         """Which pages the site has."""
-        return {"witnesses": self.witnesses is not None, "cost": self.cost is not None, "mapped": False}
+        witnesses = self.witnesses is not None or self.coincidences is not None
+        return {"witnesses": witnesses, "cost": self.cost is not None, "mapped": False}
 
 
 def read_groups(
@@ -59,6 +62,7 @@ def read_groups(
     map: str | Path,  # noqa: A002 - the stage
     audit: str | Path,
     witnesses: str | Path | None,
+    coincidences: str | Path | None,
     cost: str | Path | None,
     source: str,
     compared: bool,
@@ -71,8 +75,9 @@ def read_groups(
         Tables "glitches" and "segments".
     map, audit : path
         Folders with the tables families, unions and family_names, and families of the audit.
-    witnesses, cost : path or None
-        Folders of `write_witness_pages` and `write_impact_pages`; None where the stage was not run.
+    witnesses, coincidences, cost : path or None
+        Folders of `write_witness_pages`, `write_coincidence_pages` and `write_impact_pages`; None where the
+        stage was not run.
     source : str
         `labels` or `file`.
     compared : bool
@@ -89,6 +94,7 @@ def read_groups(
         segments=tables.read(SEGMENTS, segments),
         unassigned=int((rows["family"] == UNASSIGNED).sum()),
         witnesses=Path(witnesses) if witnesses else None,
+        coincidences=Path(coincidences) if coincidences else None,
         cost=Path(cost) if cost else None,
         source=source,
         compared=read_compared(audit) if compared else None,
@@ -136,9 +142,9 @@ def write_group_page(groups: Groups, family: str, folder: Path) -> dict[str, Any
     number = order.index(family)
     members = groups.rows[groups.rows["family"] == family]
     audit = records(groups.families.loc[[family]])[0]
-    witness_part, coupling = stage_part(groups.witnesses, family, folder)
+    coupling = coupling_parts(groups.witnesses, groups.coincidences, family, folder)
     cost_part, impact = stage_part(groups.cost, family, folder)
-    facts = {"witness": coupling.get("witness"), "rank": impact.get("rank")}
+    facts = {"witness": coupling["witness"], "rank": impact.get("rank")}
     counts = label_counts(members["label"])
     values = {
         "family": family,
@@ -149,7 +155,8 @@ def write_group_page(groups: Groups, family: str, folder: Path) -> dict[str, Any
         "spreads": {name: spread(members[name]) for name in _SPREADS},
         "shares": [(label, count, count / counts.sum()) for label, count in counts.items()],
         "loudest": records(members.dropna(subset="snr").nlargest(LOUDEST, "snr")),
-        "witness_part": witness_part,
+        "witness_part": coupling["witness_part"],
+        "coincidence_part": coupling["coincidence_part"],
         "cost_part": cost_part,
         "unknown": {
             "families": [{"code": "no_map", "source": groups.source}, *catalogue_unknown(members)],

@@ -48,9 +48,10 @@ class Atlas:
     pictures: Pictures
     typical: int
     odd: int
-    #: Folders with parts of the families' pages, of the coupling and of the impact stage; None where the
-    #: stage was not run.
+    #: Folders with parts of the families' pages: of the coupling stage, about channels, and about triggers
+    #: and flags; and of the impact stage. None where there are none.
     witnesses: Path | None
+    coincidences: Path | None
     cost: Path | None
     #: Comparison with other families (`read_compared`), None where there is none.
     compared: dict[str, Any] | None = None
@@ -68,7 +69,8 @@ class Atlas:
     @property
     def has(self) -> dict[str, bool]:
         """Which pages the site has."""
-        return {"witnesses": self.witnesses is not None, "cost": self.cost is not None}
+        witnesses = self.witnesses is not None or self.coincidences is not None
+        return {"witnesses": witnesses, "cost": self.cost is not None}
 
 
 def frequency_ticks() -> list[tuple[str, float]]:
@@ -177,6 +179,28 @@ def stage_part(source: Path | None, family: str, folder: Path) -> tuple[Markup, 
     return rendered((source / f"{family}.html").read_text(encoding="utf-8")), facts
 
 
+def coupling_parts(
+    witnesses: Path | None, coincidences: Path | None, family: str, folder: Path
+) -> dict[str, Any]:
+    """Return the sections of the coupling stage, its best witness, and what it leaves unknown.
+
+    Parameters
+    ----------
+    witnesses, coincidences
+        Folders with the sections about channels, and about triggers and flags.
+    family, folder
+        The family, and the folder of its page.
+    """
+    witness_part, of_channels = stage_part(witnesses, family, folder)
+    coincidence_part, of_triggers = stage_part(coincidences, family, folder)
+    return {
+        "witness_part": witness_part,
+        "coincidence_part": coincidence_part,
+        "witness": of_channels.get("witness") or of_triggers.get("witness"),
+        "unknown": [*of_channels["unknown"], *of_triggers["unknown"]],
+    }
+
+
 def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]:
     """Write one family's page and pictures into `folder`; return its line of the atlas."""
     number = atlas.order.index(family)
@@ -189,9 +213,9 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     gradient = bool(sections) and bool(sections[0]["gradient"])
     nearest = records(atlas.nearest[atlas.nearest["family"] == family])
     probe = records(atlas.probe[atlas.probe["family"] == family])
-    witness_part, coupling = stage_part(atlas.witnesses, family, folder)
+    coupling = coupling_parts(atlas.witnesses, atlas.coincidences, family, folder)
     cost_part, impact = stage_part(atlas.cost, family, folder)
-    facts = {"witness": coupling.get("witness"), "rank": impact.get("rank")}
+    facts = {"witness": coupling["witness"], "rank": impact.get("rank")}
     doubts = _doubts(atlas, family)
     values = {
         "family": family,
@@ -204,7 +228,8 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "probe": probe,
         "sections": sections,
         "gradient": gradient,
-        "witness_part": witness_part,
+        "witness_part": coupling["witness_part"],
+        "coincidence_part": coupling["coincidence_part"],
         "cost_part": cost_part,
         "unknown": {
             "families": map_unknown(audit, gradient, members, probe),

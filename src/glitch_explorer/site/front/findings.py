@@ -54,6 +54,7 @@ class FindingTables:
     cost: pd.DataFrame | None
     #: Table "cost_by_detector".
     cost_by_detector: pd.DataFrame | None
+    coincidences: pd.DataFrame | None
 
 
 #: Function that returns the facts of a finding of one kind, None where there is none.
@@ -122,6 +123,16 @@ def witness(tables: FindingTables) -> Facts | None:
     return best and {**best, "label": family_names(tables.families).get(best["family"])}
 
 
+def coincidence(tables: FindingTables) -> Facts | None:
+    """Return the strong witness among triggers and flags whose effect has the highest lower end."""
+    if tables.coincidences is None:
+        return None
+    strong = tables.coincidences[tables.coincidences["strong"]]
+    order = ["channel_excess_low", "family", "ifo", "channel"]
+    best = _first(strong, order, ascending=[False, True, True, True])
+    return best and {**best, "label": family_names(tables.families).get(best["family"])}
+
+
 def new_families(tables: FindingTables) -> Facts | None:
     """Return the number of families that the reference map does not have, and the largest."""
     new = tables.ids[tables.ids["new"]]
@@ -184,6 +195,7 @@ KINDS: dict[str, Kind] = {
     "calibration": calibration,
     "cost": cost,
     "witness": witness,
+    "coincidence": coincidence,
     "new_families": new_families,
     "label_errors": label_errors,
     "over_splitting": over_splitting,
@@ -191,4 +203,6 @@ KINDS: dict[str, Kind] = {
     "stability": stability,
 }
 #: The same where families come from labels or a file.
-KINDS_WITHOUT_MAP = {kind: KINDS[kind] for kind in ("calibration", "cost", "witness", "new_families")}
+KINDS_WITHOUT_MAP = {
+    kind: KINDS[kind] for kind in ("calibration", "cost", "witness", "coincidence", "new_families")
+}

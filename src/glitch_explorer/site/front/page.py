@@ -15,7 +15,7 @@ from glitch_explorer.catalog.runs import uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
-from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, WITNESSES
+from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, WITNESSES
 from glitch_explorer.impact.schemas import COST, COST_BY_DETECTOR
 from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings
@@ -82,6 +82,8 @@ class FrontFiles:
     mapped: bool
     #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
+    #: Table "coincidences"; None where there are no auxiliary triggers and flags.
+    coincidences: str | Path | None
     #: Folder with the tables cost and cost_by_detector; None where nothing has a cost.
     impact: str | Path | None
 
@@ -103,6 +105,7 @@ class FrontFiles:
             witnesses=_read(WITNESSES, self.coupling),
             cost=_read(COST, self.impact),
             cost_by_detector=_read(COST_BY_DETECTOR, self.impact),
+            coincidences=tables.read(COINCIDENCES, self.coincidences) if self.coincidences else None,
         )
 
     def of_map(self, schema: pa.Schema, folder: str | Path) -> pd.DataFrame:
@@ -171,7 +174,8 @@ def write_front(
     with files.whole_folder(out) as folder:
         for path in figures:
             shutil.copyfile(path, folder / Path(path).name)
-    witnesses, cost = results.witnesses, results.cost
+    coupled = [part for part in (results.witnesses, results.coincidences) if part is not None]
+    cost = results.cost
     values = {
         **catalogue_facts(paths, rows),
         **provenance.facts(),
@@ -181,9 +185,9 @@ def write_front(
         "issues": int(results.suspects["issue"].sum()),
         "figures": [Path(path).stem for path in figures],
         "folder": Path(out).name,
-        "channels": None if witnesses is None else witnesses["channel"].nunique(),
+        "channels": len({name for part in coupled for name in part["channel"]}),
         "costs": None if cost is None else int(cost["cost_mpc3_yr"].notna().sum()),
-        "witnesses": witnesses is not None,
+        "witnesses": bool(coupled),
         "cost": cost is not None,
         "mapped": paths.mapped,
         "groups": provenance.settings["families"],

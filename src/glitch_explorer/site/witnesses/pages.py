@@ -13,7 +13,7 @@ from glitch_explorer.coupling.schemas import (
     PSEUDO_FAMILIES,
     WITNESSES,
 )
-from glitch_explorer.site.pages import render
+from glitch_explorer.site.pages import render, rendered
 from glitch_explorer.site.witnesses import plots as witness_plots
 from glitch_explorer.site.witnesses.figure import matrix_figure
 from glitch_explorer.site.witnesses.overview import overview
@@ -72,6 +72,11 @@ def _write_fragment(
     return rows
 
 
+def _section(path: str | Path | None) -> str:
+    """Read a section of a page; empty without a file."""
+    return rendered(Path(path).read_text(encoding="utf-8")) if path else ""
+
+
 def write_witness_pages(
     coupling: CouplingTables,
     *,
@@ -85,6 +90,7 @@ def write_witness_pages(
     nulls: str | Path,
     dpi: int,
     cost: bool,
+    coincidences: str | Path | None = None,
 ) -> None:
     """Write the witness sections of the families' pages, and the page of all witnesses.
 
@@ -111,6 +117,8 @@ def write_witness_pages(
         Pixels per inch.
     cost : bool
         Whether the site has a page of costs.
+    coincidences : path or None
+        HTML of the section about auxiliary triggers and flags, None where there are none.
     """
     rows: list[Row] = []
     pseudo, coverage = [], []
@@ -126,5 +134,5 @@ def write_witness_pages(
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
-    text = render("witnesses/witnesses.html", folder=Path(pictures).name, **values, cost=cost, root="")
-    files.write_text(page, text)
+    values |= {"folder": Path(pictures).name, "coincidences": _section(coincidences)}
+    files.write_text(page, render("witnesses/witnesses.html", **values, cost=cost, root=""))

@@ -1,0 +1,1 @@
+"""Coincidences with auxiliary triggers and flags, on the families' pages and on that of all witnesses."""

@@ -1,0 +1,44 @@
+"""The sections about auxiliary triggers and flags, of families' pages and of the page of all witnesses."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from glitch_explorer.core import files
+from glitch_explorer.site.coincidences.page import OVERVIEW
+from glitch_explorer.site.coincidences.rows import (
+    CONSTANTS,
+    Row,
+    best_coincidence,
+    coincidence_unknown,
+    detector_rows,
+    read_coincidences,
+)
+from glitch_explorer.site.pages import render
+
+
+def write_coincidence_pages(folder: str | Path, *, families: Sequence[str], out: str | Path) -> None:
+    """Write the sections about auxiliary triggers and flags.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of the coupling stage with the tables of `gather_coincidences`.
+    families : list of str
+        All families.
+    out : path
+        Output folder; an existing one is replaced. For each family: `F001.html` (section of its page) and
+        `F001.json` (best witness, and codes of what is unknown); and `OVERVIEW`.
+    """
+    results = read_coincidences(folder)
+    every: list[Row] = []
+    with files.whole_folder(out) as pages:
+        for family in families:
+            rows = detector_rows(results, family)
+            every += rows
+            text = render("coincidences/fragment.html", family=family, rows=rows, **CONSTANTS)
+            files.write_text(pages / f"{family}.html", text)
+            facts = {"witness": best_coincidence(rows), "unknown": coincidence_unknown(rows)}
+            files.write_json(pages / f"{family}.json", facts)
+        sources = {ifo: notes["channels"] for ifo, notes in results.notes.items()}
+        text = render("coincidences/overview.html", rows=every, sources=sources, **CONSTANTS)
+        files.write_text(pages / OVERVIEW, text)
