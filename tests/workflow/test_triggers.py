@@ -121,10 +121,18 @@ def test_bad_input_is_named(coincident, tmp_path):
     clone.configure(coupling={"triggers": [{"path": "late.csv", "channel": "L1:A"}]})
     text = clone.run("coupling", check=False)
     assert "no auxiliary trigger of L1 is left of 1 in 1 files: 1 are outside the analysis segments" in text
-    clone.configure(coupling={"triggers": [{"path": "none.csv"}]})
-    assert "none.csv" in clone.run("--dry-run", "coupling", check=False)
     clone.configure(coupling={"triggers": ["late.csv"]})
     assert "coupling.triggers.0: 'late.csv' is not of type 'object'" in clone.run("--dry-run", check=False)
+
+
+def test_a_missing_file_is_named_before_the_first_job(root, tmp_path):
+    project = Project.copied(
+        root, tmp_path / "study", CONFIG | {"coupling": {"triggers": [{"path": "none.csv"}]}}
+    )
+    write_inputs(project.folder)
+    text = project.run("--dry-run", check=False)
+    assert "Missing input files for rule couple_triggers" in text
+    assert "none.csv" in text
 
 
 def test_without_triggers_and_flags_the_jobs_are_those_of_channels(root, tmp_path):

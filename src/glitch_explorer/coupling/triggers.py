@@ -1,5 +1,6 @@
 """Auxiliary triggers and segments of a detector against all families."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +31,8 @@ from glitch_explorer.coupling.schemas import (
 from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.schemas import MEMBERS
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,10 @@ def couple_triggers(
     if len(times) and len(live):
         auxiliary, safety = source.read(ifo, live)
         _check_times(times, auxiliary, ifo)
-    parts = {name: _in_family(rows, live, auxiliary, safety, settings) for name, rows in families.items()}
+    parts = {}
+    for name, rows in families.items():
+        _LOG.info("%s, %d glitches in %s", name, len(rows), ifo)
+        parts[name] = _in_family(rows, live, auxiliary, safety, settings)
     table = _joined(DETECTOR_COINCIDENCES, ifo, {name: part.table for name, part in parts.items()})
     return DetectorCoincidences(
         table=_with_groups(table, auxiliary, live, times),

@@ -11,6 +11,7 @@ from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments, active_share
 from glitch_explorer.coupling.coincidence.statistic import coincidence_statistic
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
+from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.effects import (
     OVERSTATED,
     hveto_significance,
@@ -90,6 +91,24 @@ def cross_fitted(of_channel: Coincidences, blocks: Int64) -> Float64:
         best = int(coincidence_statistic(hits, expected, count, np.ones(len(hits))).argmax())
         excess[half] = of_channel.excess(best)[half]
     return excess
+
+
+def known_blocks(times: Float64, auxiliary: Auxiliary, segments: Float64) -> Int64:
+    """Return the block of each glitch, of the live time in which the channel is known.
+
+    A channel that is known on one day of many has blocks within that day.
+
+    Parameters
+    ----------
+    times
+        ``(n,)`` GPS times of glitches.
+    auxiliary
+        Triggers or segments of a channel, known at some of the glitches.
+    segments
+        ``(k, 2)`` sorted, disjoint analysis segments.
+    """
+    live, _, _ = intersect(auxiliary.known, segments)
+    return bootstrap_blocks(times, union(live))
 
 
 def flagged_time(auxiliary: Auxiliary, cell: Cell, segments: Float64) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.intervals import contains
+from glitch_explorer.coupling.coincidence.effects import known_blocks
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan, coincident
 from glitch_explorer.coupling.coincidence.shares import (
     days_to_half,
@@ -15,7 +16,6 @@ from glitch_explorer.coupling.coincidence.shares import (
     share_by_snr,
     snr_auc_interval,
 )
-from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 
 #: Columns of table "coincidences" that are computed for channels with a significant p only.
 LEAKAGE = ("snr_auc", "snr_auc_low", "snr_auc_high", "days_to_half")
@@ -48,7 +48,7 @@ def leakage(
     threshold = 0.0 if np.isnan(cell.snr_threshold) else cell.snr_threshold
     alone = Scan((cell.window_s,), (threshold,), (cell.lag_s,))
     hits = coincident(times, auxiliary, alone)[:, 0]
-    auc = snr_auc_interval(snr, hits, bootstrap_blocks(times, segments))
+    auc = snr_auc_interval(snr, hits, known_blocks(times, auxiliary, segments))
     columns = dict(zip(LEAKAGE, (*auc, days_to_half(times, hits)), strict=True))
     parts = [share_by_snr(snr, hits).assign(by="snr"), share_by_day(times, hits).assign(by="day")]
     return columns, pd.concat(parts, ignore_index=True)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.arrays import Bool, Float64, Int64
+from glitch_explorer.core.arrays import Bool, Float64
 from glitch_explorer.core.intervals import contains, lengths
 from glitch_explorer.coupling.coincidence.effects import (
     Coincidences,
@@ -20,6 +20,7 @@ from glitch_explorer.coupling.coincidence.effects import (
     effect_row,
     flagged_time,
     hveto_row,
+    known_blocks,
     nearest,
 )
 from glitch_explorer.coupling.coincidence.leakage import LEAKAGE
@@ -33,7 +34,6 @@ from glitch_explorer.coupling.coincidence.measure import (
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, coincident
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
 from glitch_explorer.coupling.schemas import ALPHA, DETECTOR_COINCIDENCES
-from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, mean_excess
 from glitch_explorer.coupling.witnesses.notes import Note, too_few
 from glitch_explorer.coupling.witnesses.p_values import at_floor
@@ -146,13 +146,11 @@ def _table(
             seed=seed,
             most_slides=most_slides,
         )
-    blocks = bootstrap_blocks(family.times, family.segments)
     rows = family.each(
         lambda k: _row(
             family,
             auxiliary[k],
             int(measured.best[k]),
-            blocks,
             significant=bool(p_values[k] <= ALPHA),
         ),
         len(auxiliary),
@@ -166,15 +164,14 @@ def _table(
     return ordered
 
 
-def _row(
-    family: Family, channel: Auxiliary, best: int, blocks: Int64, *, significant: bool
-) -> dict[str, object]:
+def _row(family: Family, channel: Auxiliary, best: int, *, significant: bool) -> dict[str, object]:
     """Build a channel's row of table "coincidences", without its p."""
     scan, times = family.scan, family.times
     cell = scan.cells(channel)[best]
     hits = coincident(times, channel, scan)
     of_channel = coincidences(times, channel, family.rings, hits, chance(channel, scan, family.rings))
     flagged = flagged_time(channel, cell, family.segments)
+    blocks = known_blocks(times, channel, family.segments)
     row: dict[str, object] = {
         "channel": channel.channel,
         "lag": cell.lag_s,
