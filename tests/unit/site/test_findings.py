@@ -79,7 +79,7 @@ def coincidence(**changes: object) -> pd.DataFrame:
     row: dict[str, object] = {"family": "F001", "ifo": "H1", "channel": "H1:MONITOR", "kind": "triggers"}
     row |= {"efficiency": 0.4, "expected_efficiency": 0.01, "channel_excess": 0.3, "channel_excess_low": 0.2}
     row |= {"channel_excess_high": 0.5, "q_value": 0.001, "at_floor": True, "safety": "unknown"}
-    row |= {"strong": True, "snr_auc_low": 0.7}
+    row |= {"strong": True, "snr_auc_low": 0.7, "n_glitches": 90}
     return pd.DataFrame(
         [row | changes, row | {"channel": "H1:WEAK", "strong": False, "channel_excess_low": 0.3}]
     )
@@ -190,7 +190,7 @@ def test_a_precursor_candidate_goes_before_a_stronger_witness_and_unsafe_ones_ne
 def test_a_witness_among_triggers_says_where_it_may_be_leakage() -> None:
     (finding,) = findings(replace(nothing(), coincidences=coincidence()), mapped=False)
     sentence = macro_text("front/findings.html", "coincidence", finding.facts)
-    assert "H1:MONITOR coincides with 40" in sentence
+    assert "of the 90 glitches of F001 (Blip) in H1 at which it is known" in sentence
     assert "safety unknown; the share rises with the SNR of the glitches" in sentence
     assert kinds(replace(nothing(), coincidences=coincidence(strong=False))) == []
 
