@@ -13,7 +13,7 @@ from harness import peak_mib, print_table, timed
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
 from glitch_explorer.coupling.coincidence.scan import Scan
 from glitch_explorer.coupling.coincidence.search import find_coincidences
-from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers, clean_triggers
+from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers, clean_triggers, cluster_triggers
 
 DAY_S = 86_400.0
 
@@ -37,7 +37,7 @@ def auxiliary(
             times[: len(glitches) // 10] = glitches[::10][: len(glitches) // 10]
         snr = (7.75 * rng.pareto(2.5, triggers) + 7.75).astype(np.float32)
         raw = AuxiliaryTriggers(f"L1:A-{k:04d}", times, snr, segments)
-        rows.append(clean_triggers(raw, segments)[0])
+        rows.append(cluster_triggers(clean_triggers(raw, segments)[0]))
     return rows
 
 

@@ -20,7 +20,7 @@ from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan
 from glitch_explorer.coupling.coincidence.search import CoincidenceResult, find_coincidences
-from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
+from glitch_explorer.coupling.coincidence.triggers import CLUSTER_S, AuxiliaryTriggers, cluster_triggers
 from glitch_explorer.coupling.family import analysed_segments, timed_glitches
 from glitch_explorer.coupling.schemas import (
     ALPHA,
@@ -103,14 +103,16 @@ def couple_triggers(
     if len(times) and len(live):
         auxiliary, safety = source.read(ifo, live)
         _check_times(times, auxiliary, ifo)
-    parts = {}
+    clustered = _clustered(auxiliary)
+    parts, rounds = {}, {}
     for name, rows in families.items():
         _LOG.info("%s, %d glitches in %s", name, len(rows), ifo)
-        parts[name] = _in_family(rows, live, auxiliary, safety, settings)
+        rounds[name] = _rounds(rows["event_time"].to_numpy(), live, auxiliary, safety, settings.scan)
+        parts[name] = _in_family(rows, live, clustered, safety, settings)
     table = _joined(DETECTOR_COINCIDENCES, ifo, {name: part.table for name, part in parts.items()})
     return DetectorCoincidences(
         table=_with_groups(table, auxiliary, live, times),
-        rounds=_joined(HVETO_ROUNDS, ifo, {name: part.rounds for name, part in parts.items()}),
+        rounds=_joined(HVETO_ROUNDS, ifo, rounds),
         shares=_joined(COINCIDENCE_SHARES, ifo, {name: part.shares for name, part in parts.items()}),
         notes={
             "channels": dict(Counter(map(_kind, auxiliary))),
@@ -129,6 +131,22 @@ def _glitches(path: str | Path, ifo: str) -> pd.DataFrame:
 
 def _kind(channel: Auxiliary) -> str:
     return "triggers" if isinstance(channel, AuxiliaryTriggers) else "segments"
+
+
+def _clustered(auxiliary: Sequence[Auxiliary]) -> list[Auxiliary]:
+    """Cluster the triggers of the channels."""
+    clustered = [
+        cluster_triggers(channel) if isinstance(channel, AuxiliaryTriggers) else channel
+        for channel in auxiliary
+    ]
+    before, after = (
+        sum(len(channel) for channel in channels if isinstance(channel, AuxiliaryTriggers))
+        for channels in (auxiliary, clustered)
+    )
+    _LOG.info(
+        "%d of %d auxiliary triggers are within %g s of a louder one", before - after, before, CLUSTER_S
+    )
+    return clustered
 
 
 def _check_times(times: Float64, auxiliary: Sequence[Auxiliary], ifo: str) -> None:
@@ -152,7 +170,6 @@ class _FamilyPart:
     """Results of one family, without the columns family, ifo and group."""
 
     table: pd.DataFrame
-    rounds: pd.DataFrame
     shares: pd.DataFrame
     notes: list[Note]
 
@@ -179,9 +196,7 @@ def _in_family(
     )
     inside = glitches[contains(live, times)]
     table, shares = _with_leakage(result.table, inside, live, auxiliary)
-    ranked = [channel for channel, value in zip(auxiliary, safety, strict=True) if value != "unsafe"]
-    rounds = _rounds(inside["event_time"].to_numpy(), live, ranked, settings.scan)
-    return _FamilyPart(table, rounds, shares, _notes(result, total=len(times)))
+    return _FamilyPart(table, shares, _notes(result, total=len(times)))
 
 
 def _with_leakage(
@@ -207,9 +222,15 @@ def _with_leakage(
     return table.assign(**added), pd.concat(shares) if shares else pd.DataFrame()
 
 
-def _rounds(times: Float64, live: Float64, auxiliary: Sequence[Auxiliary], scan: Scan) -> pd.DataFrame:
-    """Return hveto's rounds in the time of the triggers."""
-    channels = [channel for channel in auxiliary if isinstance(channel, AuxiliaryTriggers)]
+def _rounds(
+    times: Float64, live: Float64, auxiliary: Sequence[Auxiliary], safety: Sequence[str], scan: Scan
+) -> pd.DataFrame:
+    """Return hveto's rounds in the time of the triggers, which are not clustered, as in hveto."""
+    channels = [
+        channel
+        for channel, value in zip(auxiliary, safety, strict=True)
+        if value != "unsafe" and isinstance(channel, AuxiliaryTriggers)
+    ]
     known = union(np.concatenate([np.empty((0, 2)), *(channel.known for channel in channels)]))
     searched, _, _ = intersect(live, known)
     rounds = hveto_rounds(times[contains(searched, times)], searched, channels, scan=scan)

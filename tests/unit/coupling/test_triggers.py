@@ -52,7 +52,9 @@ def world(tmp_path_factory):
     write_members(folder / "F002.parquet", rng.uniform(START, START + 40_000, 100), np.nan)
     write_members(folder / "F003.parquet", [START + 10.0], 9.0, ifo="H1")
     heard = times[snr > 15]
-    rows = [("L1:PEM-EX", time, 30.0) for time in (*heard, *rng.uniform(START, START + 40_000, 50))]
+    others = rng.uniform(START, START + 40_000, 50)
+    rows = [("L1:PEM-EX", time, 30.0) for time in (*heard, *others)]
+    rows += [("L1:PEM-EX", time + 0.01, 25.0) for time in (*heard, *others)]
     rows += [("L1:PEM-EY", time, 9.0) for time in rng.uniform(START, START + 40_000, 300)]
     rows += [("L1:ASC-AS", time, 30.0) for time in times]
     frame = pd.DataFrame(rows, columns=["channel", "time", "snr"])
@@ -117,6 +119,10 @@ def test_a_channel_that_hears_loud_glitches_rises_with_the_snr(coupled):
 
 def test_rounds_are_of_channels_that_are_not_unsafe(coupled):
     assert set(coupled.rounds["channel"]) == {"L1:PEM-EX"}
+    first = coupled.rounds.iloc[0]
+    # hveto does not cluster triggers: each of the channel is there twice, 0.01 s apart.
+    n = 2 * coupled.table.set_index(["family", "channel"]).loc[("F001", "L1:PEM-EX"), "n_auxiliary"]
+    assert first["mean"] == pytest.approx(200 * n * first["window"] / 40_000, rel=0.01)
     assert coupled.rounds["round"].tolist() == [1]
     for schema, part in (
         (DETECTOR_COINCIDENCES, coupled.table),

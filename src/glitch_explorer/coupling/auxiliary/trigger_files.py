@@ -21,7 +21,6 @@ from glitch_explorer.core.channels import plain_channel
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.intervals import intersect, union
 from glitch_explorer.coupling.coincidence.triggers import (
-    CLUSTER_S,
     AuxiliaryTriggers,
     Cleaning,
     clean_triggers,
@@ -297,16 +296,14 @@ def _report(reader: _Reader, channels: list[AuxiliaryTriggers], numbers: Cleanin
     if unusable:
         _log.warning("auxiliary triggers of %s that are left out: %s", reader.ifo, unusable)
     _log.info(
-        "%d auxiliary triggers of %d channels of %s, of %d read: %d repeated, %d outside the segments, "
-        "%d within %g s of a louder one; %d were not in order",
+        "%d auxiliary triggers of %d channels of %s, of %d read: %d repeated, %d outside the segments; "
+        "%d were not in order",
         left,
         len(channels),
         reader.ifo,
         numbers.read,
         numbers.repeated,
         numbers.outside,
-        numbers.clustered,
-        CLUSTER_S,
         numbers.unsorted,
     )
 

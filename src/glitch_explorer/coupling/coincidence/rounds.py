@@ -69,7 +69,7 @@ def hveto_rounds(
     segments
         ``(k, 2)`` analysis segments, GPS seconds.
     auxiliary
-        Channels, their triggers within the segments. hveto does not cluster them.
+        Channels, their triggers within the segments, not clustered, as in hveto.
     scan
         Windows and SNR thresholds; lags are not scanned.
     least_significance, most_rounds

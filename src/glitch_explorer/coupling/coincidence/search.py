@@ -89,7 +89,7 @@ def find_coincidences(
     segments
         ``(k, 2)`` analysis segments of the detector.
     auxiliary
-        m channels, cleaned (`triggers.clean_triggers`).
+        m channels; triggers cleaned and clustered (`triggers.clean_triggers`, `triggers.cluster_triggers`).
     safety
         ``(m,)`` safe, unsafe or unknown. Unsafe channels are measured, but have no p.
     scan

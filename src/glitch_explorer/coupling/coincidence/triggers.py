@@ -1,4 +1,4 @@
-"""Triggers of one auxiliary channel: sorted, each once, within the segments, clustered."""
+"""Triggers of one auxiliary channel: sorted, each once, within the segments; and clustered."""
 
 from dataclasses import dataclass, fields
 
@@ -55,18 +55,14 @@ class Cleaning:
     repeated: int = 0
     #: Outside the analysis segments.
     outside: int = 0
-    #: Closer than `CLUSTER_S` to a louder one.
-    clustered: int = 0
 
     def __add__(self, other: "Cleaning") -> "Cleaning":
         """Return the sum of the numbers of two channels."""
         return Cleaning(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
-def clean_triggers(
-    triggers: AuxiliaryTriggers, segments: Float64, *, cluster_s: float = CLUSTER_S
-) -> tuple[AuxiliaryTriggers, Cleaning]:
-    """Sort triggers, and leave out repeated ones, those outside the segments, and quieter neighbours.
+def clean_triggers(triggers: AuxiliaryTriggers, segments: Float64) -> tuple[AuxiliaryTriggers, Cleaning]:
+    """Sort triggers, and leave out repeated ones and those outside the segments.
 
     Parameters
     ----------
@@ -74,9 +70,6 @@ def clean_triggers(
         As read, in any order.
     segments
         ``(k, 2)`` analysis segments of the detector, GPS seconds.
-    cluster_s
-        Of triggers closer than this only the loudest counts; the louder ones are chosen first, so that a
-        long train of triggers does not become one.
 
     Returns
     -------
@@ -88,16 +81,22 @@ def clean_triggers(
     new = np.ones(len(order), dtype=bool)
     new[1:] = (np.diff(ordered.times) > 0) | (np.diff(ordered.snr) != 0)
     inside = contains(union(segments), ordered.times)
-    left = ordered.part(new & inside)
-    loudest = _loudest(left.times, np.argsort(-left.snr, kind="stable"), cluster_s)
     cleaning = Cleaning(
         read=len(order),
         unsorted=int(np.count_nonzero(np.diff(triggers.times) < 0)),
         repeated=int(np.count_nonzero(~new)),
         outside=int(np.count_nonzero(new & ~inside)),
-        clustered=int(np.count_nonzero(~loudest)),
     )
-    return left.part(loudest), cleaning
+    return ordered.part(new & inside), cleaning
+
+
+def cluster_triggers(triggers: AuxiliaryTriggers, *, cluster_s: float = CLUSTER_S) -> AuxiliaryTriggers:
+    """Select the loudest of triggers that are closer to each other than `cluster_s`, in s.
+
+    The louder ones are chosen first, so that a long train of triggers does not become one.
+    """
+    loudest = _loudest(triggers.times, np.argsort(-triggers.snr, kind="stable"), cluster_s)
+    return triggers.part(loudest)
 
 
 @numba.njit(nogil=True, cache=True)
