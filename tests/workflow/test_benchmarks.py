@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
         ),
         ("fetch.py --day --day-seconds 256", r"peak: [01]\."),
         ("witness.py --channels 4 --hours 1 --glitches 30 --slides 50", r"same bytes with 1 thread: True"),
+        ("triggers.py --channels 20 --triggers 2000 --slides 99 --threads 1", r"first: L1:A-0000, p 0\.0100"),
         ("models.py --glitches 24 --features 60", r"same tables on one thread: True"),
         (
             "couplings.py FOLDER --seeds 1 --glitches 500 --segments 5 --classes Koi_Fish Power_Line",
