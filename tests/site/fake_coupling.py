@@ -262,6 +262,7 @@ def write_many(page: Path, families: int, channels: int, each: int) -> int:
     none = [tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")]
     coupling = CouplingTables(*none, {str(row["family"]): {"H1": []} for row in rows})
     values = overview(coupling, rows, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
-    text = render("witnesses/witnesses.html", folder="witnesses", **values, cost=False, root="")
+    values |= {"folder": "witnesses", "coincidences": None}
+    text = render("witnesses/witnesses.html", **values, cost=False, root="")
     files.write_text(page, text)
     return len(values["matrix"]["cells"])
