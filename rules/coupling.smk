@@ -243,6 +243,7 @@ rule coincidence_pages:
         rounds=rules.gather_coincidences.output.rounds,
         shares=rules.gather_coincidences.output.shares,
         notes=rules.gather_coincidences.output.notes,
+        names="results/map/family_names.parquet" if not MAPPED else [],
     output:
         pages=directory("results/coupling/coincidence_pages"),
     log:

@@ -10,5 +10,6 @@ if __name__ == "__main__":
         write_coincidence_pages(
             Path(snakemake.input.coincidences).parent,
             families=[Path(path).stem for path in snakemake.input.members],
+            names=snakemake.input.names or None,
             out=snakemake.output.pages,
         )

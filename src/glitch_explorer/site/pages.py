@@ -10,6 +10,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import FAMILY_NAMES
 from glitch_explorer.site.numbers import FILTERS, equals_text
 
 _HERE = Path(__file__).parent
@@ -30,6 +32,14 @@ def legible(value: Any) -> Any:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as dictionaries."""
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def read_names(path: str | Path | None) -> dict[str, str] | None:
+    """Read the names of families of labels or of a file from table "family_names"; None without it."""
+    if path is None:
+        return None
+    named = tables.read(FAMILY_NAMES, path)
+    return dict(zip(named["family"], named["name"], strict=True))
 
 
 def first_record(frame: pd.DataFrame) -> dict[str, Any] | None:

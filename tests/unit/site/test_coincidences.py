@@ -9,6 +9,7 @@ import pytest
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.schemas import COINCIDENCE_SHARES, COINCIDENCES, HVETO_ROUNDS
+from glitch_explorer.map.schemas import FAMILY_NAMES
 from glitch_explorer.site.coincidences.page import write_coincidence_page
 from glitch_explorer.site.coincidences.pages import write_coincidence_pages
 
@@ -72,7 +73,14 @@ def pages(tmp_path):
     tables.write(HVETO_ROUNDS, pd.DataFrame([rounds]), tmp_path / "hveto_rounds.parquet")
     tables.write(COINCIDENCE_SHARES, pd.DataFrame([share]), tmp_path / "coincidence_shares.parquet")
     files.write_json(tmp_path / "coincidence_notes.json", NOTES)
-    write_coincidence_pages(tmp_path, families=["F001", "F002", "F003", "F004"], out=tmp_path / "pages")
+    names = pd.DataFrame({"family": ["F001", "F002"], "name": ["Scattered_Light", "Tomte"], "parts": ""})
+    tables.write(FAMILY_NAMES, names, tmp_path / "family_names.parquet")
+    write_coincidence_pages(
+        tmp_path,
+        families=["F001", "F002", "F003", "F004"],
+        names=tmp_path / "family_names.parquet",
+        out=tmp_path / "pages",
+    )
     return tmp_path / "pages"
 
 
@@ -110,4 +118,5 @@ def test_the_page_of_all_families_links_them(pages, tmp_path):
     html = (tmp_path / "witnesses.html").read_text()
     for family in ("F001", "F002", "F003", "F004"):
         assert f'href="family/{family}.html#coincidences"' in html
+    assert "F001 Scattered_Light" in text_of(tmp_path / "witnesses.html")
     assert "Channels: H1, none; L1, 1 of flags and 2 of triggers." in text_of(tmp_path / "witnesses.html")

@@ -13,10 +13,12 @@ from glitch_explorer.site.coincidences.rows import (
     detector_rows,
     read_coincidences,
 )
-from glitch_explorer.site.pages import render
+from glitch_explorer.site.pages import read_names, render
 
 
-def write_coincidence_pages(folder: str | Path, *, families: Sequence[str], out: str | Path) -> None:
+def write_coincidence_pages(
+    folder: str | Path, *, families: Sequence[str], names: str | Path | None, out: str | Path
+) -> None:
     """Write the sections about auxiliary triggers and flags.
 
     Parameters
@@ -25,6 +27,8 @@ def write_coincidence_pages(folder: str | Path, *, families: Sequence[str], out:
         Folder of the coupling stage with the tables of `gather_coincidences`.
     families : list of str
         All families.
+    names : path or None
+        Table "family_names"; None where the families are those of a map.
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page) and
         `F001.json` (best witness, and codes of what is unknown); and `OVERVIEW`.
@@ -40,5 +44,11 @@ def write_coincidence_pages(folder: str | Path, *, families: Sequence[str], out:
             facts = {"witness": best_coincidence(rows), "unknown": coincidence_unknown(rows)}
             files.write_json(pages / f"{family}.json", facts)
         sources = {ifo: notes["channels"] for ifo, notes in results.notes.items()}
-        text = render("coincidences/overview.html", rows=every, sources=sources, **CONSTANTS)
+        text = render(
+            "coincidences/overview.html",
+            rows=every,
+            sources=sources,
+            names=read_names(names) or {},
+            **CONSTANTS,
+        )
         files.write_text(pages / OVERVIEW, text)

@@ -31,8 +31,8 @@ from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.scattering import LEAST_MATCHED, SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
-from glitch_explorer.map.schemas import FAMILY_NAMES, MEMBERS
-from glitch_explorer.site.pages import records
+from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.site.pages import read_names, records
 
 #: Largest number of unsafe channels that are listed for a family and detector.
 UNSAFE_LISTED = 5
@@ -100,13 +100,12 @@ def read_coupling(
     names
         Table "family_names"; None where the families are those of a map.
     """
-    named = tables.read(FAMILY_NAMES, names) if names else None
     return CouplingTables(
         witnesses=tables.read(WITNESSES, witnesses),
         slow=tables.read_all(SLOW_DRIVERS, slow),
         channels=tables.read_all(CHANNEL_GROUPS, groups),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
-        names=None if named is None else dict(zip(named["family"], named["name"], strict=True)),
+        names=read_names(names),
     )
 
 
