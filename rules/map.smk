@@ -155,7 +155,7 @@ checkpoint group_families:
     params:
         **{
             key: config["families"][key]
-            for key in ("confidence", "min_size", "unions", "tolerance_s")
+            for key in ("confidence", "labels", "min_size", "unions", "tolerance_s")
         },
         code=code("group_families"),
     script:

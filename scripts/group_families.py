@@ -15,6 +15,7 @@ if __name__ == "__main__":
             reference=snakemake.input.reference or None,
             out=Path(snakemake.output.families).parent,
             confidence=snakemake.params.confidence,
+            labels=snakemake.params.labels,
             min_size=snakemake.params.min_size,
             unions=snakemake.params.unions,
             tolerance_s=snakemake.params.tolerance_s,

@@ -31,7 +31,14 @@ def o3a(tmp_path_factory, shared_data):
 
 def families_of(folder, out, **options):
     """Return the number of members of each family by name, and the folder of the map."""
-    settings = {"confidence": 0.9, "min_size": 8, "unions": [], "tolerance_s": 0.1, "file": None} | options
+    settings = {
+        "confidence": 0.9,
+        "labels": [],
+        "min_size": 8,
+        "unions": [],
+        "tolerance_s": 0.1,
+        "file": None,
+    } | options
     make_groups(
         glitches=folder / "catalog/glitches.parquet",
         duplicates=folder / "catalog/duplicates.parquet",

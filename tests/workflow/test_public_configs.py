@@ -12,9 +12,9 @@ from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES
+from glitch_explorer.coupling.schemas import CHANNEL_COVERAGE, FAMILY_WITNESSES, WITNESSES
 from glitch_explorer.map.members import write_members
-from glitch_explorer.map.schemas import FAMILY_IDS
+from glitch_explorer.map.schemas import FAMILY_IDS, FAMILY_NAMES
 from glitch_explorer.sources.schemas import SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from tests.fixtures.project import Project, done_jobs
@@ -69,7 +69,7 @@ TRENDS = ["ISI-GND_STS_ITMY_Z_BLRMS_30M_100M.rms", WITNESS, "PEM-TEST_WIND.rms",
 
 
 def zenodo(path, times, label, ifo):
-    """Write a catalogue with the columns of record 5649212."""
+    """Write a catalogue with the columns of record 5649212; `label` is that of all times, or one for each."""
     confidences = [
         name for name in CATALOGUE_CLASSES if name not in ("Blip_Low_Frequency", "Fast_Scattering")
     ]
@@ -80,9 +80,10 @@ def zenodo(path, times, label, ifo):
         "bandwidth": 20.0,
     }
     row |= {"peak_frequency": 30.0, "central_freq": 30.0, "channel": "GDS-CALIB_STRAIN", "amplitude": 1e-22}
-    row |= {"snr": 12.0, "q_value": 20, "ml_label": label, "ml_confidence": 0.98, "start_time_ns": 0}
+    row |= {"snr": 12.0, "q_value": 20, "ml_confidence": 0.98, "start_time_ns": 0}
     row |= {f"url{i}": "?" for i in range(1, 5)}
-    frame = pd.DataFrame([row] * len(times)).assign(event_time=times, peak_time=times.astype(int))
+    frame = pd.DataFrame([row] * len(times)).assign(ml_label=label)
+    frame = frame.assign(event_time=times, peak_time=times.astype(int))
     frame = frame.assign(
         start_time=frame["peak_time"], gravityspy_id=[f"{ifo}id{i:06d}" for i in range(len(times))]
     )
@@ -90,20 +91,20 @@ def zenodo(path, times, label, ifo):
     frame.to_csv(path, index=False)
 
 
-def trend_frames(web, folder, times):
-    """Write 1 Hz trends of H1 where only the federation has them; one channel begins late."""
+def trend_frames(web, folder, times, ifo="H1"):
+    """Write 1 Hz trends of a detector where only the federation has them; one channel begins late."""
     rng = np.random.default_rng(3)
     for number in range(2 * SITTING_S // 600):
         start = T0 + 600 * number
         seconds = start + np.arange(600)
         up = ((seconds[:, None] >= times) & (seconds[:, None] < times + UP_S)).any(axis=1)
-        data = {f"H1:{name}": (rng.gamma(30.0, 1.0, 600).astype(np.float32), 1) for name in TRENDS}
-        data[f"H1:{WITNESS}"][0][up] *= 6
+        data = {f"{ifo}:{name}": (rng.gamma(30.0, 1.0, 600).astype(np.float32), 1) for name in TRENDS}
+        data[f"{ifo}:{WITNESS}"][0][up] *= 6
         if number < 3:
-            del data[f"H1:{TRENDS[3]}"]
-        path = folder / f"H-H1_AUX_TREND-{start}-600.gwf"
+            del data[f"{ifo}:{TRENDS[3]}"]
+        path = folder / f"{ifo[0]}-{ifo}_AUX_TREND-{start}-600.gwf"
         write(path, data, start)
-        web.answers[f"/gwdata/O3AUX/AUX_TREND/H1/{path.name}"] = plain(path.read_bytes())
+        web.answers[f"/gwdata/O3AUX/AUX_TREND/{ifo}/{path.name}"] = plain(path.read_bytes())
         path.unlink()
 
 
@@ -184,6 +185,41 @@ def detector(project, options, root):
         seed=1,
     )
     return slow, groups
+
+
+def test_o3_labels(root, tmp_path, monkeypatch):
+    project = study(root, tmp_path / "study", "o3-labels.yaml")
+    text = project.run("--dry-run", check=False)
+    assert "data/5649212/L1_O3b.csv is not there; fetch it first: run `snakemake --cores 1 download`" in text
+    rng = np.random.default_rng(1)
+    times = T0 + np.sort(rng.uniform(70, 2 * SITTING_S - 70, 60)).round(3)
+    labels = rng.permutation(["Scattered_Light"] * 30 + ["Fast_Scattering"] * 20 + ["Tomte"] * 10)
+    zenodo(project.folder / "data/5649212/L1_O3b.csv", times, labels, "L1")
+    (project.folder / "segments.csv").write_text(
+        f"ifo,start,end\nL1,{T0},{T0 + SITTING_S}\nL1,{T0 + SITTING_S},{T0 + 2 * SITTING_S}\n"
+    )
+    project.configure(segments={"files": ["segments.csv"], "flags": []}, events={"gwosc": False})
+    scattered = np.isin(labels, ["Scattered_Light", "Fast_Scattering"])
+    with serve() as web:
+        trend_frames(web, tmp_path, times[scattered], ifo="L1")
+        monkeypatch.setenv("OSDF_DIRECTOR", web.url)
+        osdf, stretches = "osdf:///gwdata/O3AUX/AUX_TREND/L1", [(T0, T0 + 2 * SITTING_S)]
+        with serve_datafind(
+            tmp_path, site="L", tag="L1_AUX_TREND", duration=600, stretches=stretches, osdf=osdf
+        ) as url:
+            project.configure(coupling={"host": url})
+            project.run()
+    results = project.folder / "results"
+    names = tables.read(FAMILY_NAMES, results / "map/family_names.parquet")["name"].tolist()
+    assert names == ["Scattered_Light", "Fast_Scattering", "Scattering"]
+    found = tables.read(WITNESSES, results / "coupling/witnesses.parquet")
+    best = found.loc[found.groupby("family")["p_fwer"].idxmin()]
+    assert dict(zip(best["family"], best["channel"], strict=True)) == dict.fromkeys(
+        ["F001", "F002", "F003"], f"L1:{WITNESS}"
+    )
+    assert (best["q_value"] <= 0.05).all()
+    assert not (results / "views").exists()
+    assert "Scattered_Light" in (results / "site/witnesses.html").read_text()
 
 
 # A LIGO cluster.

@@ -26,6 +26,7 @@ RENAMED = {
 #: Keys of `families` that have an effect only with some of its sources.
 FAMILY_KEYS = {
     "confidence": ("labels",),
+    "labels": ("labels",),
     "min_size": ("labels", "file"),
     "unions": ("labels", "file"),
     "file": ("file",),

@@ -60,7 +60,13 @@ def run(tmp_path):
     def make(glitches, *, file=None, reference=None, **options):
         segments = pd.DataFrame({"ifo": ["L1"], "start": [T0 - 1000], "end": [T0 + 1e6]})
         paths = write_tables(tmp_path, glitches=glitches, duplicates=DUPLICATES, segments=segments)
-        settings = {"confidence": 0.9, "min_size": 2, "unions": [], "tolerance_s": 0.1} | options
+        settings = {
+            "confidence": 0.9,
+            "labels": [],
+            "min_size": 2,
+            "unions": [],
+            "tolerance_s": 0.1,
+        } | options
         out = tmp_path / "map"
         make_groups(**paths, file=file, reference=reference, out=out, **settings)
         schemas = {"families": FAMILIES, "ids": FAMILY_IDS, "names": FAMILY_NAMES, "unions": UNIONS}
@@ -75,14 +81,14 @@ def run(tmp_path):
 def test_a_label_counts_if_it_names_a_class_with_enough_confidence():
     labels = ["Blip", "Blip", "None_of_the_Above", None, "Tomte", "Tomte"]
     glitches = catalogue(labels, [0.9, 0.89, 0.99, 0.99, np.nan, 1.0])
-    group = label_groups(glitches, confidence=0.9)
+    group = label_groups(glitches, confidence=0.9, labels=[])
     assert group.fillna("").tolist() == ["Blip", "", "", "", "Tomte", "Tomte"]
 
 
 def test_the_log_counts_what_does_not_count(caplog):
     glitches = catalogue(["Blip", "Blip", "None_of_the_Above", None], [0.9, 0.5, 0.9, np.nan])
     with caplog.at_level(logging.INFO):
-        label_groups(glitches, confidence=0.9)
+        label_groups(glitches, confidence=0.9, labels=[])
     assert (
         "of 4 glitches 1 have no label, 1 are None_of_the_Above, 1 have a label below families.confidence"
         in caplog.text
@@ -99,7 +105,15 @@ def test_the_log_counts_what_does_not_count(caplog):
 )
 def test_a_catalogue_without_labels_is_refused(labels, confidence, expected):
     with pytest.raises(UserError, match=re.escape(expected)):
-        label_groups(catalogue(labels, confidence), confidence=0.9)
+        label_groups(catalogue(labels, confidence), confidence=0.9, labels=[])
+
+
+def test_labels_can_be_selected():
+    glitches = catalogue(["Blip", "Low_Frequency_Blips", "Tomte", None])
+    group = label_groups(glitches, confidence=0.9, labels=["Tomte", "Blip"])
+    assert group.fillna("").tolist() == ["Blip", "", "Tomte", ""]
+    with pytest.raises(UserError, match=r"families\.labels: no glitch has the label Koi_Fish"):
+        label_groups(glitches, confidence=0.9, labels=["Koi_Fish", "Tomte"])
 
 
 def test_families_of_labels_in_the_tables_of_the_map(run):

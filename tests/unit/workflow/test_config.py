@@ -121,6 +121,7 @@ def test_families_of_labels_take_their_defaults(schema, default):
     assert families == {
         "source": "labels",
         "confidence": 0.9,
+        "labels": [],
         "min_size": 8,
         "unions": [],
         "file": None,

@@ -146,6 +146,7 @@ def make_groups(
     reference: str | Path | None,
     out: str | Path,
     confidence: float,
+    labels: Sequence[str],
     min_size: int,
     unions: Sequence[Mapping[str, Any]],
     tolerance_s: float,
@@ -163,14 +164,14 @@ def make_groups(
     out
         Folder of the map; gets the tables families, family_ids, family_names and unions, and the folder
         `members`.
-    confidence, min_size, unions, tolerance_s
+    confidence, labels, min_size, unions, tolerance_s
         As in section `families` of the config.
     """
     out = Path(out)
     catalogue, repeated = tables.read(GLITCHES, glitches), tables.read(DUPLICATES, duplicates)
     _LOG.info("%d glitches; %d more rows of the sources repeat one of them", len(catalogue), len(repeated))
     if file is None:
-        group = label_groups(catalogue, confidence=confidence)
+        group = label_groups(catalogue, confidence=confidence, labels=labels)
     else:
         group = file_groups(catalogue, repeated, file, tolerance_s=tolerance_s)
     group = group.set_axis(catalogue["glitch_id"])
