@@ -16,7 +16,7 @@ def test_neighbours_are_rows_of_the_table(tmp_path):
         glitches=pd.DataFrame(
             {"glitch_id": ["a", "b", "c"], "event_time": [1.0, 2.0, None], "label": ["Blip", None, "x"]}
         ),
-        families=key.assign(family=["F001", "F001", "-1"]),
+        families=key.assign(family=["F001", "F001", "-1"], probability=1.0, outlier_score=0.0, isolation=1.0),
         coordinates=key.assign(x=[1.0, 2.0, 3.0]),
         neighbours=pd.DataFrame(near | {"distance": [0.1, 0.2, 0.2]}),
         suspects=key[:1].assign(**suspects),
