@@ -51,7 +51,7 @@ def file_groups(
     place = _places_by_id(rows["glitch_id"], glitches["glitch_id"], duplicates)
     near = _places_by_time(rows, glitches, tolerance_s)
     place = np.where(place >= 0, place, near)
-    tables.log_effect(f"families.file {path}", place >= 0, "belong to a glitch of the catalogue")
+    tables.log_effect(f"families of {path}", place >= 0, "belong to a glitch of the catalogue")
     if not (place >= 0).any():
         raise UserError(_no_match(path, rows, glitches, tolerance_s))
     named = pd.DataFrame({"place": place, "family": rows["family"]})[place >= 0].drop_duplicates()
@@ -141,7 +141,7 @@ def _no_match(path: str | Path, rows: pd.DataFrame, glitches: pd.DataFrame, tole
     example = rows.iloc[0].dropna().to_dict() if len(rows) else "missing"
     ifos, times = ", ".join(sorted(glitches["ifo"].unique())), glitches["event_time"]
     return (
-        f"families.file {path}: none of its {len(rows)} rows belongs to a glitch of the catalogue, by id or"
+        f"families of {path}: none of its {len(rows)} rows belongs to a glitch of the catalogue, by id or"
         f" by ifo and event_time within families.tolerance_s = {tolerance_s:g} s. Its first row is {example};"
         f" the catalogue has ids such as {glitches['glitch_id'].iloc[0]}, detectors {ifos} and GPS times from"
         f" {times.min():.3f} to {times.max():.3f}"
