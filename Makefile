@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 GRID := $(VENV)/grid/.ready
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test check bench lint lock reference docs ship_encoder pictures clean
+.PHONY: help demo test check bench lint lock reference docs ship_encoder pictures real-data clean
 
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
@@ -17,6 +17,7 @@ help:
 	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"
 	@echo "make pictures  take the pictures of the README and the docs from the last \`make demo\`"
 	@echo "make reference  renew the tables and pictures of the docs that come from schemas, rules and imports"
+	@echo "make real-data DATA=../shared/data  renew the page on real data and its figures from runs on them"
 	@echo "make lock   renew envs/ from pyproject.toml (needs uv)"
 
 $(READY): envs/lock.txt pyproject.toml
@@ -72,6 +73,16 @@ docs: $(READY)
 reference: $(READY)
 	$(BIN)/python -m glitch_explorer.workflow.reference
 	$(BIN)/python docs/develop/draw_architecture.py
+
+# The page is committed, since most readers do not have the data; a test compares it with new runs.
+DATA ?= ../shared/data
+real-data: $(READY)
+	for study in triggers; do \
+	  mkdir -p build/real-data/$$study && ln -sfn $(abspath $(DATA)) build/real-data/$$study/data && \
+	  $(BIN)/snakemake --cores 2 --directory build/real-data/$$study --configfile config/real/$$study.yaml \
+	  || exit 1; \
+	done
+	$(BIN)/python -m docs.real_data build/real-data $(DATA)
 
 lock:
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \

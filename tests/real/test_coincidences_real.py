@@ -20,7 +20,7 @@ from glitch_explorer.coupling.schemas import COINCIDENCE_SHARES, COINCIDENCES, H
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks, share_interval
 from glitch_explorer.coupling.witnesses.p_values import q_values
 from glitch_explorer.map.schemas import FAMILY_NAMES
-from tests.fixtures.project import Project
+from tests.fixtures.real_runs import real_run
 
 MONITOR = "L1:ASC-X_TR_B"
 ETMX, RUNNER_UP = "L1:SUS-ETMX_L2_WIT_L_DQ", "L1:SUS-ETMX_M0_DAMP_L_IN1_DQ"
@@ -171,29 +171,8 @@ def test_the_two_stages_of_etmx_are_two_groups(day):
 
 
 @pytest.mark.slow
-def test_a_config_of_ten_lines_leads_from_labels_to_the_answer(root, shared_data, segments, tmp_path):
-    folder = shared_data / "o3_scattering"
-    config = {
-        "detectors": ["L1"],
-        "source": {
-            "kind": "catalogue",
-            "paths": [
-                str(folder / "L1_scattered_light_O3a.csv"),
-                str(shared_data / "catalogs" / "gravityspy_O3a_month.csv"),
-            ],
-        },
-        "segments": {"files": ["L1-segments.txt"]},
-        "families": {"source": "labels", "confidence": 0.8},
-        "strain": {"source": "none"},
-        "coupling": {
-            "triggers": [{"path": str(folder / "L1_ASC-X_TR_B_omicron_Apr-Jun2019.csv"), "channel": MONITOR}],
-            "flags": [str(folder / "L1-SCATTERING_SEGMENTS_15_HZ-1241740818-86400.h5")],
-        },
-    }
-    project = Project.copied(root, tmp_path / "study", config)
-    np.savetxt(project.folder / "L1-segments.txt", segments, fmt="%.0f")
-    project.run()
-    results = project.folder / "results"
+def test_a_config_of_ten_lines_leads_from_labels_to_the_answer(root, shared_data, tmp_path_factory):
+    results = real_run(root, shared_data, tmp_path_factory, "triggers").folder / "results"
     names = tables.read(FAMILY_NAMES, results / "map/family_names.parquet").set_index("family")["name"]
     table = tables.read(COINCIDENCES, results / "coupling/coincidences.parquet")
     table["family"] = table["family"].map(names)
