@@ -9,8 +9,12 @@ use of it) and never reads what is outside the package.
 
 import ast
 import hashlib
+import json
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
+from importlib.util import cache_from_source
 from pathlib import Path
 
 #: A place in the code: module name, and a name in it (None: all of the module).
@@ -141,16 +145,43 @@ class Fingerprints:
         self.source = Path(source)
         self._modules: dict[str, _Module | None] = {}
         # Rules share most of what they reach.
-        self._prints: dict[str, str] = {}
         self._dumped: dict[Place, str] = {}
         self._next: dict[Place, tuple[Place, ...]] = {}
 
     def __call__(self, rule: str) -> str:
         """Return the fingerprint of `scripts/<rule>.py` and all that it reaches."""
-        if rule not in self._prints:
-            dumps = sorted(self._dumps(rule))
-            self._prints[rule] = hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
         return self._prints[rule]
+
+    @cached_property
+    def _prints(self) -> dict[str, str]:
+        """Fingerprints by rule; a file beside the package's bytecode has them until the code changes."""
+        path = Path(cache_from_source(str(self.source / _PACKAGE / "fingerprints.py"))).with_suffix(".json")
+        code = self._code_digest()
+        with suppress(OSError, ValueError):
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            if stored["code"] == code:
+                return dict(stored["prints"])
+        prints = {script.stem: self._print(script.stem) for script in sorted(self.scripts.glob("*.py"))}
+        # Where the code lies on a read-only disk, each run computes them.
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            unfinished = path.with_name(f"{path.name}.tmp.{os.getpid()}")
+            unfinished.write_text(json.dumps({"code": code, "prints": prints}), encoding="utf-8")
+            unfinished.replace(path)
+        return prints
+
+    def _code_digest(self) -> str:
+        """Return the hash of all that a fingerprint can depend on, this module included."""
+        total = hashlib.blake2b(digest_size=16)
+        for folder, pattern in ((self.scripts, "*.py"), (self.source, f"{_PACKAGE}/**/*.py")):
+            for path in sorted(folder.glob(pattern)):
+                text = path.read_bytes()
+                total.update(f"{path.relative_to(folder).as_posix()} {len(text)} ".encode() + text)
+        return total.hexdigest()
+
+    def _print(self, rule: str) -> str:
+        dumps = sorted(self._dumps(rule))
+        return hashlib.blake2b("\n".join(dumps).encode(), digest_size=8).hexdigest()
 
     def places(self, rule: str) -> set[Place]:
         """Return the definitions that the script of `rule` reaches, as (module, name)."""

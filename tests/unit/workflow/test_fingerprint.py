@@ -128,3 +128,12 @@ def test_digest_sees_names_and_contents(tmp_path):
     second = digest(tmp_path / "a")
     (tmp_path / "a" / "x.txt").rename(tmp_path / "a" / "y.txt")
     assert len({first, second, digest(tmp_path / "a")}) == 3
+
+
+def test_a_broken_file_of_fingerprints_is_written_again(tree: Path) -> None:
+    expected = prints(tree)
+    (stored,) = tree.glob("src/glitch_explorer/__pycache__/fingerprints.*.json")
+    whole = stored.read_text()
+    stored.write_text(whole[:40])
+    assert prints(tree) == expected
+    assert stored.read_text() == whole
