@@ -56,9 +56,12 @@ def fuzzy_set(indices: Int32, distances: Float32) -> sp.csr_matrix:
     width = k if k < n - 1 else k + 1
     near = np.hstack([itself, indices])[:, :width]
     far = np.hstack([np.zeros((n, 1), dtype=np.float32), distances])[:, :width]
-    from umap.umap_ import fuzzy_simplicial_set
+    from umap import umap_
 
-    fuzzy = fuzzy_simplicial_set(
+    # numba compiles these for six seconds; kept on the disk, once rather than in each job.
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths):
+        function.enable_caching()
+    fuzzy = umap_.fuzzy_simplicial_set(
         itself, width, np.random.RandomState(0), "cosine", knn_indices=near, knn_dists=far
     )[0]
     return sp.csr_matrix(fuzzy)

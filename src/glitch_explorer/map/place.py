@@ -27,6 +27,9 @@ from glitch_explorer.map.vectors import Vectors, gather_vectors, rows_of
 
 _LOG = logging.getLogger(__name__)
 
+# numba compiles it once, not in each job.
+smooth_knn_dist.enable_caching()
+
 
 @dataclass(frozen=True)
 class Map:
