@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from fake_coupling import EVIL, fake_coupling, make_pages
@@ -105,10 +106,12 @@ def test_pages_say_whose_labels_change_along_the_axis(site: Path, results: Path)
 
 @pytest.mark.slow
 def test_same_input_same_bytes(results: Path, site: Path, tmp_path: Path) -> None:
+    """Also in another style of Matplotlib: whoever imports gwpy, as some tests do, changes the style."""
     again = fake_results(tmp_path / "again")
-    fragments = make_pages(again, again / "site", fake_coupling(again), cost=True)
-    costs = make_cost(again, again / "site", fake_impact(again))
-    make_site(again, again / "site", again / "figures", fragments, costs)
+    with mpl.rc_context({"font.size": 14, "axes.grid": True, "axes.axisbelow": False}):
+        fragments = make_pages(again, again / "site", fake_coupling(again), cost=True)
+        costs = make_cost(again, again / "site", fake_impact(again))
+        make_site(again, again / "site", again / "figures", fragments, costs)
     for folder in ("audit", "coupling", "impact", "site", "figures"):
         paths = [path for path in sorted((results / folder).rglob("*")) if path.is_file()]
         assert paths

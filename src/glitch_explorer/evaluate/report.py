@@ -13,7 +13,7 @@ from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.embed import UNTRAINED
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import look
-from glitch_explorer.site.plots import bare, figure, plain, save
+from glitch_explorer.site.plots import bare, default_style, figure, plain, save
 
 #: Largest number of confusions listed for each encoder.
 _LISTED = 8
@@ -62,6 +62,7 @@ def _commonest(pairs: pd.DataFrame) -> list[dict[str, Any]]:
     return records(wrong.head(_LISTED))
 
 
+@default_style()
 def draw(evaluation: pd.DataFrame, path: str | Path) -> None:
     """Draw the accuracy of single and of fused views with intervals, one panel for each set."""
     inside = evaluation[(evaluation["types"] == "catalogue") & (evaluation["n"] > 0)]

@@ -1,8 +1,10 @@
 """Charts: the map, ambiguity, label and family entropy, leakage."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -30,6 +32,13 @@ def plain(text: object, length: int = 28) -> str:
     shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in str(text).replace("\n", " "))
     shown = shown if len(shown) <= length else shown[: length - 1] + "…"
     return shown.replace("$", r"\$")
+
+
+@contextmanager
+def default_style() -> Iterator[None]:
+    """Draw in Matplotlib's default style: an import of gwpy, or a user's matplotlibrc, changes no figure."""
+    with mpl.rc_context({key: mpl.rcParamsDefault[key] for key in mpl.rcParamsDefault if key != "backend"}):
+        yield
 
 
 def figure(width: float, height: float, *, fitted: bool = True) -> Figure:
@@ -89,6 +98,7 @@ def _points(axes: Axes, rows: pd.DataFrame, column: str, order: Sequence[str], m
     bare(axes)
 
 
+@default_style()
 def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
     """Draw the map by family, each family's id at its middle, or above it where it is small."""
     drawing = figure(8.6, 6.6)
@@ -121,6 +131,7 @@ def map_by_family(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) 
     save(drawing, path, dpi)
 
 
+@default_style()
 def map_by_label(rows: pd.DataFrame, path: Path, *, dpi: int, unassigned: str) -> None:
     """Draw the map by label, in alphabetical order."""
     drawing = figure(10.2, 6.6)
@@ -156,6 +167,7 @@ def _shown_names(families: pd.DataFrame) -> dict[str, str]:
     return {family: name or str(labels[family]) for family, name in family_names(families).items()}
 
 
+@default_style()
 def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) -> None:
     """Draw the families by ambiguity, with name and purity."""
     names = _shown_names(families)
@@ -172,6 +184,7 @@ def ambiguity(families: pd.DataFrame, path: Path, *, dpi: int, assigned: str) ->
     save(drawing, path, dpi)
 
 
+@default_style()
 def entropies(
     families: pd.DataFrame,
     labels: pd.DataFrame,
@@ -209,6 +222,7 @@ def entropies(
     save(drawing, path, dpi)
 
 
+@default_style()
 def leakage(table: pd.DataFrame, path: Path, *, dpi: int, assigned: str, unassigned: str) -> None:
     """Draw the conditional mutual information of family and each variable, with the limit of the test."""
     drawing = figure(8.2, 1.3 + 0.4 * len(table))

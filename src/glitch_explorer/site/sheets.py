@@ -12,7 +12,7 @@ from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.choice import by_label
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.pictures import Key, Pictures, row_keys, row_of
-from glitch_explorer.site.plots import bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import bare, default_style, figure, nothing, plain, save
 
 #: Thumbnails in a row, rows in a contact sheet, families in a figure, pixels of a thumbnail.
 LENGTH, ROWS, FAMILIES, SIZE = 14, 8, 3, 72
@@ -29,6 +29,7 @@ def _strip(axes: Axes, pictures: Pictures, members: list[Key], title: str) -> No
     axes.axis("off")
 
 
+@default_style()
 def contact_sheet(members: pd.DataFrame, pictures: Pictures, path: Path, *, family: str, dpi: int) -> None:
     """Draw a family by label.
 
@@ -49,6 +50,7 @@ def contact_sheet(members: pd.DataFrame, pictures: Pictures, path: Path, *, fami
     save(drawing, path, dpi)
 
 
+@default_style()
 def intensity(families: list[tuple[str, pd.DataFrame]], pictures: Pictures, path: Path, *, dpi: int) -> None:
     """Draw families twice: along their axis, and in order of mean energy.
 
@@ -101,6 +103,7 @@ def _shares(axes: Axes, ordered: pd.DataFrame, sections: pd.DataFrame) -> None:
     bare(axes)
 
 
+@default_style()
 def gradients(
     families: list[tuple[str, pd.DataFrame, pd.DataFrame]], pictures: Pictures, path: Path, *, dpi: int
 ) -> None:

@@ -22,7 +22,7 @@ from glitch_explorer.site.cost.ranking import is_significant
 from glitch_explorer.site.numbers import amount_text, feature_set_text, known, model_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import BARS, QUIET, bare, figure, ink_on, nothing, plain, save
+from glitch_explorer.site.plots import BARS, QUIET, bare, default_style, figure, ink_on, nothing, plain, save
 
 #: Largest number of rows in a panel, and of characters of a channel's name on its axis.
 ROWS, LETTERS = 8, 29
@@ -240,6 +240,7 @@ def _waterfall(axes: Axes, shap: ShapFigure) -> None:
     axes.set_title(f"One glitch: {plain(shap.glitch, 24)}\n({glitch})", loc="left", fontsize=10.5)
 
 
+@default_style()
 def shap_picture(shap: ShapFigure, path: Path, *, dpi: int) -> None:
     """Draw the four panels of a model.
 
@@ -264,6 +265,7 @@ def shap_picture(shap: ShapFigure, path: Path, *, dpi: int) -> None:
     save(canvas, path, dpi)
 
 
+@default_style()
 def cost_ranking(cost: pd.DataFrame, path: Path, *, dpi: int) -> None:
     """Draw the costs of the first `BARS` (family, detector) pairs by rank, with 95 % confidence intervals.
 

@@ -12,7 +12,7 @@ from matplotlib.colors import Normalize
 
 from glitch_explorer.site.numbers import count_text, signed_text
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.plots import AREA, figure, ink_on, nothing, plain, save
+from glitch_explorer.site.plots import AREA, default_style, figure, ink_on, nothing, plain, save
 from glitch_explorer.site.witnesses.matrix import MARKS
 from glitch_explorer.site.witnesses.rows import Row
 
@@ -22,6 +22,7 @@ MATRIX_ROWS, MATRIX_COLUMNS = 30, 40
 _COLOURS = colormaps["cividis_r"]
 
 
+@default_style()
 def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi: int) -> None:
     """Draw families against the groups of channels that are their witnesses, detectors side by side.
 

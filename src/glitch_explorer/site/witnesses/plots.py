@@ -18,7 +18,7 @@ from glitch_explorer.coupling.channels.filters import settling_s
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.site.numbers import band_text, lag_text, null_text
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import AREA, bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import AREA, bare, default_style, figure, nothing, plain, save
 
 _BLUE, _RED, _GREY = COLOURS[0], COLOURS[3], "#8A949E"
 
@@ -130,6 +130,7 @@ def _legend() -> list[Artist]:
     ]
 
 
+@default_style()
 def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *, dpi: int) -> None:
     """Draw the profiles of a family: one column per detector, the best witness on top.
 
@@ -166,6 +167,7 @@ def lag_profiles(columns: Sequence[tuple[str, Sequence[Profile]]], path: Path, *
     save(drawing, path, dpi)
 
 
+@default_style()
 def calibration(pseudo: pd.DataFrame, path: Path, *, dpi: int) -> None:
     """Draw how often pseudo-families have a p-value below each level; a calibrated null is on the diagonal.
 
