@@ -1,8 +1,8 @@
 """Run most benchmarks at full size and print their tables with commit and machine: `make bench`.
 
-couplings.py, drivers.py, growth.py, null_families.py and scale.py need hours or a folder that stays, and are
-started by hand. Results are copied into docs/reference/benchmarks.md by hand. Real pictures and strain files
-are taken from the folder given by --data, if it exists.
+couplings.py, drivers.py, growth.py, null_families.py, scale.py and slow_drivers.py need hours or a folder
+that stays, and are started by hand. Results are copied into docs/reference/benchmarks.md by hand. Real
+pictures and strain files are taken from the folder given by --data, if it exists.
 """
 
 import argparse

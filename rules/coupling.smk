@@ -63,6 +63,9 @@ rule couple_detector:
     output:
         groups="results/coupling/groups/{ifo}.parquet",
         slow="results/coupling/slow_drivers/{ifo}.parquet",
+        curves="results/coupling/rate_curves/{ifo}.parquet",
+        days="results/coupling/rate_days/{ifo}.parquet",
+        pairs="results/coupling/driver_pairs/{ifo}.parquet",
     log:
         "results/logs/couple_detector/{ifo}.log",
     benchmark:
@@ -77,8 +80,6 @@ rule couple_detector:
         **CHANNEL_SOURCE,
         max_glitches=config["coupling"]["max_glitches"],
         ground=config["coupling"]["ground"],
-        draws=config["coupling"]["time_slides"],
-        most_draws=config["coupling"]["max_time_slides"],
         seed=config["coupling"]["seed"],
         code=code("couple_detector"),
     script:
@@ -125,6 +126,9 @@ rule witness_pages:
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
         names="results/map/family_names.parquet" if not MAPPED else [],
         slow=expand(rules.couple_detector.output.slow, ifo=config["detectors"]),
+        curves=expand(rules.couple_detector.output.curves, ifo=config["detectors"]),
+        days=expand(rules.couple_detector.output.days, ifo=config["detectors"]),
+        pairs=expand(rules.couple_detector.output.pairs, ifo=config["detectors"]),
         coincidences="results/coupling/coincidence_pages" if TRIGGERS else [],
     output:
         pages=directory("results/coupling/pages"),

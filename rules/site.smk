@@ -171,6 +171,11 @@ rule front_page:
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         coincidences=(rules.gather_coincidences.output.coincidences if TRIGGERS else []),
+        slow=(
+            expand(rules.couple_detector.output.slow, ifo=config["detectors"])
+            if WITNESSES
+            else []
+        ),
         cost=rules.cost.output.cost if COSTED else [],
         by_detector=rules.cost.output.by_detector if COSTED else [],
     output:

@@ -1,11 +1,17 @@
-"""Group a detector's correlated channels, and test the rate of each family for slow drivers."""
+"""Group a detector's correlated channels, and model the rate of each family by slow drivers."""
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.channels.source import project_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_GROUPS,
+    DRIVER_PAIRS,
+    RATE_CURVES,
+    RATE_DAYS,
+    SLOW_DRIVERS,
+)
 from glitch_explorer.sources.schemas import SEGMENTS
 
 if __name__ == "__main__":
@@ -24,16 +30,17 @@ if __name__ == "__main__":
             source=source,
             max_glitches=params.max_glitches,
         )
-        slow = detector_slow_drivers(
+        rates = detector_slow_drivers(
             snakemake.input.members,
             segments,
             groups,
             ifo=snakemake.wildcards.ifo,
             source=source,
             ground=params.ground,
-            draws=params.draws,
-            most_draws=params.most_draws,
             seed=params.seed,
         )
         tables.write(CHANNEL_GROUPS, groups, snakemake.output.groups)
-        tables.write(SLOW_DRIVERS, slow, snakemake.output.slow)
+        tables.write(SLOW_DRIVERS, rates.drivers, snakemake.output.slow)
+        tables.write(RATE_CURVES, rates.curves, snakemake.output.curves)
+        tables.write(RATE_DAYS, rates.days, snakemake.output.days)
+        tables.write(DRIVER_PAIRS, rates.pairs, snakemake.output.pairs)

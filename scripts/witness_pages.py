@@ -16,6 +16,9 @@ if __name__ == "__main__":
             groups=snakemake.input.groups,
             slow=snakemake.input.slow,
             names=snakemake.input.names or None,
+            curves=snakemake.input.curves,
+            days=snakemake.input.days,
+            pairs=snakemake.input.pairs,
         )
         write_witness_pages(
             coupling,

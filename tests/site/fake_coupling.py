@@ -7,14 +7,18 @@ import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.rates.drivers import RateTables
 from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
+    DRIVER_PAIRS,
     FAMILY_WITNESSES,
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
+    RATE_CURVES,
+    RATE_DAYS,
     SCATTERING,
     SLOW_DRIVERS,
 )
@@ -30,6 +34,8 @@ from glitch_explorer.workflow.reference import all_schemas
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
 TOO_FEW = {"code": "too_few", "usable": 3, "total": 3, "least": 8}
 LAGS = np.arange(-60.0, 11.0)
+#: Seismometer of a detector.
+GROUND = "{}:ISI-GND_DQ"
 #: Channel without its detector, band, safety, unit and kind.
 CHANNELS = (
     ("PEM-ACC_A_DQ", "10-30", "safe", "raw"),
@@ -131,21 +137,70 @@ def channel_groups(ifo: str) -> pd.DataFrame:
     return table
 
 
-def slow(ifo: str, names: list[str]) -> pd.DataFrame:
-    """Build table "slow_drivers": F001 follows the microseism; for human noise there is too little time."""
-    rows = []
-    for family in names:
-        for band, rho, p, blocks in (
-            ("0.03-0.1", 0.1, 0.6, 30),
-            ("0.1-0.3", 0.5, 0.7, 30),
-            ("1-6", None, None, 9),
-        ):
-            p_own = 0.001 if (family, band) == ("F001", "0.1-0.3") else p
-            answer = "too short" if p is None else "rises" if p_own < 0.05 else "nothing found"
-            rows.append(
-                (family, ifo, f"{ifo}:ISI-GND_DQ", band, rho, p_own, 500, p_own, blocks, 7, "shift", answer)
-            )
-    return pd.DataFrame(rows, columns=SLOW_DRIVERS.names)
+def slow_row(ifo: str, family: str, band: str, ratio: float, p: float, least: float) -> dict[str, object]:
+    """Build a row of table "slow_drivers": F001 follows the microseism, with too few data for human noise."""
+    moves = (family, band) == ("F001", "0.1-0.3")
+    ratio, p = (2.5, 0.001) if moves else (ratio, p)
+    return dict.fromkeys(SLOW_DRIVERS.names) | {
+        "family": family,
+        "ifo": ifo,
+        "channel": GROUND.format(ifo),
+        "band": band,
+        "n_glitches": 300,
+        "live_min": 9000,
+        "level_median": 2.0,
+        "level_high": 3.0,
+        "p_value": p,
+        "p_fwer": p,
+        "ratio": ratio,
+        "ratio_low": 0.8 * ratio,
+        "ratio_high": 1.25 * ratio,
+        "least_ratio": least,
+        "blocks": 14,
+        "block_s": 172800.0,
+        "correlation_s": 7200.0,
+        "reason": "",
+        "clock_reason": "",
+        "overall_ratio": ratio,
+        "overall_low": 0.5,
+        "overall_high": 9.0,
+        "overall_p": 0.3,
+        "overall_p_fwer": 0.5,
+        "shifts": 26,
+        "shifts_above": 3,
+        "shift_low": 0.9,
+        "shift_high": 1.3,
+        "clock_ratio": 1.3,
+        "clock_low": 0.9,
+        "clock_high": 1.9,
+        "clock_p": 0.2,
+        "clock_p_fwer": 0.4,
+        "clock_least_ratio": 1.7,
+        "clock_answer": "nothing found",
+        "overall_answer": "nothing found",
+        "not_live": 0.2,
+        "not_live_top": 0.7,
+        "answer": "too short" if least > 2 else "rises" if moves else "nothing found",
+    }
+
+
+def slow(ifo: str, names: list[str]) -> RateTables:
+    """Build the tables of slow drivers."""
+    bands = (("0.03-0.1", 1.1, 0.6, 1.4), ("0.1-0.3", 1.2, 0.7, 1.6), ("1-6", 1.5, 0.5, 3.0))
+    rows = [slow_row(ifo, family, *band) for family in names for band in bands]
+    table = pd.DataFrame(rows, columns=SLOW_DRIVERS.names).astype({"joint_step": "Int64"})
+    channel = GROUND.format(ifo)
+    key = {"family": "F001", "ifo": ifo, "channel": channel, "band": "0.1-0.3"}
+    level = np.linspace(1, 4, 9)
+    ratio = np.exp(level - 2)
+    curve = pd.DataFrame({"level": level, "ratio": ratio, "low": 0.8 * ratio, "high": 1.2 * ratio})
+    curve = curve.assign(part=["curve"] * 6 + ["tenth"] * 3, n_glitches=30, minutes=900, **key)
+    days = pd.DataFrame({"day_gps": 1.2e9 + 86400 * np.arange(5), "live_min": 900, "n_glitches": 30})
+    days = days.assign(level_low=1.5, level_median=2.0, level_high=2.5, **key)
+    pair = {"family": "F002", "ifo": ifo, "channel_a": channel, "band_a": "0.1-0.3", "channel_b": channel}
+    pair |= {"band_b": "1-6", "ratio": 1.9, "ratio_low": 1.4, "ratio_high": 2.6, "p_value": 0.001}
+    pairs = pd.DataFrame([pair | {"p_fwer": 0.004, "only_together": True}])
+    return RateTables(table, curve, days, pairs)
 
 
 def write_family(folder: Path, family: str, *, found: bool) -> None:
@@ -191,7 +246,9 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
         write_family(root / "coupling" / family, family, found=found)
     for ifo in ("H1", "L1"):
         tables.write(CHANNEL_GROUPS, channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
-        tables.write(SLOW_DRIVERS, slow(ifo, names), root / "coupling" / "slow_drivers" / f"{ifo}.parquet")
+        kinds = (SLOW_DRIVERS, RATE_CURVES, RATE_DAYS, DRIVER_PAIRS)
+        for kind, part in zip(kinds, slow(ifo, names), strict=True):
+            tables.write(kind, part, root / "coupling" / tables.name_of(kind) / f"{ifo}.parquet")
     folder = root / "coupling"
     gather_witnesses(
         [folder / name for name in names],
@@ -210,6 +267,9 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         notes=folder / "notes.json",
         groups=sorted((folder / "groups").glob("*.parquet")),
         slow=sorted((folder / "slow_drivers").glob("*.parquet")),
+        curves=sorted((folder / "rate_curves").glob("*.parquet")),
+        days=sorted((folder / "rate_days").glob("*.parquet")),
+        pairs=sorted((folder / "driver_pairs").glob("*.parquet")),
     )
     write_witness_pages(
         coupling,
@@ -259,7 +319,8 @@ def many(families: int, channels: int, each: int) -> list[dict[str, object]]:
 def write_many(page: Path, families: int, channels: int, each: int) -> int:
     """Write the page of all witnesses for `many`; return the number of cells of its matrix."""
     rows = many(families, channels, each)
-    none = [tables.empty(all_schemas()[name]) for name in ("witnesses", "slow_drivers", "channel_groups")]
+    names = ("witnesses", "slow_drivers", "rate_curves", "rate_days", "driver_pairs", "channel_groups")
+    none = [tables.empty(all_schemas()[name]) for name in names]
     coupling = CouplingTables(*none, {str(row["family"]): {"H1": []} for row in rows})
     values = overview(coupling, rows, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
     values |= {"folder": "witnesses", "coincidences": None}

@@ -315,6 +315,7 @@ def make_site(
             mapped=True,
             coupling=fragments and root / "coupling",
             coincidences=None,
+            slow=[],
             impact=costs and root / "impact",
         ),
         provenance=Provenance(settings=SETTINGS, codes=CODES, citation=CITATION, simulated=False),

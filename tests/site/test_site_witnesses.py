@@ -87,10 +87,23 @@ def test_no_witness_and_too_few_are_said_plainly(fragments: Path, site: Path) ->
 
 def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
     text = text_of(fragments / "F001.html")
-    assert "earthquake, 0.03–0.1 Hz Not significant in 1 channel; smallest p = 0.6." in text
-    assert "There are more glitches when H1:ISI-GND_DQ is high (rank correlation 0.50, p ≤ 0.001" in text
-    assert "anthropogenic, 1–6 Hz Too little live time: 9 independent blocks of time are not enough." in text
-    assert "microseism, 0.1–0.3 Hz H1 F001 – – 5 0 0" in text_of(site / "witnesses.html")
+    assert (
+        "earthquake, 0.03–0.1 Hz Not significant in 1 channel; a rate ratio of 1.40 would have been seen."
+        in text
+    )
+    assert (
+        "There are more glitches when H1:ISI-GND_DQ is high, but not beyond the daily cycle: "
+        "rate ratio × 2.50 2.00 to 3.12 (p ≤ 0.001" in text
+    )
+    assert "Beyond the daily cycle: × 1.30 0.90 to 1.90 (p = 0.4)." in text
+    assert "Over the whole time, with days compared too: × 2.50 0.50 to 9.00 (p = 0.5)." in text
+    assert "anthropogenic, 1–6 Hz Too little data: a rate ratio of 2 would not have been seen" in text
+    everything = text_of(site / "witnesses.html")
+    assert "microseism, 0.1–0.3 Hz H1 – – – F001 5 0 0" in everything
+    assert (
+        "F002 , H1: H1:ISI-GND_DQ (0.1–0.3 Hz) with H1:ISI-GND_DQ (1–6 Hz), × 1.90 1.40 to 2.60" in everything
+    )
+    assert (site / "witnesses" / "rates.png").stat().st_size > 5000
 
 
 def test_scattered_light_and_coverage(fragments: Path) -> None:
@@ -163,4 +176,4 @@ def test_the_surest_witness_and_what_is_unknown_stand_on_the_page_of_the_family(
     assert "Its witness in L1: none of 4 channels is significant" in first
     assert f"Its witness in L1: no result. {TOO_FEW}" in third
     assert "Best witness" not in third
-    assert "Whether its rate follows the ground motion in H1 (anthropogenic)" in first
+    assert "Whether its rate moves with the ground motion in H1 (anthropogenic)" in first

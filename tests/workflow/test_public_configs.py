@@ -173,18 +173,16 @@ def detector(project, options, root):
     segments = tables.read(SEGMENTS, results / "catalog/segments.parquet")
     glitches = tables.read(GLITCHES, results / "catalog/glitches.parquet")
     groups = group_channels(glitches, segments, ifo="H1", source=source, max_glitches=50)
-    slow = detector_slow_drivers(
+    rates = detector_slow_drivers(
         [results / "map/members/F001.parquet"],
         segments,
         groups,
         ifo="H1",
         source=source,
         ground=options["ground"],
-        draws=100,
-        most_draws=200,
         seed=1,
     )
-    return slow, groups
+    return rates.drivers, groups
 
 
 def test_o3_labels(root, tmp_path, monkeypatch):

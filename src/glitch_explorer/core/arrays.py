@@ -9,6 +9,7 @@ Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
+Complex128 = npt.NDArray[np.complex128]
 #: float32 or float64.
 Float = npt.NDArray[np.floating]
 Object = npt.NDArray[np.object_]

@@ -1,4 +1,4 @@
-"""What is computed once a detector: groups of correlated channels, and slow drivers of all families."""
+"""What is computed once a detector: groups of correlated channels, and the rates of all families."""
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -8,16 +8,23 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.core.arrays import Float32, Float64, Int64, sum_by_index
+from glitch_explorer.core.arrays import Float32, Float64, Int64
 from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.feature_set import family_features, stored_values
 from glitch_explorer.coupling.channels.features import quick_channels
 from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.family import analysed_segments, intervals_of, timed_glitches
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS
+from glitch_explorer.coupling.rates.drivers import GROUND_BANDS, RateTables, rate_tables
+from glitch_explorer.coupling.rates.trends import live_minutes, trend_levels
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_GROUPS,
+    DRIVER_PAIRS,
+    RATE_CURVES,
+    RATE_DAYS,
+    SLOW_DRIVERS,
+)
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
-from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS, slow_drivers
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import MEMBERS
 
@@ -64,7 +71,7 @@ def group_channels(
     return table.assign(ifo=ifo, group=group)
 
 
-def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple[Int64, Int64, Float64]:
+def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple[Int64, Float64]:
     """Average logarithms of RMS by minute.
 
     Parameters
@@ -78,8 +85,8 @@ def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple
 
     Returns
     -------
-    minute, stretch
-        ``(k,)`` GPS minute and number of the stretch.
+    minute
+        ``(k,)`` GPS minutes that are live throughout, ascending.
     levels
         ``(k, m)``, NaN where less than half a minute has data.
     """
@@ -94,7 +101,7 @@ def minute_levels(live: LiveTime, logs: Float32, widths: Sequence[int]) -> tuple
     for column, width in enumerate(widths):
         series = pd.Series(levels[:, column]).groupby(stretch)
         levels[:, column] = series.rolling(width).mean().droplevel(0).to_numpy()
-    return minute, stretch, levels
+    return minute, levels
 
 
 def detector_slow_drivers(
@@ -105,11 +112,12 @@ def detector_slow_drivers(
     ifo: str,
     source: ChannelSource,
     ground: Sequence[str],
-    draws: int,
-    most_draws: int,
     seed: int,
-) -> pd.DataFrame:
-    """Correlate every family's rate with ground motion over all live time of a detector.
+) -> RateTables:
+    """Model every family's rate by ground motion over all live time of a detector.
+
+    Channels with long samples, such as minute trends, are read in the time between segments too, so that
+    it is known what the end of a lock leaves out.
 
     Parameters
     ----------
@@ -122,26 +130,45 @@ def detector_slow_drivers(
     ifo
         Detector.
     source
-        Source of the channels; bands are `slow_drivers.GROUND_BANDS`, not the source's.
+        Source of the channels; bands are `drivers.GROUND_BANDS`, not the source's.
     ground
         Names of ground motion channels, with wildcards as in a shell.
-    draws, most_draws, seed
-        Draws of the null at first and at most, and their seed.
+    seed
+        Seed of the surrogates.
 
     Returns
     -------
-    DataFrame
-        Table "slow_drivers".
+    RateTables
+        Tables "slow_drivers", "rate_curves", "rate_days" and "driver_pairs".
     """
     times = {Path(path).stem: _times(path, ifo) for path in members}
     all_times = np.concatenate([np.empty(0), *times.values()])
     if not len(all_times):
-        return tables.empty(SLOW_DRIVERS)
+        return _joined([], ifo)
     moving = channels["channel"].map(lambda name: any(fnmatchcase(name, pattern) for pattern in ground))
     table = channels[moving & (channels["safety"] != "unsafe")].reset_index(drop=True)
     if table.empty:
-        return tables.empty(SLOW_DRIVERS)
+        return _joined([], ifo)
     spans = analysed_segments(segments, ifo, all_times)
+    minute = live_minutes(spans)
+    if not len(minute):
+        return _joined([], ifo)
+    every = np.arange(minute[0], minute[-1] + 1)
+    quick = quick_channels(table)
+    slow = table.drop(index=quick.index)
+    parts = [trend_levels(source, ifo, slow, every)] if len(slow) else []
+    if len(quick):
+        parts.append(_stored_levels(source, ifo, quick, spans, every))
+    columns = pd.concat([columns for columns, _ in parts], ignore_index=True)
+    levels = np.concatenate([levels for _, levels in parts], axis=1)
+    rates = rate_tables(times, every, np.isin(every, minute), levels, columns, ifo=ifo, seed=seed)
+    return _joined(list(rates.items()), ifo)
+
+
+def _stored_levels(
+    source: ChannelSource, ifo: str, table: pd.DataFrame, spans: Float64, every: Int64
+) -> tuple[pd.DataFrame, Float64]:
+    """Return the features of channels and their levels ``(n, m)`` by minute, from the store of features."""
     seconds = np.column_stack([np.ceil(spans[:, 0]), np.floor(spans[:, 1])])
     live = LiveTime.of(seconds[seconds[:, 1] > seconds[:, 0]])
     store = source.features(ifo, table, spans, bands=tuple(GROUND_BANDS.values()))
@@ -149,20 +176,24 @@ def detector_slow_drivers(
     low = store.logs["low_hz"].to_numpy(dtype=float)
     # The RMS of an unknown band, such as a wind speed's, is averaged over one minute.
     widths = np.ceil(_PERIODS / np.where(low > 0, low, np.inf) / 60).astype(int).clip(1)
-    minute, stretch, levels = minute_levels(live, logs, widths.tolist())
-    parts = []
-    for family, family_times in times.items():
-        if len(family_times):
-            counts = _counts(family_times, minute)
-            rows = slow_drivers(counts, levels, stretch, store.logs, draws=draws, most=most_draws, seed=seed)
-            parts.append(rows.assign(family=family, ifo=ifo))
-    return tables.joined(SLOW_DRIVERS, parts)
+    minute, levels = minute_levels(live, logs, widths.tolist())
+    grid = np.full((len(every), levels.shape[1]), np.nan)
+    grid[minute - every[0]] = levels
+    return store.logs[["channel", "band"]], grid
 
 
-def _counts(times: Float64, minute: Int64) -> Float64:
-    """Count the glitches at `times`, GPS seconds, in each of the minutes, numbered by GPS time / 60 s."""
-    minutes = np.floor(times / 60)
-    return sum_by_index(np.searchsorted(minute, minutes[np.isin(minutes, minute)]), len(minute))
+def _joined(parts: Sequence[tuple[str, RateTables]], ifo: str) -> RateTables:
+    """Concatenate the tables of all families."""
+    kinds = (SLOW_DRIVERS, RATE_CURVES, RATE_DAYS, DRIVER_PAIRS)
+    return RateTables(
+        *(
+            tables.joined(
+                kind,
+                [part[number].assign(family=family, ifo=ifo) for family, part in parts if len(part[number])],
+            )
+            for number, kind in enumerate(kinds)
+        )
+    )
 
 
 def _times(members: str | Path, ifo: str) -> Float64:

@@ -8,7 +8,13 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.store import CHUNK_BINS, CHUNK_S, Chunk
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import (
+    CHANNEL_GROUPS,
+    DRIVER_PAIRS,
+    RATE_CURVES,
+    RATE_DAYS,
+    SLOW_DRIVERS,
+)
 from glitch_explorer.map.schemas import MEMBERS
 from tests.fixtures.rows import complete
 
@@ -21,10 +27,8 @@ def test_without_timed_glitches_there_are_no_groups():
     segments = pd.DataFrame({"ifo": ["H1"], "start": [START], "end": [START + 600]})
     groups = group_channels(glitches, segments, ifo="H1", source=None, max_glitches=10)
     assert tables.conform(CHANNEL_GROUPS, groups).num_rows == 0
-    slow = detector_slow_drivers(
-        [], segments, groups, ifo="H1", source=None, ground=["*"], draws=9, most_draws=9, seed=1
-    )
-    assert slow.empty
+    rates = detector_slow_drivers([], segments, groups, ifo="H1", source=None, ground=["*"], seed=1)
+    assert all(part.empty for part in rates)
 
 
 def store():
@@ -48,12 +52,14 @@ def test_a_segment_of_less_than_a_second_has_no_live_time(tmp_path):
     tables.write(MEMBERS, complete(MEMBERS, members), path)
     spans = START + np.array([[0.0, 3600.0], [5000.2, 5000.7], [6000.0, 9600.0]])
     segments = pd.DataFrame({"ifo": "H1", "start": spans[:, 0], "end": spans[:, 1]})
-    channels = pd.DataFrame({"channel": [GROUND], "safety": "safe"})
+    channels = pd.DataFrame({"channel": [GROUND], "safety": "safe", "rate_hz": 64.0})
     source = SimpleNamespace(features=lambda *_, **__: store())
-    draws = {"draws": 50, "most_draws": 50, "seed": 1}
-    slow = detector_slow_drivers(
-        [path], segments, channels, ifo="H1", source=source, ground=["*GND*"], **draws
+    rates = detector_slow_drivers(
+        [path], segments, channels, ifo="H1", source=source, ground=["*GND*"], seed=1
     )
-    row = tables.conform(SLOW_DRIVERS, slow).to_pandas().iloc[0]
-    assert row["channel"] == GROUND
-    assert row["blocks"] > 0
+    row = tables.conform(SLOW_DRIVERS, rates.drivers).to_pandas().iloc[0]
+    # Each hour begins within a GPS minute, and has 59 whole ones.
+    assert (row["channel"], row["live_min"]) == (GROUND, 118)
+    assert (row["reason"], row["clock_reason"]) == ("few_glitches", "few_days")
+    for schema, part in zip((RATE_CURVES, RATE_DAYS, DRIVER_PAIRS), rates[1:], strict=True):
+        assert tables.conform(schema, part).num_rows == 0

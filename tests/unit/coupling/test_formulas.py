@@ -1,4 +1,4 @@
-"""Known answers: hveto, effects, tails, q-values, groups, slow drivers, scattered light."""
+"""Known answers: hveto, effects, tails, q-values, groups, scattered light."""
 
 import decimal
 import math
@@ -7,14 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.signal import lfilter
 from scipy.sparse import csr_array
 
 from glitch_explorer.coupling.witnesses import blocks as time_blocks
 from glitch_explorer.coupling.witnesses import effects, gather, groups, lag_profiles, nulls
 from glitch_explorer.coupling.witnesses import p_values as tails
 from glitch_explorer.coupling.witnesses import scattering as scatter
-from glitch_explorer.coupling.witnesses import slow_drivers as slow
 
 
 @pytest.mark.parametrize(
@@ -219,50 +217,6 @@ def test_isolated_means_none_in_the_minute_before():
     np.testing.assert_array_equal(
         lag_profiles.isolated(np.array([200.0, 0.0, 59.0, 120.0])), [True, True, False, True]
     )
-
-
-def minutes(seed, time_min, *, segments=30, length=60):
-    rng = np.random.default_rng(seed)
-    segment = np.repeat(np.arange(segments), length)
-    if time_min == np.inf:
-        return rng, segment, rng.normal(size=segments)[segment] + 0.1 * rng.normal(size=len(segment))
-    a = np.exp(-1 / time_min)
-    return rng, segment, lfilter([np.sqrt(1 - a * a)], [1, -a], rng.normal(size=len(segment) + 999))[999:]
-
-
-@pytest.mark.parametrize(("time_min", "kind"), [(3.0, "shift"), (np.inf, "segments")])
-def test_slow_drivers_are_found_and_two_slow_series_alone_are_not(time_min, kind):
-    rng, segment, level = minutes(0, time_min)
-    columns = pd.DataFrame({"channel": ["X", "Y"], "band": "0.1-0.3"})
-    other = minutes(9, time_min)[2]
-    counts = rng.poisson(0.3 * np.exp(level)).astype(float)
-    table = slow.slow_drivers(
-        counts, np.column_stack([level, other]), segment, columns, draws=500, most=1000, seed=1
-    )
-    assert table["answer"].tolist() == ["rises", "nothing found"]
-    assert set(table["null"]) == {kind}
-    assert table.loc[0, ["p_value", "n_draws"]].tolist() == [1 / 1001, 1000]
-    down = slow.slow_drivers(counts, -level[:, None], segment, columns[:1], draws=500, most=1000, seed=1)
-    assert down["answer"].tolist() == ["falls"]
-
-
-def test_slow_drivers_say_too_short_and_their_null_holds():
-    _, segment, level = minutes(0, np.inf, segments=12)
-    columns = pd.DataFrame({"channel": ["X"], "band": "0.1-0.3"})
-    table = slow.slow_drivers(level, level[:, None], segment, columns, draws=100, most=100, seed=1)
-    assert table["answer"].tolist() == ["too short"]
-    assert table["p_value"].isna().all()
-    p = []
-    for seed in range(60):
-        rng, segment, level = minutes(seed, 3.0)
-        counts = rng.poisson(0.3 * np.exp(minutes(seed + 500, 3.0)[2])).astype(float)
-        p.append(
-            slow.slow_drivers(counts, level[:, None], segment, columns, draws=100, most=100, seed=seed)[
-                "p_value"
-            ][0]
-        )
-    share = pd.DataFrame({"kind": "x", "p_value": p})
-    assert nulls.calibration_table(share)["passed"].all(), sorted(p)[:9]
 
 
 def test_fringes_are_twice_the_speed_over_the_wavelength():

@@ -48,6 +48,7 @@ def nothing() -> FindingTables:
         cost=None,
         cost_by_detector=None,
         coincidences=None,
+        slow=None,
     )
 
 
@@ -83,6 +84,15 @@ def coincidence(**changes: object) -> pd.DataFrame:
     return pd.DataFrame(
         [row | changes, row | {"channel": "H1:WEAK", "strong": False, "channel_excess_low": 0.3}]
     )
+
+
+def slow(**changes: object) -> pd.DataFrame:
+    """Return table "slow_drivers": the second driver moves the rate more, but by the daily cycle alone."""
+    row: dict[str, object] = {"family": "F001", "ifo": "L1", "channel": "L1:GROUND", "band": "1-3"}
+    row |= {"answer": "rises", "clock_answer": "rises", "p_fwer": 0.01, "overall_p_fwer": 0.1}
+    row |= {"clock_ratio": 1.2, "clock_low": 1.1, "clock_high": 1.4, "clock_p_fwer": 0.01}
+    daily = {"channel": "L1:TRAFFIC", "clock_low": 1.3, "clock_answer": "nothing found", "clock_p_fwer": 0.2}
+    return pd.DataFrame([row | changes, row | daily])
 
 
 def cost(*lows: float | None) -> dict[str, pd.DataFrame]:
@@ -125,6 +135,7 @@ def everything() -> FindingTables:
         **cost(),
         witnesses=witness(),
         coincidences=coincidence(),
+        slow=slow(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
         families=pd.concat([audited, new_class()]),
@@ -137,7 +148,7 @@ def everything() -> FindingTables:
 def test_what_puts_others_in_doubt_comes_first_and_five_are_shown() -> None:
     assert kinds(everything()) == list(KINDS)[:SHOWN]
     calm = replace(everything(), leakage=nothing().leakage, calibration=None, cost=None, ids=nothing().ids)
-    calm = replace(calm, families=calm.families[:2])
+    calm = replace(calm, families=calm.families[:2], slow=None)
     assert kinds(calm) == ["witness", "coincidence", "label_errors", "over_splitting", "over_compression"]
 
 
@@ -193,6 +204,21 @@ def test_a_witness_among_triggers_says_where_it_may_be_leakage() -> None:
     assert "of the 90 glitches of F001 (Blip) in H1 at which it is known" in sentence
     assert "safety unknown; the share rises with the SNR of the glitches" in sentence
     assert kinds(replace(nothing(), coincidences=coincidence(strong=False))) == []
+
+
+def test_a_slow_driver_counts_beyond_the_daily_cycle_and_over_all_families() -> None:
+    (finding,) = findings(replace(nothing(), slow=slow()))
+    assert (finding.kind, finding.facts["channel"]) == ("slow_driver", "L1:GROUND")
+    for change in (
+        {"clock_answer": "nothing found"},
+        {"answer": "nothing found"},
+        {"clock_low": 0.98},
+        {"clock_p_fwer": 0.06},
+    ):
+        assert kinds(replace(nothing(), slow=slow(**change))) == []
+    # Among ten families, one with p = 0.01 may be chance.
+    idle = [slow(family=f"F{k:03d}", clock_p_fwer=0.5, clock_answer="nothing found") for k in range(2, 11)]
+    assert kinds(replace(nothing(), slow=pd.concat([slow(), *idle]))) == []
 
 
 @pytest.mark.parametrize(("lows", "sure"), [((0.5, 0.1), 2), ((-0.5, 0.1), 1), ((-0.5, -0.1), 0)])

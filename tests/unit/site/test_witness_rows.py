@@ -7,7 +7,8 @@ import pytest
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
 from glitch_explorer.site.witnesses.plots import feature_settling_s, lag_profiles, make_profile
-from glitch_explorer.site.witnesses.rows import fringe_result, ground_band, ground_result, state_of
+from glitch_explorer.site.witnesses.rates import ground_band, ground_result
+from glitch_explorer.site.witnesses.rows import fringe_result, state_of
 from tests.fixtures.macros import macro_text
 
 SENTENCES = "witnesses/sentences.html"
@@ -34,23 +35,35 @@ def slow(**changes):
         "ifo": "H1",
         "channel": "H1:GND",
         "band": "1-6",
-        "rho": 0.4,
-        "p_value": 0.01,
-        "n_draws": 500,
+        "reason": "",
+        "clock_reason": "",
     }
-    row |= {"p_fwer": 0.01, "blocks": 30, "correlation_min": 2, "null": "shift", "answer": "rises"}
-    return row | changes
+    row |= {"ratio": 1.8, "ratio_low": 1.3, "ratio_high": 2.5, "p_value": 0.001, "p_fwer": 0.01}
+    row |= {"least_ratio": 1.6, "blocks": 14, "block_s": 172800.0, "answer": "rises"}
+    row |= {"clock_ratio": 1.2, "clock_low": 0.9, "clock_high": 1.6, "clock_p_fwer": 0.3}
+    return row | {"clock_answer": changes.get("answer", "rises")} | changes
+
+
+FALLS = {"ratio": 0.5, "ratio_low": 0.4, "ratio_high": 0.6, "answer": "falls"}
+UNSEEN = {"p_value": 0.4, "p_fwer": 0.5}
+UNTESTED = {"ratio": None, "p_value": None, "p_fwer": None, "least_ratio": None, "answer": "too short"}
 
 
 @pytest.mark.parametrize(
     ("code", "rows"),
     [
         ("no channel", []),
-        ("too short", [slow(p_fwer=None, answer="too short")]),
-        ("nothing found", [slow(p_fwer=0.06, answer="nothing found")]),
-        ("rises", [slow(), slow(p_fwer=None, answer="too short")]),
-        ("both", [slow(), slow(rho=-0.4, answer="falls")]),
-        ("rises", [slow(), slow(rho=-0.4, p_fwer=0.5, answer="nothing found")]),
+        ("too short", [slow(**UNTESTED, reason="few_blocks")]),
+        ("too short", [slow(**UNSEEN, least_ratio=3.0, answer="too short")]),
+        ("nothing found", [slow(**UNSEEN, answer="nothing found")]),
+        ("nothing found", [slow(**UNSEEN, answer="nothing found"), slow(**UNTESTED, reason="no_fit")]),
+        ("rises", [slow(), slow(**UNTESTED, reason="no_data")]),
+        ("rises", [slow(clock_ratio=None, clock_reason="few_days")]),
+        ("falls", [slow(**FALLS)]),
+        ("both", [slow(), slow(**FALLS)]),
+        ("rises", [slow(), slow(**UNSEEN, answer="nothing found")]),
+        ("clock only", [slow(clock_answer="nothing found")]),
+        ("falls", [slow(clock_answer="nothing found"), slow(**FALLS)]),
     ],
 )
 def test_ground_motion_has_a_code_and_a_sentence(code, rows):

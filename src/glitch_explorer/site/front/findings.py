@@ -14,6 +14,7 @@ from glitch_explorer.site.cost.ranking import costliest
 from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.unknown import STABLE
 from glitch_explorer.site.pages import first_record, records
+from glitch_explorer.site.witnesses.rates import surest_driver
 
 #: Findings that are shown.
 SHOWN = 5
@@ -55,6 +56,8 @@ class FindingTables:
     #: Table "cost_by_detector".
     cost_by_detector: pd.DataFrame | None
     coincidences: pd.DataFrame | None
+    #: Table "slow_drivers" of all detectors.
+    slow: pd.DataFrame | None
 
 
 #: Function that returns the facts of a finding of one kind, None where there is none.
@@ -133,6 +136,12 @@ def coincidence(tables: FindingTables) -> Facts | None:
     return best and {**best, "label": family_names(tables.families).get(best["family"])}
 
 
+def slow_driver(tables: FindingTables) -> Facts | None:
+    """Return the slow driver that surely moves a rate most beyond the clock; see `rates.surest_driver`."""
+    surest = None if tables.slow is None else surest_driver(tables.slow)
+    return surest and {**surest, "label": family_names(tables.families).get(surest["family"])}
+
+
 def new_families(tables: FindingTables) -> Facts | None:
     """Return the number of families that the reference map does not have, and the largest."""
     new = tables.ids[tables.ids["new"]]
@@ -196,6 +205,7 @@ KINDS: dict[str, Kind] = {
     "cost": cost,
     "witness": witness,
     "coincidence": coincidence,
+    "slow_driver": slow_driver,
     "new_families": new_families,
     "label_errors": label_errors,
     "over_splitting": over_splitting,
@@ -204,5 +214,6 @@ KINDS: dict[str, Kind] = {
 }
 #: The same where families come from labels or a file.
 KINDS_WITHOUT_MAP = {
-    kind: KINDS[kind] for kind in ("calibration", "cost", "witness", "coincidence", "new_families")
+    kind: KINDS[kind]
+    for kind in ("calibration", "cost", "witness", "coincidence", "slow_driver", "new_families")
 }

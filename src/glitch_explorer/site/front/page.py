@@ -15,7 +15,7 @@ from glitch_explorer.catalog.runs import uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
-from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, WITNESSES
+from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, SLOW_DRIVERS, WITNESSES
 from glitch_explorer.impact.schemas import COST, COST_BY_DETECTOR
 from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings
@@ -84,6 +84,8 @@ class FrontFiles:
     coupling: str | Path | None
     #: Table "coincidences"; None where there are no auxiliary triggers and flags.
     coincidences: str | Path | None
+    #: Tables "slow_drivers" of all detectors; empty where the coupling stage was not run.
+    slow: Sequence[str | Path]
     #: Folder with the tables cost and cost_by_detector; None where nothing has a cost.
     impact: str | Path | None
 
@@ -106,6 +108,7 @@ class FrontFiles:
             cost=_read(COST, self.impact),
             cost_by_detector=_read(COST_BY_DETECTOR, self.impact),
             coincidences=tables.read(COINCIDENCES, self.coincidences) if self.coincidences else None,
+            slow=tables.read_all(SLOW_DRIVERS, self.slow) if self.slow else None,
         )
 
     def of_map(self, schema: pa.Schema, folder: str | Path) -> pd.DataFrame:

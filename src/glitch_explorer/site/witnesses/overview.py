@@ -5,12 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from glitch_explorer.coupling.rates.drivers import GROUND_BANDS
 from glitch_explorer.coupling.schemas import GAPS
 from glitch_explorer.coupling.witnesses.gather import strongest
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
-from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.witnesses.matrix import witness_matrix
+from glitch_explorer.site.witnesses.rates import MOVES, driver_rows, strongest_driver
 from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row
 
 STATES = ("witnessed", "none", "unanswered", "absent")
@@ -120,6 +121,9 @@ def overview(
         "fringes": [row for row in rows if row["fringes"]["code"] == "yes"],
         "fringe_tests": sum(row["fringes"]["code"] in ("yes", "no") for row in rows),
         "slow": slow_lines(rows),
+        "moving": driver_rows(coupling.slow[coupling.slow["answer"].isin(MOVES)]),
+        "together": records(coupling.pairs[coupling.pairs["only_together"]]),
+        "strongest_driver": strongest_driver(coupling.slow),
         "unsafe": records(strongest(unsafe, ["channel"])),
         "missing": missing_lines(coverage, tested),
         "groups": [records(part) for part in groups],

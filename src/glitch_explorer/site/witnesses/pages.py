@@ -17,6 +17,7 @@ from glitch_explorer.site.pages import render, rendered
 from glitch_explorer.site.witnesses import plots as witness_plots
 from glitch_explorer.site.witnesses.figure import matrix_figure
 from glitch_explorer.site.witnesses.overview import overview
+from glitch_explorer.site.witnesses.rate_plots import rate_figure
 from glitch_explorer.site.witnesses.rows import (
     CONSTANTS,
     CouplingTables,
@@ -134,5 +135,6 @@ def write_witness_pages(
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")
+        rate_figure(values["strongest_driver"], coupling.curves, coupling.days, folder / "rates.png", dpi=dpi)
     values |= {"folder": Path(pictures).name, "coincidences": _section(coincidences)}
     files.write_text(page, render("witnesses/witnesses.html", **values, cost=cost, root=""))

@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.channels.bands import Band
 from glitch_explorer.coupling.schemas import (
     ALPHA,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
+    DRIVER_PAIRS,
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
+    RATE_CURVES,
+    RATE_DAYS,
     SCATTERING,
     SLOW_DRIVERS,
     WITNESSES,
@@ -30,9 +32,9 @@ from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW, calibration_tab
 from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.scattering import LEAST_MATCHED, SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
-from glitch_explorer.coupling.witnesses.slow_drivers import GROUND_BANDS
 from glitch_explorer.map.schemas import MEMBERS
 from glitch_explorer.site.pages import read_names, records
+from glitch_explorer.site.witnesses.rates import driver_rows, ground_rows, pair_rows
 
 #: Largest number of unsafe channels that are listed for a family and detector.
 UNSAFE_LISTED = 5
@@ -53,9 +55,13 @@ Row = dict[str, Any]
 class CouplingTables:
     """Results of the coupling for all families."""
 
-    #: Tables "witnesses", "slow_drivers" and "channel_groups" (of all detectors).
+    #: Tables "witnesses", "slow_drivers", "rate_curves", "rate_days", "driver_pairs" and "channel_groups" (of
+    #: all detectors).
     witnesses: pd.DataFrame
     slow: pd.DataFrame
+    curves: pd.DataFrame
+    days: pd.DataFrame
+    pairs: pd.DataFrame
     channels: pd.DataFrame
     #: Family to detector to the notes on its test: codes with facts.
     notes: Mapping[str, Mapping[str, list[Note]]]
@@ -87,6 +93,9 @@ def read_coupling(
     notes: str | Path,
     groups: Sequence[str | Path],
     slow: Sequence[str | Path],
+    curves: Sequence[str | Path],
+    days: Sequence[str | Path],
+    pairs: Sequence[str | Path],
     names: str | Path | None = None,
 ) -> CouplingTables:
     """Read the results of the coupling for all families.
@@ -95,14 +104,18 @@ def read_coupling(
     ----------
     witnesses, notes
         Table "witnesses" and notes.json, of all families.
-    groups, slow
-        Tables "channel_groups" and "slow_drivers" of all detectors.
+    groups, slow, curves, days, pairs
+        Tables "channel_groups", "slow_drivers", "rate_curves", "rate_days" and "driver_pairs" of all
+        detectors.
     names
         Table "family_names"; None where the families are those of a map.
     """
     return CouplingTables(
         witnesses=tables.read(WITNESSES, witnesses),
         slow=tables.read_all(SLOW_DRIVERS, slow),
+        curves=tables.read_all(RATE_CURVES, curves),
+        days=tables.read_all(RATE_DAYS, days),
+        pairs=tables.read_all(DRIVER_PAIRS, pairs),
         channels=tables.read_all(CHANNEL_GROUPS, groups),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
         names=read_names(names),
@@ -149,65 +162,6 @@ def witness_groups(rows: pd.DataFrame, channels: pd.DataFrame) -> list[Row]:
         bands = bands[bands != best["band"]]
         groups.append({**best, "members": records(members), "bands": sorted(bands)})
     return sorted(groups, key=lambda group: (group["rank"], group["group"]))
-
-
-def ground_band(band: str) -> str | None:
-    """Return the ground-motion band with the (logarithmic) middle of `band`; None where none has it."""
-    edges = Band.parse(band)
-    if edges is None:
-        return None
-    middle = (edges.low * edges.high) ** 0.5
-    return next((name for name, (least, most) in GROUND_BANDS.items() if least <= middle < most), None)
-
-
-def ground_rows(slow: pd.DataFrame) -> list[Row]:
-    """Return for each band of ground motion whether a family's rate follows it.
-
-    Parameters
-    ----------
-    slow
-        Rows of table "slow_drivers" of one family and detector.
-
-    Returns
-    -------
-    list of dict
-        `name`, `low`, `high` of the band, and the result of `ground_result`.
-    """
-    named = slow["band"].map(ground_band)
-    return [
-        {"name": name, "low": low, "high": high, **ground_result(slow[named == name])}
-        for name, (low, high) in GROUND_BANDS.items()
-    ]
-
-
-def ground_result(rows: pd.DataFrame) -> Row:
-    """Return for one band of ground motion whether a family's rate follows it.
-
-    Parameters
-    ----------
-    rows
-        Rows of table "slow_drivers" of one family, detector and band.
-
-    Returns
-    -------
-    dict
-        `code`: `rises`, `falls`, `both`, `nothing found`, `too short` or `no channel`, and its facts.
-    """
-    if rows.empty:
-        return {"code": "no channel"}
-    tested = rows[rows["p_fwer"].notna()].sort_values("p_fwer", kind="stable")
-    tested = tested.assign(at_floor=at_floor(tested["p_value"], tested["n_draws"]))
-    if tested.empty:
-        return {"code": "too short", "blocks": int(rows["blocks"].max())}
-    significant = tested[tested["p_fwer"] <= ALPHA]
-    if significant.empty:
-        return {"code": "nothing found", "channels": len(tested), "p_fwer": tested["p_fwer"].iloc[0]}
-    codes = set(significant["answer"])
-    return {
-        **records(significant.head(1))[0],
-        "code": codes.pop() if len(codes) == 1 else "both",
-        "more": len(significant) - 1,
-    }
 
 
 def fringe_result(rows: pd.DataFrame, frequency_hz: float, channels: pd.DataFrame) -> Row:
@@ -291,6 +245,8 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
         "leads": [group for group in groups if group["relation"] == "leads" and group["strong"]],
         "unsafe": records(strongest(rows[rows["safety"] == "unsafe"], ["channel"]).head(UNSAFE_LISTED)),
         "ground": ground_rows(part(coupling.slow)),
+        "drivers": driver_rows(part(coupling.slow)),
+        "pairs": pair_rows(part(coupling.pairs)),
         "fringes": fringe_result(
             part(family_tables.scattering), glitches["peak_frequency_hz"].median(), channels
         ),
