@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.site.palette import COLOURS
-from glitch_explorer.site.plots import AREA, QUIET, bare, figure, nothing, plain, save
+from glitch_explorer.site.plots import AREA, QUIET, bare, default_style, figure, nothing, plain, save
 
 _BLUE, _RED = COLOURS[0], COLOURS[3]
 
@@ -77,6 +77,7 @@ def _days(axes: Axes, rows: pd.DataFrame) -> None:
     other.spines["top"].set_visible(False)
 
 
+@default_style()
 def rate_figure(
     row: Mapping[str, Any] | None, curves: pd.DataFrame, days: pd.DataFrame, path: Path, *, dpi: int
 ) -> None:
