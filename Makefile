@@ -77,7 +77,7 @@ reference: $(READY)
 # The page is committed, since most readers do not have the data; a test compares it with new runs.
 DATA ?= ../shared/data
 real-data: $(READY)
-	for study in triggers; do \
+	for study in triggers drivers; do \
 	  mkdir -p build/real-data/$$study && ln -sfn $(abspath $(DATA)) build/real-data/$$study/data && \
 	  $(BIN)/snakemake --cores 2 --directory build/real-data/$$study --configfile config/real/$$study.yaml \
 	  || exit 1; \

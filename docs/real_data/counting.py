@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from glitch_explorer.core.arrays import Bool, Float64
+from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.coincidence.shares import SNR_EDGES
 
 O3A = "o3_scattering/L1_scattered_light_O3a.csv"
@@ -24,7 +24,7 @@ RANGE = "L1:CDS-SENSEMON_CAL_L1_SNSW_EFFECTIVE_RANGE_MPC.mean"
 SHIFTS = np.array([sign * shift for shift in range(20, 511, 10) for sign in (-1, 1)])
 #: A trigger counts within this time of the glitch, in s.
 HALF_WINDOW_S = 0.5
-#: Days with so many glitches are loud or quiet, as their median SNR is at least this. Set after a look at the
+#: Days with so many glitches are loud or faint, as their median SNR is at least this. Set after a look at the
 #: days.
 DAY_GLITCHES, LOUD_SNR = 100, 12.5
 #: 12 May 2019, 00:00 UTC, and the day of GPS time that has the start of April 2019.
@@ -116,11 +116,11 @@ def _near(triggers: Float64, times: Float64) -> Bool:
 
 
 def kinds_of_days(data: Path) -> list[dict[str, Any]]:
-    """Return days, glitches, medians of SNR and frequency, and share for loud, quiet and other days."""
+    """Return days, glitches, medians of SNR and frequency, and share for loud, faint and other days."""
     rows = monitored_glitches(data)
     kinds = {
         "loud": rows["loud"].fillna(False),
-        "quiet": ~rows["loud"].fillna(True),
+        "faint": ~rows["loud"].fillna(True),
         "other": rows["loud"].isna(),
     }
     return [
@@ -137,11 +137,11 @@ def kinds_of_days(data: Path) -> list[dict[str, Any]]:
     ]
 
 
-def faint_glitches(data: Path) -> dict[str, dict[str, float]]:
-    """Return number, share and mean shifted share of the glitches below SNR 10 on loud and on quiet days."""
+def below_snr_10(data: Path) -> dict[str, dict[str, float]]:
+    """Count the glitches below SNR 10, as they are and shifted, on days of loud and of faint glitches."""
     rows = monitored_glitches(data).dropna(subset="loud")
     triggers = np.sort(pd.read_csv(data / MONITOR)["time"].to_numpy())
-    parts = {"loud": rows["loud"].astype(bool), "quiet": ~rows["loud"].astype(bool)}
+    parts = {"loud": rows["loud"].astype(bool), "faint": ~rows["loud"].astype(bool)}
     return {
         kind: _shares(
             rows.loc[chosen & (rows["snr"] < 10), "time"].to_numpy(),
@@ -153,7 +153,7 @@ def faint_glitches(data: Path) -> dict[str, dict[str, float]]:
 
 
 def share_by_kind(data: Path) -> pd.DataFrame:
-    """Return the share of coincident glitches by SNR on loud and on quiet days: loud, low, high, n, hits."""
+    """Count glitches and coincidences by SNR on both kinds of days: loud, low, high, n, hits."""
     rows = monitored_glitches(data).dropna(subset="loud")
     edges = np.array(SNR_EDGES)
     rows = rows.assign(bin=np.searchsorted(edges, rows["snr"], side="right") - 1)
@@ -248,11 +248,8 @@ def _overlap(first: Float64, second: Float64) -> Float64:
 def range_by_glitches(data: Path) -> list[dict[str, float]]:
     """Compare the range in minutes with 0, 1, and 2 or 3 glitches with that of glitch-free minutes around.
 
-    Returns
-    -------
-    list
-        For each number of glitches: label, number of minutes, and of the range over the median of the
-        glitch-free live minutes within 30 minutes, less 1: mean, its standard error over days, and median.
+    The change is the range over the median of the glitch-free live minutes within 30 minutes, less 1; see
+    `by_glitches`.
     """
     with h5py.File(data / TRENDS) as file:
         reach = file[RANGE][:]
@@ -261,21 +258,39 @@ def range_by_glitches(data: Path) -> list[dict[str, float]]:
     live = live_minutes(segments, start) & (reach > 0)
     times = np.unique(pd.read_csv(data / O3B)["GPStime"].to_numpy())
     counts = np.histogram(times, np.append(start, start[-1] + 60))[0]
-    quiet = pd.Series(np.where(live & (counts == 0), reach, np.nan))
-    median = quiet.rolling(2 * _AROUND_MIN + 1, center=True, min_periods=5).median().to_numpy()
+    alone = pd.Series(np.where(live & (counts == 0), reach, np.nan))
+    median = alone.rolling(2 * _AROUND_MIN + 1, center=True, min_periods=5).median().to_numpy()
+    chosen = live & np.isfinite(median)
+    return by_glitches(start[chosen], counts[chosen], reach[chosen] / median[chosen] - 1)
+
+
+def by_glitches(minutes: Float64, counts: Int64, change: Float64) -> list[dict[str, float]]:
+    """Average the relative change of the range in minutes with 0, 1, and 2 or 3 glitches.
+
+    Parameters
+    ----------
+    minutes, counts, change
+        ``(n,)`` start of each minute in GPS seconds, its number of glitches, and the change of its range.
+
+    Returns
+    -------
+    list
+        For each number of glitches: glitches, minutes, mean and median of the change, and the standard error
+        of the mean over days.
+    """
     rows = []
     for label, least, most in (("0", 0, 0), ("1", 1, 1), ("2 or 3", 2, 3)):
-        chosen = live & (counts >= least) & (counts <= most) & np.isfinite(median)
-        change = pd.Series(reach[chosen] / median[chosen] - 1)
-        days = change.groupby(start[chosen] // 86400).agg(["sum", "size"])
-        error = np.sqrt(((days["sum"] - change.mean() * days["size"]) ** 2).sum()) / len(change)
+        chosen = (counts >= least) & (counts <= most)
+        part = pd.Series(change[chosen])
+        days = part.groupby(minutes[chosen] // 86400).agg(["sum", "size"])
+        error = np.sqrt(((days["sum"] - part.mean() * days["size"]) ** 2).sum()) / len(part)
         rows.append(
             {
                 "glitches": label,
-                "minutes": len(change),
-                "mean": change.mean(),
+                "minutes": len(part),
+                "mean": part.mean(),
                 "error": error,
-                "median": change.median(),
+                "median": part.median(),
             }
         )
     return rows

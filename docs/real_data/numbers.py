@@ -45,9 +45,9 @@ def trigger_numbers(results: Path, data: Path) -> dict[str, Any]:
         "plain": counting.monitor_counts(data),
         "kinds": kinds,
         "lowest_loud": kinds[0]["day_medians"]["min"],
-        "highest_quiet": kinds[1]["day_medians"]["max"],
+        "highest_faint": kinds[1]["day_medians"]["max"],
         "kinds_by_snr": counting.share_by_kind(data),
-        "faint": counting.faint_glitches(data),
+        "below_10": counting.below_snr_10(data),
         "plain_segments": {
             name: {margin: counting.suspension_counts(data, channel, margin) for margin in (0.0, 0.5)}
             for name, channel in zip(("first", "second"), channels["channel"][:2], strict=True)

@@ -8,11 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from docs.real_data import counting
+from docs.real_data.driver_figures import driver_figures
+from docs.real_data.driver_numbers import LEAST_P, SIGNIFICANT, driver_numbers
 from docs.real_data.numbers import trigger_numbers
 from docs.real_data.trigger_figures import trigger_figures
 from glitch_explorer.core import files
 from glitch_explorer.site.numbers import number_text
-from glitch_explorer.site.plots import save
+from glitch_explorer.site.plots import default_style, save
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "explanation/real-data.md"
@@ -20,20 +22,20 @@ PICTURES = HERE.parent / "pictures/real"
 _DPI = 140
 
 
-def page_numbers(triggers: Path, data: Path) -> dict[str, Any]:
+def page_numbers(triggers: Path, drivers: Path, data: Path) -> dict[str, Any]:
     """Return the numbers of the page by section.
 
     Parameters
     ----------
-    triggers
-        Results of the run with `config/real/triggers.yaml`.
+    triggers, drivers
+        Results of the runs with the configs of these names in `config/real/`.
     data
         Folder of the data.
     """
     return {
         "counts": counting.rows_and_glitches(data),
         "triggers": trigger_numbers(triggers, data),
-        "drivers": None,
+        "drivers": driver_numbers(drivers, data),
     }
 
 
@@ -50,9 +52,16 @@ def page_text(numbers: dict[str, Any]) -> str:
         "pct": lambda share, digits=1: number_text(round(100 * share, digits) + 0.0, digits),
         "num": lambda value, digits=1: number_text(value, digits),
         "count": lambda value: f"{value:,.0f}",
+        "p": _p_text,
         "sig": lambda value: f"{value:.1g}" if value < 0.1 else f"{value:.2f}",
     }
     return environment.get_template("page.md.jinja").render(_as_rows(numbers))
+
+
+def _p_text(value: float) -> str:
+    """Return a p in bold where it is significant, as a limit where no surrogate has as large a score."""
+    text = f"{'≤ ' if value <= LEAST_P else ''}{value:.3f}"
+    return f"**{text}**" if value <= SIGNIFICANT else text
 
 
 def _as_rows(value: Any) -> Any:
@@ -72,13 +81,14 @@ def write_page(runs: Path, data: Path) -> None:
     data
         Folder of the data.
     """
-    numbers = page_numbers(runs / "triggers/results", data)
+    numbers = page_numbers(runs / "triggers/results", runs / "drivers/results", data)
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for name, drawing in page_figures(numbers, data).items():
-        save(drawing, PICTURES / f"{name}.png", _DPI)
+    with default_style():
+        for name, drawing in page_figures(numbers, data).items():
+            save(drawing, PICTURES / f"{name}.png", _DPI)
     files.write_text(PAGE, page_text(numbers))
 
 
 def page_figures(numbers: dict[str, Any], data: Path) -> dict[str, Figure]:
     """Return the figures of the page by name."""
-    return trigger_figures(numbers["triggers"], data)
+    return trigger_figures(numbers["triggers"], data) | driver_figures(numbers["drivers"])

@@ -34,7 +34,7 @@ def trigger_figures(numbers: dict[str, Any], data: Path) -> dict[str, Figure]:
 
 
 def monitor_by_snr(numbers: dict[str, Any]) -> Figure:
-    """Draw the share of glitches with a trigger of the monitor by SNR: all days, loud days, quiet days."""
+    """Draw the share of glitches with a trigger of the monitor by SNR: on all days, and both kinds."""
     drawing = figure(7.2, 4.0)
     axes = drawing.subplots()
     rows = numbers["by_snr"]
@@ -45,7 +45,7 @@ def monitor_by_snr(numbers: dict[str, Any]) -> Figure:
     for loud, colour, shape, shift in ((True, RED, "^", -0.16), (False, BLUE, "s", 0.16)):
         part = kinds[kinds["loud"] == loud]
         where = places[part["low"]].to_numpy() + shift
-        name = "days of loud glitches" if loud else "days of quiet glitches"
+        name = "days of loud glitches" if loud else "days of faint glitches"
         _shares(axes, where, part["n"], part["hits"], colour=colour, shape=shape, label=name)
     chance = numbers["monitor"]["expected_efficiency"]
     axes.axhline(100 * chance, color=QUIET, linestyle="--", label=f"chance, {100 * chance:.1f} %")
