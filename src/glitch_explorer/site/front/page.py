@@ -136,7 +136,7 @@ def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
         "n": len(catalogue),
         "astrophysical": int((catalogue["astrophysical"] != "").sum()),
         "duplicates": len(tables.read(DUPLICATES, paths.duplicates)),
-        "mapped": mapped["glitch_id"].nunique(),
+        "n_mapped": mapped["glitch_id"].nunique(),
         "families": mapped.loc[mapped["family"] != UNASSIGNED, "family"].nunique(),
         "unassigned": float((mapped["family"] == UNASSIGNED).mean()) if len(mapped) else None,
         "unit": "view" if (mapped["view"] != "").any() else "glitch",
