@@ -83,6 +83,30 @@ def couple(world, ifo="L1", start=START, **paths):
     return couple_triggers(members, segments, ifo=ifo, source=source, settings=SETTINGS)
 
 
+def test_the_log_counts_the_rows_of_a_safety_table_that_match_a_channel(tmp_path, caplog):
+    caplog.set_level("INFO")
+    (tmp_path / "L1-ASC_AS_A_DC_OUT.txt").write_text("0 10\n")
+    (tmp_path / "some.csv").write_text("channel,safety\n*:ASC-*,unsafe\nH1:ASC-AS_A_DC_OUT_DQ,unsafe\n")
+    (tmp_path / "none.csv").write_text("channel,safety\n{ifo}:SUS-ETMX_DQ,unsafe\n")
+    source = project_auxiliary(
+        triggers=[],
+        flags=[str(tmp_path / "L1-ASC_AS_A_DC_OUT.txt")],
+        lists=[],
+        safety=[str(tmp_path / "some.csv"), str(tmp_path / "none.csv")],
+        strain="{ifo}:GDS-CALIB_STRAIN",
+        frequency_hz=None,
+        detectors=["L1"],
+        scripts=tmp_path,
+    )
+    _, safety = source.read("L1", np.array([[0.0, 100.0]]))
+    assert safety == ["unsafe"]
+    effects = [(record.levelname, record.getMessage().split(": ")[1]) for record in caplog.records]
+    assert effects[-2:] == [
+        ("INFO", "1 of 2 rows match auxiliary channels of L1"),
+        ("WARNING", "0 of 1 rows match auxiliary channels of L1"),
+    ]
+
+
 @pytest.fixture(scope="module")
 def coupled(world):
     return couple(world)

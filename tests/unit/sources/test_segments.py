@@ -110,6 +110,15 @@ def test_the_cases_leave_their_two_segments(shared_cases, name):
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [("disjoint.csv", "leave no time of H1: all flags"), ("blank.csv", "row 2: the column ifo is empty")],
+)
+def test_the_cases_without_usable_segments_are_refused(shared_cases, name, message):
+    with pytest.raises(UserError, match=message):
+        read([shared_cases / "no-segments-means-all-time" / name], detectors=["H1"])
+
+
+@pytest.mark.parametrize(
     ("flags", "options", "message"),
     [
         ([("H1", 0, 100, "A"), ("H1", 100, 200, "B")], {}, "A of H1, 100 s .*; B of H1, 100 s"),

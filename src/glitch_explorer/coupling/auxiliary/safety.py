@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from glitch_explorer.core import tables
 from glitch_explorer.core.channels import base_channel, is_strain, plain_channel
 from glitch_explorer.coupling.channels.lists import read_list, read_safety
 
@@ -47,10 +48,40 @@ def listed_safety(lists: Sequence[str | Path], safety: Sequence[str | Path], ifo
     table = (
         pd.concat([part[columns] for part in parts]) if parts else pd.DataFrame(columns=columns, dtype=str)
     )
-    channel = (
-        table["channel"].str.replace("{ifo}", ifo, regex=False).str.replace(r"^\*:", f"{ifo}:", regex=True)
-    )
+    channel = _of_detector(table["channel"], ifo)
     return table.assign(channel=channel)[channel.str.startswith(f"{ifo}:")].reset_index(drop=True)
+
+
+def log_safety(safety: Sequence[str | Path], names: Sequence[str], ifo: str) -> None:
+    """Log how many rows of each safety table match a channel.
+
+    Parameters
+    ----------
+    safety
+        Safety tables (`channels.lists`).
+    names
+        Full names of the detector's channels.
+    ifo
+        Detector.
+    """
+    keys = {data_key(name) for name in names}
+    for path in safety:
+        patterns = _of_detector(read_safety(path)["channel"], ifo)
+        used = [_matches(pattern, keys) for pattern in patterns]
+        tables.log_effect(f"safety table {path}", used, f"match auxiliary channels of {ifo}")
+
+
+def _of_detector(patterns: pd.Series, ifo: str) -> pd.Series:
+    """Return names with the detector in place of `{ifo}`, and of `*` before the colon."""
+    return patterns.str.replace("{ifo}", ifo, regex=False).str.replace(r"^\*:", f"{ifo}:", regex=True)
+
+
+def _matches(pattern: str, keys: set[str]) -> bool:
+    """Check whether a name or pattern matches any channel; `keys` has the `data_key` of each."""
+    if not _WILD.search(pattern):
+        return data_key(pattern) in keys
+    plain = _plain_pattern(pattern)
+    return any(fnmatchcase(key, plain) for key in keys)
 
 
 def full_names(channels: pd.DataFrame) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.job import project_file
 from glitch_explorer.coupling.auxiliary.flags import read_flags
-from glitch_explorer.coupling.auxiliary.safety import full_names, listed_safety, safety_of
+from glitch_explorer.coupling.auxiliary.safety import full_names, listed_safety, log_safety, safety_of
 from glitch_explorer.coupling.auxiliary.trigger_files import TriggerSource, read_triggers
 from glitch_explorer.coupling.coincidence.scan import Auxiliary
 
@@ -68,7 +68,10 @@ class AuxiliarySource:
             )
         if self.flags:
             auxiliary += read_flags(self.flags, ifo, segments, detectors=self.detectors)
-        return auxiliary, safety_of([channel.channel for channel in auxiliary], listed, strain=self.strain)
+        channels = [channel.channel for channel in auxiliary]
+        if channels:
+            log_safety(self.safety, channels, ifo)
+        return auxiliary, safety_of(channels, listed, strain=self.strain)
 
 
 def project_auxiliary(
