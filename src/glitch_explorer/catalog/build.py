@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glitch_explorer.catalog.duplicates import map_once
-from glitch_explorer.catalog.parse import missing_text
+from glitch_explorer.catalog.parse import are_whole_seconds, missing_text
 from glitch_explorer.catalog.pictures import ViewLength
 from glitch_explorer.catalog.quarantine import Reason, commonest
 from glitch_explorer.catalog.rows import read_glitches
@@ -90,6 +90,12 @@ def _warn(frame: pd.DataFrame, rules: Rules, unit: str) -> None:
     """Log what is odd about a catalogue that is used all the same."""
     if frame["event_time"].min() > time.time() - _UNIX_OFFSET_S:
         _log.warning("all event times lie in the future: Unix times minus %d s are GPS times", _UNIX_OFFSET_S)
+    if are_whole_seconds(frame["event_time"].to_numpy()):
+        _log.warning(
+            "all %d event times are whole seconds, as after a spreadsheet: a glitch may be half a second from"
+            " the middle of its views; use the times with their decimals",
+            len(frame),
+        )
     if rules.segments is not None:
         for ifo, (outside, live) in uncovered_live_time(frame, rules.segments).items():
             _log.warning(

@@ -103,10 +103,21 @@ def other_time(times: np.ndarray) -> str | None:
     for kind, (low, high) in _OTHER_TIMES.items():
         if low <= times.min() and times.max() < high:
             return kind
-    steps = np.diff(np.unique(times))
-    if times.min() < _ROUND_ABOVE or (len(steps) > 1 and np.ptp(steps) == 0):
-        return None
     for kind, (quantum, digits) in _ROUNDED.items():
-        if digits * len(times) > _EVIDENCE_DIGITS and not (times % quantum).any():
+        if _are_rounded(times, quantum, digits):
             return kind
     return None
+
+
+def are_whole_seconds(times: np.ndarray) -> bool:
+    """Check whether all event times `(n,)` look rounded to whole seconds."""
+    times = times[~np.isnan(times)]
+    return bool(times.size) and _are_rounded(times, 1.0, 1.0)
+
+
+def _are_rounded(times: np.ndarray, quantum: float, digits: float) -> bool:
+    """Check whether times `(n,)` are all multiples of `quantum` s, each with that many digits of evidence."""
+    steps = np.diff(np.unique(times))
+    if times.min() < _ROUND_ABOVE or (len(steps) > 1 and np.ptp(steps) == 0):
+        return False
+    return digits * len(times) > _EVIDENCE_DIGITS and not (times % quantum).any()

@@ -96,6 +96,15 @@ def test_no_glitches_with_decimals_are_taken_for_others(times):
     assert other_time(np.where(fine % 1 == 0, fine + 0.5, fine)) is None
 
 
+def test_whole_seconds_are_told(tmp_path, caplog):
+    build(tmp_path, [f"{time:.10g}" for time in np.concatenate([GPS, GPS + 200_000.3])])
+    assert "all 10 event times are whole seconds, as after a spreadsheet" in caplog.text
+    caplog.clear()
+    for times in (np.append(np.floor(GPS), GPS + 7), np.floor(GPS), 1.24e9 + 7.0 * np.arange(20)):
+        build(tmp_path, times)
+    assert "whole seconds" not in caplog.text
+
+
 def test_unix_times_lie_in_the_future(tmp_path, caplog):
     build(tmp_path, GPS + 315964782)
     assert "all event times lie in the future: Unix times minus 315964782 s are GPS times" in caplog.text
