@@ -68,10 +68,19 @@ def mean_check(
 
 
 def counts(checks: Sequence[Check]) -> dict[str, int]:
-    """Count the checks with a bound (`bounded`) and without (`unbounded`), and those that fail (`failed`)."""
-    bounded = sum(check.bound is not None for check in checks)
-    failed = sum(not check.passed for check in checks)
-    return {"bounded": bounded, "failed": failed, "unbounded": len(checks) - bounded}
+    """Count the checks with a bound (`bounded`) and without (`unbounded`).
+
+    Of those with a bound, some fail (`failed`), and some pass with nothing to compare (`empty`).
+    """
+    bounded = [check for check in checks if check.bound is not None]
+    failed = sum(not check.passed for check in bounded)
+    empty = sum(check.passed and check.n == 0 for check in bounded)
+    return {
+        "bounded": len(bounded),
+        "failed": failed,
+        "empty": empty,
+        "unbounded": len(checks) - len(bounded),
+    }
 
 
 def chance_check(name: str, rejected: pd.Series) -> Check:

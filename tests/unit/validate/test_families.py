@@ -86,9 +86,10 @@ def test_a_check_has_a_bound_or_says_why_not():
         with pytest.raises(ValueError, match="ami: give a bound, or the code"):
             Check("ami", 0.5, 3, **arguments)
     checks = [Check("a", 0.5, 3, 0.4), Check("b", 0.5, 3, 0.6), Check("c", 0.5, 3, no_bound="power")]
-    assert counts(checks) == {"bounded": 2, "unbounded": 1, "failed": 1}
+    checks += [Check("d", 1.0, 0, 0.9), Check("e", 0.0, 0, 1.0)]
+    assert counts(checks) == {"bounded": 4, "unbounded": 1, "failed": 2, "empty": 1}
     text = as_markdown(checks)
-    assert text.startswith("1 of 2 checks with a bound pass; without a bound: 1.")
+    assert text.startswith("2 of 4 checks with a bound pass; without a bound: 1.")
     assert "| c | 0.500 | none | it grows with the amount of data;" in text
 
 
@@ -192,7 +193,8 @@ def test_report_is_written_and_says_what_fell_short(tmp_path):
     assert "| leakage_green | 0.000 | ≥ 1 | **no** | 1 |" in (tmp_path / "v/validation.md").read_text()
     write_validation_page(tmp_path / "v", tmp_path / "page.html", witnesses=False, cost=False)
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "1 of 13 checks with a bound fails. 4 have no bound; the table says why." in page
+    lead = "1 of 13 checks with a bound fails. 4 pass with nothing to compare (n = 0). 4 have no bound;"
+    assert lead in page
     assert "No auxiliary channels were searched." in page
 
 
