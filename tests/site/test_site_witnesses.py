@@ -154,6 +154,17 @@ def test_no_data_at_all(tmp_path: Path) -> None:
     assert "There is no result in H1 and L1." in text_of(folder / "F001.html")
 
 
+def test_a_weak_precursor_is_no_candidate(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, count=60, families=2)
+    names = fake_coupling(root)
+    change(root / "coupling" / "witnesses.parquet", lambda table: table.assign(strong=False))
+    text = text_of(make_pages(root, root / "site", names) / "F001.html")
+    only_weak = (
+        "Precursor candidates: none. Only weak witnesses change significantly before the glitch begins."
+    )
+    assert only_weak in text
+
+
 def test_a_site_without_channels_says_so_and_has_no_page_of_witnesses(tmp_path: Path) -> None:
     root = fake_results(tmp_path, count=60, families=2)
     make_site(root, root / "site", root / "figures")
