@@ -231,6 +231,13 @@ def test_the_cost_of_a_detector_comes_before_its_families_which_are_tied(lows, s
     assert "No search gates every glitch." in sentence
 
 
+def test_a_tie_of_more_than_three_families_is_counted() -> None:
+    (finding,) = findings(replace(nothing(), **cost()))
+    finding.facts["detectors"][0]["leaders"] *= 2
+    sentence = macro_text("front/findings.html", "cost", finding.facts)
+    assert ", F002 (Tomte) and F001 (Blip), before 1 other family (chance to be first 50" in sentence
+
+
 def test_without_intervals_the_largest_cost_is_named() -> None:
     (finding,) = findings(replace(nothing(), **cost(None, None)))
     sentence = macro_text("front/findings.html", "cost", finding.facts)
