@@ -20,7 +20,7 @@ from harness import ROOT
 from planted import COUPLING, Observatory, printed_cost, read_detector, seed_options
 
 from glitch_explorer.core import files, tables
-from glitch_explorer.coupling.schemas import ALPHA, FAMILY_WITNESSES
+from glitch_explorer.coupling.schemas import ALPHA, DETECTOR_COINCIDENCES, FAMILY_WITNESSES
 from glitch_explorer.coupling.witnesses.gather import is_significant, strongest, witness_table
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
@@ -132,7 +132,10 @@ def one_seed(seed: int, options: argparse.Namespace, *, mapped: bool) -> None:
         for mode in modes:
             parts, groups = zip(*(result[mode] for result in results), strict=True)
             witnesses = witness_table(
-                pd.concat(parts, ignore_index=True), pd.concat(groups), least_effect=COUPLING["least_effect"]
+                pd.concat(parts, ignore_index=True),
+                pd.concat(groups),
+                tables.empty(DETECTOR_COINCIDENCES),
+                least_effect=COUPLING["least_effect"],
             )
             report = compare(witnesses, families[mode], observatory.glitches, truth)
             files.write_json(reports[mode], report)

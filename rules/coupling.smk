@@ -91,6 +91,13 @@ rule gather_witnesses:
         families="results/map/families.parquet",
         witnesses=families("results/coupling/{family}/witnesses.parquet"),
         groups=expand(rules.couple_detector.output.groups, ifo=config["detectors"]),
+        coincidences=(
+            expand(
+                "results/coupling/coincidences/{ifo}.parquet", ifo=config["detectors"]
+            )
+            if TRIGGERS
+            else []
+        ),
     output:
         witnesses="results/coupling/witnesses.parquet",
         calibration="results/coupling/calibration.parquet",
@@ -217,6 +224,11 @@ rule gather_coincidences:
         rounds=expand(rules.couple_triggers.output.rounds, ifo=config["detectors"]),
         shares=expand(rules.couple_triggers.output.shares, ifo=config["detectors"]),
         notes=expand(rules.couple_triggers.output.notes, ifo=config["detectors"]),
+        witnesses=(
+            families("results/coupling/{family}/witnesses.parquet")
+            if WITNESSES
+            else []
+        ),
     output:
         coincidences="results/coupling/coincidences.parquet",
         rounds="results/coupling/hveto_rounds.parquet",

@@ -13,5 +13,6 @@ if __name__ == "__main__":
             snakemake.input.shares,
             snakemake.input.notes,
             Path(snakemake.output.coincidences).parent,
+            witnesses=snakemake.input.witnesses,
             least_effect=snakemake.params.least_effect,
         )

@@ -11,5 +11,6 @@ if __name__ == "__main__":
             [Path(path).parent for path in snakemake.input.witnesses],
             snakemake.input.groups,
             Path(snakemake.output.witnesses).parent,
+            coincidences=snakemake.input.coincidences,
             least_effect=snakemake.params.least_effect,
         )

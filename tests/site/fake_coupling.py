@@ -254,6 +254,7 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
         [folder / name for name in names],
         sorted((folder / "groups").glob("*.parquet")),
         folder,
+        coincidences=[],
         least_effect=0.1,
     )
     return names

@@ -18,7 +18,7 @@ from glitch_explorer.coupling.coincidence.scan import Scan
 from glitch_explorer.coupling.coincidence.search import GATHERED, find_coincidences
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
-from glitch_explorer.coupling.schemas import COINCIDENCES, DETECTOR_COINCIDENCES
+from glitch_explorer.coupling.schemas import COINCIDENCES, DETECTOR_COINCIDENCES, FAMILY_WITNESSES
 
 DAY = np.array([[0.0, 86400.0]])
 SCAN = Scan(windows_s=(0.1, 1.0), snr_thresholds=(8.0, 10.0, 20.0))
@@ -140,6 +140,10 @@ def test_a_channel_that_is_known_elsewhere_is_not_tested(planted, caplog):
     assert "auxiliary channels: 1 of 2 channels are known at 8 glitches" in caplog.text
 
 
+#: Without channels whose samples are read.
+NO_CHANNELS = tables.empty(FAMILY_WITNESSES)
+
+
 def test_families_are_gathered_with_one_q_value(planted):
     times, channels = planted
     parts = {
@@ -151,7 +155,7 @@ def test_families_are_gathered_with_one_q_value(planted):
     rows = [
         part.assign(family=family, ifo=ifo, **added) for (family, ifo), part in parts.items() if len(part)
     ]
-    table = coincidence_table(tables.joined(DETECTOR_COINCIDENCES, rows), least_effect=0.1)
+    table = coincidence_table(tables.joined(DETECTOR_COINCIDENCES, rows), NO_CHANNELS, least_effect=0.1)
     assert tables.conform(COINCIDENCES, table).num_rows == 20
     assert table["family"].tolist() == ["F001"] * 10 + ["F002"] * 10
     first = table[table["family"] == "F002"].iloc[0]
@@ -159,7 +163,7 @@ def test_families_are_gathered_with_one_q_value(planted):
     assert first["q_value"] == pytest.approx(2 * first["p_fwer"])
     assert (table["q_value"] >= table["p_fwer"]).all()
     assert table["channel"][table["strong"]].tolist() == ["L1:A-3"]
-    assert coincidence_table(tables.empty(DETECTOR_COINCIDENCES), least_effect=0.1).empty
+    assert coincidence_table(tables.empty(DETECTOR_COINCIDENCES), NO_CHANNELS, least_effect=0.1).empty
 
 
 def null_p(seed):

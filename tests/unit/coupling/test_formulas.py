@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from scipy.sparse import csr_array
 
+from glitch_explorer.core.statistics import binomial_tail
 from glitch_explorer.coupling.witnesses import blocks as time_blocks
 from glitch_explorer.coupling.witnesses import effects, gather, groups, lag_profiles, nulls
 from glitch_explorer.coupling.witnesses import p_values as tails
@@ -166,6 +167,31 @@ def test_q_values_select_families_first():
         selected = max([k for k in range(1, 5) if least[k - 1] <= level * k / 4], default=0)
         np.testing.assert_array_equal(q <= level, p <= level * selected / 4)
     assert np.isnan(q[4])
+
+
+def kind_of_evidence(*p):
+    """Return rows of table "family_witnesses" or "detector_coincidences", one for each family in H1."""
+    return pd.DataFrame({"family": [f"F{k}" for k in range(len(p))], "ifo": "H1", "p_fwer": p})
+
+
+def test_families_that_two_kinds_of_evidence_test_pay_for_both():
+    channels, triggers = kind_of_evidence(0.004, 0.5, None), kind_of_evidence(0.3, 0.5, 0.006, 0.9)
+    alone = tails.joint_q_values(channels, triggers[:0])
+    assert alone[:2] == pytest.approx([0.008, 0.5])
+    # Four families; F2 was tested by triggers only.
+    q = tails.joint_q_values(channels, triggers)
+    assert q[:2] == pytest.approx([0.008 * 4 / 2, 1.0])
+    assert np.isnan(q[2])
+    assert tails.joint_q_values(triggers, channels) == pytest.approx([1.0, 1.0, 0.016, 1.0])
+
+
+def test_two_kinds_of_evidence_have_one_false_discovery_rate():
+    rng, found = np.random.default_rng(4), 0
+    for _ in range(400):
+        both = [kind_of_evidence(*rng.random(20)) for _ in range(2)]
+        q = np.concatenate([tails.joint_q_values(*both), tails.joint_q_values(*both[::-1])])
+        found += (q <= 0.1).any()
+    assert binomial_tail(found, 400, 0.1) > 0.01
 
 
 def test_calibration_fails_where_too_many_pseudo_families_are_significant():

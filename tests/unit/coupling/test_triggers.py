@@ -182,7 +182,7 @@ def test_a_detector_whose_files_are_of_others_has_empty_tables_and_only_all_of_t
         files.write_json(tmp_path / f"{ifo}.json", result.notes)
     kinds = [files_of[name] for name in "crs"]
     gather_coincidences(
-        *kinds, [tmp_path / "H1.json", tmp_path / "L1.json"], tmp_path / "out", least_effect=0.1
+        *kinds, [tmp_path / "H1.json", tmp_path / "L1.json"], tmp_path / "out", witnesses=[], least_effect=0.1
     )
     table = tables.read(COINCIDENCES, tmp_path / "out/coincidences.parquet")
     # Two pairs of family and detector were tested.
@@ -190,4 +190,4 @@ def test_a_detector_whose_files_are_of_others_has_empty_tables_and_only_all_of_t
     assert first["q_value"] == pytest.approx(2 * first["p_fwer"])
     assert set(json.loads((tmp_path / "out/coincidence_notes.json").read_text())) == {"H1", "L1"}
     with pytest.raises(UserError, match="have no channel of a detector with glitches, H1"):
-        gather_coincidences(*kinds, [tmp_path / "H1.json"], tmp_path / "out", least_effect=0.1)
+        gather_coincidences(*kinds, [tmp_path / "H1.json"], tmp_path / "out", witnesses=[], least_effect=0.1)

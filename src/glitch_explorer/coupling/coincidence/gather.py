@@ -14,18 +14,21 @@ from glitch_explorer.coupling.schemas import (
     COINCIDENCE_SHARES,
     COINCIDENCES,
     DETECTOR_COINCIDENCES,
+    FAMILY_WITNESSES,
     HVETO_ROUNDS,
 )
-from glitch_explorer.coupling.witnesses.p_values import q_values
+from glitch_explorer.coupling.witnesses.p_values import joint_q_values
 
 
-def coincidence_table(table: pd.DataFrame, *, least_effect: float) -> pd.DataFrame:
+def coincidence_table(table: pd.DataFrame, witnesses: pd.DataFrame, *, least_effect: float) -> pd.DataFrame:
     """Add q-values to the coincidences of all families and detectors.
 
     Parameters
     ----------
     table
         Table "detector_coincidences" of all detectors.
+    witnesses
+        Table "family_witnesses" of all families; empty where no channels are read.
     least_effect
         Excess efficiency below which a witness is weak.
 
@@ -33,10 +36,10 @@ def coincidence_table(table: pd.DataFrame, *, least_effect: float) -> pd.DataFra
     -------
     DataFrame
         Table "coincidences", by family, detector and T, unsafe channels last. The q-value is over all pairs
-        of family and detector, with triggers and segments together (`witnesses.p_values.q_values`).
+        of family and detector, with triggers and segments together, and counts what the channels that are
+        read tested of the same families (`witnesses.p_values.joint_q_values`).
     """
-    number = table.groupby(["family", "ifo"]).ngroup().to_numpy()
-    table = table.assign(q_value=q_values(number, table["p_fwer"].to_numpy(dtype=float)))
+    table = table.assign(q_value=joint_q_values(table, witnesses))
     effect, low = (table[name].to_numpy(dtype=float) for name in ("channel_excess", "channel_excess_low"))
     table["strong"] = (table["q_value"] <= ALPHA) & (effect >= least_effect) & (low > 0)
     ranked = table["p_fwer"].notna()
@@ -52,6 +55,7 @@ def gather_coincidences(
     notes: Sequence[str | Path],
     out: str | Path,
     *,
+    witnesses: Sequence[str | Path],
     least_effect: float,
 ) -> None:
     """Gather the coincidences of all detectors.
@@ -65,6 +69,8 @@ def gather_coincidences(
     out
         Folder for coincidences.parquet, hveto_rounds.parquet, coincidence_shares.parquet and
         coincidence_notes.json, the notes by detector.
+    witnesses
+        Tables "family_witnesses" of the families, none where no channels are read.
     least_effect
         Excess efficiency below which a witness is weak.
 
@@ -82,7 +88,8 @@ def gather_coincidences(
             f"{', '.join(with_glitches)}: correct the paths or the detectors"
         )
     joined = tables.read_all(DETECTOR_COINCIDENCES, coincidences)
-    table = coincidence_table(joined, least_effect=least_effect)
+    read = tables.read_all(FAMILY_WITNESSES, witnesses)
+    table = coincidence_table(joined, read, least_effect=least_effect)
     tables.write(COINCIDENCES, table, folder / "coincidences.parquet")
     tables.write(HVETO_ROUNDS, tables.read_all(HVETO_ROUNDS, rounds), folder / "hveto_rounds.parquet")
     part = tables.read_all(COINCIDENCE_SHARES, shares)

@@ -13,13 +13,14 @@ from glitch_explorer.coupling.schemas import (
     ALPHA,
     CALIBRATION,
     CHANNEL_GROUPS,
+    DETECTOR_COINCIDENCES,
     FAMILY_WITNESSES,
     PSEUDO_FAMILIES,
     WITNESSES,
 )
 from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT
 from glitch_explorer.coupling.witnesses.nulls import calibration_table
-from glitch_explorer.coupling.witnesses.p_values import at_floor, q_values
+from glitch_explorer.coupling.witnesses.p_values import at_floor, joint_q_values
 
 
 def rank_groups(table: pd.DataFrame) -> pd.Series:
@@ -38,7 +39,9 @@ def rank_groups(table: pd.DataFrame) -> pd.Series:
     return rank.where(table["p_fwer"].notna())
 
 
-def witness_table(table: pd.DataFrame, groups: pd.DataFrame, *, least_effect: float) -> pd.DataFrame:
+def witness_table(
+    table: pd.DataFrame, groups: pd.DataFrame, coincidences: pd.DataFrame, *, least_effect: float
+) -> pd.DataFrame:
     """Add group, q-value and rank to the rows of all families.
 
     Parameters
@@ -47,6 +50,8 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame, *, least_effect: fl
         Table "family_witnesses" of all families.
     groups
         Columns channel and group, of all detectors.
+    coincidences
+        Table "detector_coincidences" of all detectors; empty where there are no triggers and flags.
     least_effect
         Excess efficiency below which a witness is weak.
 
@@ -57,8 +62,7 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame, *, least_effect: fl
     """
     table = table.merge(groups[["channel", "group"]], on="channel", how="left")
     table["group"] = table["group"].fillna(table["channel"])
-    family = table.groupby(["family", "ifo"]).ngroup().to_numpy()
-    table["q_value"] = q_values(family, table["p_fwer"].to_numpy(dtype=float))
+    table["q_value"] = joint_q_values(table, coincidences)
     table["at_floor"] = at_floor(table["p_fwer"], table["n_slides"])
     table["rank"] = rank_groups(table)
     order = ["family", "ifo", "rank", "channel", "band"]
@@ -69,7 +73,12 @@ def witness_table(table: pd.DataFrame, groups: pd.DataFrame, *, least_effect: fl
 
 
 def gather_witnesses(
-    folders: Sequence[str | Path], groups: Sequence[str | Path], out: str | Path, *, least_effect: float
+    folders: Sequence[str | Path],
+    groups: Sequence[str | Path],
+    out: str | Path,
+    *,
+    coincidences: Sequence[str | Path],
+    least_effect: float,
 ) -> None:
     """Gather all families' witnesses.
 
@@ -81,12 +90,19 @@ def gather_witnesses(
         Tables "channel_groups" of the detectors.
     out
         Folder for witnesses.parquet, calibration.parquet and notes.json.
+    coincidences
+        Tables "detector_coincidences" of the detectors, none without triggers and flags.
     least_effect
         Excess efficiency below which a witness is weak.
     """
     families, folder = [Path(path) for path in folders], Path(out)
     table = tables.read_all(FAMILY_WITNESSES, [path / "witnesses.parquet" for path in families])
-    table = witness_table(table, tables.read_all(CHANNEL_GROUPS, groups), least_effect=least_effect)
+    table = witness_table(
+        table,
+        tables.read_all(CHANNEL_GROUPS, groups),
+        tables.read_all(DETECTOR_COINCIDENCES, coincidences),
+        least_effect=least_effect,
+    )
     tables.write(WITNESSES, table, folder / "witnesses.parquet")
     pseudo = tables.read_all(PSEUDO_FAMILIES, [path / "pseudo_families.parquet" for path in families])
     tables.write(CALIBRATION, calibration_table(pseudo), folder / "calibration.parquet")

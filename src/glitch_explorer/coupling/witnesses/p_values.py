@@ -89,3 +89,31 @@ def q_values(families: npt.NDArray[np.integer], p_values: Float64) -> Float64:
     needed = np.maximum(ordered[None, :], p_values[known][:, None]) * len(ordered) / k
     q[known] = np.minimum(needed.min(axis=1), 1.0)
     return q
+
+
+def joint_q_values(table: pd.DataFrame, others: pd.DataFrame) -> Float64:
+    """Compute the q-values of one kind of evidence, with the families that another kind tested.
+
+    Witnesses among channels that are read, and among triggers and flags, are two searches of the same
+    families: a family that both tested has two chances, and its p-values count twice (Bonferroni).
+
+    Parameters
+    ----------
+    table, others
+        Rows of the two kinds, with family, ifo and p_fwer; one channel may be in both.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n,)`` q-values of `table`, over all families and detectors of both.
+    """
+    both = pd.concat(
+        [part[["family", "ifo", "p_fwer"]].assign(kind=kind) for kind, part in enumerate((table, others))],
+        ignore_index=True,
+    )
+    both["p_fwer"] = both["p_fwer"].astype(float)
+    tested = both["kind"].where(both["p_fwer"].notna())
+    family = [both["family"], both["ifo"]]
+    p_values = (both["p_fwer"] * tested.groupby(family).transform("nunique")).clip(upper=1)
+    number = both.groupby(["family", "ifo"]).ngroup().to_numpy()
+    return q_values(number, p_values.to_numpy())[: len(table)]
