@@ -149,7 +149,7 @@ def test_no_data_at_all(tmp_path: Path) -> None:
         change(path, lambda table: table.head(0))
     folder = make_pages(root, root / "site", names)
     text = text_of(root / "site" / "witnesses.html")
-    assert "There is no result for any of the 2 families" in text
+    assert "No family could be tested for witnesses" in text
     assert "There was no pseudo-family to test" in text
     assert "There is no result in H1 and L1." in text_of(folder / "F001.html")
 

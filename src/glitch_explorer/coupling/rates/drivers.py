@@ -83,11 +83,12 @@ def _family_tables(
         rows[number]["clock_reason"] = str(result) if isinstance(result, Reason) else ""
     tested = {number: driver for number, driver in usable.items() if not rows[number]["reason"]}
     curves = _enter_curves(rows, rates, tested, effects[Question.WITHIN])
-    _enter_joint(rows, rates, tested, effects, seed=seed, draws=draws)
+    decisive = effects[Question.WITHIN if rates.clock is None else Question.CLOCK]
+    _enter_joint(rows, rates, tested, decisive, seed=seed, draws=draws)
     return RateTables(
         drivers=pd.DataFrame(rows, columns=_DRIVER).astype({"joint_step": "Int64"}),
         curves=pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(),
-        days=_days(rates, tested, rows),
+        days=_days(rates, tested, decisive, rows),
         pairs=_pairs(rows, rates, tested, seed=seed, draws=draws),
     )
 
@@ -174,14 +175,13 @@ def _enter_joint(
     rows: list[dict[str, Any]],
     rates: Rates,
     drivers: Mapping[int, Driver],
-    effects: Mapping[Question, Effects],
+    decisive: Effects,
     *,
     seed: int,
     draws: int,
 ) -> None:
     """Enter the order and the effects of the drivers that remain in one model."""
-    first = effects[Question.WITHIN if rates.clock is None else Question.CLOCK]
-    alone = {number: first[number] for number in drivers}
+    alone = {number: decisive[number] for number in drivers}
     estimates = {number: result for number, result in alone.items() if isinstance(result, Estimate)}
     remaining = remaining_drivers(rates, drivers, estimates, seed=seed, draws=draws)
     for step, (number, estimate) in enumerate(remaining.items(), start=1):
@@ -195,13 +195,20 @@ def _enter_joint(
         }
 
 
-def _days(rates: Rates, drivers: Mapping[int, Driver], rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the days of the driver with the smallest p."""
+def _days(
+    rates: Rates, drivers: Mapping[int, Driver], decisive: Effects, rows: list[dict[str, Any]]
+) -> pd.DataFrame:
+    """Return the days of the driver whose effect is clearest, beyond the clock where that was tested."""
     if not drivers:
         return pd.DataFrame()
-    first = min(drivers, key=lambda number: (rows[number]["p_value"], number))
-    days = day_rows(rates, drivers[first])
-    return days.assign(channel=rows[first]["channel"], band=rows[first]["band"])
+
+    def clearness(number: int) -> float:
+        result = decisive[number]
+        return result.size if isinstance(result, Estimate) else -1.0
+
+    clearest = max(drivers, key=lambda number: (clearness(number), -number))
+    days = day_rows(rates, drivers[clearest])
+    return days.assign(channel=rows[clearest]["channel"], band=rows[clearest]["band"])
 
 
 def _pairs(
@@ -264,7 +271,8 @@ def rate_tables(
     -------
     dict of str to RateTables
         For every family with a glitch: one row per driver; the curve of each; the days of the one with the
-        smallest p; pairs of drivers of different bands, one driver (that with the smallest p) for each band.
+        clearest effect; pairs of drivers of different bands, one driver (that with the smallest p) for each
+        band.
     """
     drivers = [make_driver(level, live) for level in levels.T]
     clock = clock_terms(minute, ifo)

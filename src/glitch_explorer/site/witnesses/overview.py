@@ -123,7 +123,7 @@ def overview(
         "slow": slow_lines(rows),
         "moving": driver_rows(coupling.slow[coupling.slow["answer"].isin(MOVES)]),
         "together": records(coupling.pairs[coupling.pairs["only_together"]]),
-        "strongest_driver": strongest_driver(coupling.slow),
+        "strongest_driver": strongest_driver(coupling.slow, coupling.days),
         "unsafe": records(strongest(unsafe, ["channel"])),
         "missing": missing_lines(coverage, tested),
         "groups": [records(part) for part in groups],

@@ -7,12 +7,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import LogLocator
 
 from glitch_explorer.core.intervals import DAY_S
 from glitch_explorer.site.palette import COLOURS
 from glitch_explorer.site.plots import AREA, QUIET, bare, default_style, figure, nothing, plain, save
 
 _BLUE, _RED = COLOURS[0], COLOURS[3]
+
+
+def _plain_logs(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 2 and 5 of each decade, without powers."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
 
 
 def _curve(axes: Axes, row: Mapping[str, Any], rows: pd.DataFrame) -> None:
@@ -38,6 +47,8 @@ def _curve(axes: Axes, row: Mapping[str, Any], rows: pd.DataFrame) -> None:
     axes.set(
         xscale="log", yscale="log", xlabel="Driver (its own unit)", ylabel="Rate over that at the median"
     )
+    for axis in (axes.xaxis, axes.yaxis):
+        _plain_logs(axis)
     ends = np.log([*curve["ratio"], *shown["ratio"], 0.5, 2.0])
     margin = 0.1 * np.ptp(ends)
     axes.set_ylim(np.exp(ends.min() - margin), np.exp(ends.max() + margin))
@@ -71,6 +82,7 @@ def _days(axes: Axes, rows: pd.DataFrame) -> None:
         linewidth=1,
     )
     other.set(yscale="log")
+    _plain_logs(other.yaxis)
     other.set_ylabel("Driver: median and quartiles", color=_BLUE)
     axes.set_title("By day", loc="left", fontsize=9.5)
     bare(axes)
@@ -81,7 +93,7 @@ def _days(axes: Axes, rows: pd.DataFrame) -> None:
 def rate_figure(
     row: Mapping[str, Any] | None, curves: pd.DataFrame, days: pd.DataFrame, path: Path, *, dpi: int
 ) -> None:
-    """Draw the driver with the smallest p: its curve, and rate and driver by day.
+    """Draw a driver: its curve, and rate and driver by day.
 
     Parameters
     ----------

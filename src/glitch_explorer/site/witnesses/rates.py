@@ -97,8 +97,9 @@ def _with_floors(slow: pd.DataFrame) -> pd.DataFrame:
 
 
 def driver_rows(slow: pd.DataFrame) -> list[Row]:
-    """Return the drivers of one family and detector, the smallest p first."""
-    return records(_with_floors(slow).sort_values("p_value", kind="stable"))
+    """Return the drivers of one family and detector, the smallest p first: beyond the clock, then within."""
+    order = ["clock_p_fwer", "p_fwer", "p_value"]
+    return records(_with_floors(slow).sort_values(order, kind="stable"))
 
 
 def surest_driver(slow: pd.DataFrame) -> Row | None:
@@ -129,8 +130,20 @@ def pair_rows(pairs: pd.DataFrame) -> list[Row]:
     return records(significant.sort_values("p_fwer", kind="stable"))
 
 
-def strongest_driver(slow: pd.DataFrame) -> Row | None:
-    """Return the row of table "slow_drivers" with the smallest corrected p; None where nothing was tested."""
-    tested = _with_floors(slow[slow["p_fwer"].notna()])
-    order = ["p_fwer", "p_value", "family", "ifo"]
-    return first_record(tested.sort_values(order, kind="stable"))
+def strongest_driver(slow: pd.DataFrame, days: pd.DataFrame) -> Row | None:
+    """Return the driver with the smallest corrected p, beyond the clock where that was tested.
+
+    Parameters
+    ----------
+    slow, days
+        Tables "slow_drivers" and "rate_days"; the latter has one driver of each family and detector.
+
+    Returns
+    -------
+    dict or None
+        A driver that has days; None where nothing was tested.
+    """
+    key = ["family", "ifo", "channel", "band"]
+    shown = slow.merge(days[key].drop_duplicates(), on=key)
+    shown = _with_floors(shown.assign(least_p=shown["clock_p_fwer"].fillna(shown["p_fwer"])))
+    return first_record(shown.sort_values(["least_p", "p_fwer", "p_value", *key], kind="stable"))
