@@ -21,11 +21,13 @@ from glitch_explorer.coupling.witnesses.ranks import (
     windows,
 )
 from glitch_explorer.coupling.witnesses.slides import (
+    distinct_slides,
     least_offset,
     make_triggers,
     near_slides,
     quiet_slides,
     shifted_times,
+    slid_positions,
     time_slides,
 )
 
@@ -114,20 +116,48 @@ def test_the_ring_gives_every_lag_its_own_window():
     assert (at + 2 * (triggers.high - 1) <= stretch[:, 1] - 2).all()
 
 
-def test_slides_shift_all_triggers_of_a_ring_alike_and_by_more_than_the_longest_lag():
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(0, 2**31))
+def test_a_slide_places_each_position_of_a_ring_once(sizes, seed):
+    rng, length = np.random.default_rng(seed), sum(sizes)
+    starts = np.cumsum([0, *sizes[:-1]])
+    order = rng.permuted(np.tile(np.arange(len(sizes)), (7, 1)), axis=1)
+    order[0] = np.arange(len(sizes))
+    offset = rng.integers(0, length, 7)
+    slid = slid_positions(np.arange(length), length, starts, offset, order)
+    assert np.array_equal(np.sort(slid, axis=1), np.tile(np.arange(length), (7, 1)))
+    assert np.array_equal(slid[0], (np.arange(length) + offset[0]) % length)
+    # Neighbours part only at the edges of stretches, in the old order or in the new.
+    assert (np.count_nonzero(np.diff(slid, axis=1) != 1, axis=1) <= 2 * len(sizes) + 1).all()
+
+
+def test_slides_that_differ_are_counted_by_order_and_by_the_range_of_lags():
+    # A ring of one stretch of two hours: 14,400 bins, less twice the least offset of 122, over 142.
+    bins, grid = rings(14_400)
+    triggers = make_triggers(bins[[2000, 9000]] / 2 + 0.1, grid)
+    assert distinct_slides(triggers, grid) == pytest.approx((14_400 - 244) / 142)
+    bins, grid = rings(4800, 4800, 4800)
+    triggers = make_triggers(bins[[2000, 9000]] / 2 + 0.1, grid)
+    assert distinct_slides(triggers, grid) == pytest.approx(6 * (14_400 - 244) / 142)
+
+
+def test_slides_shift_all_triggers_of_a_stretch_alike_and_in_a_ring_of_one_by_more_than_the_longest_lag():
     bins, grid = rings(9000, 6000, 16_000)
+    edges = [0, 9000, 15_000]
     times = np.sort(np.random.default_rng(0).choice(bins, 40, replace=False)) / 2 + 0.1
     slides = time_slides(make_triggers(times, grid), grid, slides=300, rng=np.random.default_rng(1))
     ring = slides.triggers.ring
     rows = grid.rows[slides.starts] - grid.first[ring]
     moved = (rows - rows[0]) % grid.length[ring]
     np.testing.assert_array_equal(grid.length, [15_000, 16_000])
-    for number in (0, 1):
-        inside = moved[1:, ring == number]
-        assert (inside == inside[:, :1]).all()
-        assert least_offset(grid) <= inside.min()
-        assert inside.max() <= grid.length[number] - least_offset(grid)
+    alone = moved[1:, ring == 1]
+    assert (alone == alone[:, :1]).all()
+    assert least_offset(grid) <= alone.min()
+    assert alone.max() <= grid.length[1] - least_offset(grid)
     assert len(np.unique(moved[1:, 0])) > 100
+    # Of two stretches in another order, most neighbours stay together.
+    stretch = np.searchsorted(edges, grid.first[ring] + rows[0] + 120, side="right")
+    together = stretch[1:] == stretch[:-1]
+    assert (np.diff(moved[1:], axis=1)[:, together] == 0).mean() > 0.8
     assert (moved[1:, ring == 0][:, 0] != moved[1:, ring == 1][:, 0]).any()
 
 

@@ -252,7 +252,9 @@ def _p_values(family: _Family, values: Float32, measured: Measured, *, most: int
         return _above(measure(values, [shifted], threads=family.threads)[0])
 
     distinct = distinct_slides(slides.triggers, slides.grid)
-    return counted_p_values(_above(measured), drawn, int(min(most, max(distinct, drawn))), more)
+    p_values, drawn = counted_p_values(_above(measured), drawn, int(min(most, max(distinct, drawn))), more)
+    # Slides that hardly differ cannot resolve a smaller p.
+    return np.maximum(p_values, 1 / (1 + distinct)), int(min(drawn, distinct))
 
 
 def _above(measured: Measured) -> Int64:

@@ -1,10 +1,13 @@
 """The triggers of a family on the grid, and their time slides.
 
 A time slide shifts the triggers of each ring of live time circularly, each ring by its own offset, which is
-larger than the largest lag: the triggers keep their bursts, the channel its autocorrelation.
+larger than the largest lag, over the ring's stretches in another order: the triggers keep their bursts, the
+channel its autocorrelation within stretches. Without the other order, a ring has few slides that differ: the
+largest value over all lags is nearly the same for offsets that differ by less than the range of lags.
 See docs/explanation/methods.md#t-statistic.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numba
@@ -20,6 +23,8 @@ LEAST_LENGTH = 3
 #: Two slides are near if the rings in which their offsets differ by less than the least offset contain
 #: at least this share of the glitches.
 _SHARED = 0.1
+#: More distinct slides than this are not told apart.
+_MOST = 1e9
 #: Families with fewer glitches that have time slides are not tested.
 LEAST_GLITCHES = 8
 
@@ -133,33 +138,87 @@ def _offsets(rings: Int64, grid: Grid, size: int | None, rng: np.random.Generato
 
 
 def distinct_slides(triggers: Triggers, grid: Grid) -> float:
-    """Return how many slides differ: the product of the offsets that each ring with triggers has."""
-    least = least_offset(grid)
-    return float(np.prod([grid.length[ring] - 2.0 * least + 1 for ring in np.unique(triggers.ring)]))
+    """Return how many slides differ.
+
+    It is the product over the rings with triggers of the orders of their stretches and of the offsets that
+    differ by more than the range of lags; at most `_MOST`.
+    """
+    span = STEP * len(grid.lags)
+    logs = 0.0
+    for ring in np.unique(triggers.ring):
+        offsets = (grid.length[ring] - 2 * least_offset(grid)) / span
+        logs += math.lgamma(len(_stretches(ring, grid)) + 1) + math.log(max(1.0, offsets))
+    return float(min(math.exp(min(logs, 99.0)), _MOST))
+
+
+def _stretches(ring: int, grid: Grid) -> Int64:
+    """Return the first window of each stretch of a ring, counted from the ring's start."""
+    first, edges = grid.first[ring], grid.live.edges
+    return np.asarray(edges[(edges >= first) & (edges < first + grid.length[ring])] - first)
+
+
+def slid_positions(position: Int64, length: int, starts: Int64, offset: Int64, order: Int64) -> Int64:
+    """Shift positions on a ring, and place them on its stretches in another order.
+
+    Parameters
+    ----------
+    position
+        ``(n,)`` from 0 to `length` - 1.
+    length
+        Length of the ring.
+    starts
+        ``(k,)`` first position of each stretch, ascending from 0.
+    offset, order
+        Offset ``(S,)`` of each slide, and its order of the stretches ``(S, k)``.
+
+    Returns
+    -------
+    ``(S, n)``. For each slide the ring is mapped to itself, each position once.
+    """
+    sizes = np.diff(np.append(starts, length))[order]
+    ends = np.cumsum(sizes, axis=1)
+    turned = (position + offset[:, None]) % length
+    # The rows of `ends`, one after the other, are ascending.
+    base = length * np.arange(len(offset))[:, None]
+    slot = np.searchsorted((ends + base).ravel(), (turned + base).ravel(), side="right").reshape(turned.shape)
+    slot -= order.shape[1] * np.arange(len(offset))[:, None]
+    behind = turned - np.take_along_axis(ends - sizes, slot, axis=1)
+    return np.asarray(starts[np.take_along_axis(order, slot, axis=1)] + behind)
 
 
 def time_slides(triggers: Triggers, grid: Grid, *, slides: int, rng: np.random.Generator) -> TimeSlides:
-    """Shift triggers in each ring by its own offsets, larger than the largest lag."""
-    offsets = np.concatenate(
-        [np.zeros((1, len(grid.first)), np.int64), _offsets(triggers.ring, grid, slides, rng)]
+    """Draw time slides: each ring by its own offset, its stretches in an order of its own."""
+    least, shift = least_offset(grid), STEP * grid.lags[0]
+    # The middle window of each trigger; `window` is that of the first lag.
+    slid = np.empty((1 + slides, len(triggers.used)), dtype=np.int64)
+    slid[0] = triggers.window - shift
+    places, lengths, counts = [], [], []
+    for ring in np.unique(triggers.ring):
+        here, length, starts = triggers.ring == ring, grid.length[ring], _stretches(ring, grid)
+        offset = rng.integers(least, length - least + 1, slides)
+        order = rng.permuted(np.tile(np.arange(len(starts)), (slides, 1)), axis=1)
+        slid[1:, here] = slid_positions(slid[0, here] % length, length, starts, offset, order)
+        # Triggers of one stretch move together.
+        own = np.searchsorted(starts, slid[0, here] % length, side="right")
+        _, first, count = np.unique(own, return_index=True, return_counts=True)
+        places.append(slid[1:, here][:, first])
+        lengths.append(np.full(len(first), length))
+        counts.append(count)
+    near = near_slides(
+        np.concatenate(places, axis=1), np.concatenate(lengths), np.concatenate(counts), least=least
     )
-    starts = _starts(triggers.window + offsets[:, triggers.ring], triggers.ring, grid)
-    rings, count = np.unique(triggers.ring, return_counts=True)
-    near = near_slides(offsets[1:, rings], grid.length[rings], count, least=least_offset(grid))
-    return TimeSlides(grid, triggers, starts, near)
+    return TimeSlides(grid, triggers, _starts(slid + shift, triggers.ring, grid), near)
 
 
 def near_slides(offsets: Int64, length: Int64, count: Int64, *, least: int) -> csr_array:
     """Find slides that are nearly the same.
 
-    The real triggers are at least the least offset away from every slide, but slides may coincide.
-
     Parameters
     ----------
     offsets
-        ``(S, rings)`` offset of each slide in time bins.
+        ``(S, groups)`` place of each group of triggers in its ring, or offset, in time bins.
     length, count
-        ``(rings,)`` time bins and triggers of each ring.
+        ``(groups,)`` time bins of its ring, and triggers of the group.
     least
         Least offset of a slide.
 
