@@ -154,6 +154,8 @@ def test_slides_shift_all_triggers_of_a_stretch_alike_and_in_a_ring_of_one_by_mo
     assert least_offset(grid) <= alone.min()
     assert alone.max() <= grid.length[1] - least_offset(grid)
     assert len(np.unique(moved[1:, 0])) > 100
+    apart = np.minimum(moved[1:], grid.length[ring] - moved[1:])[:, ring == 0]
+    assert ((apart < least_offset(grid)).mean(axis=1) < 0.1).all()
     # Of two stretches in another order, most neighbours stay together.
     stretch = np.searchsorted(edges, grid.first[ring] + rows[0] + 120, side="right")
     together = stretch[1:] == stretch[:-1]

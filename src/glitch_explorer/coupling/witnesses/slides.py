@@ -23,6 +23,8 @@ LEAST_LENGTH = 3
 #: Two slides are near if the rings in which their offsets differ by less than the least offset contain
 #: at least this share of the glitches.
 _SHARED = 0.1
+#: Times that slides near the real triggers are drawn again, in rings so short that few are not near.
+_TRIES = 20
 #: More distinct slides than this are not told apart.
 _MOST = 1e9
 #: Families with fewer glitches that have time slides are not tested.
@@ -195,11 +197,10 @@ def time_slides(triggers: Triggers, grid: Grid, *, slides: int, rng: np.random.G
     places, lengths, counts = [], [], []
     for ring in np.unique(triggers.ring):
         here, length, starts = triggers.ring == ring, grid.length[ring], _stretches(ring, grid)
-        offset = rng.integers(least, length - least + 1, slides)
-        order = rng.permuted(np.tile(np.arange(len(starts)), (slides, 1)), axis=1)
-        slid[1:, here] = slid_positions(slid[0, here] % length, length, starts, offset, order)
+        real = slid[0, here] % length
+        slid[1:, here] = _draw_slides(real, length, starts, slides=slides, least=least, rng=rng)
         # Triggers of one stretch move together.
-        own = np.searchsorted(starts, slid[0, here] % length, side="right")
+        own = np.searchsorted(starts, real, side="right")
         _, first, count = np.unique(own, return_index=True, return_counts=True)
         places.append(slid[1:, here][:, first])
         lengths.append(np.full(len(first), length))
@@ -208,6 +209,28 @@ def time_slides(triggers: Triggers, grid: Grid, *, slides: int, rng: np.random.G
         np.concatenate(places, axis=1), np.concatenate(lengths), np.concatenate(counts), least=least
     )
     return TimeSlides(grid, triggers, _starts(slid + shift, triggers.ring, grid), near)
+
+
+def _draw_slides(
+    real: Int64, length: int, starts: Int64, *, slides: int, least: int, rng: np.random.Generator
+) -> Int64:
+    """Draw positions ``(S, n)`` of triggers on a ring of that length, whose stretches begin at `starts`.
+
+    Slides that leave a tenth of the triggers near their real positions ``(n,)``, closer than the least
+    offset, are drawn again: they would see the family's own witness.
+    """
+    slid = np.empty((slides, len(real)), dtype=np.int64)
+    left = np.arange(slides)
+    for _ in range(_TRIES):
+        offset = rng.integers(least, length - least + 1, len(left))
+        order = rng.permuted(np.tile(np.arange(len(starts)), (len(left), 1)), axis=1)
+        slid[left] = slid_positions(real, length, starts, offset, order)
+        apart = np.abs(slid[left] - real)
+        close = np.minimum(apart, length - apart) < least
+        left = left[close.mean(axis=1) >= _SHARED]
+        if not len(left):
+            break
+    return slid
 
 
 def near_slides(offsets: Int64, length: Int64, count: Int64, *, least: int) -> csr_array:
