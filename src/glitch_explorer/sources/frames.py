@@ -18,7 +18,7 @@ from glitch_explorer.core import hdf5
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.sources import gwf
-from glitch_explorer.sources.frame_files import Frame
+from glitch_explorer.sources.frame_files import Frame, read_series
 from glitch_explorer.sources.reasons import Reason
 
 # gwpy is imported where it is used: it takes seconds, and most frames are read without it.
@@ -117,6 +117,13 @@ def load_many(frame: Frame, channels: Sequence[str]) -> dict[str, Piece | Reason
                 return _read_verified(frame.path, stream.fileno(), channels)
     except OSError as problem:
         raise UserError(f"frame file {frame.path} cannot be opened: {problem.strerror}") from problem
+    if frame.path.endswith(".csv"):
+        start, step, series = read_series(frame.path)
+        # A CSV file names no units.
+        return {
+            name: Piece(series[name], start, 1 / step, "") if name in series else Reason.NO_CHANNEL
+            for name in channels
+        }
     return _read_hdf5(frame.path, channels)
 
 
@@ -286,6 +293,8 @@ def _names_in(path: str) -> list[str]:
             except gwf.UncheckedFile:
                 gwf.check_whole(stream.fileno())
                 return _lal_names(path)
+    if path.endswith(".csv"):
+        return list(read_series(path)[2])
     with gwf.damage(*hdf5.ERRORS), h5py.File(path, "r") as file:
         return [name for name in file if isinstance(hdf5.member(file, name), h5py.Dataset)]
 
