@@ -214,6 +214,7 @@ def test_a_slow_driver_counts_beyond_the_daily_cycle_and_over_all_families() -> 
         {"answer": "nothing found"},
         {"clock_low": 0.98},
         {"clock_p_fwer": 0.06},
+        {"clock_ratio": 1.09, "clock_low": 1.05},
     ):
         assert kinds(replace(nothing(), slow=slow(**change))) == []
     # Among ten families, one with p = 0.01 may be chance.

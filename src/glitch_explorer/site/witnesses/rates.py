@@ -15,6 +15,8 @@ from glitch_explorer.site.pages import first_record, records
 
 #: Answers of a driver with a significant effect.
 MOVES = ("rises", "falls")
+#: A driver that moves the rate by less than this factor, up or down, is in the tables only (ours).
+LEAST_FACTOR = 1.1
 
 Row = dict[str, Any]
 
@@ -114,12 +116,13 @@ def surest_driver(slow: pd.DataFrame) -> Row | None:
     -------
     dict or None
         The row, with `q_value`: of `clock_p_fwer`, over families and detectors. Only drivers with a q-value
-        up to `ALPHA` and an interval clear of 1 count.
+        up to `ALPHA`, an interval clear of 1 and a ratio of at least `LEAST_FACTOR`, or its inverse, count.
     """
     families = slow.groupby(["family", "ifo"]).ngroup().to_numpy()
     rows = _with_floors(slow.assign(q_value=q_values(families, slow["clock_p_fwer"].to_numpy(dtype=float))))
     least = np.maximum(np.log(rows["clock_low"].astype(float)), -np.log(rows["clock_high"].astype(float)))
-    sure = rows.assign(least=least)[beyond_the_clock(rows) & (rows["q_value"] <= ALPHA) & (least > 0)]
+    large = np.abs(np.log(rows["clock_ratio"].astype(float))) >= np.log(LEAST_FACTOR)
+    sure = rows.assign(least=least)[beyond_the_clock(rows) & (rows["q_value"] <= ALPHA) & (least > 0) & large]
     order = sure.sort_values(["least", "family", "ifo", "channel", "band"], ascending=[False, *[True] * 4])
     return first_record(order)
 
