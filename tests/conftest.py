@@ -83,6 +83,7 @@ LONGEST = (
     "test_slurm.py",
     "test_faults.py",
     "test_workflow_real.py",
+    "test_real_data_page.py",
     "test_benchmarks.py",
     "test_rebuild.py",
     "test_public_configs.py",
