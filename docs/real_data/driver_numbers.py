@@ -59,7 +59,6 @@ def driver_numbers(results: Path, data: Path) -> dict[str, Any]:
         "tenths": curves[(curves["channel"] == first["channel"]) & (curves["part"] == "tenth")],
         "days": days,
         "rates": _ends(60 * days["n_glitches"] / days["live_min"].where(days["live_min"] > 0)),
-        "level_factor": np.exp(np.ptp(days["level_median"])),
         "day_driver": driver_name(days["channel"].iloc[0], days["band"].iloc[0]),
         "dispersion": dispersion(days),
         "pairs": pairs,
