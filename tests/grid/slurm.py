@@ -29,9 +29,9 @@ AccountingStorageType=accounting_storage/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
-ReturnToService=2
+ReturnToService=1
 SchedulerParameters=sched_interval=2,batch_sched_delay=1
-SlurmdTimeout=10
+SlurmdTimeout=300
 MinJobAge=3600
 {nodes}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP

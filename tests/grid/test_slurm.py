@@ -1,4 +1,4 @@
-"""The small demo up to its map on a real SLURM cluster that loses a job and a node: the same bytes.
+"""The small demo up to its neighbour graph on a SLURM cluster that loses a job and a node: the same bytes.
 
 What the later stages submit is looked at in `test_htcondor.py`.
 """
@@ -13,6 +13,8 @@ from tests.fixtures.project import SMALL, Project
 
 pytestmark = pytest.mark.slow
 
+#: Single jobs, a checkpoint, both kinds of bundles before the map, and a job on several cores.
+TARGET = "results/map/neighbours.npz"
 #: What this cluster lacks of one with accounting and GPUs, and shorter waits.
 HERE = (
     *("--slurm-status-command", "squeue", "--slurm-no-account", "--resources", "gpu=0"),
@@ -21,7 +23,7 @@ HERE = (
 
 
 def run_on(cluster, executors, project: Project, log) -> subprocess.Popen:
-    command = project.command("map", "--workflow-profile", "profiles/slurm", *HERE)
+    command = project.command(TARGET, "--workflow-profile", "profiles/slurm", *HERE)
     return subprocess.Popen(
         command,
         cwd=project.folder,
@@ -61,5 +63,5 @@ def test_a_cancelled_job_and_a_lost_node_cost_only_time(root, cluster, executors
     assert f"SLURM-job '{cancelled}' failed, SLURM status is: 'CANCELLED'" in text
     assert "Restarts=1" in cluster.ask("scontrol", "show", "job", bundle)
     expected, got = request.getfixturevalue("finished").contents(), project.contents()
-    assert {"map/families.parquet", "map/stability.parquet"} <= set(got) <= set(expected)
+    assert {"catalog/glitches.parquet", "map/neighbours.npz"} <= set(got) <= set(expected)
     assert [name for name in got if got[name] != expected[name]] == []
