@@ -82,13 +82,18 @@ LONGEST = (
     "test_default.py",
     "test_slurm.py",
     "test_faults.py",
+    "test_benchmarks.py",
     "test_workflow_real.py",
     "test_real_data_page.py",
-    "test_benchmarks.py",
     "test_rebuild.py",
     "test_public_configs.py",
-    "test_coupling.py",
+    "test_families.py",
+    "test_triggers.py",
     "test_similar_place.py",
+    "test_coupling.py",
+    "test_htcondor.py",
+    "test_scattering_real.py",
+    "test_impact.py",
 )
 
 
