@@ -1,4 +1,9 @@
 # The simulated observatory: real files with planted answers.
+PLAN = {
+    name: value for name, value in config["observatory"].items() if name != "month_days"
+}
+
+
 rule plan_observatory:
     output:
         catalog="results/observatory/catalog.csv",
@@ -17,7 +22,7 @@ rule plan_observatory:
     resources:
         **needs(mem_mb=2000, runtime=20),
     params:
-        plan=config["observatory"],
+        plan=PLAN,
         detectors=config["detectors"],
         code=code("plan_observatory"),
     script:
@@ -38,7 +43,7 @@ rule write_frames:
     resources:
         **needs(mem_mb=3000, runtime=60),
     params:
-        plan=config["observatory"],
+        plan=PLAN,
         detectors=config["detectors"],
         code=code("write_frames"),
     script:
@@ -58,8 +63,34 @@ rule write_auxiliary:
     resources:
         **needs(mem_mb=2000, runtime=30),
     params:
-        plan=config["observatory"],
+        plan=PLAN,
         detectors=config["detectors"],
         code=code("write_auxiliary"),
     script:
         "../scripts/write_auxiliary.py"
+
+
+rule write_month:
+    output:
+        truth="results/observatory/month/truth.json",
+        glitches="results/observatory/month/glitches.csv",
+        segments="results/observatory/month/segments.csv",
+        channels="results/observatory/month/channels.csv",
+        trends=expand("results/observatory/month/{ifo}.hdf5", ifo=config["detectors"]),
+    log:
+        "results/logs/write_month.log",
+    benchmark:
+        "results/benchmarks/write_month.tsv"
+    localrule: True
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=20),
+    params:
+        seed=config["observatory"]["seed"],
+        days=config["observatory"]["month_days"],
+        detectors=config["detectors"],
+        code=code("write_month"),
+    script:
+        "../scripts/write_month.py"

@@ -1,4 +1,28 @@
-# Planted couplings, drivers and costs against the recovered ones, for the simulated observatory only.
+# Planted couplings, drivers and costs, and the slow drivers of the month, against the recovered ones, for the simulated observatory only.
+MONTH = bool(WITNESSES and config["observatory"]["month_days"])
+
+
+rule month_rates:
+    input:
+        **rules.write_month.output,
+    output:
+        rates="results/validate/month/{ifo}.parquet",
+    log:
+        "results/logs/month_rates/{ifo}.log",
+    benchmark:
+        "results/benchmarks/month_rates/{ifo}.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        seed=config["coupling"]["seed"],
+        code=code("month_rates"),
+    script:
+        "../scripts/month_rates.py"
+
+
 rule validate_observatory:
     input:
         truth=rules.plan_observatory.output.truth,
@@ -27,6 +51,12 @@ rule validate_observatory:
         drivers=rules.gather_drivers.output.drivers if WITNESSES and COSTED else [],
         cost=rules.cost.output.cost if WITNESSES and COSTED else [],
         skill=rules.gather_drivers.output.skill if WITNESSES and COSTED else [],
+        month_truth=rules.write_month.output.truth if MONTH else [],
+        month_rates=(
+            expand(rules.month_rates.output.rates, ifo=config["detectors"])
+            if MONTH
+            else []
+        ),
     output:
         report="results/validate/validation.json",
         table=report(
@@ -37,6 +67,7 @@ rule validate_observatory:
         couplings="results/validate/couplings.parquet",
         drivers="results/validate/drivers.parquet",
         costs="results/validate/costs.parquet",
+        month="results/validate/month.parquet",
     log:
         "results/logs/validate_observatory.log",
     benchmark:
@@ -59,6 +90,7 @@ rule validation_page:
         couplings=rules.validate_observatory.output.couplings,
         drivers=rules.validate_observatory.output.drivers,
         costs=rules.validate_observatory.output.costs,
+        month=rules.validate_observatory.output.month,
     output:
         page="results/site/validation.html",
     log:

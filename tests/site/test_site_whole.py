@@ -24,7 +24,7 @@ from watched import Watched, broken
 from glitch_explorer.core import files, tables
 from glitch_explorer.validate.check import Check
 from glitch_explorer.validate.page import write_validation_page
-from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
+from glitch_explorer.validate.schemas import COUPLINGS, MONTH, PLANTED_COSTS, PLANTED_DRIVERS
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +52,7 @@ def write_validation(site: Path) -> None:
     tables.write(COUPLINGS, pd.DataFrame([planted]), folder / "couplings.parquet")
     tables.write(PLANTED_DRIVERS, tables.empty(PLANTED_DRIVERS), folder / "drivers.parquet")
     tables.write(PLANTED_COSTS, tables.empty(PLANTED_COSTS), folder / "costs.parquet")
+    tables.write(MONTH, tables.empty(MONTH), folder / "month.parquet")
     write_validation_page(folder, site / "validation.html", witnesses=True, cost=True)
 
 

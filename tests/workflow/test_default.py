@@ -72,6 +72,10 @@ def test_the_simulated_observatory_is_read_right(default_run, tmp_path):
     assert value["false_discovery_proportion"] < 0.1
     assert value["driver_hit"] >= 0.95
     assert value["driver_beats"] > 0.3
+    assert value["month_found"] >= 0.8
+    assert value["month_direction"] == 1
+    assert value["month_covered"] >= 0.65
+    assert max(value["month_idle"], value["month_clock"]) < 0.25
     assert value["cost_order"] > 0.7
     assert value["cost_covered"] >= 0.85
     assert sum(jobs(text).values()) < 120

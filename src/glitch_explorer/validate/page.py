@@ -11,7 +11,7 @@ from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.site.pages import records, render
 from glitch_explorer.validate.check import NO_BOUND, Check, counts
 from glitch_explorer.validate.couplings import LAG_BIN_S
-from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
+from glitch_explorer.validate.schemas import COUPLINGS, MONTH, PLANTED_COSTS, PLANTED_DRIVERS
 
 
 def outcome(row: dict[str, Any]) -> str:
@@ -66,6 +66,9 @@ def write_validation_page(folder: str | Path, page: str | Path, *, witnesses: bo
         ],
         "drivers": records(tables.read(PLANTED_DRIVERS, folder / "drivers.parquet")),
         "costs": records(tables.read(PLANTED_COSTS, folder / "costs.parquet")),
+        "month": [
+            row for row in records(tables.read(MONTH, folder / "month.parquet")) if row["planted_ratio"] != 1
+        ],
     }
     text = render("validation/validation.html", **values, witnesses=witnesses, cost=cost, root="")
     files.write_text(page, text)

@@ -4,6 +4,7 @@ Nothing is raised where a result falls short: each check has its value, its boun
 and the report whether all did.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +30,8 @@ from glitch_explorer.validate.impact import (
     undriven_check,
     undriven_models,
 )
-from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
+from glitch_explorer.validate.month import month_checks, month_table
+from glitch_explorer.validate.schemas import COUPLINGS, MONTH, PLANTED_COSTS, PLANTED_DRIVERS
 from glitch_explorer.validate.truth import compositions, planted_classes, read_truth
 
 #: Tables that are compared with the truth, by their name in `paths`.
@@ -47,6 +49,7 @@ RESULTS = {
     "witnesses": WITNESSES,
     "calibration": CALIBRATION,
     "slow_drivers": SLOW_DRIVERS,
+    "month_rates": SLOW_DRIVERS,
     "scattering": SCATTERING,
     "drivers": DRIVERS,
     "cost": COST,
@@ -57,6 +60,7 @@ ANSWERS = {
     "couplings.parquet": COUPLINGS,
     "drivers.parquet": PLANTED_DRIVERS,
     "costs.parquet": PLANTED_COSTS,
+    "month.parquet": MONTH,
 }
 
 Tables = Mapping[str, pd.DataFrame]
@@ -122,7 +126,8 @@ def validate_observatory(
         truth.json of the simulated observatory.
     paths : mapping of str to path, or to list of path
         Files of the tables in `RESULTS`, by name. Those from witnesses on, or from drivers on, are missing
-        where their stage did not run.
+        where their stage did not run; `month_rates`, and the month's truth.json `month_truth`, where there is
+        no month.
     out : path
         Folder to write into.
     unseen : sequence of str
@@ -136,6 +141,10 @@ def validate_observatory(
     planted, results, folder = read_truth(truth), read_results(paths), Path(out)
     answers, later = _later_checks(results, planted)
     checks = [*_map_checks(results, planted, unseen), *later]
+    if "month_rates" in results:
+        month = json.loads(Path(paths["month_truth"]).read_text(encoding="utf-8"))
+        answers["month.parquet"] = month_table(results["month_rates"], month)
+        checks += month_checks(answers["month.parquet"])
     rows = [
         {**asdict(check), "value": round(float(np.nan_to_num(check.value)), 6), "passed": check.passed}
         for check in checks

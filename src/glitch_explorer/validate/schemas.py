@@ -63,3 +63,21 @@ PLANTED_COSTS = schema(
     cost_low=number("lower end of its 95 % interval", unit="Mpc^3 yr"),
     cost_high=number("upper end of it", unit="Mpc^3 yr"),
 )
+
+#: `validate/month.parquet`: planted slow drivers of the simulated month and what was found beyond the clock,
+#: one row per family, detector and driver.
+MONTH = schema(
+    "month",
+    family=FAMILY,
+    ifo=IFO,
+    channel=CHANNEL,
+    n_glitches=Column(INT, "glitches in live minutes with data"),
+    clock=Column(BOOL, "whether a daily cycle of the rate is planted that no driver records"),
+    planted_ratio=Column(FLOAT, "planted rate ratio, 1 for an idle driver"),
+    ratio=number("measured rate ratio with local time in the model"),
+    ratio_low=number("lower end of its interval"),
+    ratio_high=number("upper end"),
+    p_value=number("two-sided"),
+    p_fwer=number("the same, corrected for all drivers of the family (max-t)"),
+    answer=Column(STRING, "rises, falls, nothing found, or too short, as in slow_drivers"),
+)

@@ -48,6 +48,7 @@ ALLOWED = {
     "impact_pages": {"matplotlib", "plotly"},
     "map_families": {"sklearn", "numba", "hdbscan"},
     "map_graph": {"numba"},
+    "month_rates": {"scipy.stats", "numba"},
     "measure_excursions": {"scipy.stats", "numba", "scipy.signal"},
     "map_layout": {"sklearn", "numba", "hdbscan"},
     "map_stability": {"sklearn", "numba", "hdbscan"},

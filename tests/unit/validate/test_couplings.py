@@ -11,7 +11,7 @@ from glitch_explorer.core import files, tables
 from glitch_explorer.validate import couplings as validate
 from glitch_explorer.validate.check import Check, as_markdown, chance_check
 from glitch_explorer.validate.page import outcome, write_validation_page
-from glitch_explorer.validate.schemas import COUPLINGS, PLANTED_COSTS, PLANTED_DRIVERS
+from glitch_explorer.validate.schemas import COUPLINGS, MONTH, PLANTED_COSTS, PLANTED_DRIVERS
 from glitch_explorer.validate.truth import compositions
 
 WITNESS, COPY, BUSY, UNSAFE, OTHER = (f"H1:{name}" for name in ("MAG", "MAG_COPY", "BUSY", "HEARS", "OTHER"))
@@ -236,6 +236,11 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
     numbers = dict.fromkeys(PLANTED_COSTS.names[3:], 7)
     costs = pd.DataFrame([{"planted_class": "Hum", "ifo": "H1", "family": "F001", **numbers}])
     tables.write(PLANTED_COSTS, costs, tmp_path / "costs.parquet")
+    month = {"family": "F<1>", "ifo": "H1", "channel": "H1:GND", "n_glitches": 40, "clock": False,
+             "planted_ratio": 2.0, "ratio": 1.9, "ratio_low": 1.4, "ratio_high": 2.6, "p_value": 0.002,
+             "p_fwer": 0.004, "answer": "rises"}  # fmt: skip
+    idle = month | {"channel": "H1:COPY", "planted_ratio": 1.0}
+    tables.write(MONTH, pd.DataFrame([month, idle]), tmp_path / "month.parquet")
     write_validation_page(tmp_path, tmp_path / "page.html", witnesses=True, cost=True)
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     for words in ("1 of 2 checks with a bound fails. 1 has no bound; the table says why.",
@@ -243,6 +248,8 @@ def test_the_page_shows_checks_witnesses_drivers_and_costs(tmp_path):
                   ">recovered</td>", "recovered at another lag", "not first", "first, not significant",
                   "no searched family", "not searched", "an interaction",
                   "the first group is <code>H1:X&lt;", "too few glitches", "7.00 → 7.00",
+                  "F&lt;1&gt;", "2.00 → 1.90", "1.40 to 2.60",
                   "&lt;b&gt;Hum", "&lt;b&gt;Whistle&lt;/b&gt;"):  # fmt: skip
         assert words in text, words
+    assert "H1:COPY" not in text
     assert "<b>Whistle" not in text
