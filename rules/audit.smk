@@ -183,5 +183,6 @@ AUDIT = [
 
 rule audit:
     input:
+        rules.gather_quarantine.output,
         AUDIT if MAPPED else rules.audit_groups.output,
         rules.compare_families.output if COMPARE else [],

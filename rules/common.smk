@@ -62,6 +62,8 @@ auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
 needs = partial(job_resources, gpus)
 # Priority of the jobs that lead to the map, so that it can be viewed while the rest runs.
 MAP_FIRST = 1
+# Priority of the job that may stop the run.
+CHECK_FIRST = 2
 code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planned
 
 
@@ -78,6 +80,10 @@ def shards(pattern):
 def family_ids():
     """Return the table of the families; a map, or groups, that are not there are made first."""
     made = checkpoints.map_families if MAPPED else checkpoints.group_families
+    # Where the catalogue is made again and stays as it was, the families are not made again, and Snakemake
+    # looks again only at the inputs that await the catalogue.
+    if Path("results/map/family_ids.parquet").exists():
+        checkpoints.catalog.get()
     return made.get().output.ids
 
 

@@ -314,6 +314,7 @@ else:
 
 rule coupling:
     input:
+        rules.gather_quarantine.output,
         (
             [
                 rules.gather_witnesses.output,

@@ -243,6 +243,7 @@ rule impact_pages:
 
 rule impact:
     input:
+        rules.gather_quarantine.output,
         rules.cost.output,
         rules.gather_drivers.output if WITNESSES else [],
         rules.impact_pages.output,

@@ -9,8 +9,6 @@ rule map_graph:
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
-        # Too many quarantined rows stop the run before the map; their content is no input of it.
-        quarantine=ancient(rules.gather_quarantine.output.quarantine),
     output:
         rows="results/map/rows.parquet",
         vectors="results/map/vectors.npy",
@@ -134,8 +132,6 @@ checkpoint group_families:
         glitches="results/catalog/glitches.parquet",
         duplicates="results/catalog/duplicates.parquet",
         segments="results/catalog/segments.parquet",
-        # Too many quarantined rows stop the run here, too.
-        quarantine=ancient(rules.gather_quarantine.output.quarantine),
         file=config["families"]["file"] or [],
         reference=config["map"]["reference"] or [],
     output:
@@ -214,6 +210,7 @@ MAP = [
 rule map:
     input:
         MAP if MAPPED else rules.group_families.output,
+        rules.gather_quarantine.output,
 
 
 # Writes outside results/, on request only: no rule reads an earlier output of itself.

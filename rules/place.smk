@@ -5,7 +5,7 @@ rule place:
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
         # Too many quarantined rows stop the run here, too.
-        quarantine=ancient(rules.gather_quarantine.output.quarantine),
+        quarantine=rules.gather_quarantine.output.quarantine,
         weights=weights_file,
         old=plainly(lambda wildcards: study.old_map()),
     output:

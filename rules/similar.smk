@@ -89,5 +89,6 @@ rule similar_answers:
 
 rule similar:
     input:
+        rules.gather_quarantine.output,
         rules.similar_neighbours.output,
         rules.similar_answers.output if config["similar"]["queries"] else [],

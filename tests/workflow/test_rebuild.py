@@ -99,6 +99,10 @@ def test_a_colour_remakes_figures_only(finished, tmp_path):
     clone.configure(figures={"unassigned": "#AAAAAA"})
     # The pages show copies; the tutorial says four jobs, with the record, which `plan` leaves out.
     assert clone.plan() == {"figures": 1, "front_page": 1, "audit_page": 1}
+    # Jobs that find the same rows in quarantine again do not hide it.
+    clone.configure(limits={"quarantined_share": 0.3})
+    assert done_jobs(clone.run())["figures"] == 1
+    assert clone.plan() == {}
 
 
 def test_a_umap_key_remakes_nothing_before_the_map(finished, tmp_path):

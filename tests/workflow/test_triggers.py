@@ -113,6 +113,14 @@ def test_only_a_change_of_triggers_flags_or_scan_compares_again(coincident, tmp_
     planned = clone.plan()
     assert planned["couple_triggers"] == 1
     assert not set(planned) & {"catalog", "segments", "group_families"}
+    # Jobs that make the same catalogue again hide no other change.
+    with (clone.folder / "scripts/catalog.py").open("a") as script:
+        script.write("    print()\n")
+    assert done_jobs(clone.run("coupling"))["couple_triggers"] == 1
+    assert clone.plan("coupling") == {}
+    clone.configure(limits={"quarantined_share": 0.3}, coupling={"scan": {"windows_s": [0.4]}})
+    assert done_jobs(clone.run("coupling"))["couple_triggers"] == 1
+    assert clone.plan("coupling") == {}
 
 
 def test_bad_input_is_named(coincident, tmp_path):
