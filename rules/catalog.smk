@@ -33,8 +33,8 @@ checkpoint catalog:
         "../scripts/catalog.py"
 
 
-# Too many quarantined rows stop the run before the map. No input of it: their content does not matter there, and
-# behind an input that is `ancient` Snakemake overlooks what else has changed.
+# Too many quarantined rows stop it, and the map, which counts those of the views itself: behind an `ancient` input
+# whose job runs, Snakemake overlooks what else has changed.
 rule gather_quarantine:
     input:
         glitches=rules.catalog.output.glitches,
@@ -46,7 +46,6 @@ rule gather_quarantine:
         "results/logs/gather_quarantine.log",
     benchmark:
         "results/benchmarks/gather_quarantine.tsv"
-    priority: CHECK_FIRST
     localrule: True
     conda:
         "../envs/conda.yaml"

@@ -62,8 +62,6 @@ auxiliary = lambda wildcards: study.frames("coupling", wildcards.get("ifo"))
 needs = partial(job_resources, gpus)
 # Priority of the jobs that lead to the map, so that it can be viewed while the rest runs.
 MAP_FIRST = 1
-# Priority of the job that may stop the run.
-CHECK_FIRST = 2
 code = lambda rule: lambda wildcards: fingerprints(rule)  # when a job is planned
 
 

@@ -9,6 +9,8 @@ rule map_graph:
         shards=shards("results/catalog/shards/{shard}.parquet"),
         embeddings=shards("results/embeddings/{shard}.npy"),
         status=shards("results/views/{shard}.parquet"),
+        # Too many quarantined rows stop the run before the map.
+        quarantine=shards("results/views/{shard}.quarantine.parquet"),
     output:
         rows="results/map/rows.parquet",
         vectors="results/map/vectors.npy",

@@ -76,12 +76,32 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
     order = ["stage", "source", "row", "glitch_id", "read", "reason", "detail"]
     joined = joined.sort_values(order, kind="stable", ignore_index=True)
     tables.write(QUARANTINE, joined, out)
-    anonymous = joined["glitch_id"].isna()
-    affected = joined.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
+    check_share(joined, n_rows=n_rows, max_share=max_share)
+
+
+def check_share(quarantine: pd.DataFrame, *, n_rows: int, max_share: float) -> None:
+    """Stop the run when too many glitches are in quarantine.
+
+    Parameters
+    ----------
+    quarantine
+        Table `quarantine`.
+    n_rows
+        Glitches of the catalogue.
+    max_share
+        Largest share of them that may be in quarantine, wholly or with one of their views.
+
+    Raises
+    ------
+    UserError
+        When the share is larger; the message has the commonest reasons.
+    """
+    anonymous = quarantine["glitch_id"].isna()
+    affected = quarantine.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
     if affected > max_share * n_rows:
         raise UserError(
             f"{affected} of {n_rows} glitches are in quarantine ({affected / max(n_rows, 1):.1%}), more than"
             f" limits.quarantined_share = {max_share:g} allows. The commonest reasons:"
-            f" {commonest(joined)}. Each part is beside {parts[-1]}."
+            f" {commonest(quarantine)}. All are in catalog/quarantine.parquet."
             " Repair the source, or raise the limit."
         )
