@@ -66,9 +66,9 @@ def test_every_rule_arrives_with_its_memory_and_cores(ads, stated):
     bundled = {"make_views", "embed_shard", "couple_family", "explain_family"}
     asked_for = {"train_encoder", "evaluate_encoder", "place", "similar_one", "similar_answers"}
     asked_for |= {"export_embedding_atlas"}
-    # Families of labels or of a file, and auxiliary triggers: the small demo has neither.
+    # Families of labels or of a file, auxiliary triggers, and a month of counts: the small demo has none.
     of_others = {"group_families", "audit_groups", "group_pages", "compare_families"}
-    of_others |= {"couple_triggers", "coincidence_pages"}
+    of_others |= {"couple_triggers", "coincidence_pages", "month_rates"}
     assert {name_of(ad) for ad in single} == set(stated) - bundled - asked_for - of_others
 
 
