@@ -5,13 +5,7 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.channels.source import project_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import (
-    CHANNEL_GROUPS,
-    DRIVER_PAIRS,
-    RATE_CURVES,
-    RATE_DAYS,
-    SLOW_DRIVERS,
-)
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, RATE_TABLES
 from glitch_explorer.sources.schemas import SEGMENTS
 
 if __name__ == "__main__":
@@ -40,7 +34,5 @@ if __name__ == "__main__":
             seed=params.seed,
         )
         tables.write(CHANNEL_GROUPS, groups, snakemake.output.groups)
-        tables.write(SLOW_DRIVERS, rates.drivers, snakemake.output.slow)
-        tables.write(RATE_CURVES, rates.curves, snakemake.output.curves)
-        tables.write(RATE_DAYS, rates.days, snakemake.output.days)
-        tables.write(DRIVER_PAIRS, rates.pairs, snakemake.output.pairs)
+        for schema, table, path in zip(RATE_TABLES, rates, snakemake.output[1:], strict=True):
+            tables.write(schema, table, path)

@@ -1,16 +1,14 @@
 """Gather the vectors of all shards and find each row's neighbours."""
 
-from glitch_explorer.catalog.quarantine import check_share
-from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
-from glitch_explorer.core import tables
+from glitch_explorer.catalog.quarantine import check_views
 from glitch_explorer.core.job import logged
 from glitch_explorer.map.graph import make_graph
 
 if __name__ == "__main__":
     with logged(snakemake.log[0]):
-        check_share(
-            tables.read_all(QUARANTINE, snakemake.input.quarantine),
-            n_rows=len(tables.read_all(GLITCHES, snakemake.input.shards)),
+        check_views(
+            snakemake.input.quarantine,
+            snakemake.input.shards,
             max_share=snakemake.config["limits"]["quarantined_share"],  # changes no result
         )
         make_graph(

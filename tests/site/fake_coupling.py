@@ -12,13 +12,11 @@ from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
-    DRIVER_PAIRS,
     FAMILY_WITNESSES,
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
-    RATE_CURVES,
-    RATE_DAYS,
+    RATE_TABLES,
     SCATTERING,
     SLOW_DRIVERS,
 )
@@ -246,8 +244,7 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
         write_family(root / "coupling" / family, family, found=found)
     for ifo in ("H1", "L1"):
         tables.write(CHANNEL_GROUPS, channel_groups(ifo), root / "coupling" / "groups" / f"{ifo}.parquet")
-        kinds = (SLOW_DRIVERS, RATE_CURVES, RATE_DAYS, DRIVER_PAIRS)
-        for kind, part in zip(kinds, slow(ifo, names), strict=True):
+        for kind, part in zip(RATE_TABLES, slow(ifo, names), strict=True):
             tables.write(kind, part, root / "coupling" / tables.name_of(kind) / f"{ifo}.parquet")
     folder = root / "coupling"
     gather_witnesses(

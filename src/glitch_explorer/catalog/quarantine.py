@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from glitch_explorer.catalog.schemas import QUARANTINE
+from glitch_explorer.catalog.schemas import GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.errors import UserError, reason_text
 
@@ -76,26 +76,31 @@ def gather_quarantine(parts: Sequence[str | Path], out: str | Path, *, n_rows: i
     order = ["stage", "source", "row", "glitch_id", "read", "reason", "detail"]
     joined = joined.sort_values(order, kind="stable", ignore_index=True)
     tables.write(QUARANTINE, joined, out)
-    check_share(joined, n_rows=n_rows, max_share=max_share)
+    _check_share(joined, n_rows=n_rows, max_share=max_share)
 
 
-def check_share(quarantine: pd.DataFrame, *, n_rows: int, max_share: float) -> None:
-    """Stop the run when too many glitches are in quarantine.
+def check_views(parts: Sequence[str | Path], shards: Sequence[str | Path], *, max_share: float) -> None:
+    """Stop the run before the map when too many glitches are in quarantine because of their views.
 
     Parameters
     ----------
-    quarantine
-        Table `quarantine`.
-    n_rows
-        Glitches of the catalogue.
+    parts
+        Tables `quarantine` of the views.
+    shards
+        Tables `glitches` of the shards.
     max_share
-        Largest share of them that may be in quarantine, wholly or with one of their views.
+        See `gather_quarantine`.
 
     Raises
     ------
     UserError
         When the share is larger; the message has the commonest reasons.
     """
+    n_rows = sum(len(tables.read(GLITCHES, path, ["glitch_id"])) for path in shards)
+    _check_share(tables.read_all(QUARANTINE, parts), n_rows=n_rows, max_share=max_share)
+
+
+def _check_share(quarantine: pd.DataFrame, *, n_rows: int, max_share: float) -> None:
     anonymous = quarantine["glitch_id"].isna()
     affected = quarantine.loc[~anonymous, "glitch_id"].nunique() + int(anonymous.sum())
     if affected > max_share * n_rows:

@@ -17,13 +17,7 @@ from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.family import analysed_segments, intervals_of, timed_glitches
 from glitch_explorer.coupling.rates.drivers import GROUND_BANDS, RateTables, rate_tables
 from glitch_explorer.coupling.rates.trends import live_minutes, trend_levels
-from glitch_explorer.coupling.schemas import (
-    CHANNEL_GROUPS,
-    DRIVER_PAIRS,
-    RATE_CURVES,
-    RATE_DAYS,
-    SLOW_DRIVERS,
-)
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, RATE_TABLES
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import MEMBERS
@@ -184,14 +178,13 @@ def _stored_levels(
 
 def _joined(parts: Sequence[tuple[str, RateTables]], ifo: str) -> RateTables:
     """Concatenate the tables of all families."""
-    kinds = (SLOW_DRIVERS, RATE_CURVES, RATE_DAYS, DRIVER_PAIRS)
     return RateTables(
         *(
             tables.joined(
                 kind,
                 [part[number].assign(family=family, ifo=ifo) for family, part in parts if len(part[number])],
             )
-            for number, kind in enumerate(kinds)
+            for number, kind in enumerate(RATE_TABLES)
         )
     )
 

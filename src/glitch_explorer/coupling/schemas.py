@@ -297,6 +297,9 @@ DRIVER_PAIRS = schema(
     only_together=Column(BOOL, "p_fwer up to 0.05, ratio above 1, and neither rises or falls alone"),
 )
 
+#: Tables of the rate models, in the order of `rates.drivers.RateTables`.
+RATE_TABLES = (SLOW_DRIVERS, RATE_CURVES, RATE_DAYS, DRIVER_PAIRS)
+
 #: `coupling/{family}/scattering.parquet`: scattered light, one row per displacement channel.
 SCATTERING = schema(
     "scattering",

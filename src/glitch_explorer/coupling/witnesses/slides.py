@@ -130,12 +130,12 @@ def make_triggers(times: Float64, grid: Grid) -> Triggers:
     return Triggers(used, ring, first_window - grid.first[ring], low, np.maximum(high, low))
 
 
-def _offsets(rings: Int64, grid: Grid, size: int | None, rng: np.random.Generator) -> Int64:
-    """Draw offsets of each ring in time bins, ``(size, all rings)``; 0 in rings without triggers."""
+def _offsets(rings: Int64, grid: Grid, rng: np.random.Generator) -> Int64:
+    """Draw an offset of each ring ``(all rings,)`` in time bins; 0 in rings without triggers."""
     least = least_offset(grid)
-    offsets = np.zeros((size or 1, len(grid.first)), dtype=np.int64)
+    offsets = np.zeros(len(grid.first), dtype=np.int64)
     for number in np.unique(rings):
-        offsets[:, number] = rng.integers(least, grid.length[number] - least + 1, size)
+        offsets[number] = rng.integers(least, grid.length[number] - least + 1)
     return offsets
 
 
@@ -283,7 +283,7 @@ def shifted_times(times: Float64, triggers: Triggers, grid: Grid, *, rng: np.ran
     GPS times, sorted, of the triggers that are used.
     """
     live, first = grid.live, grid.first[triggers.ring]
-    offset = _offsets(triggers.ring, grid, None, rng)[0, triggers.ring]
+    offset = _offsets(triggers.ring, grid, rng)[triggers.ring]
     start = np.floor(times[triggers.used] / BIN_S).astype(np.int64)
     row = first + (live.rows(start)[0] - first + offset) % grid.length[triggers.ring]
     return np.sort(times[triggers.used] + (live.bins[row] - start) * BIN_S)
