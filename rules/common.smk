@@ -78,8 +78,8 @@ def shards(pattern):
 def family_ids():
     """Return the table of the families; a map, or groups, that are not there are made first."""
     made = checkpoints.map_families if MAPPED else checkpoints.group_families
-    # Where the catalogue is made again and stays as it was, the families are not made again, and Snakemake
-    # looks again only at the inputs that await the catalogue.
+    # If the catalogue is made again and does not change, the families are not made again. Snakemake then
+    # evaluates only those input functions again that have asked for the catalogue.
     if Path("results/map/family_ids.parquet").exists():
         checkpoints.catalog.get()
     return made.get().output.ids

@@ -16,7 +16,7 @@ BLUE, ORANGE, GREEN, RED = COLOURS[:4]
 #: How each question is drawn: prefix of its columns, column of p, name, colour, shape, and shift in rows.
 _QUESTIONS = (
     ("", "p_fwer", "within blocks of a few days", RED, "o", 0.25),
-    ("clock_", "clock_p_fwer", "within blocks, beyond local time", BLUE, "s", 0.0),
+    ("clock_", "clock_p_fwer", "within blocks, adjusted for local time", BLUE, "s", 0.0),
     ("overall_", "overall_p_fwer", "over the whole time", "#555555", "^", -0.25),
 )
 

@@ -123,7 +123,8 @@ def range_by_glitches(minutes: pd.DataFrame, times: np.ndarray) -> list[dict[str
     Parameters
     ----------
     minutes
-        Table "minutes" of the impact stage; the reference is a running median of glitch-free minutes.
+        Table "minutes" of the impact stage; the reference is the running median of minutes of
+        which less than a tenth is gated.
     times
         ``(n,)`` GPS times of the glitches.
     """

@@ -92,10 +92,10 @@ def test_ground_motion_is_answered_by_band(fragments: Path, site: Path) -> None:
         in text
     )
     assert (
-        "There are more glitches when H1:ISI-GND_DQ is high, but not beyond the daily cycle: "
+        "There are more glitches when H1:ISI-GND_DQ is high, but not when adjusted for local time: "
         "rate ratio × 2.50 2.00 to 3.12 (p ≤ 0.001" in text
     )
-    assert "Beyond the daily cycle: × 1.30 0.90 to 1.90 (p = 0.4)." in text
+    assert "Adjusted for local time: × 1.30 0.90 to 1.90 (p = 0.4)." in text
     assert "Over the whole time, with days compared too: × 2.50 0.50 to 9.00 (p = 0.5)." in text
     assert "anthropogenic, 1–6 Hz Too little data: a rate ratio of 2 would not have been seen" in text
     everything = text_of(site / "witnesses.html")

@@ -9,8 +9,8 @@ from glitch_explorer.coupling.schemas import ALPHA
 from glitch_explorer.validate.check import Check, mean_check
 from glitch_explorer.validate.schemas import MONTH
 
-#: Least share of planted drivers that are significant beyond the clock, and of intervals with the planted
-#: ratio: these cover 0.87 to 0.90 (docs/reference/slow-drivers.md#power).
+#: Least share of planted drivers that are significant when adjusted for local time, and of intervals with
+#: the planted ratio: these cover 0.87 to 0.90 (docs/reference/slow-drivers.md#power).
 LEAST_FOUND, LEAST_COVERED = 0.8, 0.65
 
 
@@ -51,7 +51,7 @@ def month_table(slow: pd.DataFrame, truth: dict[str, Any]) -> pd.DataFrame:
 
 
 def month_checks(month: pd.DataFrame) -> list[Check]:
-    """Check slow drivers beyond the clock.
+    """Check slow drivers adjusted for local time.
 
     Parameters
     ----------

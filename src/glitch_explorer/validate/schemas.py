@@ -64,8 +64,8 @@ PLANTED_COSTS = schema(
     cost_high=number("upper end of it", unit="Mpc^3 yr"),
 )
 
-#: `validate/month.parquet`: planted slow drivers of the simulated month and what was found beyond the clock,
-#: one row per family, detector and driver.
+#: `validate/month.parquet`: planted slow drivers of the simulated month and what was found, adjusted for
+#: local time, one row per family, detector and driver.
 MONTH = schema(
     "month",
     family=FAMILY,

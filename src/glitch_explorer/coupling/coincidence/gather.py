@@ -36,8 +36,8 @@ def coincidence_table(table: pd.DataFrame, witnesses: pd.DataFrame, *, least_eff
     -------
     DataFrame
         Table "coincidences", by family, detector and T, unsafe channels last. The q-value is over all pairs
-        of family and detector, with triggers and segments together, and counts what the channels that are
-        read tested of the same families (`witnesses.p_values.joint_q_values`).
+        of family and detector, with triggers and segments together, and is corrected for the test of the
+        same families against channels that are read (`witnesses.p_values.joint_q_values`).
     """
     table = table.assign(q_value=joint_q_values(table, witnesses))
     effect, low = (table[name].to_numpy(dtype=float) for name in ("channel_excess", "channel_excess_low"))

@@ -1,4 +1,4 @@
-"""Slow drivers of a family: its rate against every driver, beyond the clock, jointly, and in pairs.
+"""Slow drivers of a family: its rate against every driver, adjusted for local time, jointly, and in pairs.
 
 See docs/explanation/methods.md#slow-drivers.
 """
@@ -198,7 +198,7 @@ def _enter_joint(
 def _days(
     rates: Rates, drivers: Mapping[int, Driver], decisive: Effects, rows: list[dict[str, Any]]
 ) -> pd.DataFrame:
-    """Return the days of the driver whose effect is clearest, beyond the clock where that was tested."""
+    """Return the days of the driver with the clearest effect, adjusted for local time if that was tested."""
     if not drivers:
         return pd.DataFrame()
 

@@ -73,7 +73,7 @@ class Estimate(NamedTuple):
 
 
 def _quantile(values: Float64, share: float) -> float:
-    """Return the value that a share of `values` and one more do not exceed; consistent with a counted p."""
+    """Return a quantile of `values` and the observed one, as a counted p uses them."""
     index = int(np.ceil(share * (len(values) + 1))) - 1
     return float(np.sort(values)[min(index, len(values) - 1)])
 

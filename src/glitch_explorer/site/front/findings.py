@@ -137,7 +137,7 @@ def coincidence(tables: FindingTables) -> Facts | None:
 
 
 def slow_driver(tables: FindingTables) -> Facts | None:
-    """Return the slow driver that surely moves a rate most beyond the clock; see `rates.surest_driver`."""
+    """Return the slow driver with the surest effect on a rate; see `rates.surest_driver`."""
     surest = None if tables.slow is None else surest_driver(tables.slow)
     return surest and {**surest, "label": family_names(tables.families).get(surest["family"])}
 

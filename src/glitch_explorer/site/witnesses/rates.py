@@ -61,10 +61,10 @@ def ground_result(rows: pd.DataFrame) -> Row:
     Returns
     -------
     dict
-        `code`: `rises`, `falls`, `both`, `clock only` (no effect remains beyond the clock), `nothing found`,
-        `too short` or `no channel`, and its facts: the columns of the row with the smallest p, `channels`
-        (number of those tested), `visible` (the smallest ratio that one of them could have shown) and `more`
-        (channels with the same result beside the first).
+        `code`: `rises`, `falls`, `both`, `clock only` (no effect is left when adjusted for local time),
+        `nothing found`, `too short` or `no channel`, and its facts: the columns of the row with the smallest
+        p, `channels` (number of those tested), `visible` (the smallest ratio that one could have shown)
+        and `more` (channels with the same result beside the first).
     """
     if rows.empty:
         return {"code": "no channel"}
@@ -99,13 +99,13 @@ def _with_floors(slow: pd.DataFrame) -> pd.DataFrame:
 
 
 def driver_rows(slow: pd.DataFrame) -> list[Row]:
-    """Return the drivers of one family and detector, the smallest p first: beyond the clock, then within."""
+    """Return the drivers of one family and detector by p, adjusted for local time and then within blocks."""
     order = ["clock_p_fwer", "p_fwer", "p_value"]
     return records(_with_floors(slow).sort_values(order, kind="stable"))
 
 
 def surest_driver(slow: pd.DataFrame) -> Row | None:
-    """Return the driver beyond the clock whose ratio is surely furthest from 1; None where there is none.
+    """Return the driver whose ratio, adjusted for local time, is surely furthest from 1; None without one.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def pair_rows(pairs: pd.DataFrame) -> list[Row]:
 
 
 def strongest_driver(slow: pd.DataFrame, days: pd.DataFrame) -> Row | None:
-    """Return the driver with the smallest corrected p, beyond the clock where that was tested.
+    """Return the driver with the smallest corrected p, adjusted for local time where that was tested.
 
     Parameters
     ----------
