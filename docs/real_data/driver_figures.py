@@ -1,4 +1,4 @@
-"""Figures of the section on January and February 2020."""
+"""Figures of the section on 10 January to 6 February 2020."""
 
 from typing import Any
 

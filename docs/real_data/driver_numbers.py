@@ -1,4 +1,4 @@
-"""Numbers of the section on January and February 2020."""
+"""Numbers of the section on 10 January to 6 February 2020."""
 
 import re
 from pathlib import Path

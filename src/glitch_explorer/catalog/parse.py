@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 MISSING = pa.array(
     ["", "?", "--", "nan", "NaN", "NAN", "None", "null", "NULL", "N/A", "<NA>"], pa.large_string()
 )
-#: Kinds of event times that are not GPS times, where all lie in [low, high).
+#: Kinds of event times that are not GPS times, by their range [low, high).
 _OTHER_TIMES = {
     "decimal_year": (1980.0, 2100.0),
     "spreadsheet_date": (30000.0, 50000.0),
@@ -19,13 +19,13 @@ _OTHER_TIMES = {
     "microseconds": (1e14, 4e15),
     "nanoseconds": (1e17, 4e18),
 }
-#: Multiples of this many seconds are rounded times, and the decimal digits of evidence that each is:
-#: a spreadsheet's, and those of single precision.
+#: Times that are all multiples of so many seconds are rounded. A single one is a multiple by chance with
+#: probability 10 to the power of minus the second number. Spreadsheets round so, and single precision does.
 _ROUNDED = {"rounded_to_100_s": (100.0, 2.0), "single_precision": (64.0, 1.8), "rounded_to_10_s": (10.0, 1.0)}
-#: Digits of evidence for rounding: by chance in one of a million catalogues.
-_EVIDENCE_DIGITS = 6.0
+#: The sum of these numbers from which times count as rounded: by chance in one of a million catalogues.
+_LEAST_EVIDENCE = 6.0
 #: GPS times since 1983; smaller ones are simulated and may be round.
-_ROUND_ABOVE = 1e8
+_SIMULATED_BELOW = 1e8
 #: Dates, such as 2019-04-01T00:00:00 and 4/1/2019.
 _DATE = r"^([0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4})"
 #: GPS times with fewer digits than whole seconds have, as a spreadsheet shows them: 1.26E+09.
@@ -103,10 +103,21 @@ def other_time(times: np.ndarray) -> str | None:
     for kind, (low, high) in _OTHER_TIMES.items():
         if low <= times.min() and times.max() < high:
             return kind
-    for kind, (quantum, digits) in _ROUNDED.items():
-        if _are_rounded(times, quantum, digits):
+    for kind, (quantum, evidence) in _ROUNDED.items():
+        if _are_rounded(times, quantum, evidence):
             return kind
     return None
+
+
+def other_times(times: np.ndarray) -> dict[str, np.ndarray]:
+    """Return which event times `(n,)` are not GPS times, by kind: all, or single ones among GPS times."""
+    kind = other_time(times)
+    if kind is not None:
+        return {kind: ~np.isnan(times)}
+    known = times[~np.isnan(times)]
+    if not known.size or np.median(known) < _SIMULATED_BELOW:
+        return {}
+    return {kind: (times >= low) & (times < high) for kind, (low, high) in _OTHER_TIMES.items()}
 
 
 def are_whole_seconds(times: np.ndarray) -> bool:
@@ -115,9 +126,12 @@ def are_whole_seconds(times: np.ndarray) -> bool:
     return bool(times.size) and _are_rounded(times, 1.0, 1.0)
 
 
-def _are_rounded(times: np.ndarray, quantum: float, digits: float) -> bool:
-    """Check whether times `(n,)` are all multiples of `quantum` s, each with that many digits of evidence."""
+def _are_rounded(times: np.ndarray, quantum: float, evidence: float) -> bool:
+    """Check whether times `(n,)` are all multiples of `quantum` s, and more of them than chance would give.
+
+    A time is a multiple by chance with a probability of 10 to the power of -`evidence`.
+    """
     steps = np.diff(np.unique(times))
-    if times.min() < _ROUND_ABOVE or (len(steps) > 1 and np.ptp(steps) == 0):
+    if times.min() < _SIMULATED_BELOW or (len(steps) > 1 and np.ptp(steps) == 0):
         return False
-    return digits * len(times) > _EVIDENCE_DIGITS and not (times % quantum).any()
+    return evidence * len(times) > _LEAST_EVIDENCE and not (times % quantum).any()

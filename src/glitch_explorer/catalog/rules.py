@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.catalog.names import UNKNOWN_IFO
-from glitch_explorer.catalog.parse import other_time
+from glitch_explorer.catalog.parse import other_times
 from glitch_explorer.catalog.quarantine import Reason, quarantine_rows
 from glitch_explorer.core.detectors import DETECTORS
 from glitch_explorer.core.errors import fact_text
@@ -116,9 +116,10 @@ def apply_rules(frame: pd.DataFrame, problems: Problems, rules: Rules) -> np.nda
     timed = ~np.isnan(time)
     known = KNOWN_IFOS | set(rules.detectors)
     problems.mark(~np.isin(ifo, list(known)), Reason.DETECTOR_UNKNOWN)
-    kind = other_time(time)
-    other = timed if kind else timed & ((time <= 0) | (time > _LAST_GPS))
-    problems.mark(other, Reason.EVENT_TIME_NOT_GPS, looks_like=kind)
+    for kind, rows in other_times(time).items():
+        problems.mark(rows, Reason.EVENT_TIME_NOT_GPS, looks_like=kind)
+    impossible = timed & ((time <= 0) | (time > _LAST_GPS))
+    problems.mark(impossible, Reason.EVENT_TIME_NOT_GPS, looks_like=None)
     selected = problems.any | np.isin(ifo, [*rules.detectors, UNKNOWN_IFO])
     for column, (low, high) in rules.cuts.items():
         values = frame[column]

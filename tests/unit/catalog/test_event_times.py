@@ -55,6 +55,13 @@ def test_rows_with_a_date_do_not_stop_the_others(tmp_path):
     assert quarantine["detail"].tolist() == ["looks_like=date", "looks_like=rounded_by_a_spreadsheet"]
 
 
+def test_single_rows_of_another_time_are_named_among_gps_times(tmp_path):
+    glitches, quarantine, _ = build(tmp_path, [*GPS, 58800.25, 2019.4, GPS[0] * 1e3, -7.0])
+    assert len(glitches) == 5
+    kinds = ["looks_like=mjd", "looks_like=decimal_year", "looks_like=milliseconds", ""]
+    assert quarantine["detail"].tolist() == kinds
+
+
 def test_times_of_single_precision_in_hdf5(tmp_path):
     path = tmp_path / "H1-x.h5"
     with h5py.File(path, "w") as file:

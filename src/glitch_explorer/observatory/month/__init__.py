@@ -1,1 +1,1 @@
-"""A simulated month of counts and minute trends, without strain, in which slow drivers can be told."""
+"""A simulated month of counts and minute trends, without strain, for tests of the rate models."""
