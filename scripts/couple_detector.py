@@ -5,7 +5,8 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
 from glitch_explorer.coupling.channels.source import project_source
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, RATE_TABLES
+from glitch_explorer.coupling.rates.schemas import RATE_TABLES
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
 from glitch_explorer.sources.schemas import SEGMENTS
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
-from glitch_explorer.coupling.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
 from glitch_explorer.validate.month_rates import month_rates
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from docs.real_data.numbers import logged_counts
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import DAY_S
-from glitch_explorer.coupling.schemas import DRIVER_PAIRS, RATE_CURVES, RATE_DAYS, SLOW_DRIVERS
+from glitch_explorer.coupling.rates.schemas import DRIVER_PAIRS, RATE_CURVES, RATE_DAYS, SLOW_DRIVERS
 from glitch_explorer.impact.schemas import COST, MINUTES
 
 MICROSEISM = "L1:ISI-GND_STS_ETMY_Y_BLRMS_100M_300M.mean"

@@ -6,7 +6,7 @@ import pytest
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
 from glitch_explorer.impact.schemas import COST
 from tests.fixtures.project import Project
 from tests.fixtures.real_runs import real_run

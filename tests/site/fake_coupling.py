@@ -8,6 +8,7 @@ import pandas as pd
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
 from glitch_explorer.coupling.rates.drivers import RateTables
+from glitch_explorer.coupling.rates.schemas import RATE_TABLES, SLOW_DRIVERS
 from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_COVERAGE,
@@ -16,9 +17,7 @@ from glitch_explorer.coupling.schemas import (
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
-    RATE_TABLES,
     SCATTERING,
-    SLOW_DRIVERS,
 )
 from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, SLOW_DRIVERS, WITNESSES
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, WITNESSES
 from glitch_explorer.map.schemas import MEMBERS
 from tests.fixtures.project import Project
 

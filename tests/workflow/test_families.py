@@ -9,7 +9,7 @@ import yaml
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
 from glitch_explorer.impact.schemas import COST
 from glitch_explorer.map.schemas import FAMILIES, FAMILY_NAMES, QUALITY, UNIONS
 from tests.fixtures.once import made_once

@@ -16,8 +16,9 @@ from glitch_explorer.coupling.channels.live_time import LiveTime, live_intervals
 from glitch_explorer.coupling.channels.source import ChannelSource
 from glitch_explorer.coupling.family import analysed_segments, intervals_of, timed_glitches
 from glitch_explorer.coupling.rates.drivers import GROUND_BANDS, RateTables, rate_tables
+from glitch_explorer.coupling.rates.schemas import RATE_TABLES
 from glitch_explorer.coupling.rates.trends import live_minutes, trend_levels
-from glitch_explorer.coupling.schemas import CHANNEL_GROUPS, RATE_TABLES
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
 from glitch_explorer.coupling.witnesses.groups import correlated_groups
 from glitch_explorer.map.members import quiet_stretches
 from glitch_explorer.map.schemas import MEMBERS

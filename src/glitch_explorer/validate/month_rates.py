@@ -9,8 +9,8 @@ from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import segments_of
 from glitch_explorer.coupling.channels.source import open_source
 from glitch_explorer.coupling.rates.drivers import rate_tables
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
 from glitch_explorer.coupling.rates.trends import live_minutes, trend_levels
-from glitch_explorer.coupling.schemas import SLOW_DRIVERS
 from glitch_explorer.sources.segments import read_segments
 
 

@@ -16,7 +16,8 @@ import pandas as pd
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, LEAKAGE, PROBE, RELABEL, SUSPECTS
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
-from glitch_explorer.coupling.schemas import CALIBRATION, SCATTERING, SLOW_DRIVERS, WITNESSES
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import CALIBRATION, SCATTERING, WITNESSES
 from glitch_explorer.impact.schemas import COST, DRIVERS, SKILL
 from glitch_explorer.map.schemas import FAMILIES, STABILITY
 from glitch_explorer.validate import families as checked

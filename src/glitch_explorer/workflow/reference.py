@@ -17,8 +17,8 @@ import pyarrow as pa
 from glitch_explorer.core.tables import name_of
 from glitch_explorer.workflow.config import load_schema
 
-#: Stages in the order of the data's way; their tables follow each other in this order.
-STAGES = (
+#: Folders of the library with schemas, in the order of the data's way; their tables follow in this order.
+FOLDERS = (
     "catalog",
     "sources",
     "views",
@@ -27,6 +27,7 @@ STAGES = (
     "audit",
     "evaluate",
     "coupling",
+    "coupling.rates",
     "impact",
     "validate",
     "export",
@@ -43,8 +44,8 @@ def all_schemas() -> dict[str, pa.Schema]:
 
 def _documented_schemas() -> Iterator[tuple[pa.Schema, str]]:
     """Yield each schema with the `#:` comment above it."""
-    for stage in STAGES:
-        module = import_module(f"glitch_explorer.{stage}.schemas")
+    for folder in FOLDERS:
+        module = import_module(f"glitch_explorer.{folder}.schemas")
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         lines = source.splitlines()
         for node in ast.parse(source).body:

@@ -8,13 +8,8 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.channels.store import CHUNK_BINS, CHUNK_S, Chunk
 from glitch_explorer.coupling.detector import detector_slow_drivers, group_channels
-from glitch_explorer.coupling.schemas import (
-    CHANNEL_GROUPS,
-    DRIVER_PAIRS,
-    RATE_CURVES,
-    RATE_DAYS,
-    SLOW_DRIVERS,
-)
+from glitch_explorer.coupling.rates.schemas import DRIVER_PAIRS, RATE_CURVES, RATE_DAYS, SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import CHANNEL_GROUPS
 from glitch_explorer.map.schemas import MEMBERS
 from tests.fixtures.rows import complete
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import tables
-from glitch_explorer.coupling.schemas import SCATTERING, SLOW_DRIVERS
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import SCATTERING
 from glitch_explorer.site.witnesses.plots import feature_settling_s, lag_profiles, make_profile
 from glitch_explorer.site.witnesses.rates import ground_band, ground_result
 from glitch_explorer.site.witnesses.rows import fringe_result, state_of

@@ -15,7 +15,8 @@ from glitch_explorer.catalog.runs import uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
-from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, SLOW_DRIVERS, WITNESSES
+from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
+from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, WITNESSES
 from glitch_explorer.impact.schemas import COST, COST_BY_DETECTOR
 from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
 from glitch_explorer.site.front.findings import FindingTables, findings

@@ -10,18 +10,15 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core import tables
+from glitch_explorer.coupling.rates.schemas import DRIVER_PAIRS, RATE_CURVES, RATE_DAYS, SLOW_DRIVERS
 from glitch_explorer.coupling.schemas import (
     ALPHA,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
-    DRIVER_PAIRS,
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
-    RATE_CURVES,
-    RATE_DAYS,
     SCATTERING,
-    SLOW_DRIVERS,
     WITNESSES,
 )
 from glitch_explorer.coupling.witnesses.effects import QUANTILE
