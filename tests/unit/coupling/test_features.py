@@ -142,6 +142,12 @@ def test_slopes_end_with_a_stretch():
     assert change[:, 0] == pytest.approx([np.nan, 2, np.nan, 1], nan_ok=True)
 
 
+def test_slopes_of_held_samples_are_changes_over_one_sample():
+    held = np.repeat([1.0, 3.0, 3.5, 7.0, 8.0], 2)[:, None]
+    change = slopes(held, np.repeat([0, 1], [6, 4]), bins=2)
+    assert change[:, 0] == pytest.approx([np.nan, np.nan, 2, 2, 0.5, 0.5, np.nan, np.nan, 1, 1], nan_ok=True)
+
+
 def test_columns_of_every_kind():
     table = pd.DataFrame(
         {

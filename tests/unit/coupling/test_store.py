@@ -227,6 +227,18 @@ def test_live_time_is_bounded_and_on_the_grid():
     assert live_intervals([], np.empty((0, 2)), max_glitches=4).shape == (0, 2)
 
 
+def test_the_slope_of_a_channel_slower_than_the_bins_has_a_scatter(folder, tmp_path):
+    raw = pd.DataFrame({"channel": ["H1:ISI-D_RMS"], "rate_hz": [1.0], "kind": ["raw"]})
+    _, reader = opened(folder, tmp_path)
+    store = FeatureStore(
+        tmp_path, ifo="H1", table=raw, bands=BANDS, reader=reader, source="T", size_limit_bytes=1 << 30
+    )
+    result = family_features(store, SEGMENTS)
+    slope = result.values[:, list(result.columns["band"]).index("slope")]
+    assert np.isfinite(slope).mean() > 0.7
+    assert np.nanmax(np.abs(slope)) < 20
+
+
 def test_bins_of_live_time_by_number_and_by_interval():
     live = LiveTime.of(np.array([[10.0, 12.0], [20.0, 21.0]]))
     rows, inside = live.rows(np.array([20, 23, 30, 41, 99]))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Bool, Float, Float32, Float64
+from glitch_explorer.coupling.channels.bands import BIN_S
 from glitch_explorer.coupling.channels.coverage import coverage
 from glitch_explorer.coupling.channels.features import SLOPE, robust_scores, slopes
 from glitch_explorer.coupling.channels.fetch import Missing
@@ -114,12 +115,13 @@ def family_features(store: FeatureStore, intervals: Float64) -> FeatureSet:
     table = coverage(store, logs, means, live, missing)
     for i in range(n_logs):
         logs[:, i : i + 1] = robust_scores(logs[:, i : i + 1], live.stretch, least_scatter=_LEAST_SCATTER)
+    # The mean of a channel settles within one sample, or one bin.
+    held = np.ceil(store.means["settling_s"].to_numpy(dtype=float) / BIN_S - 1e-9).astype(int)
     for i in range(n_means):
         mean, column = means[:, i : i + 1], n_logs + i
         scores[:, column : column + 1] = robust_scores(mean, live.stretch)
-        scores[:, column + n_means : column + n_means + 1] = robust_scores(
-            slopes(mean, live.stretch), live.stretch
-        )
+        change = slopes(mean, live.stretch, bins=held[i])
+        scores[:, column + n_means : column + n_means + 1] = robust_scores(change, live.stretch)
     parts = [store.logs, store.means, store.means.assign(band=SLOPE)]
     columns = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     return FeatureSet(live, columns, scores, table)

@@ -95,10 +95,27 @@ def columns_of(
     return pd.DataFrame(logs, columns=names), pd.DataFrame(means, columns=names)
 
 
-def slopes(means: np.ndarray, stretch: np.ndarray) -> np.ndarray:
-    """Compute the change of each row (n, m) since the one before; NaN in the first of each stretch (n,)."""
+def slopes(means: np.ndarray, stretch: np.ndarray, *, bins: int = 1) -> np.ndarray:
+    """Compute the change of a feature over one sample.
+
+    Parameters
+    ----------
+    means
+        ``(n, m)`` in order of time.
+    stretch
+        ``(n,)`` number of the stretch of each row.
+    bins
+        Time bins that a sample is held for; the change is that since so many bins before. Between bins of
+        one sample there is none, and half of such changes would leave no scatter to score the others by.
+
+    Returns
+    -------
+    ndarray
+        ``(n, m)``; NaN in the first `bins` rows of each stretch.
+    """
     change = np.full(means.shape, np.nan)
-    change[1:] = np.where((stretch[1:] == stretch[:-1])[:, None], np.diff(means, axis=0), np.nan)
+    same = (stretch[bins:] == stretch[:-bins])[:, None]
+    change[bins:] = np.where(same, means[bins:] - means[:-bins], np.nan)
     return change
 
 
