@@ -251,6 +251,29 @@ rule gather_coincidences:
         "../scripts/gather_coincidences.py"
 
 
+# A base channel is one witness, whichever kinds of evidence it has.
+rule gather_evidence:
+    input:
+        witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
+        coincidences=rules.gather_coincidences.output.coincidences if TRIGGERS else [],
+    output:
+        evidence="results/coupling/evidence.parquet",
+    log:
+        "results/logs/gather_evidence.log",
+    benchmark:
+        "results/benchmarks/gather_evidence.tsv"
+    localrule: True
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=2000, runtime=30),
+    params:
+        code=code("gather_evidence"),
+    script:
+        "../scripts/gather_evidence.py"
+
+
 rule coincidence_pages:
     input:
         families="results/map/families.parquet",
@@ -325,3 +348,4 @@ rule coupling:
             else rules.coincidence_page.output
         ),
         rules.gather_coincidences.output if TRIGGERS else [],
+        rules.gather_evidence.output if WITNESSES or TRIGGERS else [],

@@ -66,7 +66,8 @@ def test_a_family_reruns_alone(finished, tmp_path):
     clone = finished.clone(tmp_path / "other")
     members = clone.folder / f"results/map/members/{first}.parquet"
     tables.write(MEMBERS, tables.read(MEMBERS, members).iloc[1:], members)
-    gathered = {"couple_detector": 2, "gather_witnesses": 1, "witness_pages": 1}  # they read all families
+    gathered = {"couple_detector": 2, "gather_witnesses": 1}  # they read all families
+    gathered |= {"gather_evidence": 1, "witness_pages": 1}
     assert clone.plan("coupling") == {"couple_family": 1, **gathered}
 
 

@@ -107,7 +107,7 @@ def test_only_a_change_of_triggers_flags_or_scan_compares_again(coincident, tmp_
     clone = coincident.clone(tmp_path / "clone")
     assert "Nothing to be done" in clone.run("--dry-run", "coupling")
     (clone.folder / "flags/L1-MORE.txt").write_text(f"{START + 100:.0f} {START + 900:.0f}\n")
-    assert clone.plan("coupling") == JOBS | {"coincidence_page": 1}
+    assert clone.plan("coupling") == JOBS | {"gather_evidence": 1, "coincidence_page": 1}
     clone = coincident.clone(tmp_path / "other")
     clone.configure(coupling={"scan": {"windows_s": [0.2]}})
     planned = clone.plan()

@@ -276,6 +276,57 @@ COINCIDENCE_SHARES = schema(
     share_high=Column(FLOAT, "upper end of its 95 % interval"),
 )
 
+#: Kinds of evidence that a channel is a witness: its samples (table "witnesses"), and the kinds of table
+#: "coincidences".
+RAW = "raw"
+EVIDENCE_KINDS = (RAW, "triggers", "segments")
+
+
+def _of_kind(kind: str) -> dict[str, Column]:
+    """Return the columns of one kind of evidence, null where the base channel was not tested by it."""
+    columns = {
+        "channel": Column(
+            STRING, f"name in the table of {kind}, of several the strong or surest", nullable=True
+        ),
+        "lag": number("lag of that row", unit="s"),
+        "efficiency": number("its efficiency"),
+        "deadtime": number("its deadtime"),
+        "excess": number("effect of the channel, as channel_excess; null where not significant"),
+        "excess_low": number("lower end of its 95 % interval"),
+        "excess_high": number("upper end of its 95 % interval"),
+        "t_statistic": number("T"),
+        "p_fwer": number("family-wise p of this kind"),
+        "q_value": number("q-value, in one false-discovery rate with the other kinds"),
+        "at_floor": Column(BOOL, "q_value is an upper limit", nullable=True),
+    }
+    if kind == RAW:
+        columns["band"] = BAND._replace(nullable=True)
+        columns["relation"] = Column(STRING, "leads, co-moves, follows", nullable=True)
+    else:
+        columns["window"] = number("full width of the coincidence window; 0 for segments", unit="s")
+    return {f"{kind}_{name}": column for name, column in columns.items()}
+
+
+#: `coupling/evidence.parquet`: base channels that are a witness of a family by at least one kind of evidence.
+#: Names that differ in suffix or punctuation only are one base channel: it is one witness.
+EVIDENCE = schema(
+    "evidence",
+    family=FAMILY,
+    ifo=IFO,
+    channel=Column(STRING, "base channel: full name, without suffix"),
+    kinds=Column(STRING, "kinds in which it is significant, e.g. raw, triggers"),
+    tested=Column(STRING, "kinds in which it was tested with the family"),
+    q_value=Column(FLOAT, "smallest of these kinds"),
+    at_floor=Column(BOOL, "it is an upper limit"),
+    excess=number("largest effect of these kinds, null where none has one"),
+    excess_low=number("lower end of its 95 % interval"),
+    excess_high=number("upper end of its 95 % interval"),
+    strong=Column(BOOL, "strong by at least one kind, and not unsafe"),
+    safety=Column(STRING, "the worst of its names, of all kinds and families: safe, unknown or unsafe"),
+    group=Column(STRING, "group of channels, of the samples where they were read"),
+    **{name: column for kind in EVIDENCE_KINDS for name, column in _of_kind(kind).items()},
+)
+
 #: The channel lists as a job reads them; not a file of its own.
 CHANNELS = schema("channels", **_LISTED)
 

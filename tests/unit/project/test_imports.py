@@ -44,6 +44,7 @@ ALLOWED = {
     "figures": {"matplotlib"},
     "front_page": {"numba"},
     "gather_drivers": {"scipy.stats"},
+    "gather_evidence": {"numba"},
     "gather_witnesses": {"numba"},
     "impact_pages": {"matplotlib", "plotly"},
     "map_families": {"sklearn", "numba", "hdbscan"},
