@@ -94,6 +94,9 @@ def require(plan: Plan, target: str, columns: Sequence[str], source: str) -> Non
     names = [" + ".join(choice) for choice in NAMES[target]]
     near = difflib.get_close_matches(NAMES[target][0][0], columns, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(columns[:8]) or 'no columns'}"
+    separators = [mark for mark in ";\t|" if len(columns) == 1 and mark in columns[0]]
+    if separators:
+        hint = f"its columns are separated by {separators[0]!r}, not by commas"
     raise UserError(f"{source} has no column {' or '.join(map(repr, names))}: {hint}")
 
 

@@ -86,6 +86,12 @@ def test_bytes_that_are_no_text(tmp_path):
     assert glitches["label"][0] == "Bl�p"
 
 
+def test_another_separator_than_the_comma_is_named(tmp_path):
+    path = csv(tmp_path, "1;H1;b", header="event_time;ifo;gravityspy_id")
+    with pytest.raises(UserError, match=r"a\.csv has no column .*separated by ';', not by commas"):
+        build(tmp_path, path)
+
+
 def test_a_missing_column_names_the_nearest(tmp_path):
     path = csv(tmp_path, "1,H1,b", header="event_tyme,ifo,gravityspy_id")
     with pytest.raises(UserError, match=r"a\.csv has no column 'event_time'.*did you mean 'event_tyme'"):
