@@ -34,6 +34,20 @@ def test_zero_is_calm_for_wind_and_no_data_for_ground_motion():
     assert np.isnan(levels.driver_levels(np.zeros(3), Scale.CALM)).all()
 
 
+def test_a_change_of_the_unit_is_no_storm():
+    level = slow_series(np.random.default_rng(5), 6 * DAY, hours=6)
+    level[::7], level[2 * DAY : 2 * DAY + 300] = np.nan, np.nan
+    assert not levels.unit_changes(level)
+    changed = np.where(np.arange(len(level)) < 4 * DAY, level, level + np.log(1e9))
+    assert levels.unit_changes(changed)
+    assert levels.unit_changes(-changed)
+    storm = level + np.where(np.abs(np.arange(len(level)) - 2 * DAY) < 900, 6.0, 0.0)
+    assert not levels.unit_changes(storm)
+    assert not levels.unit_changes(level + np.linspace(0, 8, len(level)))
+    first_hours = level + np.where(np.arange(len(level)) < 600, 9.0, 0.0)
+    assert not levels.unit_changes(first_hours)
+
+
 def test_the_minutes_that_loud_ground_takes_are_counted():
     level = np.append(np.arange(1.0, 101), np.nan)
     live = level < 96

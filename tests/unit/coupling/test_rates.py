@@ -280,6 +280,7 @@ def test_pictures_count_every_live_minute_once():
     [
         ("no_data", 0.1, lambda level: np.full_like(level, np.nan)),
         ("constant", 0.1, np.zeros_like),
+        ("unit_changes", 0.1, lambda level: level + 20 * (np.arange(len(level))[:, None] > 5 * DAY)),
         ("few_glitches", 0.0005, lambda level: level),
         ("few_blocks", 0.1, lambda level: np.linspace(0, 1, len(level))[:, None]),
     ],

@@ -3,6 +3,7 @@
 See docs/explanation/methods.md#slow-drivers.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,11 +14,13 @@ from glitch_explorer.core.arrays import Bool, Float64, Int64
 from glitch_explorer.coupling.rates.clock import clock_terms
 from glitch_explorer.coupling.rates.effects import Effects, Question, driver_effects
 from glitch_explorer.coupling.rates.joint import FAMILY_DRAWS, pair_effects, remaining_drivers
-from glitch_explorer.coupling.rates.levels import censored_shares
+from glitch_explorer.coupling.rates.levels import Scale, censored_shares, scale_of, unit_changes
 from glitch_explorer.coupling.rates.nulls import DRAWS, Estimate, corrected_p
 from glitch_explorer.coupling.rates.pictures import curve_rows, day_rows, shifted_ratios
 from glitch_explorer.coupling.rates.problem import Driver, Fitted, Rates, Reason, make_driver
 from glitch_explorer.coupling.schemas import ALPHA
+
+_LOG = logging.getLogger(__name__)
 
 #: Ground-motion bands in Hz, by source ("human": anthropogenic).
 GROUND_BANDS = {"earthquake": (0.03, 0.1), "microseism": (0.1, 0.3), "human": (1.0, 6.0)}
@@ -56,6 +59,14 @@ class RateTables(NamedTuple):
     curves: pd.DataFrame
     days: pd.DataFrame
     pairs: pd.DataFrame
+
+
+def _driver(channel: str, level: Float64, live: Bool) -> Driver | Reason:
+    """Prepare a driver; where its unit changes, its levels cannot be compared."""
+    if scale_of(channel) is not Scale.SIGNED and unit_changes(level):
+        _LOG.warning("the values of %s jump by more than a factor of ten and stay there: not used", channel)
+        return Reason.UNIT_CHANGES
+    return make_driver(level, live)
 
 
 def _family_tables(
@@ -274,7 +285,9 @@ def rate_tables(
         clearest effect; pairs of drivers of different bands, one driver (that with the smallest p) for each
         band.
     """
-    drivers = [make_driver(level, live) for level in levels.T]
+    drivers = [
+        _driver(channel, level, live) for channel, level in zip(columns["channel"], levels.T, strict=True)
+    ]
     clock = clock_terms(minute, ifo)
     families = {}
     for family, seconds in times.items():

@@ -5,6 +5,12 @@ from enum import StrEnum
 import numpy as np
 
 from glitch_explorer.core.arrays import Bool, Float64
+from glitch_explorer.core.intervals import DAY_S, MINUTE_S
+
+#: A level that from some hour on is higher, or lower, than ever before by more than this factor has
+#: another unit, if there is a day of data before and after.
+_UNIT_FACTOR = 10.0
+_HOUR = 60
 
 
 class Scale(StrEnum):
@@ -53,6 +59,30 @@ def driver_levels(values: Float64, scale: Scale) -> Float64:
     offset = calm_offset(values) if scale is Scale.CALM else 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(np.isfinite(values) & (values >= least), np.log(values + offset), np.nan)
+
+
+def unit_changes(level: Float64) -> bool:
+    """Check whether the unit of a driver changes, as from m/s to nm/s: its levels jump and never return.
+
+    Medians of hours are compared, so that single spikes do not count.
+
+    Parameters
+    ----------
+    level
+        ``(n,)`` natural logarithm in consecutive minutes, NaN without data.
+    """
+    hours = np.full((-(-len(level) // _HOUR), _HOUR), np.nan)
+    hours.ravel()[: len(level)] = level
+    known = hours[np.isfinite(hours).any(axis=1)]
+    day = round(DAY_S / MINUTE_S) // _HOUR
+    if len(known) < 2 * day:
+        return False
+    medians = np.nanmedian(known, axis=1)
+    jumps = [
+        np.minimum.accumulate(side[::-1])[::-1][1:] - np.maximum.accumulate(side)[:-1]
+        for side in (medians, -medians)
+    ]
+    return bool(np.max(jumps, axis=0)[day - 1 : -day].max(initial=0.0) > np.log(_UNIT_FACTOR))
 
 
 def censored_shares(level: Float64, live: Bool) -> tuple[float, float]:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
 
     NO_DATA = "no_data"
     CONSTANT = "constant"
+    UNIT_CHANGES = "unit_changes"
     FEW_GLITCHES = "few_glitches"
     FEW_BLOCKS = "few_blocks"
     FEW_DAYS = "few_days"
