@@ -2,6 +2,7 @@
 # share a store of features, which may be deleted at any time.
 SAFETY = "resources/channels/safety.csv"
 LOCATOR = ["source", "frames", "frame_type", "host", "bands"]
+EVIDENCE = "results/coupling/evidence.parquet"
 TESTED = ["time_slides", "max_time_slides", "pseudo_families", "max_glitches", "seed"]
 # Options of the source of auxiliary channels. A function, since `{ifo}` in them is no wildcard of the rule.
 CHANNEL_SOURCE = {
@@ -137,6 +138,7 @@ rule witness_pages:
         days=expand(rules.couple_detector.output.days, ifo=config["detectors"]),
         pairs=expand(rules.couple_detector.output.pairs, ifo=config["detectors"]),
         coincidences="results/coupling/coincidence_pages" if TRIGGERS else [],
+        evidence=EVIDENCE,
     output:
         pages=directory("results/coupling/pages"),
         page="results/site/witnesses.html",
@@ -163,7 +165,7 @@ rule witness_pages:
     params:
         dpi=config["figures"]["dpi"],
         cost=COSTED,
-        page_files=page_files("witnesses"),
+        page_files=page_files("witnesses", "evidence"),
         code=code("witness_pages"),
     script:
         "../scripts/witness_pages.py"
@@ -257,7 +259,7 @@ rule gather_evidence:
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         coincidences=rules.gather_coincidences.output.coincidences if TRIGGERS else [],
     output:
-        evidence="results/coupling/evidence.parquet",
+        evidence=EVIDENCE,
     log:
         "results/logs/gather_evidence.log",
     benchmark:
@@ -282,6 +284,7 @@ rule coincidence_pages:
         rounds=rules.gather_coincidences.output.rounds,
         shares=rules.gather_coincidences.output.shares,
         notes=rules.gather_coincidences.output.notes,
+        evidence=EVIDENCE,
         names="results/map/family_names.parquet" if not MAPPED else [],
     output:
         pages=directory("results/coupling/coincidence_pages"),
@@ -295,7 +298,7 @@ rule coincidence_pages:
     resources:
         **needs(mem_mb=2000, runtime=30),
     params:
-        page_files=page_files("coincidences"),
+        page_files=page_files("coincidences", "evidence", "witnesses/sentences.html"),
         code=code("coincidence_pages"),
     script:
         "../scripts/coincidence_pages.py"
@@ -305,6 +308,7 @@ rule coincidence_pages:
 rule coincidence_page:
     input:
         pages=rules.coincidence_pages.output.pages,
+        evidence=EVIDENCE,
     output:
         page="results/site/witnesses.html",
     log:
@@ -320,7 +324,7 @@ rule coincidence_page:
     params:
         cost=COSTED,
         mapped=MAPPED,
-        page_files=page_files("coincidences"),
+        page_files=page_files("coincidences", "evidence", "witnesses/sentences.html"),
         code=code("coincidence_page"),
     script:
         "../scripts/coincidence_page.py"
@@ -348,4 +352,4 @@ rule coupling:
             else rules.coincidence_page.output
         ),
         rules.gather_coincidences.output if TRIGGERS else [],
-        rules.gather_evidence.output if WITNESSES or TRIGGERS else [],
+        EVIDENCE if WITNESSES or TRIGGERS else [],

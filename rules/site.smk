@@ -11,6 +11,7 @@ rule atlas:
         compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
         coincidences=rules.coincidence_pages.output.pages if TRIGGERS else [],
+        evidence=EVIDENCE if WITNESSES or TRIGGERS else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
@@ -28,6 +29,7 @@ rule atlas:
         **config["atlas"],
         page_files=page_files(
             "families",
+            "evidence/macros.html",
             "witnesses/unknown.html",
             "witnesses/sentences.html",
             "witnesses/notes.html",
@@ -51,6 +53,7 @@ rule group_pages:
         compared=rules.compare_families.output if COMPARE else [],
         witnesses=rules.witness_pages.output.pages if WITNESSES else [],
         coincidences=rules.coincidence_pages.output.pages if TRIGGERS else [],
+        evidence=EVIDENCE if WITNESSES or TRIGGERS else [],
         cost=rules.impact_pages.output.pages if COSTED else [],
     output:
         pages=directory("results/site/family"),
@@ -68,6 +71,7 @@ rule group_pages:
         source=config["families"]["source"],
         page_files=page_files(
             "families",
+            "evidence/macros.html",
             "witnesses/unknown.html",
             "witnesses/sentences.html",
             "witnesses/notes.html",
@@ -171,6 +175,7 @@ rule front_page:
         witnesses=rules.gather_witnesses.output.witnesses if WITNESSES else [],
         calibration=rules.gather_witnesses.output.calibration if WITNESSES else [],
         coincidences=(rules.gather_coincidences.output.coincidences if TRIGGERS else []),
+        evidence=EVIDENCE if WITNESSES or TRIGGERS else [],
         slow=(
             expand(rules.couple_detector.output.slow, ifo=config["detectors"])
             if WITNESSES
@@ -198,6 +203,8 @@ rule front_page:
         page_files=page_files(
             "front",
             "families/new_class.html",
+            "evidence/macros.html",
+            "witnesses/sentences.html",
             "cost/sentences.html",
             "cost/reasons.html",
         ),

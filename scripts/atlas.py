@@ -16,6 +16,7 @@ if __name__ == "__main__":
             compared=bool(snakemake.input.compared),
             witnesses=snakemake.input.witnesses or None,
             coincidences=snakemake.input.coincidences or None,
+            evidence=snakemake.input.evidence or None,
             cost=snakemake.input.cost or None,
             typical=snakemake.params.typical,
             odd=snakemake.params.odd,

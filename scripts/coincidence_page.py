@@ -7,6 +7,7 @@ if __name__ == "__main__":
     with logged(snakemake.log[0]):
         write_coincidence_page(
             snakemake.input.pages,
+            evidence=snakemake.input.evidence,
             page=snakemake.output.page,
             cost=snakemake.params.cost,
             mapped=snakemake.params.mapped,

@@ -20,6 +20,7 @@ if __name__ == "__main__":
                 mapped=snakemake.params.mapped,
                 coupling=Path(witnesses).parent if witnesses else None,
                 coincidences=snakemake.input.coincidences or None,
+                evidence=snakemake.input.evidence or None,
                 slow=snakemake.input.slow,
                 impact=Path(cost).parent if cost else None,
             ),

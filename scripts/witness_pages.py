@@ -15,6 +15,7 @@ if __name__ == "__main__":
             notes=snakemake.input.notes,
             groups=snakemake.input.groups,
             slow=snakemake.input.slow,
+            evidence=snakemake.input.evidence,
             names=snakemake.input.names or None,
             curves=snakemake.input.curves,
             days=snakemake.input.days,

@@ -7,25 +7,32 @@ import pandas as pd
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.evidence import evidence_table, gather_evidence
 from glitch_explorer.coupling.rates.drivers import RateTables
 from glitch_explorer.coupling.rates.schemas import RATE_TABLES, SLOW_DRIVERS
 from glitch_explorer.coupling.schemas import (
     CALIBRATION,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
+    COINCIDENCE_SHARES,
+    COINCIDENCES,
     FAMILY_WITNESSES,
     GAPS,
+    HVETO_ROUNDS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
     SCATTERING,
 )
 from glitch_explorer.coupling.witnesses.gather import gather_witnesses
 from glitch_explorer.map.schemas import FAMILIES, MEMBERS
+from glitch_explorer.site.coincidences.page import OVERVIEW
+from glitch_explorer.site.coincidences.pages import write_coincidence_pages
 from glitch_explorer.site.pages import render
 from glitch_explorer.site.witnesses.overview import overview
 from glitch_explorer.site.witnesses.pages import write_witness_pages
 from glitch_explorer.site.witnesses.rows import CouplingTables, read_coupling
 from glitch_explorer.workflow.reference import all_schemas
+from tests.fixtures.coincidences import coincidence_row
 
 #: A channel whose name must never become markup, nor mathematics in a picture.
 EVIL = "H1:PEM-<script>alert('$\\frac$')</script>\"&_DQ"
@@ -253,10 +260,43 @@ def fake_coupling(root: Path, *, found: bool = True) -> list[str]:
         coincidences=[],
         least_effect=0.1,
     )
+    gather_evidence(folder / "evidence.parquet", witnesses=folder / "witnesses.parquet", coincidences=None)
     return names
 
 
-def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) -> Path:
+def fake_coincidences(root: Path, names: list[str]) -> Path:
+    """Write triggers beside the fake couplings, and table "evidence"; return the folder of their pages.
+
+    Of F001 the triggers of the first accelerometer agree with its samples. Of F002 the triggers of the
+    channel that drops show nothing, and those of a channel without a change of its samples do.
+    """
+    folder = root / "coupling"
+    nothing = {"p_fwer": 0.4, "q_value": 0.6, "at_floor": False, "strong": False}
+    rows = [
+        coincidence_row("F001", "H1:PEM_ACC_A", ifo="H1", safety="safe", group="H1:PEM_ACC_A"),
+        coincidence_row("F002", "H1:SUS_WIT", ifo="H1", safety="safe", group="H1:SUS_WIT"),
+        coincidence_row("F002", "H1:ASC_PITCH", ifo="H1", group="H1:ASC_PITCH", **nothing),
+    ]
+    tables.write(
+        COINCIDENCES, pd.DataFrame(rows).astype({"days_to_half": "Int64"}), folder / "coincidences.parquet"
+    )
+    for kind in (HVETO_ROUNDS, COINCIDENCE_SHARES):
+        tables.write(kind, tables.empty(kind), folder / f"{tables.name_of(kind)}.parquet")
+    tested = {"code": "tested", "channels": 2, "significant": 1, "glitches": 40, "range_s": 600.0}
+    notes = {"H1": {"channels": {"triggers": 3}, "families": {name: [tested] for name in names}}}
+    files.write_json(folder / "coincidence_notes.json", notes | {"L1": {"channels": {}, "families": {}}})
+    gather_evidence(
+        folder / "evidence.parquet",
+        witnesses=folder / "witnesses.parquet",
+        coincidences=folder / "coincidences.parquet",
+    )
+    write_coincidence_pages(folder, families=names, names=None, out=folder / "coincidence_pages")
+    return folder / "coincidence_pages"
+
+
+def make_pages(
+    root: Path, site: Path, names: list[str], *, cost: bool = False, coincidences: Path | None = None
+) -> Path:
     """Run the job of the witness pages; return the folder of the parts of pages."""
     folder = root / "coupling"
     coupling = read_coupling(
@@ -267,6 +307,7 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         curves=sorted((folder / "rate_curves").glob("*.parquet")),
         days=sorted((folder / "rate_days").glob("*.parquet")),
         pairs=sorted((folder / "driver_pairs").glob("*.parquet")),
+        evidence=folder / "evidence.parquet",
     )
     write_witness_pages(
         coupling,
@@ -280,6 +321,7 @@ def make_pages(root: Path, site: Path, names: list[str], *, cost: bool = False) 
         nulls=folder / "witness_nulls.png",
         dpi=60,
         cost=cost,
+        coincidences=coincidences and coincidences / OVERVIEW,
     )
     return folder / "pages"
 
@@ -305,6 +347,7 @@ def many(families: int, channels: int, each: int) -> list[dict[str, object]]:
                 "strong": True,
                 "group": names[place],
                 "members": [],
+                "evidence": None,
             }
             for place in sorted(chosen)
         ]
@@ -318,7 +361,9 @@ def write_many(page: Path, families: int, channels: int, each: int) -> int:
     rows = many(families, channels, each)
     names = ("witnesses", "slow_drivers", "rate_curves", "rate_days", "driver_pairs", "channel_groups")
     none = [tables.empty(all_schemas()[name]) for name in names]
-    coupling = CouplingTables(*none, {str(row["family"]): {"H1": []} for row in rows})
+    groups = pd.DataFrame([group for row in rows for group in row["groups"]])
+    evidence = evidence_table(groups, tables.empty(COINCIDENCES))
+    coupling = CouplingTables(*none, evidence, {str(row["family"]): {"H1": []} for row in rows})
     values = overview(coupling, rows, tables.empty(CHANNEL_COVERAGE), tables.empty(CALIBRATION))
     values |= {"folder": "witnesses", "coincidences": None}
     text = render("witnesses/witnesses.html", **values, cost=False, root="")

@@ -285,9 +285,14 @@ def make_map(
 
 
 def make_site(
-    root: Path, site: Path, figures: Path, fragments: Path | None = None, costs: Path | None = None
+    root: Path,
+    site: Path,
+    figures: Path,
+    fragments: Path | None = None,
+    costs: Path | None = None,
+    coincidences: Path | None = None,
 ) -> None:
-    """Run the five jobs of the site; `fragments` as of the witness pages, `costs` of the impact pages."""
+    """Run the five jobs of the site, with the folders of the witness, impact and coincidence pages."""
     stages = {"witnesses": fragments is not None, "cost": costs is not None}
     shared = inputs(root, "glitches", "families", "views", "status", "audit")
     draw_figures(
@@ -298,7 +303,9 @@ def make_site(
         assigned="#0072B2",
         unassigned="#BBBBBB",
     )
-    atlas = read_atlas(**shared, witnesses=fragments, cost=costs, typical=2, odd=2)
+    evidence = fragments and root / "coupling" / "evidence.parquet"
+    parts = {"witnesses": fragments, "coincidences": coincidences, "evidence": evidence, "cost": costs}
+    atlas = read_atlas(**shared, **parts, typical=2, odd=2)
     write_atlas(atlas, out=site / "family", index=site / "atlas.html")
     write_audit_page(
         **shared,
@@ -314,7 +321,8 @@ def make_site(
             map=root / "map",
             mapped=True,
             coupling=fragments and root / "coupling",
-            coincidences=None,
+            coincidences=coincidences and root / "coupling" / "coincidences.parquet",
+            evidence=evidence,
             slow=[],
             impact=costs and root / "impact",
         ),

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.evidence import gather_evidence
 from glitch_explorer.coupling.schemas import COINCIDENCE_SHARES, COINCIDENCES, HVETO_ROUNDS
 from glitch_explorer.map.schemas import FAMILY_NAMES
 from glitch_explorer.site.coincidences.page import write_coincidence_page
 from glitch_explorer.site.coincidences.pages import write_coincidence_pages
+from tests.fixtures.coincidences import coincidence_row
 
 TESTED = {"code": "tested", "channels": 2, "significant": 2, "glitches": 90, "range_s": 1180.0}
 NOTES = {
@@ -27,30 +29,17 @@ NOTES = {
 }
 
 
-def row(family, channel, **values):
-    """Return a row of table "coincidences"."""
-    row = {
-        "family": family, "ifo": "L1", "channel": channel, "kind": "triggers", "lag": 0.0, "window": 0.4,
-        "snr_threshold": 8.0, "delay": 0.01, "t_statistic": 9.0, "auc": 0.6, "efficiency": 0.42,
-        "expected_efficiency": 0.01, "excess_efficiency": 0.41, "excess_low": 0.3, "excess_high": 0.5,
-        "channel_excess": 0.4, "channel_excess_low": 0.3, "channel_excess_high": 0.5, "deadtime": 0.01,
-        "hveto_significance": 50.0, "hveto_overstated": False, "p_fwer": 0.001, "n_slides": 999,
-        "slide_range_s": 1180.0, "at_floor": True, "safety": "unknown", "group": "L1:A", "n_glitches": 90,
-        "n_auxiliary": 300, "coverage": 1.0, "live_time_s": 4e4, "snr_auc": 0.8, "snr_auc_low": 0.7,
-        "snr_auc_high": 0.9, "days_to_half": 2, "q_value": 0.002, "strong": True,
-    }  # fmt: skip
-    return row | values
-
-
 @pytest.fixture
 def pages(tmp_path):
     """Write the sections of three families."""
     nothing = {"p_fwer": 0.4, "q_value": 0.6, "at_floor": False, "snr_auc": np.nan, "snr_auc_low": np.nan}
     rows = [
-        row("F001", "L1:A<script>"),
-        row("F001", "L1:B", kind="segments", window=0.0, snr_threshold=np.nan, delay=np.nan, lag=-2.0),
-        row("F001", "L1:ASC", safety="unsafe", p_fwer=np.nan, q_value=np.nan, group="L1:ASC"),
-        row("F002", "L1:B", group="L1:B", days_to_half=pd.NA, **nothing),
+        coincidence_row("F001", "L1:A<script>"),
+        coincidence_row(
+            "F001", "L1:B", kind="segments", window=0.0, snr_threshold=np.nan, delay=np.nan, lag=-2.0
+        ),
+        coincidence_row("F001", "L1:ASC", safety="unsafe", p_fwer=np.nan, q_value=np.nan, group="L1:ASC"),
+        coincidence_row("F002", "L1:B", group="L1:B", days_to_half=pd.NA, **nothing),
     ]
     rounds = {
         "family": "F001", "ifo": "L1", "round": 1, "channel": "L1:B", "window": 1.0, "snr_threshold": 8.0,
@@ -72,6 +61,9 @@ def pages(tmp_path):
     )
     tables.write(HVETO_ROUNDS, pd.DataFrame([rounds]), tmp_path / "hveto_rounds.parquet")
     tables.write(COINCIDENCE_SHARES, pd.DataFrame([share]), tmp_path / "coincidence_shares.parquet")
+    gather_evidence(
+        tmp_path / "evidence.parquet", witnesses=None, coincidences=tmp_path / "coincidences.parquet"
+    )
     files.write_json(tmp_path / "coincidence_notes.json", NOTES)
     names = pd.DataFrame({"family": ["F001", "F002"], "name": ["Scattered_Light", "Tomte"], "parts": ""})
     tables.write(FAMILY_NAMES, names, tmp_path / "family_names.parquet")
@@ -100,7 +92,6 @@ def test_a_witness_has_its_numbers_its_group_and_its_shares(pages):
     assert "41 of 90" in text
     assert "Unsafe, measured but not ranked: L1:ASC" in text
     facts = json.loads((pages / "F001.json").read_text())
-    assert facts["witness"]["channel"] == "L1:A<script>"
     assert facts["unknown"] == [{"code": "safety", "ifo": "L1", "channels": ["L1:A<script>"]}]
 
 
@@ -110,11 +101,17 @@ def test_families_without_a_witness_say_why(pages):
     assert "1 channel whose files cover fewer than 8 of the glitches" in text_of(pages / "F002.html")
     assert "no channel can be compared with more than 2 of the 9 glitches" in text_of(pages / "F003.html")
     assert "The family has no glitch in L1." in text_of(pages / "F004.html")
-    assert json.loads((pages / "F002.json").read_text()) == {"witness": None, "unknown": []}
+    assert json.loads((pages / "F002.json").read_text()) == {"unknown": []}
 
 
 def test_the_page_of_all_families_links_them(pages, tmp_path):
-    write_coincidence_page(pages, page=tmp_path / "witnesses.html", cost=False, mapped=False)
+    write_coincidence_page(
+        pages,
+        evidence=tmp_path / "evidence.parquet",
+        page=tmp_path / "witnesses.html",
+        cost=False,
+        mapped=False,
+    )
     html = (tmp_path / "witnesses.html").read_text()
     for family in ("F001", "F002", "F003", "F004"):
         assert f'href="family/{family}.html#coincidences"' in html

@@ -48,6 +48,7 @@ def nothing() -> FindingTables:
         cost=None,
         cost_by_detector=None,
         coincidences=None,
+        evidence=None,
         slow=None,
     )
 
@@ -135,6 +136,7 @@ def everything() -> FindingTables:
         **cost(),
         witnesses=witness(),
         coincidences=coincidence(),
+        evidence=None,
         slow=slow(),
         ids=nothing().ids.assign(overlap=[0.1, np.nan]),
         suspects=nothing().suspects.assign(issue=True),
@@ -204,6 +206,20 @@ def test_a_witness_among_triggers_says_where_it_may_be_leakage() -> None:
     assert "of the 90 glitches of F001 (Blip) in H1 at which it is known" in sentence
     assert "safety unknown; the share rises with the SNR of the glitches" in sentence
     assert kinds(replace(nothing(), coincidences=coincidence(strong=False))) == []
+
+
+def test_samples_and_triggers_of_one_channel_are_one_finding() -> None:
+    both = replace(nothing(), witnesses=witness(), coincidences=coincidence())
+    assert kinds(both) == ["witness", "coincidence"]
+    assert kinds(replace(both, coincidences=coincidence(channel="H1:ACC-A_DQ"))) == ["witness"]
+    of_other_family = coincidence(channel="H1:ACC-A_DQ", family="F002")
+    assert kinds(replace(both, coincidences=of_other_family)) == ["witness", "coincidence"]
+
+
+def test_an_unsafe_name_of_the_channel_rules_out_the_finding() -> None:
+    unsafe = pd.DataFrame({"channel": ["H1:ACC_A", "H1:ACC_B", "H1:MONITOR"], "safety": "unsafe"})
+    both = replace(nothing(), witnesses=witness(), coincidences=coincidence(), evidence=unsafe)
+    assert kinds(both) == []
 
 
 def test_a_slow_driver_counts_beyond_the_daily_cycle_and_over_all_families() -> None:

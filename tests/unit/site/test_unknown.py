@@ -27,6 +27,7 @@ PROBE = {"detectors": "H1 L1", "auc": 0.9, "auc_low": 0.4, "reason": ""}
 WITNESSED = {
     "ifo": "H1",
     "state": "witnessed",
+    "by_others": False,
     "live_h": 1.0,
     "notes": [{"code": "untested_channels", "n": 2}],
     "channels": 9,

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glitch_explorer.site.witnesses.matrix import matrix_order
+from glitch_explorer.site.evidence.matrix import matrix_order
 
 
 def test_rows_that_share_columns_are_put_together() -> None:

@@ -8,7 +8,6 @@ from glitch_explorer.site.coincidences.page import OVERVIEW
 from glitch_explorer.site.coincidences.rows import (
     CONSTANTS,
     Row,
-    best_coincidence,
     coincidence_unknown,
     detector_rows,
     read_coincidences,
@@ -24,14 +23,14 @@ def write_coincidence_pages(
     Parameters
     ----------
     folder : path
-        Folder of the coupling stage with the tables of `gather_coincidences`.
+        Folder of the coupling stage with the tables of `gather_coincidences` and `gather_evidence`.
     families : list of str
         All families.
     names : path or None
         Table "family_names"; None where the families are those of a map.
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page) and
-        `F001.json` (best witness, and codes of what is unknown); and `OVERVIEW`.
+        `F001.json` (codes of what is unknown); and `OVERVIEW`.
     """
     results = read_coincidences(folder)
     every: list[Row] = []
@@ -41,8 +40,7 @@ def write_coincidence_pages(
             every += rows
             text = render("coincidences/fragment.html", family=family, rows=rows, **CONSTANTS)
             files.write_text(pages / f"{family}.html", text)
-            facts = {"witness": best_coincidence(rows), "unknown": coincidence_unknown(rows)}
-            files.write_json(pages / f"{family}.json", facts)
+            files.write_json(pages / f"{family}.json", {"unknown": coincidence_unknown(rows)})
         sources = {ifo: notes["channels"] for ifo, notes in results.notes.items()}
         text = render(
             "coincidences/overview.html",

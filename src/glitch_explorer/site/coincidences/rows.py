@@ -11,8 +11,16 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.coincidence.rings import RING_S
 from glitch_explorer.coupling.coincidence.triggers import CLUSTER_S
-from glitch_explorer.coupling.schemas import ALPHA, COINCIDENCE_SHARES, COINCIDENCES, HVETO_ROUNDS
+from glitch_explorer.coupling.schemas import (
+    ALPHA,
+    COINCIDENCE_SHARES,
+    COINCIDENCES,
+    EVIDENCE,
+    HVETO_ROUNDS,
+    RAW,
+)
 from glitch_explorer.coupling.witnesses.groups import LIMIT
+from glitch_explorer.site.evidence.rows import EvidenceOf, channel_evidence, evidence_of
 from glitch_explorer.site.pages import records
 
 #: For a family and detector: groups of channels, unsafe channels and hveto rounds that are listed, and
@@ -41,12 +49,15 @@ class CoincidenceTables:
         Tables "coincidences", "hveto_rounds" and "coincidence_shares".
     notes
         By detector, as `coupling.triggers.DetectorCoincidences` has them.
+    evidence
+        Rows of table "evidence" by family, detector and channel.
     """
 
     table: pd.DataFrame
     rounds: pd.DataFrame
     shares: pd.DataFrame
     notes: Mapping[str, Any]
+    evidence: EvidenceOf
 
 
 def read_coincidences(folder: str | Path) -> CoincidenceTables:
@@ -57,6 +68,7 @@ def read_coincidences(folder: str | Path) -> CoincidenceTables:
         rounds=tables.read(HVETO_ROUNDS, folder / "hveto_rounds.parquet"),
         shares=tables.read(COINCIDENCE_SHARES, folder / "coincidence_shares.parquet"),
         notes=json.loads((folder / "coincidence_notes.json").read_text(encoding="utf-8")),
+        evidence=evidence_of(tables.read(EVIDENCE, folder / "evidence.parquet")),
     )
 
 
@@ -67,8 +79,8 @@ def detector_rows(results: CoincidenceTables, family: str) -> list[Row]:
     -------
     list of dict
         `ifo`, `notes`, `state` (`absent`, `untested`, `none` or `witnessed`), `groups` (the strongest row of
-        each significant group, with `members`), `strongest` (the first row where none is significant),
-        `unsafe`, `rounds` and `shares`.
+        each significant group, with `members`, `evidence` of all kinds, and `by_samples`, whether that has
+        samples), `strongest` (the first row where none is significant), `unsafe`, `rounds` and `shares`.
     """
     return [_detector_row(results, family, ifo) for ifo, notes in results.notes.items() if notes["channels"]]
 
@@ -80,7 +92,9 @@ def _detector_row(results: CoincidenceTables, family: str, ifo: str) -> Row:
     )
     notes = results.notes[ifo]["families"].get(family)
     ranked = table[table["p_fwer"].notna()]
-    groups = _groups(ranked[ranked["q_value"] <= ALPHA])
+    groups = [
+        _with_evidence(group, results.evidence) for group in _groups(ranked[ranked["q_value"] <= ALPHA])
+    ]
     if notes is None:
         state = "absent"
     elif ranked.empty:
@@ -103,6 +117,13 @@ def _detector_row(results: CoincidenceTables, family: str, ifo: str) -> Row:
     }
 
 
+def _with_evidence(group: Row, rows: EvidenceOf) -> Row:
+    """Return a group with the evidence of its first channel, and whether its samples are part of it."""
+    evidence = channel_evidence(rows, group)
+    kinds = [part["kind"] for part in evidence["agreeing"]] if evidence else []
+    return {**group, "evidence": evidence, "by_samples": RAW in kinds}
+
+
 def _of_channel(rows: pd.DataFrame, channel: Row) -> pd.DataFrame:
     part: pd.DataFrame = rows[(rows["channel"] == channel["channel"]) & (rows["kind"] == channel["kind"])]
     return part
@@ -115,15 +136,6 @@ def _groups(significant: pd.DataFrame) -> list[Row]:
         best, *others = records(part)
         groups.append({**best, "members": others})
     return groups
-
-
-def best_coincidence(rows: list[Row]) -> Row | None:
-    """Return the channel with the smallest q-value of a family, of several the one with the largest T."""
-    best = [row["groups"][0] for row in rows if row["groups"]]
-    if not best:
-        return None
-    first = min(best, key=lambda row: (row["q_value"], -row["t_statistic"]))
-    return {name: first[name] for name in ("channel", "ifo", "q_value", "at_floor", "safety", "kind")}
 
 
 def coincidence_unknown(rows: list[Row]) -> list[Row]:

@@ -17,6 +17,7 @@ from glitch_explorer.audit.schemas import (
     SUSPECTS,
 )
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import EVIDENCE
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.families.compared import read_compared
 from glitch_explorer.site.families.page import Atlas, write_family_page
@@ -36,6 +37,7 @@ def read_atlas(
     compared: bool = False,
     witnesses: str | Path | None,
     coincidences: str | Path | None = None,
+    evidence: str | Path | None = None,
     cost: str | Path | None,
     typical: int,
     odd: int,
@@ -56,6 +58,8 @@ def read_atlas(
     witnesses, coincidences, cost : path or None
         Folders of `write_witness_pages`, `write_coincidence_pages` and `write_impact_pages`; None where the
         stage was not run.
+    evidence : path or None
+        Table "evidence"; None where the coupling stage was not run.
     typical, odd : int
         Members shown of each kind.
     """
@@ -73,6 +77,7 @@ def read_atlas(
         odd=odd,
         witnesses=Path(witnesses) if witnesses else None,
         coincidences=Path(coincidences) if coincidences else None,
+        evidence=tables.read(EVIDENCE, evidence) if evidence else None,
         cost=Path(cost) if cost else None,
         compared=read_compared(audit) if compared else None,
     )

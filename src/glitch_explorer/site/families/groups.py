@@ -13,6 +13,7 @@ from glitch_explorer.audit.rows import map_rows
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import contains, lengths, segments_of
+from glitch_explorer.coupling.schemas import EVIDENCE
 from glitch_explorer.map.schemas import FAMILY_NAMES, UNASSIGNED, UNIONS
 from glitch_explorer.site.families.compared import read_compared
 from glitch_explorer.site.families.page import coupling_parts, spread, stage_part
@@ -43,6 +44,8 @@ class Groups:
     witnesses: Path | None
     coincidences: Path | None
     cost: Path | None
+    #: Table "evidence", None where the coupling stage was not run.
+    evidence: pd.DataFrame | None
     #: `families.source` of the config.
     source: str
     #: Comparison with other families (`read_compared`), None where there is none.
@@ -63,6 +66,7 @@ def read_groups(
     audit: str | Path,
     witnesses: str | Path | None,
     coincidences: str | Path | None,
+    evidence: str | Path | None,
     cost: str | Path | None,
     source: str,
     compared: bool,
@@ -78,6 +82,8 @@ def read_groups(
     witnesses, coincidences, cost : path or None
         Folders of `write_witness_pages`, `write_coincidence_pages` and `write_impact_pages`; None where the
         stage was not run.
+    evidence : path or None
+        Table "evidence"; None where the coupling stage was not run.
     source : str
         `labels` or `file`.
     compared : bool
@@ -95,6 +101,7 @@ def read_groups(
         unassigned=int((rows["family"] == UNASSIGNED).sum()),
         witnesses=Path(witnesses) if witnesses else None,
         coincidences=Path(coincidences) if coincidences else None,
+        evidence=tables.read(EVIDENCE, evidence) if evidence else None,
         cost=Path(cost) if cost else None,
         source=source,
         compared=read_compared(audit) if compared else None,
@@ -142,9 +149,10 @@ def write_group_page(groups: Groups, family: str, folder: Path) -> dict[str, Any
     number = order.index(family)
     members = groups.rows[groups.rows["family"] == family]
     audit = records(groups.families.loc[[family]])[0]
-    coupling = coupling_parts(groups.witnesses, groups.coincidences, family, folder)
+    coupling = coupling_parts(groups.witnesses, groups.coincidences, groups.evidence, family, folder)
     cost_part, impact = stage_part(groups.cost, family, folder)
-    facts = {"witness": coupling["witness"], "rank": impact.get("rank")}
+    evidence = coupling["evidence"]
+    facts = {"witness": evidence and evidence["best"], "rank": impact.get("rank")}
     counts = label_counts(members["label"])
     values = {
         "family": family,
@@ -157,6 +165,7 @@ def write_group_page(groups: Groups, family: str, folder: Path) -> dict[str, Any
         "loudest": records(members.dropna(subset="snr").nlargest(LOUDEST, "snr")),
         "witness_part": coupling["witness_part"],
         "coincidence_part": coupling["coincidence_part"],
+        "evidence": evidence,
         "cost_part": cost_part,
         "unknown": {
             "families": [{"code": "no_map", "source": groups.source}, *catalogue_unknown(members)],

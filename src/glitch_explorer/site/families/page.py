@@ -18,6 +18,7 @@ from glitch_explorer.core.statistics import wilson_interval
 from glitch_explorer.core.views import VIEW_NAMES
 from glitch_explorer.map.schemas import ROW_KEY
 from glitch_explorer.site.audit.suspects import contradicted
+from glitch_explorer.site.evidence.rows import family_evidence
 from glitch_explorer.site.families.choice import by_label, odd_members, typical_members
 from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.unknown import map_unknown
@@ -55,6 +56,8 @@ class Atlas:
     cost: Path | None
     #: Comparison with other families (`read_compared`), None where there is none.
     compared: dict[str, Any] | None = None
+    #: Table "evidence", None where the coupling stage was not run.
+    evidence: pd.DataFrame | None = None
 
     @property
     def order(self) -> list[str]:
@@ -180,14 +183,20 @@ def stage_part(source: Path | None, family: str, folder: Path) -> tuple[Markup, 
 
 
 def coupling_parts(
-    witnesses: Path | None, coincidences: Path | None, family: str, folder: Path
+    witnesses: Path | None,
+    coincidences: Path | None,
+    evidence: pd.DataFrame | None,
+    family: str,
+    folder: Path,
 ) -> dict[str, Any]:
-    """Return the sections of the coupling stage, its best witness, and what it leaves unknown.
+    """Return the sections of the coupling stage, the evidence by channel, and what it leaves unknown.
 
     Parameters
     ----------
     witnesses, coincidences
         Folders with the sections about channels, and about triggers and flags.
+    evidence
+        Table "evidence", None where the stage was not run.
     family, folder
         The family, and the folder of its page.
     """
@@ -196,7 +205,7 @@ def coupling_parts(
     return {
         "witness_part": witness_part,
         "coincidence_part": coincidence_part,
-        "witness": of_channels.get("witness") or of_triggers.get("witness"),
+        "evidence": None if evidence is None else family_evidence(evidence, family),
         "unknown": [*of_channels["unknown"], *of_triggers["unknown"]],
     }
 
@@ -213,9 +222,10 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
     gradient = bool(sections) and bool(sections[0]["gradient"])
     nearest = records(atlas.nearest[atlas.nearest["family"] == family])
     probe = records(atlas.probe[atlas.probe["family"] == family])
-    coupling = coupling_parts(atlas.witnesses, atlas.coincidences, family, folder)
+    coupling = coupling_parts(atlas.witnesses, atlas.coincidences, atlas.evidence, family, folder)
     cost_part, impact = stage_part(atlas.cost, family, folder)
-    facts = {"witness": coupling["witness"], "rank": impact.get("rank")}
+    evidence = coupling["evidence"]
+    facts = {"witness": evidence and evidence["best"], "rank": impact.get("rank")}
     doubts = _doubts(atlas, family)
     values = {
         "family": family,
@@ -230,6 +240,7 @@ def write_family_page(atlas: Atlas, family: str, folder: Path) -> dict[str, Any]
         "gradient": gradient,
         "witness_part": coupling["witness_part"],
         "coincidence_part": coupling["coincidence_part"],
+        "evidence": evidence,
         "cost_part": cost_part,
         "unknown": {
             "families": map_unknown(audit, gradient, members, probe),

@@ -8,9 +8,11 @@ import pandas as pd
 
 from glitch_explorer.audit.schemas import NORMALISED_LIMIT, UNLABELLED
 from glitch_explorer.core.statistics import wilson_interval
+from glitch_explorer.coupling.auxiliary.safety import data_key
 from glitch_explorer.coupling.witnesses.gather import witnessed
 from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.cost.ranking import costliest
+from glitch_explorer.site.evidence.rows import channel_evidence, evidence_of
 from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.unknown import STABLE
 from glitch_explorer.site.pages import first_record, records
@@ -56,6 +58,7 @@ class FindingTables:
     #: Table "cost_by_detector".
     cost_by_detector: pd.DataFrame | None
     coincidences: pd.DataFrame | None
+    evidence: pd.DataFrame | None
     #: Table "slow_drivers" of all detectors.
     slow: pd.DataFrame | None
 
@@ -114,26 +117,48 @@ def cost(tables: FindingTables) -> Facts | None:
     return facts if facts["n"] else None
 
 
+def _not_unsafe(rows: pd.DataFrame, tables: FindingTables) -> pd.DataFrame:
+    """Return the rows of witnesses of which no name of the base channel is unsafe."""
+    if tables.evidence is None:
+        return rows
+    unsafe = set(tables.evidence.loc[tables.evidence["safety"] == "unsafe", "channel"].map(data_key))
+    part: pd.DataFrame = rows[~rows["channel"].map(data_key).isin(unsafe)]
+    return part
+
+
+def _with_evidence(best: Facts, tables: FindingTables) -> Facts:
+    """Return the facts of a witness with its family's label and the evidence of all kinds."""
+    evidence = None if tables.evidence is None else channel_evidence(evidence_of(tables.evidence), best)
+    return {**best, "label": family_names(tables.families).get(best["family"]), "evidence": evidence}
+
+
 def witness(tables: FindingTables) -> Facts | None:
     """Return the strong precursor candidate, else witness, whose effect has the highest lower end."""
     if tables.witnesses is None:
         return None
     witnesses = witnessed(tables.witnesses)
-    sure = witnesses[witnesses["strong"]]
+    sure = _not_unsafe(witnesses[witnesses["strong"]], tables)
     leads = sure[sure["relation"] == "leads"]
     order = ["excess_low", "family", "ifo", "channel"]
     best = _first(leads if len(leads) else sure, order, ascending=[False, True, True, True])
-    return best and {**best, "label": family_names(tables.families).get(best["family"])}
+    return best and _with_evidence(best, tables)
 
 
 def coincidence(tables: FindingTables) -> Facts | None:
-    """Return the strong witness among triggers and flags whose effect has the highest lower end."""
+    """Return the strong witness among triggers and flags whose effect has the highest lower end.
+
+    The base channel that `witness` is about is named there, with its triggers and flags.
+    """
     if tables.coincidences is None:
         return None
-    strong = tables.coincidences[tables.coincidences["strong"]]
+    strong = _not_unsafe(tables.coincidences[tables.coincidences["strong"]], tables)
+    named = witness(tables)
+    if named:
+        same = strong["channel"].map(data_key) == data_key(named["channel"])
+        strong = strong[~(same & (strong["family"] == named["family"]))]
     order = ["channel_excess_low", "family", "ifo", "channel"]
     best = _first(strong, order, ascending=[False, True, True, True])
-    return best and {**best, "label": family_names(tables.families).get(best["family"])}
+    return best and _with_evidence(best, tables)
 
 
 def slow_driver(tables: FindingTables) -> Facts | None:

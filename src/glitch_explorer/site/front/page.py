@@ -15,10 +15,12 @@ from glitch_explorer.catalog.runs import uncovered_live_time
 from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.intervals import lengths, segments_of
+from glitch_explorer.coupling.auxiliary.safety import data_key
 from glitch_explorer.coupling.rates.schemas import SLOW_DRIVERS
-from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, WITNESSES
+from glitch_explorer.coupling.schemas import ALPHA, CALIBRATION, COINCIDENCES, EVIDENCE, WITNESSES
 from glitch_explorer.impact.schemas import COST, COST_BY_DETECTOR
 from glitch_explorer.map.schemas import FAMILY_IDS, QUALITY, UNASSIGNED
+from glitch_explorer.site.evidence.rows import witness_counts
 from glitch_explorer.site.front.findings import FindingTables, findings
 from glitch_explorer.site.front.provenance import Provenance
 from glitch_explorer.site.pages import records, render
@@ -85,6 +87,8 @@ class FrontFiles:
     coupling: str | Path | None
     #: Table "coincidences"; None where there are no auxiliary triggers and flags.
     coincidences: str | Path | None
+    #: Table "evidence"; None where the coupling stage was not run.
+    evidence: str | Path | None
     #: Tables "slow_drivers" of all detectors; empty where the coupling stage was not run.
     slow: Sequence[str | Path]
     #: Folder with the tables cost and cost_by_detector; None where nothing has a cost.
@@ -109,6 +113,7 @@ class FrontFiles:
             cost=_read(COST, self.impact),
             cost_by_detector=_read(COST_BY_DETECTOR, self.impact),
             coincidences=tables.read(COINCIDENCES, self.coincidences) if self.coincidences else None,
+            evidence=tables.read(EVIDENCE, self.evidence) if self.evidence else None,
             slow=tables.read_all(SLOW_DRIVERS, self.slow) if self.slow else None,
         )
 
@@ -189,7 +194,8 @@ def write_front(
         "issues": int(results.suspects["issue"].sum()),
         "figures": [Path(path).stem for path in figures],
         "folder": Path(out).name,
-        "channels": len({name for part in coupled for name in part["channel"]}),
+        "channels": len({data_key(name) for part in coupled for name in part["channel"].unique()}),
+        "counts": None if results.evidence is None else witness_counts(results.evidence),
         "costs": None if cost is None else int(cost["cost_mpc3_yr"].notna().sum()),
         "witnesses": bool(coupled),
         "cost": cost is not None,

@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
+from glitch_explorer.site.evidence.matrix import COINCIDENT, MARKS
+from glitch_explorer.site.evidence.rows import group_rows
 from glitch_explorer.site.numbers import count_text, signed_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.plots import AREA, default_style, figure, ink_on, nothing, plain, save
-from glitch_explorer.site.witnesses.matrix import MARKS
 from glitch_explorer.site.witnesses.rows import Row
 
 #: Largest number of groups and of families in the figure.
@@ -29,7 +30,7 @@ def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi:
     Parameters
     ----------
     rows
-        Results of each family and detector, from `rows.detector_row`.
+        Witnesses of all families, from `evidence.rows.evidence_rows`.
     lines
         Detectors in the order of the panels, from `overview.detector_lines`.
     path
@@ -67,7 +68,8 @@ def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi:
     bar.set_label("|T|", fontsize=9)
     left = cells["family"].nunique() - len(families), cells["group"].nunique() - len(groups)
     more = "" if left == (0, 0) else f"   Not drawn: {left[0]} families, {left[1]} groups."
-    marks = "   ".join(f"{mark} {name}" for name, mark in MARKS.items())
+    legend = MARKS | ({"coincides": COINCIDENT} if COINCIDENT in set(shown["relation"]) else {})
+    marks = "   ".join(f"{mark} {name}" for name, mark in legend.items())
     drawing.supxlabel(
         f"{marks}   number: lag in seconds   hatched: no result{more}", fontsize=9, x=0.02, ha="left"
     )
@@ -81,12 +83,14 @@ def _cells(rows: Sequence[Row]) -> pd.DataFrame:
         (
             row["family"],
             row["ifo"],
-            str(group["group"]).removeprefix(f"{row['ifo']}:"),
-            abs(group["t_peak"]),
-            *(group[name] for name in columns[4:]),
+            str(row["group"]).removeprefix(f"{row['ifo']}:"),
+            abs(row["main"]["t_statistic"]),
+            row["main"]["lag"],
+            row["main"].get("relation", COINCIDENT),
+            row["safety"],
         )
-        for row in rows
-        for group in row["groups"]
+        for row in group_rows(list(rows))
+        if row["safety"] != "unsafe"
     ]
     return pd.DataFrame(cells, columns=columns)
 
@@ -122,5 +126,6 @@ def _draw_cell(axes: Axes, x: int, y: int, row: Row, colour: tuple[float, ...]) 
         [x - 0.5, x + 0.5, x + 0.5, x - 0.5], [y - 0.5, y - 0.5, y + 0.5, y + 0.5], color=colour, linewidth=0
     )
     ink = ink_on(colour)
-    axes.text(x, y - 0.17, MARKS.get(row["relation"], ""), ha="center", va="center", fontsize=7, color=ink)
+    mark = str(MARKS.get(row["relation"], row["relation"]))
+    axes.text(x, y - 0.17, mark, ha="center", va="center", fontsize=7, color=ink)
     axes.text(x, y + 0.22, signed_text(row["lag"]), ha="center", va="center", fontsize=7.5, color=ink)

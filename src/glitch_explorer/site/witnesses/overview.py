@@ -9,8 +9,9 @@ from glitch_explorer.coupling.rates.drivers import GROUND_BANDS
 from glitch_explorer.coupling.schemas import GAPS
 from glitch_explorer.coupling.witnesses.gather import strongest
 from glitch_explorer.coupling.witnesses.nulls import FAIL_BELOW
+from glitch_explorer.site.evidence.matrix import witness_matrix
+from glitch_explorer.site.evidence.rows import evidence_rows, witness_counts
 from glitch_explorer.site.pages import records
-from glitch_explorer.site.witnesses.matrix import witness_matrix
 from glitch_explorer.site.witnesses.rates import MOVES, driver_rows, strongest_driver
 from glitch_explorer.site.witnesses.rows import CONSTANTS, CouplingTables, Row
 
@@ -18,7 +19,12 @@ STATES = ("witnessed", "none", "unanswered", "absent")
 
 
 def detector_lines(coupling: CouplingTables, rows: Sequence[Row]) -> list[Row]:
-    """Return for each detector its channels by safety, and its families by their state."""
+    """Return for each detector its channels by safety, and its families by their state.
+
+    A family is witnessed by any kind of evidence.
+    """
+    safe = coupling.evidence[coupling.evidence["safety"] != "unsafe"]
+    witnessed = set(safe[["family", "ifo"]].itertuples(index=False, name=None))
     lines = []
     for ifo in coupling.detectors:
         channels = coupling.channels[coupling.channels["ifo"] == ifo]
@@ -26,7 +32,9 @@ def detector_lines(coupling: CouplingTables, rows: Sequence[Row]) -> list[Row]:
         line = {"ifo": ifo, "listed": len(channels), "tested": tested}
         line |= {name: int((channels["safety"] == name).sum()) for name in ("safe", "unknown", "unsafe")}
         families = [row for row in rows if row["ifo"] == ifo]
-        states = {state: [row["family"] for row in families if row["state"] == state] for state in STATES}
+        states: dict[str, list[str]] = {state: [] for state in STATES}
+        for row in families:
+            states["witnessed" if (row["family"], ifo) in witnessed else row["state"]].append(row["family"])
         lines.append(line | states)
     return lines
 
@@ -108,15 +116,18 @@ def overview(
     """
     tested = set(coupling.witnesses[["ifo", "channel"]].itertuples(index=False, name=None))
     unsafe = coupling.witnesses[coupling.witnesses["safety"] == "unsafe"]
+    lines = detector_lines(coupling, rows)
+    witnessed = {family for line in lines for family in line["witnessed"]}
     groups = [part for _, part in coupling.channels.groupby(["ifo", "group"], sort=True) if len(part) > 1]
     return {
-        "lines": detector_lines(coupling, rows),
+        "lines": lines,
         "rows": rows,
         "families": len({row["family"] for row in rows}),
-        "witnessed": len({row["family"] for row in rows if row["state"] == "witnessed"}),
-        "answered": len({row["family"] for row in rows if row["state"] in ("witnessed", "none")}),
+        "witnessed": len(witnessed),
+        "answered": len(witnessed.union(*(line["none"] for line in lines))),
+        "counts": witness_counts(coupling.evidence),
         "detectors": coupling.detectors,
-        "matrix": witness_matrix(rows),
+        "matrix": witness_matrix(evidence_rows(coupling.evidence)),
         "leads": [group for row in rows for group in row["leads"]],
         "fringes": [row for row in rows if row["fringes"]["code"] == "yes"],
         "fringe_tests": sum(row["fringes"]["code"] in ("yes", "no") for row in rows),

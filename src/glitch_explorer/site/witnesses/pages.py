@@ -23,7 +23,6 @@ from glitch_explorer.site.witnesses.rows import (
     CouplingTables,
     FamilyTables,
     Row,
-    best_witness,
     detector_row,
     read_family,
 )
@@ -59,7 +58,7 @@ def _write_fragment(
     """Write the files of a family's witness section; return one `Row` per detector.
 
     They are the section itself (HTML), its figure, the table of the family's witnesses, and a JSON file with
-    the best witness and what is unknown.
+    what is unknown.
     """
     rows = [detector_row(coupling, family_tables, family, ifo) for ifo in coupling.detectors]
     columns = [(row["ifo"], _panels(row, coupling, family_tables.profiles)) for row in rows]
@@ -68,8 +67,7 @@ def _write_fragment(
     tables.write(WITNESSES, witnesses, folder / f"{family}.parquet")
     fragment = render("witnesses/fragment.html", family=family, rows=rows, described=DESCRIBED, **CONSTANTS)
     files.write_text(folder / f"{family}.html", fragment)
-    facts = {"witness": best_witness(rows), "unknown": coupling_unknown(rows)}
-    files.write_json(folder / f"{family}.json", facts)
+    files.write_json(folder / f"{family}.json", {"unknown": coupling_unknown(rows)})
     return rows
 
 
@@ -106,7 +104,7 @@ def write_witness_pages(
         in the same order.
     out : path
         Output folder; an existing one is replaced. For each family: `F001.html` (section of its page),
-        `F001.png`, `F001.parquet`, and `F001.json` (best witness, and codes of what is unknown).
+        `F001.png`, `F001.parquet`, and `F001.json` (codes of what is unknown).
     page : path
         The page of all witnesses.
     pictures : path
@@ -131,7 +129,7 @@ def write_witness_pages(
             coverage.append(family_tables.coverage)
     pooled = tables.read(CALIBRATION, calibration)
     values = overview(coupling, rows, tables.joined(CHANNEL_COVERAGE, coverage), pooled)
-    matrix_figure(rows, values["lines"], Path(matrix), dpi=dpi)
+    matrix_figure(list(coupling.evidence_of.values()), values["lines"], Path(matrix), dpi=dpi)
     witness_plots.calibration(tables.joined(PSEUDO_FAMILIES, pseudo), Path(nulls), dpi=dpi)
     with files.whole_folder(pictures) as folder:
         shutil.copyfile(nulls, folder / "calibration.png")

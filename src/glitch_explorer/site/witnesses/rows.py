@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from glitch_explorer.coupling.schemas import (
     ALPHA,
     CHANNEL_COVERAGE,
     CHANNEL_GROUPS,
+    EVIDENCE,
     GAPS,
     LAG_PROFILES,
     PSEUDO_FAMILIES,
+    RAW,
     SCATTERING,
     WITNESSES,
 )
@@ -30,6 +33,7 @@ from glitch_explorer.coupling.witnesses.p_values import at_floor
 from glitch_explorer.coupling.witnesses.scattering import LEAST_MATCHED, SCATTERING_BELOW_HZ
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.schemas import MEMBERS
+from glitch_explorer.site.evidence.rows import EvidenceOf, channel_evidence, evidence_of
 from glitch_explorer.site.pages import read_names, records
 from glitch_explorer.site.witnesses.rates import driver_rows, ground_rows, pair_rows
 
@@ -60,10 +64,17 @@ class CouplingTables:
     days: pd.DataFrame
     pairs: pd.DataFrame
     channels: pd.DataFrame
+    #: Table "evidence".
+    evidence: pd.DataFrame
     #: Family to detector to the notes on its test: codes with facts.
     notes: Mapping[str, Mapping[str, list[Note]]]
     #: Name of each family that labels or a file define; None where families are those of a map.
     names: Mapping[str, str] | None = None
+
+    @cached_property
+    def evidence_of(self) -> EvidenceOf:
+        """The rows of table "evidence" by family, detector and channel."""
+        return evidence_of(self.evidence)
 
     @property
     def detectors(self) -> list[str]:
@@ -93,6 +104,7 @@ def read_coupling(
     curves: Sequence[str | Path],
     days: Sequence[str | Path],
     pairs: Sequence[str | Path],
+    evidence: str | Path,
     names: str | Path | None = None,
 ) -> CouplingTables:
     """Read the results of the coupling for all families.
@@ -104,6 +116,8 @@ def read_coupling(
     groups, slow, curves, days, pairs
         Tables "channel_groups", "slow_drivers", "rate_curves", "rate_days" and "driver_pairs" of all
         detectors.
+    evidence
+        Table "evidence".
     names
         Table "family_names"; None where the families are those of a map.
     """
@@ -114,6 +128,7 @@ def read_coupling(
         days=tables.read_all(RATE_DAYS, days),
         pairs=tables.read_all(DRIVER_PAIRS, pairs),
         channels=tables.read_all(CHANNEL_GROUPS, groups),
+        evidence=tables.read(EVIDENCE, evidence),
         notes=json.loads(Path(notes).read_text(encoding="utf-8")),
         names=read_names(names),
     )
@@ -216,7 +231,10 @@ def state_of(rows: pd.DataFrame, notes: list[Note] | None) -> str:
 
 
 def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: str, ifo: str) -> Row:
-    """Return the results for `family` in the detector `ifo`."""
+    """Return the results for `family` in the detector `ifo`.
+
+    `by_others`: whether triggers or a flag make a channel a witness, which need not be one by its samples.
+    """
 
     def part(table: pd.DataFrame) -> pd.DataFrame:
         rows = table[table["ifo"] == ifo]
@@ -226,11 +244,16 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
     notes = coupling.notes.get(family, {}).get(ifo)
     glitches, ranked = part(family_tables.glitches), rows[rows["p_fwer"].notna()]
     channels = part(coupling.channels)
-    groups = witness_groups(rows, channels)
+    coincident = part(coupling.evidence)["kinds"] != RAW
+    groups = [
+        {**group, "evidence": channel_evidence(coupling.evidence_of, group)}
+        for group in witness_groups(rows, channels)
+    ]
     return {
         "family": family,
         "ifo": ifo,
         "state": state_of(rows, notes),
+        "by_others": bool(coincident.any()),
         "notes": notes or [],
         "n": len(glitches),
         "half_s": float(glitches["duration_s"].median()) / 2,
@@ -252,18 +275,3 @@ def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: 
         "complete": int((coverage["share"] >= 1).sum()),
         "calibration": records(calibration_table(part(family_tables.pseudo))),
     }
-
-
-def best_witness(rows: list[Row]) -> Row | None:
-    """Return channel, q_value, at_floor and safety of a family's most significant strong witness."""
-    best = min(
-        (group for row in rows for group in row["groups"] if group["strong"]),
-        key=lambda group: (
-            group["q_value"],
-            group["safety"] != "safe",
-            -abs(group["t_peak"]),
-            group["channel"],
-        ),
-        default=None,
-    )
-    return best and {name: best[name] for name in ("channel", "q_value", "at_floor", "safety")}

@@ -32,7 +32,7 @@ def _unknown(row: Item) -> Iterable[tuple[str, Item]]:
     if row["state"] == "unanswered":
         yield "unanswered", {"notes": row["notes"]}
         return
-    if row["state"] == "none":
+    if row["state"] == "none" and not row["by_others"]:
         yield "no_witness", {"channels": row["channels"]}
     untested = sum(not channel["tested"] for channel in row["missing"])
     if untested:

@@ -1,6 +1,5 @@
 """The matrix of families and their witnesses: its cells and their order."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,10 +7,12 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from glitch_explorer.core.arrays import Float64
-from glitch_explorer.site.witnesses.rows import Row
+from glitch_explorer.coupling.schemas import RAW
+from glitch_explorer.site.evidence.rows import Row, group_rows
 
-#: Marks of the order in time.
+#: Marks of the order in time of samples and glitch, and of a coincidence with triggers or a flag.
 MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
+COINCIDENT = "△"
 #: Lower ends of the shades of the excess efficiency, and the q-values that earn a star each.
 SHADES = (0.1, 0.3, 0.5, 0.7)
 STARS = (0.05, 0.01, 0.001)
@@ -43,38 +44,41 @@ def matrix_order(sizes: Float64) -> tuple[list[int], list[int]]:
     return rows, [int(column) for column in np.argsort(mean.round(9), kind="stable")]
 
 
-def _cell(row: Row, group: Row) -> Row:
-    """Return one cell: what it shows, and its row of table "witnesses" as `witness`."""
-    excess = group["excess_efficiency"]
+def _cell(row: Row) -> Row:
+    """Return one cell: what it shows, and its row of `rows.evidence_rows` as `witness`."""
+    relations = [part["relation"] for part in row["agreeing"] if part["kind"] == RAW]
+    others = [part for part in row["agreeing"] if part["kind"] != RAW]
     return {
         "family": row["family"],
-        "group": str(group["group"]),
-        "size": abs(float(group["t_peak"])),
-        "shade": sum(excess >= low for low in SHADES),
-        "excess": round(100 * excess),
-        "stars": sum(group["q_value"] <= level for level in STARS),
-        "mark": MARKS.get(group["relation"], ""),
-        "witness": group,
+        "group": str(row["group"]),
+        "size": abs(float(row["main"]["t_statistic"])),
+        "shade": sum(row["excess"] >= low for low in SHADES),
+        "excess": round(100 * row["excess"]),
+        "stars": sum(row["q_value"] <= level for level in STARS),
+        "mark": "".join(MARKS.get(relation, "") for relation in relations) + (COINCIDENT if others else ""),
+        "anchor": "witnesses" if relations else "coincidences",
+        "witness": row,
     }
 
 
-def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
+def witness_matrix(rows: list[Row]) -> dict[str, Any]:
     """Arrange the strong witnesses of all families in a matrix.
 
     Parameters
     ----------
     rows
-        Results of each family and detector, from `rows.detector_row`.
+        Witnesses of all families, from `rows.evidence_rows`.
 
     Returns
     -------
     dict
-        `families` and `groups` in order, the latter with `unknown` safety, and `cells`, each with the
-        positions of its family (`row`) and group (`column`), from 0.
+        `families` and `groups` in order, the latter with `unknown` safety; `cells`, each with the positions
+        of its family (`row`) and group (`column`), from 0; and `coincident`, whether any cell has a
+        coincidence.
     """
-    cells = [_cell(row, group) for row in rows for group in row["groups"] if group["strong"]]
+    cells = [_cell(row) for row in group_rows(rows) if row["strong"]]
     if not cells:
-        return {"families": [], "groups": [], "cells": []}
+        return {"families": [], "groups": [], "cells": [], "coincident": False}
     sizes = pd.DataFrame(cells).pivot_table(
         index="family", columns="group", values="size", aggfunc="max", fill_value=0.0
     )
@@ -89,4 +93,5 @@ def witness_matrix(rows: Sequence[Row]) -> dict[str, Any]:
         "families": families,
         "groups": [{"name": name, "unknown": name in unknown} for name in groups],
         "cells": sorted(ordered, key=lambda cell: (cell["row"], cell["column"])),
+        "coincident": any(COINCIDENT in cell["mark"] for cell in cells),
     }
