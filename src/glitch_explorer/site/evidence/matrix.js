@@ -7,6 +7,7 @@
   const heads = { row: [...grid.querySelectorAll(".rowhead")], column: [...grid.querySelectorAll(".columnhead")] };
   const cells = [...grid.querySelectorAll(".hitcell")];
   const texts = cells.map((cell) => cell.getAttribute("aria-label").toLowerCase());
+  const number = (count, one, several) => `${count} ${count === 1 ? one : several}`;
   let cellAt = new Map();
 
   // Grid lines of the visible heads, from 2: the first row and column are for the heads themselves.
@@ -37,7 +38,7 @@
     });
     grid.style.setProperty("--rows", row.size);
     grid.style.setProperty("--columns", column.size);
-    element("matrixcount").textContent = `${shown.length} of ${cells.length} witnesses shown: ${row.size} families, ${column.size} groups of channels`;
+    element("matrixcount").textContent = `${shown.length} of ${cells.length} witnesses shown: ${number(row.size, "family", "families")}, ${number(column.size, "group", "groups")} of channels`;
   }
 
   function linesOf(cell) {
