@@ -161,6 +161,9 @@ rule cost:
             else []
         ),
         witnesses=[rules.gather_witnesses.output.witnesses] if WITNESSES else [],
+        coincidences=(
+            [rules.gather_coincidences.output.coincidences] if TRIGGERS else []
+        ),
     output:
         cost="results/impact/cost.parquet",
         by_detector="results/impact/cost_by_detector.parquet",

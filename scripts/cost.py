@@ -5,7 +5,7 @@ from pathlib import Path
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
 from glitch_explorer.core.job import logged
-from glitch_explorer.coupling.schemas import WITNESSES
+from glitch_explorer.coupling.schemas import COINCIDENCES, WITNESSES
 from glitch_explorer.impact.cost.gather import family_costs, write_costs
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.schemas import EXCURSIONS, MINUTES
@@ -22,6 +22,7 @@ if __name__ == "__main__":
             tables.read_all(MINUTES, snakemake.input.minutes),
             witnesses=tables.read_all(WITNESSES, snakemake.input.witnesses),
             settings=settings,
+            coincidences=tables.read_all(COINCIDENCES, snakemake.input.coincidences),
             excursions=tables.read_all(EXCURSIONS, snakemake.input.excursions),
         )
         write_costs(costs, settings, Path(snakemake.output.cost).parent)

@@ -138,6 +138,7 @@ def recoverable_table(cost: pd.DataFrame, channels: int) -> pd.DataFrame:
                     "at_floor": step == 0,
                     "safety": "unknown" if channel < 3 else "safe",
                     "relation": ("leads", "co-moves", "follows")[step],
+                    "kind": ("raw", "raw", "triggers")[step],
                     "recoverable_mpc3_yr": max(0.0, row["cost_mpc3_yr"]) * share,
                     "recoverable_low": max(0.0, row["cost_low"]) * share * 0.8,
                     "recoverable_high": row["cost_high"] * min(1.0, share * 1.2),

@@ -23,6 +23,7 @@ from glitch_explorer.impact.schemas import (
     RANK_STABILITY,
     RECOVERABLE,
 )
+from tests.fixtures.coincidences import coincidence_row
 
 DAY, YEAR = 86400.0, 365.25 * 86400.0
 VOLUME = 4 / 3 * np.pi * 100.0**3
@@ -68,11 +69,19 @@ def flat_minutes(spans, table, *, reach, lost, settings):
     return pd.concat(parts, ignore_index=True)
 
 
-def costs(rows, spans, *, lost=None, witnesses=NO_WITNESS, reach=100.0, **settings):
+def costs(rows, spans, *, lost=None, witnesses=NO_WITNESS, coincidences=None, reach=100.0, **settings):
     table, families = glitches(rows)
     chosen = CostSettings(**settings)
     minutes = flat_minutes(spans, table, reach=reach, lost=lost, settings=chosen)
-    result = family_costs(table, families, spans, minutes, witnesses=witnesses, settings=chosen)
+    result = family_costs(
+        table,
+        families,
+        spans,
+        minutes,
+        witnesses=witnesses,
+        settings=chosen,
+        coincidences=coincidences,
+    )
     for name, schema in SCHEMAS.items():
         tables.conform(schema, getattr(result, name))
     return result
@@ -220,6 +229,37 @@ def test_recoverable_is_cost_times_excess_of_witnesses_that_count():
     np.testing.assert_allclose(recoverable["recoverable_mpc3_yr"], [0.5 * row["cost_mpc3_yr"]])
     assert recoverable["recoverable_high"]["A"] == pytest.approx(0.6 * row["cost_high"])
     assert result.cost.set_index("family")["best_witness"]["F001"] == ""
+
+
+def test_a_witness_by_triggers_counts_where_its_samples_do_not():
+    found = {"ifo": "H1", "channel_excess_low": 0.2, "channel_excess_high": 0.4, "channel_excess": 0.3}
+    aux = pd.DataFrame(
+        [
+            coincidence_row("F002", "H1:A_B", **found),
+            coincidence_row("F002", "H1:C", **found),
+            coincidence_row("F001", "H1:C", kind="segments", **found),
+            coincidence_row("F001", "H1:D", **found),
+            coincidence_row("F001", "H1:E", strong=False, **found),
+        ]
+    )
+    table = pd.DataFrame(
+        [witness("H1:A-B_DQ", excess=0.5), witness("H1:D_DQ", excess=0.9, safety="unsafe", rank=2)]
+    )
+    result = costs(ROWS, SPANS, witnesses=table, coincidences=aux)
+    kinds = result.recoverable.set_index(["family", "channel"])["kind"].to_dict()
+    assert kinds == {
+        ("F002", "H1:A-B_DQ"): "raw",
+        ("F002", "H1:C"): "triggers",
+        ("F001", "H1:C"): "segments",
+    }
+    by_family = result.cost.set_index("family")
+    assert by_family["best_witness"].to_dict() == {"F001": "H1:C", "F002": "H1:A-B_DQ"}
+    of_flag = result.recoverable.set_index("family").loc["F001"]
+    assert of_flag["recoverable_mpc3_yr"] == pytest.approx(0.3 * by_family["cost_mpc3_yr"]["F001"])
+    assert costs(ROWS, SPANS, coincidences=aux).recoverable["kind"].tolist() == ["triggers"] * 2 + [
+        "segments",
+        "triggers",
+    ]
 
 
 def test_stability_of_the_chosen_settings_is_one():

@@ -160,7 +160,7 @@ def recoverable_rows() -> pd.DataFrame:
             ("D", "D", 3.0, None, None),
         ],
         columns=["channel", "group", "recoverable_mpc3_yr", "recoverable_low", "recoverable_high"],
-    ).assign(family="F001", ifo="H1", safety="safe")
+    ).assign(family="F001", ifo="H1", safety="safe", kind="raw")
 
 
 def sentence(macro: str, *values: Any) -> str:
@@ -176,6 +176,9 @@ def test_a_group_of_witnesses_is_listed_once() -> None:
         "the cost of F001 in H1 (range from both intervals: 1.00 to 4.00)."
     )
     assert sentence("recoverable", first | {"safety": "unknown"}).endswith("(no interval; safety unknown).")
+    assert "coupling of D (witness by its flag) would" in sentence(
+        "recoverable", first | {"kind": "segments"}
+    )
 
 
 def costs(*rows: tuple[float | None, float | None, float | None]) -> pd.DataFrame:

@@ -8,10 +8,11 @@ import pandas as pd
 import pyarrow as pa
 
 from glitch_explorer.core import files, tables
+from glitch_explorer.coupling.schemas import COINCIDENCES
 from glitch_explorer.impact.cost.detector import open_detector
 from glitch_explorer.impact.cost.headline import cost_rows, daily, headline
 from glitch_explorer.impact.cost.ranking import rank_stability, ranks
-from glitch_explorer.impact.cost.recoverable import recoverable_costs, with_best_witness
+from glitch_explorer.impact.cost.recoverable import recoverable_costs, strong_witnesses, with_best_witness
 from glitch_explorer.impact.cost.settings import CostSettings
 from glitch_explorer.impact.cost.totals import detector_costs, search_costs, with_excursions
 from glitch_explorer.impact.schemas import (
@@ -79,6 +80,7 @@ def family_costs(
     *,
     witnesses: pd.DataFrame,
     settings: CostSettings,
+    coincidences: pd.DataFrame | None = None,
     excursions: pd.DataFrame | None = None,
 ) -> Costs:
     """Compute the cost of each family in each detector. See docs/explanation/cost.md.
@@ -89,6 +91,8 @@ def family_costs(
         Tables "glitches", "families", "segments", "minutes" (of all detectors) and "witnesses".
     settings
         Assumptions of the cost.
+    coincidences
+        Table "coincidences"; None where there are no auxiliary triggers and flags.
     excursions
         Table "excursions" of all detectors; None where there is no strain.
 
@@ -104,15 +108,16 @@ def family_costs(
     headlines = [headline(detector, settings) for detector in detectors]
     cost = _joined([cost_rows(result) for result in headlines], COST)
     search = search_costs(rows, segments, minutes, settings)
+    strong = strong_witnesses(witnesses, tables.empty(COINCIDENCES) if coincidences is None else coincidences)
     by_day = _joined([daily(result) for result in headlines], COST_BY_DAY)
     if len(cost):
         cost = cost.merge(search, how="left", left_on=["family", "ifo"], right_index=True)
         cost["n_excursions"] = cost["n_excursions"].astype("Int64")
-        cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), witnesses)
+        cost = with_best_witness(cost.assign(rank=ranks(cost["cost_mpc3_yr"])), strong)
     return Costs(
         cost=cost[COST.names],
         by_detector=detector_costs(rows, segments, minutes, settings),
-        recoverable=recoverable_costs(cost, witnesses),
+        recoverable=recoverable_costs(cost, strong),
         by_day=by_day,
         stability=rank_stability(headlines, settings),
     )

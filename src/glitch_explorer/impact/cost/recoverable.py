@@ -3,14 +3,39 @@
 import numpy as np
 import pandas as pd
 
+from glitch_explorer.coupling.auxiliary.safety import data_key
+from glitch_explorer.coupling.schemas import RAW
+from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT
 from glitch_explorer.coupling.witnesses.gather import witnessed
 from glitch_explorer.impact.schemas import RECOVERABLE
 
 
-def significant_witnesses(witnesses: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of each channel that is a strong witness, best first, without unsafe channels."""
-    rows = witnessed(witnesses)
-    return rows[(rows["safety"] != "unsafe") & rows["strong"]]
+def strong_witnesses(witnesses: pd.DataFrame, coincidences: pd.DataFrame) -> pd.DataFrame:
+    """Select the strong witnesses, best first, each base channel of a family and detector once.
+
+    Parameters
+    ----------
+    witnesses, coincidences
+        Tables "witnesses" and "coincidences".
+
+    Returns
+    -------
+    DataFrame
+        Rows of table "witnesses" that represent a channel, and after them those of triggers and segments
+        whose base channel has no such row; with column `kind`, and the effect of the channel as
+        `excess_efficiency`. A channel of which any name is unsafe is left out.
+    """
+    raw = witnessed(witnesses)
+    others = coincidences.drop(columns=list(CHANNEL_EFFECT.values())).rename(columns=CHANNEL_EFFECT)
+    parts = [raw.assign(kind=RAW), others.assign(relation="")]
+    rows = pd.concat([part[part["strong"]] for part in parts if len(part)] or parts[:1])
+    unsafe = {
+        data_key(name)
+        for table in (witnesses, coincidences)
+        for name in table.loc[table["safety"] == "unsafe", "channel"].unique()
+    }
+    rows = rows.assign(key=rows["channel"].map(data_key))
+    return rows[~rows["key"].isin(unsafe)].drop_duplicates(["family", "ifo", "key"])
 
 
 def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
@@ -23,10 +48,10 @@ def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFra
     cost
         Rows with family, ifo, cost_mpc3_yr, cost_low, cost_high.
     witnesses
-        Table "witnesses".
+        Rows of `strong_witnesses`.
     """
     columns = ["family", "ifo", "cost_mpc3_yr", "cost_low", "cost_high"]
-    rows = significant_witnesses(witnesses).merge(cost[columns], on=["family", "ifo"], how="inner")
+    rows = witnesses.merge(cost[columns], on=["family", "ifo"], how="inner")
     rows = rows[rows["cost_mpc3_yr"].notna()]
     pairs = {
         "recoverable_mpc3_yr": ("cost_mpc3_yr", "excess_efficiency"),
@@ -39,8 +64,16 @@ def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFra
 
 
 def with_best_witness(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
-    """Add columns best_witness, recoverable and efficiency_over_deadtime of each family's best witness."""
-    best = significant_witnesses(witnesses).drop_duplicates(["family", "ifo"]).set_index(["family", "ifo"])
+    """Add columns best_witness, recoverable and efficiency_over_deadtime of each family's best witness.
+
+    Parameters
+    ----------
+    cost
+        Rows with family, ifo and cost_mpc3_yr.
+    witnesses
+        Rows of `strong_witnesses`.
+    """
+    best = witnesses.drop_duplicates(["family", "ifo"]).set_index(["family", "ifo"])
     rows = best.reindex(pd.MultiIndex.from_frame(cost[["family", "ifo"]])).set_axis(cost.index)
     deadtime = rows["deadtime"].astype(float)
     excess = rows["excess_efficiency"].astype(float).clip(lower=0.0)
