@@ -200,6 +200,7 @@ rule couple_triggers:
         source=lambda wildcards: {
             "triggers": config["coupling"]["triggers"],
             "flags": config["coupling"]["flags"],
+            "trends": config["coupling"]["trends"],
             "lists": config["coupling"]["channels"],
             "safety": [SAFETY, *config["coupling"]["safety"]],
             "strain": config["strain"]["channel"],
@@ -304,7 +305,7 @@ rule coincidence_pages:
         "../scripts/coincidence_pages.py"
 
 
-# In place of the page of channels' witnesses, where there are only triggers and flags.
+# In place of the page of channels' witnesses, where there are only triggers, flags and trends.
 rule coincidence_page:
     input:
         pages=rules.coincidence_pages.output.pages,

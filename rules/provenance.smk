@@ -6,7 +6,7 @@ NAMED_FILES = {
     "events.files": config["events"]["files"],
     "coupling.channels": config["coupling"]["channels"],
     "coupling.safety": config["coupling"]["safety"],
-    "coupling.triggers, coupling.flags": study.auxiliary_paths(),
+    "coupling.triggers, coupling.flags, coupling.trends": study.auxiliary_paths(),
     "families.file": [config["families"]["file"]] if config["families"]["file"] else [],
     "families.compare": [config["families"]["compare"]] if COMPARE else [],
     "map.reference": [config["map"]["reference"]] if config["map"]["reference"] else [],

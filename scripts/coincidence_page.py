@@ -1,4 +1,4 @@
-"""Write the page of witnesses where there are only auxiliary triggers and flags."""
+"""Write the page of witnesses where there are only auxiliary triggers, flags and trends."""
 
 from glitch_explorer.core.job import logged
 from glitch_explorer.site.coincidences.page import write_coincidence_page

@@ -1,4 +1,4 @@
-"""Write the parts of pages about auxiliary triggers and flags."""
+"""Write the parts of pages about auxiliary triggers, flags and trends."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Compare the auxiliary triggers and flags of a detector with all families."""
+"""Compare the auxiliary triggers, flags and trends of a detector with all families."""
 
 from glitch_explorer.core import files, tables
 from glitch_explorer.core.job import logged

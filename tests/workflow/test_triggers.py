@@ -1,4 +1,4 @@
-"""Auxiliary triggers and flags in runs: from labels alone, and beside channels; its jobs, what it refuses."""
+"""Auxiliary triggers, flags and trends in runs: from labels alone, and beside channels; what is refused."""
 
 import json
 
@@ -15,7 +15,7 @@ from tests.workflow.test_families import broken_links, names_of
 
 pytestmark = pytest.mark.slow
 
-#: Jobs that only a study with triggers or flags has, for one detector.
+#: Jobs that only a study with triggers, flags or trends has, for one detector.
 JOBS = {"couple_triggers": 1, "gather_coincidences": 1, "coincidence_pages": 1}
 START, LENGTH = 1_241_900_000.0, 40_000.0
 CONFIG = {
@@ -27,6 +27,7 @@ CONFIG = {
     "coupling": {
         "triggers": [{"path": "{ifo}-monitor.csv", "channel": "{ifo}:ASC-X_TR_B"}],
         "flags": ["flags"],
+        "trends": {"files": ["{ifo}-trends.csv"], "channels": ["*.max"]},
         "time_slides": 100,
         "max_time_slides": 400,
     },
@@ -34,7 +35,7 @@ CONFIG = {
 
 
 def write_inputs(folder):
-    """Write glitches of two labels; the monitor and a flag see half of the first's."""
+    """Write glitches of two labels; the monitor, a flag and a trend see half of the first's."""
     rng = np.random.default_rng(1)
     times = np.sort(rng.uniform(START, START + LENGTH, 180))
     labels = np.where(np.arange(180) % 3 == 0, "Blip", "Scattered_Light")
@@ -50,12 +51,17 @@ def write_inputs(folder):
     text = "".join(f"{time - 1:.2f} {time + 1:.2f}\n" for time in heard)
     (folder / "flags/L1-SEEN.txt").write_text(text)
     (folder / "flags/L1-OTHER.txt").write_text(f"{START + 100:.0f} {START + 900:.0f}\n")
+    level = rng.lognormal(sigma=0.2, size=int(LENGTH // 60))
+    minutes = ((heard - START) // 60).astype(int)
+    level[minutes[minutes < len(level)]] *= 3
+    trends = {"time": START + 60 * np.arange(len(level)), "L1:PEM-EX_ACC.max": level, "L1:PEM-EX_ACC.n": 60}
+    pd.DataFrame(trends).to_csv(folder / "L1-trends.csv", index=False)
     (folder / "L1-segments.txt").write_text(f"{START:.0f} {START + LENGTH:.0f}\n")
 
 
 @pytest.fixture(scope="module")
 def coincident(root, tmp_path_factory) -> Project:
-    """Return a run of labels, triggers and flags, without channels, strain or pictures."""
+    """Return a run of labels, triggers, flags and trends, without channels, strain or pictures."""
 
     def make(folder):
         project = Project.copied(root, folder, CONFIG)
@@ -65,13 +71,16 @@ def coincident(root, tmp_path_factory) -> Project:
     return Project(made_once(tmp_path_factory, "coincident", make))
 
 
-def test_witnesses_of_labels_among_triggers_and_flags(coincident):
+def test_witnesses_of_labels_among_triggers_flags_and_trends(coincident):
     folder = coincident.folder / "results/coupling"
     table = tables.read(COINCIDENCES, folder / "coincidences.parquet")
     named = table.assign(family=table["family"].map(names_of(coincident))).set_index(["family", "channel"])
-    assert len(named) == 6
+    assert len(named) == 8
     significant = set(named.index[named["q_value"] <= 0.05])
-    assert significant == {("Scattered_Light", "L1:ASC-X_TR_B"), ("Scattered_Light", "L1:SEEN")}
+    witnesses = ("L1:ASC-X_TR_B", "L1:SEEN", "L1:PEM-EX_ACC.max")
+    assert significant == {("Scattered_Light", name) for name in witnesses}
+    trend = named.loc[("Scattered_Light", "L1:PEM-EX_ACC.max")]
+    assert trend[["kind", "measure", "window", "lag"]].tolist() == ["trends", "high", 60.0, 0.0]
     monitor = named.loc[("Scattered_Light", "L1:ASC-X_TR_B")]
     assert monitor["efficiency"] == pytest.approx(0.5, abs=0.02)
     assert monitor["kind"] == "triggers"
@@ -86,20 +95,23 @@ def test_the_pages_have_the_sections_and_the_record_has_the_files(coincident):
     results = coincident.folder / "results"
     scattered = next(family for family, name in names_of(coincident).items() if name == "Scattered_Light")
     page = (results / f"site/family/{scattered}.html").read_text()
-    assert "Coincidences with auxiliary triggers and flags" in page
+    assert "Coincidences with auxiliary triggers, flags and trends" in page
     assert "SNR ≥ " in page
+    assert "level in the highest" in page
     assert "hveto's rounds" in page
-    assert "the safety of 2 witnesses in L1 is unknown" in page
+    assert "the safety of 3 witnesses in L1 is unknown" in page
     witnesses = (results / "site/witnesses.html").read_text()
     assert f'href="family/{scattered}.html#coincidences"' in witnesses
     assert not broken_links(results / "site")
     front = (results / "site/index.html").read_text()
-    assert "3 channels tested" in front
+    assert "4 channels tested" in front
     assert "coincides with 50" in front
     assert "Nothing is significant" not in front
     record = json.loads((results / "provenance.json").read_text())
-    paths = [entry["path"] for entry in record["inputs"]["coupling.triggers, coupling.flags"]]
-    assert paths == ["L1-monitor.csv", "flags"]
+    paths = [
+        entry["path"] for entry in record["inputs"]["coupling.triggers, coupling.flags, coupling.trends"]
+    ]
+    assert paths == ["L1-monitor.csv", "flags", "L1-trends.csv"]
     assert any(entry["path"].endswith("coupling/coincidences.parquet") for entry in record["results"])
 
 
@@ -150,6 +162,15 @@ def test_without_triggers_and_flags_the_jobs_are_those_of_channels(root, tmp_pat
     project = Project.copied(root, tmp_path / "with", SMALL | {"coupling": coupling})
     (project.folder / "x.csv").touch()
     assert project.plan() == without | JOBS | {"couple_triggers": len(SMALL["detectors"])}
+
+
+def test_trends_alone_are_compared(root, tmp_path):
+    coupling = {"trends": {"files": ["L1-trends.csv"]}}
+    project = Project.copied(root, tmp_path / "study", CONFIG | {"coupling": coupling})
+    write_inputs(project.folder)
+    assert JOBS.items() <= project.plan("coupling").items()
+    project.configure(coupling={"trends": {"files": ["none.hdf5"]}})
+    assert "none.hdf5" in project.run("--dry-run", check=False)
 
 
 def test_triggers_beside_channels_share_the_pages(finished, tmp_path):

@@ -1,4 +1,4 @@
-"""Witnesses by base channel: what samples, triggers and segments of one channel show together.
+"""Witnesses by base channel: what samples, triggers, segments and trends of one channel show together.
 
 Names in the two tables of witnesses mean the same base channel where they differ in suffix or punctuation
 only: `L1:PEM-EX_ACC_DQ`, `L1:PEM-EX_ACC_DQ.rms,m-trend`, and `L1:PEM_EX_ACC` of a file of triggers. The
@@ -82,7 +82,8 @@ def _of_samples(witnesses: pd.DataFrame) -> pd.DataFrame:
     others = witnesses[~significant].sort_values("q_value", kind="stable").assign(strong=False)
     rows = pd.concat([speak, others]) if len(speak) else others
     rows = rows.drop_duplicates(channel).drop(columns=[*_OF_COINCIDENCES, "t_statistic"])
-    return rows.rename(columns=_OF_SAMPLES).assign(kind=RAW, window=np.nan)
+    rows = rows.rename(columns=_OF_SAMPLES)
+    return rows.assign(kind=RAW, window=np.nan, measure=None, top_share=np.nan)
 
 
 def _of_coincidences(coincidences: pd.DataFrame) -> pd.DataFrame:

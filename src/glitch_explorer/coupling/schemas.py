@@ -58,12 +58,14 @@ _COINCIDENCE: dict[str, Column] = {
     "family": FAMILY,
     "ifo": IFO,
     "channel": CHANNEL,
-    "kind": Column(STRING, "triggers or segments"),
+    "kind": Column(STRING, "triggers, segments or trends"),
     "lag": Column(
-        FLOAT, "middle of the coincidence window, or time in the segment, after the glitch", unit="s"
+        FLOAT, "middle of the window, or time in the segment or sample, after the glitch", unit="s"
     ),
-    "window": Column(FLOAT, "full width of the coincidence window; 0 for segments", unit="s"),
-    "snr_threshold": number("least SNR of a trigger that counts; null for segments"),
+    "window": Column(FLOAT, "full width of the window; 0 for segments, the sample of a trend", unit="s"),
+    "snr_threshold": number("least SNR of a trigger that counts; null for other kinds"),
+    "measure": Column(STRING, "of a trend: high or low level, or its change; else empty"),
+    "top_share": number("of a trend: share of the samples nearby that count, those with the most of it"),
     "delay": number("median time of the nearest trigger after the coincident glitches", unit="s"),
     "t_statistic": Column(
         FLOAT, "T: signed root of the deviance, the largest over lags, windows, thresholds"
@@ -87,7 +89,7 @@ _COINCIDENCE: dict[str, Column] = {
     "safety": Column(STRING, "safe, unsafe or unknown"),
     "group": Column(STRING, "group of channels that flag the same time, named after its first"),
     "n_glitches": Column(INT, "glitches where the channel is known"),
-    "n_auxiliary": Column(INT, "triggers that reach the threshold, or segments"),
+    "n_auxiliary": Column(INT, "triggers or samples that reach the threshold, or segments"),
     "coverage": Column(FLOAT, "share of the live time where the channel is known"),
     "live_time_s": Column(FLOAT, "that time", unit="s"),
     "snr_auc": number(
@@ -226,12 +228,12 @@ FRINGES = schema(
     match=Column(BOOL, "observed and predicted are within a factor of 1.2"),
 )
 
-#: `coupling/coincidences/{ifo}.parquet`: channels of auxiliary triggers and segments against the families of
-#: a detector.
+#: `coupling/coincidences/{ifo}.parquet`: channels of auxiliary triggers, segments and trends against the
+#: families of a detector.
 DETECTOR_COINCIDENCES = schema("detector_coincidences", **_COINCIDENCE)
 
-#: `coupling/coincidences.parquet`: the same of all detectors, with q-values. Only with `coupling.triggers` or
-#: `coupling.flags`, as the following two.
+#: `coupling/coincidences.parquet`: the same of all detectors, with q-values. Only with `coupling.triggers`,
+#: `coupling.flags` or `coupling.trends`, as the following two.
 COINCIDENCES = schema(
     "coincidences",
     **_COINCIDENCE,
@@ -265,7 +267,7 @@ COINCIDENCE_SHARES = schema(
     family=FAMILY,
     ifo=IFO,
     channel=CHANNEL,
-    kind=Column(STRING, "triggers or segments"),
+    kind=Column(STRING, "triggers, segments or trends"),
     by=Column(STRING, "snr or day"),
     low=Column(FLOAT, "lower end of the bin: SNR, or GPS seconds"),
     high=Column(FLOAT, "upper end, not included"),
@@ -279,7 +281,7 @@ COINCIDENCE_SHARES = schema(
 #: Kinds of evidence that a channel is a witness: its samples (table "witnesses"), and the kinds of table
 #: "coincidences".
 RAW = "raw"
-EVIDENCE_KINDS = (RAW, "triggers", "segments")
+EVIDENCE_KINDS = (RAW, "triggers", "segments", "trends")
 
 
 def _of_kind(kind: str) -> dict[str, Column]:
@@ -303,7 +305,12 @@ def _of_kind(kind: str) -> dict[str, Column]:
         columns["band"] = BAND._replace(nullable=True)
         columns["relation"] = Column(STRING, "leads, co-moves, follows", nullable=True)
     else:
-        columns["window"] = number("full width of the coincidence window; 0 for segments", unit="s")
+        columns["window"] = number(
+            "full width of the window; 0 for segments, the sample of a trend", unit="s"
+        )
+    if kind == "trends":
+        columns["measure"] = Column(STRING, "high, low or change", nullable=True)
+        columns["top_share"] = number("share of the samples nearby that count")
     return {f"{kind}_{name}": column for name, column in columns.items()}
 
 

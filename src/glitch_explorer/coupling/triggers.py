@@ -1,4 +1,4 @@
-"""Auxiliary triggers and segments of a detector against all families."""
+"""Auxiliary triggers, segments and trends of a detector against all families."""
 
 import logging
 from collections import Counter
@@ -18,7 +18,7 @@ from glitch_explorer.coupling.auxiliary.sources import AuxiliarySource
 from glitch_explorer.coupling.coincidence.leakage import LEAKAGE, leakage
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
-from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan
+from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan, kind_of
 from glitch_explorer.coupling.coincidence.search import CoincidenceResult, find_coincidences
 from glitch_explorer.coupling.coincidence.triggers import CLUSTER_S, AuxiliaryTriggers, cluster_triggers
 from glitch_explorer.coupling.family import analysed_segments, timed_glitches
@@ -32,12 +32,15 @@ from glitch_explorer.coupling.witnesses.notes import Note
 from glitch_explorer.coupling.witnesses.slides import LEAST_GLITCHES
 from glitch_explorer.map.schemas import MEMBERS
 
+#: Columns of table "coincidences" that are the fields of a `scan.Cell`, in their order.
+_CELL = ("lag", "window", "snr_threshold", "measure", "top_share")
+
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class CoincidenceSettings:
-    """Settings of the test of families against triggers and segments. See config/README.md."""
+    """Settings of the test of families against triggers, segments and trends. See config/README.md."""
 
     scan: Scan
     time_slides: int
@@ -73,7 +76,7 @@ def couple_triggers(
     source: AuxiliarySource,
     settings: CoincidenceSettings,
 ) -> DetectorCoincidences:
-    """Compare the triggers and segments of a detector's channels with every family.
+    """Compare the triggers, segments and trends of a detector's channels with every family.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def couple_triggers(
     ifo
         Detector.
     source
-        Auxiliary triggers and segments.
+        Auxiliary triggers, segments and trends.
     settings
         How the families are tested.
 
@@ -115,7 +118,7 @@ def couple_triggers(
         rounds=_joined(HVETO_ROUNDS, ifo, rounds),
         shares=_joined(COINCIDENCE_SHARES, ifo, {name: part.shares for name, part in parts.items()}),
         notes={
-            "channels": dict(Counter(map(_kind, auxiliary))),
+            "channels": dict(Counter(map(kind_of, auxiliary))),
             "families": {name: part.notes for name, part in parts.items()},
         },
     )
@@ -127,10 +130,6 @@ def _glitches(path: str | Path, ifo: str) -> pd.DataFrame:
     rows = timed_glitches(rows[rows["ifo"] == ifo]).sort_values(["event_time", "snr"], na_position="first")
     rows = rows.drop_duplicates("event_time", keep="last").reset_index(drop=True)
     return rows[["event_time", "snr"]].astype(float)
-
-
-def _kind(channel: Auxiliary) -> str:
-    return "triggers" if isinstance(channel, AuxiliaryTriggers) else "segments"
 
 
 def _clustered(auxiliary: Sequence[Auxiliary]) -> list[Auxiliary]:
@@ -155,13 +154,14 @@ def _check_times(times: Float64, auxiliary: Sequence[Auxiliary], ifo: str) -> No
         return
     known = union(np.concatenate([channel.known for channel in auxiliary]))
     inside = contains(known, times)
-    effect = "are in the time of the auxiliary triggers and flags"
+    effect = "are in the time of the auxiliary triggers, flags and trends"
     tables.log_effect(f"glitches of {ifo}", inside, effect, unit="glitches")
     if not inside.any():
         raise UserError(
             f"none of the {len(times)} glitches of {ifo} (GPS {times[0]:.0f} to {times[-1]:.0f}) is in the "
-            f"time of the auxiliary triggers and flags (GPS {known.min():.0f} to {known.max():.0f}): correct "
-            "coupling.triggers, coupling.flags or the catalogue"
+            "time of the auxiliary triggers, flags and trends (GPS "
+            f"{known.min(initial=np.inf):.0f} to {known.max(initial=-np.inf):.0f}): correct "
+            "coupling.triggers, coupling.flags, coupling.trends or the catalogue"
         )
 
 
@@ -203,12 +203,12 @@ def _with_leakage(
     table: pd.DataFrame, glitches: pd.DataFrame, live: Float64, auxiliary: Sequence[Auxiliary]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add the columns `LEAKAGE` to a family's table, and return the shares of its significant channels."""
-    by_name = {(channel.channel, _kind(channel)): channel for channel in auxiliary}
+    by_name = {(channel.channel, kind_of(channel)): channel for channel in auxiliary}
     values = np.full((len(table), len(LEAKAGE)), np.nan)
     shares = []
     for number in np.flatnonzero(table["p_fwer"] <= ALPHA):
         name, kind = (str(table[column].iloc[number]) for column in ("channel", "kind"))
-        cell = (float(table[column].iloc[number]) for column in ("lag", "window", "snr_threshold"))
+        cell = (table[column].iloc[number] for column in _CELL)
         columns, part = leakage(
             glitches["event_time"].to_numpy(),
             glitches["snr"].to_numpy(),
@@ -274,5 +274,8 @@ def _with_groups(
     names = set(table["channel"][table["p_fwer"] <= ALPHA])
     significant = [channel for channel in auxiliary if channel.channel in names]
     groups = flagged_groups(significant, live, times)
-    group_of = {channel.channel: group for channel, group in zip(significant, groups, strict=True)}
-    return table.assign(group=table["channel"].map(lambda name: group_of.get(name, name)))
+    group_of = {
+        (channel.channel, kind_of(channel)): group for channel, group in zip(significant, groups, strict=True)
+    }
+    rows = zip(table["channel"], table["kind"], strict=True)
+    return table.assign(group=[group_of.get((name, kind), name) for name, kind in rows])

@@ -256,8 +256,8 @@ RECOVERABLE = schema(
     q_value=Column(FLOAT, "q-value of the channel as a witness"),
     at_floor=Column(BOOL, "the q-value is an upper limit"),
     safety=Column(STRING, "safe or unknown"),
-    relation=Column(STRING, "leads, co-moves or follows; empty for triggers and segments"),
-    kind=Column(STRING, "evidence of the witness: raw (its samples), triggers or segments"),
+    relation=Column(STRING, "leads, co-moves or follows; empty for other kinds than raw"),
+    kind=Column(STRING, "evidence of the witness: raw (its samples), triggers, segments or trends"),
     recoverable_mpc3_yr=Column(
         FLOAT, "upper bound of what removing the coupling gives back", unit="Mpc^3 yr"
     ),

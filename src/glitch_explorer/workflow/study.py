@@ -181,11 +181,11 @@ class Study:
 
     @property
     def triggers(self) -> bool:
-        """Whether there are auxiliary triggers or flags to compare with the glitches."""
+        """Whether there are auxiliary triggers, flags or trends to compare with the glitches."""
         return bool(self.auxiliary_paths())
 
     def auxiliary_paths(self, ifo: str | None = None) -> list[str]:
-        """Return the files and folders of auxiliary triggers and flags.
+        """Return the files and folders of auxiliary triggers, flags and trends.
 
         Parameters
         ----------
@@ -193,7 +193,8 @@ class Study:
             The detector; all of them where it is not given.
         """
         coupling = self.config["coupling"]
-        paths: list[str] = [entry["path"] for entry in coupling["triggers"]] + coupling["flags"]
+        paths: list[str] = [entry["path"] for entry in coupling["triggers"]]
+        paths += coupling["flags"] + coupling["trends"]["files"]
         detectors: list[str] = [ifo] if ifo else self.config["detectors"]
         return list(dict.fromkeys(path.replace("{ifo}", name) for name in detectors for path in paths))
 

@@ -24,7 +24,8 @@ SAMPLES = BOTH | {
     "n_leading": 0, "rank": 1,
 }  # fmt: skip
 TRIGGERS = BOTH | {
-    "kind": "triggers", "window": 0.4, "snr_threshold": 8.0, "delay": 0.0, "expected_efficiency": 0.01,
+    "kind": "triggers", "window": 0.4, "snr_threshold": 8.0, "measure": "", "top_share": np.nan, "delay": 0.0,
+    "expected_efficiency": 0.01,
     "slide_range_s": 600.0, "n_auxiliary": 99, "snr_auc": np.nan, "snr_auc_low": np.nan,
     "snr_auc_high": np.nan, "days_to_half": pd.NA,
 }  # fmt: skip
@@ -62,12 +63,14 @@ def test_names_of_one_channel_are_one_witness_with_all_its_evidence():
         [
             triggers("L1:PEM_EX_ACC", **SIGNIFICANT | {"channel_excess": 0.5, "q_value": 0.02}),
             triggers("L1:PEM_EX_ACC", kind="segments", window=0.0),
+            triggers("L1:PEM-EX_ACC.max", kind="trends", measure="high", top_share=0.05),
         ],
     )
     assert list(table.index) == ["L1:PEM-EX_ACC_DQ"]
     row = table.iloc[0]
-    assert (row["kinds"], row["tested"]) == ("raw, triggers", "raw, triggers, segments")
+    assert (row["kinds"], row["tested"]) == ("raw, triggers", "raw, triggers, segments, trends")
     assert (row["raw_channel"], row["raw_relation"]) == ("L1:PEM-EX_ACC_DQ", "leads")
+    assert (row["trends_channel"], row["trends_measure"]) == ("L1:PEM-EX_ACC.max", "high")
     assert (row["triggers_channel"], row["triggers_window"]) == ("L1:PEM_EX_ACC", 0.4)
     # The smallest q, the largest effect, each kind with its own.
     assert (row["q_value"], row["raw_q_value"], row["triggers_q_value"], row["segments_q_value"]) == (

@@ -68,7 +68,7 @@ def world(tmp_path_factory):
 def couple(world, ifo="L1", start=START, **paths):
     options = {"triggers": [{"path": str(world / "triggers.csv")}], "flags": [str(world / "L1-FLAG.txt")]}
     source = project_auxiliary(
-        **(options | paths),
+        **({"trends": {}} | options | paths),
         lists=[],
         safety=[str(world / "safety.csv")],
         strain="{ifo}:GDS-CALIB_STRAIN",
@@ -91,6 +91,7 @@ def test_the_log_counts_the_rows_of_a_safety_table_that_match_a_channel(tmp_path
     source = project_auxiliary(
         triggers=[],
         flags=[str(tmp_path / "L1-ASC_AS_A_DC_OUT.txt")],
+        trends={},
         lists=[],
         safety=[str(tmp_path / "some.csv"), str(tmp_path / "none.csv")],
         strain="{ifo}:GDS-CALIB_STRAIN",
@@ -128,6 +129,40 @@ def test_planted_channels_are_witnesses_of_their_family_only(coupled):
     assert coupled.notes["channels"] == {"triggers": 3, "segments": 1}
     codes = {family: notes[0]["code"] for family, notes in coupled.notes["families"].items()}
     assert codes == {"F001": "tested", "F002": "tested"}
+
+
+def test_minute_trends_alone_have_the_same_tables(world, tmp_path):
+    rng = np.random.default_rng(5)
+    times = tables.read(MEMBERS, world / "F001.parquet")["event_time"].to_numpy()
+    level = np.exp(rng.normal(0, 0.2, 40_000 // 60))
+    level[((times - START) // 60).astype(int)[::3]] *= 3
+    columns = {f"L1:{name}": level for name in ("PEM-EX_ACC.mean", "PEM-EX_ACC.max", "ASC-AS.mean")}
+    columns["L1:PEM-EY_MIC.mean"] = np.exp(rng.normal(0, 0.2, len(level)))
+    pd.DataFrame({"time": START + 60 * np.arange(len(level)), **columns}).to_csv(
+        tmp_path / "trends.csv", index=False
+    )
+    result = couple(world, triggers=[], flags=[], trends={"files": [str(tmp_path / "trends.csv")]})
+    assert result.notes["channels"] == {"trends": 4}
+    assert result.rounds.empty
+    rows = result.table.set_index(["family", "channel"])
+    assert set(rows["kind"]) == {"trends"}
+    assert set(rows.index[rows["p_fwer"] <= 0.05]) == {
+        ("F001", "L1:PEM-EX_ACC.mean"),
+        ("F001", "L1:PEM-EX_ACC.max"),
+    }
+    assert rows.loc["F001", "safety"].to_dict() == {
+        "L1:PEM-EX_ACC.mean": "unknown",
+        "L1:PEM-EX_ACC.max": "unknown",
+        "L1:PEM-EY_MIC.mean": "unknown",
+        "L1:ASC-AS.mean": "unsafe",
+    }
+    assert rows.loc[("F001", "L1:PEM-EX_ACC.mean"), "group"] == "L1:PEM-EX_ACC.max"
+    assert rows.loc[("F001", "L1:PEM-EX_ACC.mean"), "snr_auc"] == pytest.approx(0.5, abs=0.15)
+    assert set(result.shares["kind"]) == {"trends"}
+    with pytest.raises(UserError, match=r"trends of L1 .* correct coupling.trends"):
+        couple(
+            world, start=START + 1e6, triggers=[], flags=[], trends={"files": [str(tmp_path / "trends.csv")]}
+        )
 
 
 def test_a_channel_that_hears_loud_glitches_rises_with_the_snr(coupled):

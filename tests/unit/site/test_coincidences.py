@@ -19,7 +19,7 @@ TESTED = {"code": "tested", "channels": 2, "significant": 2, "glitches": 90, "ra
 NOTES = {
     "H1": {"channels": {}, "families": {"F001": [{"code": "too_few", "usable": 0, "total": 9, "least": 8}]}},
     "L1": {
-        "channels": {"triggers": 2, "segments": 1},
+        "channels": {"triggers": 2, "segments": 1, "trends": 3},
         "families": {
             "F001": [TESTED, {"code": "outside", "n": 3, "total": 93}],
             "F002": [TESTED | {"significant": 0}, {"code": "unknown_times", "n": 1, "least": 8}],
@@ -40,6 +40,20 @@ def pages(tmp_path):
         ),
         coincidence_row("F001", "L1:ASC", safety="unsafe", p_fwer=np.nan, q_value=np.nan, group="L1:ASC"),
         coincidence_row("F002", "L1:B", group="L1:B", days_to_half=pd.NA, **nothing),
+    ]
+    sample = {"window": 60.0, "snr_threshold": np.nan, "delay": np.nan, "safety": "safe"}
+    rows += [
+        coincidence_row(
+            "F001",
+            "L1:T.max",
+            kind="trends",
+            lag=-60.0,
+            measure=measure,
+            top_share=0.05,
+            group=group,
+            **sample,
+        )
+        for measure, group in (("high", "L1:T"), ("low", "L1:U"), ("change", "L1:V"))
     ]
     rounds = {
         "family": "F001", "ifo": "L1", "round": 1, "channel": "L1:B", "window": 1.0, "snr_threshold": 8.0,
@@ -83,8 +97,11 @@ def text_of(path):
 def test_a_witness_has_its_numbers_its_group_and_its_shares(pages):
     html, text = (pages / "F001.html").read_text(), text_of(pages / "F001.html")
     assert "<script>" not in html
-    assert "1 group of channels coincides with the glitches of F001" in text
+    assert "4 groups of channels coincide with the glitches of F001" in text
     assert "SNR ≥ 8 within ±0.2 s" in text
+    assert "trend level in the highest 5 % of 60 s samples nearby, 60 s before the glitch" in text
+    assert "trend level in the lowest 5 % of 60 s samples nearby" in text
+    assert "trend change in the largest 5 % of 60 s samples nearby" in text
     assert "and 1 of its group" in text
     assert "rises with SNR" in text
     assert "50 or more 10 9 90.0 %" in text
@@ -96,7 +113,7 @@ def test_a_witness_has_its_numbers_its_group_and_its_shares(pages):
 
 
 def test_families_without_a_witness_say_why(pages):
-    assert "No witness was found among triggers and flags." in text_of(pages / "F002.html")
+    assert "No witness was found among triggers, flags and trends." in text_of(pages / "F002.html")
     assert "The strongest is L1:B" in text_of(pages / "F002.html")
     assert "1 channel whose files cover fewer than 8 of the glitches" in text_of(pages / "F002.html")
     assert "no channel can be compared with more than 2 of the 9 glitches" in text_of(pages / "F003.html")
@@ -116,4 +133,6 @@ def test_the_page_of_all_families_links_them(pages, tmp_path):
     for family in ("F001", "F002", "F003", "F004"):
         assert f'href="family/{family}.html#coincidences"' in html
     assert "F001 Scattered_Light" in text_of(tmp_path / "witnesses.html")
-    assert "Channels: H1, none; L1, 1 of flags and 2 of triggers." in text_of(tmp_path / "witnesses.html")
+    assert "Channels: H1, none; L1, 1 of flags, 3 of trends and 2 of triggers." in text_of(
+        tmp_path / "witnesses.html"
+    )

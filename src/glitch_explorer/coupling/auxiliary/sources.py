@@ -1,4 +1,4 @@
-"""Auxiliary triggers and segments of a study, with the safety of their channels."""
+"""Auxiliary triggers, segments and trends of a study, with the safety of their channels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +8,19 @@ from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.job import project_file
 from glitch_explorer.coupling.auxiliary.flags import read_flags
 from glitch_explorer.coupling.auxiliary.safety import full_names, listed_safety, log_safety, safety_of
+from glitch_explorer.coupling.auxiliary.trend_files import TrendSource, read_trends
 from glitch_explorer.coupling.auxiliary.trigger_files import TriggerSource, read_triggers
 from glitch_explorer.coupling.coincidence.scan import Auxiliary
 
 
 @dataclass(frozen=True)
 class AuxiliarySource:
-    """Where auxiliary triggers and segments come from.
+    """Where auxiliary triggers, segments and trends come from.
 
     Attributes
     ----------
-    triggers, flags
-        Files and folders of triggers, and of segments.
+    triggers, flags, trends
+        Files and folders of triggers, of segments, and of trends.
     lists, safety
         Channel lists and safety tables: full names of channels, and which are safe.
     strain
@@ -32,6 +33,7 @@ class AuxiliarySource:
 
     triggers: Sequence[TriggerSource]
     flags: Sequence[str]
+    trends: TrendSource
     lists: Sequence[str | Path]
     safety: Sequence[str | Path]
     strain: str
@@ -51,13 +53,13 @@ class AuxiliarySource:
         Returns
         -------
         auxiliary, safety
-            Channels of triggers, then those of segments, and the safety of each; none where all files are of
-            other detectors.
+            Channels of triggers, then those of segments and of trends, and the safety of each; none where all
+            files are of other detectors.
 
         Raises
         ------
         UserError
-            As `trigger_files.read_triggers` and `flags.read_flags`.
+            As `trigger_files.read_triggers`, `flags.read_flags` and `trend_files.read_trends`.
         """
         listed = listed_safety(self.lists, self.safety, ifo)
         auxiliary: list[Auxiliary] = []
@@ -68,6 +70,8 @@ class AuxiliarySource:
             )
         if self.flags:
             auxiliary += read_flags(self.flags, ifo, segments, detectors=self.detectors)
+        if self.trends.files:
+            auxiliary += read_trends(self.trends, ifo, segments)
         channels = [channel.channel for channel in auxiliary]
         if channels:
             log_safety(self.safety, channels, ifo)
@@ -78,6 +82,7 @@ def project_auxiliary(
     *,
     triggers: Sequence[dict[str, str]],
     flags: Sequence[str],
+    trends: dict[str, Sequence[str]],
     lists: Sequence[str],
     safety: Sequence[str],
     strain: str,
@@ -89,8 +94,8 @@ def project_auxiliary(
 
     Parameters
     ----------
-    triggers
-        Fields of `TriggerSource`.
+    triggers, trends
+        Fields of `TriggerSource` and of `TrendSource`.
     flags, strain, frequency_hz, detectors
         As in `AuxiliarySource`.
     lists, safety
@@ -101,6 +106,7 @@ def project_auxiliary(
     return AuxiliarySource(
         triggers=[TriggerSource(**entry) for entry in triggers],
         flags=flags,
+        trends=TrendSource(**trends),
         lists=[project_file(path, scripts) for path in lists],
         safety=[project_file(path, scripts) for path in safety],
         strain=strain,

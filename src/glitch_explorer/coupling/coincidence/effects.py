@@ -10,6 +10,7 @@ from glitch_explorer.coupling.coincidence.rings import Rings
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments, active_share
 from glitch_explorer.coupling.coincidence.statistic import coincidence_statistic
+from glitch_explorer.coupling.coincidence.trends import AuxiliaryTrend
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.effects import (
@@ -103,7 +104,7 @@ def known_blocks(times: Float64, auxiliary: Auxiliary, segments: Float64) -> Int
     times
         ``(n,)`` GPS times of glitches.
     auxiliary
-        Triggers or segments of a channel, known at some of the glitches.
+        Data of a channel, known at some of the glitches.
     segments
         ``(k, 2)`` sorted, disjoint analysis segments.
     """
@@ -117,9 +118,9 @@ def flagged_time(auxiliary: Auxiliary, cell: Cell, segments: Float64) -> tuple[f
     Parameters
     ----------
     auxiliary
-        Triggers or segments of a channel.
+        Data of a channel.
     cell
-        Window and SNR threshold of triggers.
+        Window and SNR threshold of triggers, measure and threshold of a trend.
     segments
         ``(k, 2)`` sorted, disjoint GPS seconds.
     """
@@ -127,11 +128,23 @@ def flagged_time(auxiliary: Auxiliary, cell: Cell, segments: Float64) -> tuple[f
     live = union(live)
     if isinstance(auxiliary, AuxiliarySegments):
         flagged = auxiliary.active
+    elif isinstance(auxiliary, AuxiliaryTrend):
+        flagged = auxiliary.active(cell.measure, cell.top_share)
     else:
         times = auxiliary.above(cell.snr_threshold)
         flagged = union(np.column_stack([times - cell.window_s / 2, times + cell.window_s / 2]))
     pieces, _, _ = intersect(flagged, live)
     return float(lengths(pieces).sum()), float(lengths(live).sum())
+
+
+def flagged_count(auxiliary: Auxiliary, cell: Cell, segments: Float64) -> int:
+    """Count what flags time: triggers within `segments` ``(k, 2)``, segments, or samples of a trend."""
+    if isinstance(auxiliary, AuxiliarySegments):
+        return len(auxiliary.active)
+    if isinstance(auxiliary, AuxiliaryTrend):
+        seconds = float(lengths(auxiliary.active(cell.measure, cell.top_share)).sum())
+        return round(seconds / auxiliary.sample_s)
+    return int(contains(segments, auxiliary.above(cell.snr_threshold)).sum())
 
 
 def effect_row(

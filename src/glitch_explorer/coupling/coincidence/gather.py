@@ -36,7 +36,7 @@ def coincidence_table(table: pd.DataFrame, witnesses: pd.DataFrame, *, least_eff
     -------
     DataFrame
         Table "coincidences", by family, detector and T, unsafe channels last. The q-value is over all pairs
-        of family and detector, with triggers and segments together, and is corrected for the test of the
+        of family and detector, with all kinds together, and is corrected for the test of the
         same families against channels that are read (`witnesses.p_values.joint_q_values`).
     """
     table = table.assign(q_value=joint_q_values(table, witnesses))
@@ -84,8 +84,8 @@ def gather_coincidences(
     with_glitches = [ifo for ifo, note in by_ifo.items() if note["families"]]
     if with_glitches and not any(by_ifo[ifo]["channels"] for ifo in with_glitches):
         raise UserError(
-            "coupling.triggers and coupling.flags have no channel of a detector with glitches, "
-            f"{', '.join(with_glitches)}: correct the paths or the detectors"
+            "coupling.triggers, coupling.flags and coupling.trends have no channel of a detector with "
+            f"glitches, {', '.join(with_glitches)}: correct the paths or the detectors"
         )
     joined = tables.read_all(DETECTOR_COINCIDENCES, coincidences)
     read = tables.read_all(FAMILY_WITNESSES, witnesses)

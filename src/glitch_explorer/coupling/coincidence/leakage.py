@@ -3,13 +3,12 @@
 See `shares`, and docs/explanation/methods.md#coincidences.
 """
 
-import numpy as np
 import pandas as pd
 
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.intervals import contains
 from glitch_explorer.coupling.coincidence.effects import known_blocks
-from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan, coincident
+from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, coincident_in
 from glitch_explorer.coupling.coincidence.shares import (
     days_to_half,
     share_by_day,
@@ -45,9 +44,7 @@ def leakage(
     """
     known = contains(auxiliary.known, times)
     times, snr = times[known], snr[known]
-    threshold = 0.0 if np.isnan(cell.snr_threshold) else cell.snr_threshold
-    alone = Scan((cell.window_s,), (threshold,), (cell.lag_s,))
-    hits = coincident(times, auxiliary, alone)[:, 0]
+    hits = coincident_in(times, auxiliary, cell)
     auc = snr_auc_interval(snr, hits, known_blocks(times, auxiliary, segments))
     columns = dict(zip(LEAKAGE, (*auc, days_to_half(times, hits)), strict=True))
     parts = [share_by_snr(snr, hits).assign(by="snr"), share_by_day(times, hits).assign(by="day")]

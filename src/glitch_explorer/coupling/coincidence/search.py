@@ -1,4 +1,4 @@
-"""Witnesses among auxiliary triggers and segments, of one family in one detector.
+"""Witnesses among auxiliary triggers, segments and trends, of one family in one detector.
 
 See docs/explanation/methods.md#coincidences.
 """
@@ -18,6 +18,7 @@ from glitch_explorer.coupling.coincidence.effects import (
     coincidences,
     cross_fitted,
     effect_row,
+    flagged_count,
     flagged_time,
     hveto_row,
     known_blocks,
@@ -31,8 +32,8 @@ from glitch_explorer.coupling.coincidence.measure import (
     make_family,
     measure,
 )
-from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, coincident
-from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
+from glitch_explorer.coupling.coincidence.scan import Auxiliary, Scan, chance, coincident, kind_of
+from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
 from glitch_explorer.coupling.schemas import ALPHA, DETECTOR_COINCIDENCES
 from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT, hveto_significance, mean_excess
 from glitch_explorer.coupling.witnesses.notes import Note, too_few
@@ -174,9 +175,12 @@ def _row(family: Family, channel: Auxiliary, best: int, *, significant: bool) ->
     blocks = known_blocks(times, channel, family.segments)
     row: dict[str, object] = {
         "channel": channel.channel,
+        "kind": kind_of(channel),
         "lag": cell.lag_s,
         "window": cell.window_s,
         "snr_threshold": cell.snr_threshold,
+        "measure": cell.measure,
+        "top_share": cell.top_share,
         "coverage": flagged[1] / float(lengths(family.segments).sum()),
     }
     row |= effect_row(of_channel, best, flagged, blocks)
@@ -184,16 +188,17 @@ def _row(family: Family, channel: Auxiliary, best: int, *, significant: bool) ->
     if significant:
         values = mean_excess(cross_fitted(of_channel, blocks), blocks)
         row |= dict(zip(CHANNEL_EFFECT, values, strict=True))
-    if isinstance(channel, AuxiliarySegments):
-        return row | _segment_columns(of_channel, best, flagged, n=len(channel.active))
+    if not isinstance(channel, AuxiliaryTriggers):
+        return row | _segment_columns(
+            of_channel, best, flagged, n=flagged_count(channel, cell, family.segments)
+        )
     apart = nearest(times, channel, cell)
     return (
         row
         | hveto_row(hits, channel, scan, live_s=max(flagged[1], 1.0))
         | {
-            "kind": "triggers",
             "delay": float(np.nanmedian(apart)) if hits[:, best].any() else np.nan,
-            "n_auxiliary": int(contains(family.segments, channel.above(cell.snr_threshold)).sum()),
+            "n_auxiliary": flagged_count(channel, cell, family.segments),
         }
     )
 
@@ -201,12 +206,11 @@ def _row(family: Family, channel: Auxiliary, best: int, *, significant: bool) ->
 def _segment_columns(
     of_channel: Coincidences, best: int, flagged: tuple[float, float], *, n: int
 ) -> dict[str, object]:
-    """Return the columns that are computed in another way for segments than for triggers."""
+    """Return the columns that are computed in another way for segments and trends than for triggers."""
     known = of_channel.known
     mean = np.count_nonzero(known) * flagged[0] / max(flagged[1], 1.0)
     count = int(np.count_nonzero(of_channel.hits[known, best]))
     return {
-        "kind": "segments",
         "delay": np.nan,
         "n_auxiliary": n,
         "hveto_significance": float(hveto_significance(count, mean)),

@@ -51,7 +51,7 @@ def witness_table(
     groups
         Columns channel and group, of all detectors.
     coincidences
-        Table "detector_coincidences" of all detectors; empty where there are no triggers and flags.
+        Table "detector_coincidences" of all detectors; empty where there are no triggers, flags and trends.
     least_effect
         Excess efficiency below which a witness is weak.
 
@@ -91,7 +91,7 @@ def gather_witnesses(
     out
         Folder for witnesses.parquet, calibration.parquet and notes.json.
     coincidences
-        Tables "detector_coincidences" of the detectors, none without triggers and flags.
+        Tables "detector_coincidences" of the detectors, none without triggers, flags and trends.
     least_effect
         Excess efficiency below which a witness is weak.
     """

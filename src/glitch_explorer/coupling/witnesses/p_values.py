@@ -94,7 +94,7 @@ def q_values(families: npt.NDArray[np.integer], p_values: Float64) -> Float64:
 def joint_q_values(table: pd.DataFrame, others: pd.DataFrame) -> Float64:
     """Compute the q-values of one kind of evidence, with the families that another kind tested.
 
-    Witnesses among channels that are read, and among triggers and flags, are two searches of the same
+    Witnesses among channels that are read, and among triggers, flags and trends, are two searches of the same
     families: a family that both tested has two chances, and its p-values count twice (Bonferroni).
 
     Parameters

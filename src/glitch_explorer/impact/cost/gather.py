@@ -92,7 +92,7 @@ def family_costs(
     settings
         Assumptions of the cost.
     coincidences
-        Table "coincidences"; None where there are no auxiliary triggers and flags.
+        Table "coincidences"; None where there are no auxiliary triggers, flags and trends.
     excursions
         Table "excursions" of all detectors; None where there is no strain.
 

@@ -21,8 +21,8 @@ def strong_witnesses(witnesses: pd.DataFrame, coincidences: pd.DataFrame) -> pd.
     Returns
     -------
     DataFrame
-        Rows of table "witnesses" that represent a channel, and after them those of triggers and segments
-        whose base channel has no such row; with column `kind`, and the effect of the channel as
+        Rows of table "witnesses" that represent a channel, and after them those of triggers, segments and
+        trends whose base channel has no such row; with column `kind`, and the effect of the channel as
         `excess_efficiency`. A channel of which any name is unsafe is left out.
     """
     raw = witnessed(witnesses)

@@ -1,1 +1,1 @@
-"""Coincidences with auxiliary triggers and flags, on the families' pages and on that of all witnesses."""
+"""Coincidences with auxiliary triggers, flags and trends, on families' pages and that of all witnesses."""

@@ -1,4 +1,4 @@
-"""The page of all witnesses where there are only auxiliary triggers and flags."""
+"""The page of all witnesses where there are only auxiliary triggers, flags and trends."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ OVERVIEW = "overview.html"
 def write_coincidence_page(
     pages: str | Path, *, evidence: str | Path, page: str | Path, cost: bool, mapped: bool
 ) -> None:
-    """Write the page of all witnesses where there are only auxiliary triggers and flags.
+    """Write the page of all witnesses where there are only auxiliary triggers, flags and trends.
 
     Parameters
     ----------

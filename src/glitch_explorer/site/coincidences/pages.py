@@ -1,4 +1,4 @@
-"""The sections about auxiliary triggers and flags, of families' pages and of the page of all witnesses."""
+"""The sections about auxiliary triggers, flags and trends, on families' pages and that of all witnesses."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from glitch_explorer.site.pages import read_names, render
 def write_coincidence_pages(
     folder: str | Path, *, families: Sequence[str], names: str | Path | None, out: str | Path
 ) -> None:
-    """Write the sections about auxiliary triggers and flags.
+    """Write the sections about auxiliary triggers, flags and trends.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import pandas as pd
 
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.coincidence.rings import RING_S
+from glitch_explorer.coupling.coincidence.trends import NEARBY_S
 from glitch_explorer.coupling.coincidence.triggers import CLUSTER_S
 from glitch_explorer.coupling.schemas import (
     ALPHA,
@@ -32,6 +33,7 @@ CONSTANTS: dict[str, Any] = {
     "correlated": LIMIT,
     "cluster_s": CLUSTER_S,
     "ring_minutes": RING_S / 60,
+    "nearby_minutes": NEARBY_S / 60,
     "listed": GROUPS_LISTED,
 }
 

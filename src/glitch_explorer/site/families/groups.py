@@ -39,8 +39,8 @@ class Groups:
     segments: pd.DataFrame
     #: Glitches in no family.
     unassigned: int
-    #: Folders with parts of the pages: of the coupling stage, about channels, and about triggers and flags;
-    #: and of the impact stage. None where there are none.
+    #: Folders with parts of the pages: of the coupling stage, about channels, and about triggers, flags and
+    #: trends; and of the impact stage. None where there are none.
     witnesses: Path | None
     coincidences: Path | None
     cost: Path | None

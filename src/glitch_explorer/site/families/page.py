@@ -194,7 +194,7 @@ def coupling_parts(
     Parameters
     ----------
     witnesses, coincidences
-        Folders with the sections about channels, and about triggers and flags.
+        Folders with the sections about channels, and about triggers, flags and trends.
     evidence
         Table "evidence", None where the stage was not run.
     family, folder

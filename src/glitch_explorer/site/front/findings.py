@@ -145,9 +145,9 @@ def witness(tables: FindingTables) -> Facts | None:
 
 
 def coincidence(tables: FindingTables) -> Facts | None:
-    """Return the strong witness among triggers and flags whose effect has the highest lower end.
+    """Return the strong witness among triggers, flags and trends whose effect has the highest lower end.
 
-    The base channel that `witness` is about is named there, with its triggers and flags.
+    The base channel that `witness` is about is named there, with its triggers, flags and trends.
     """
     if tables.coincidences is None:
         return None

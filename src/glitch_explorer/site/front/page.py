@@ -85,7 +85,7 @@ class FrontFiles:
     mapped: bool
     #: Folder with the tables witnesses and calibration; None where the coupling stage was not run.
     coupling: str | Path | None
-    #: Table "coincidences"; None where there are no auxiliary triggers and flags.
+    #: Table "coincidences"; None where there are no auxiliary triggers, flags and trends.
     coincidences: str | Path | None
     #: Table "evidence"; None where the coupling stage was not run.
     evidence: str | Path | None

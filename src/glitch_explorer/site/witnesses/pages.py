@@ -117,7 +117,7 @@ def write_witness_pages(
     cost : bool
         Whether the site has a page of costs.
     coincidences : path or None
-        HTML of the section about auxiliary triggers and flags, None where there are none.
+        HTML of the section about auxiliary triggers, flags and trends, None where there are none.
     """
     rows: list[Row] = []
     pseudo, coverage = [], []
