@@ -41,7 +41,7 @@ def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi:
     cells = _cells(rows)
     if cells.empty:
         drawing = figure(8, 2.2)
-        nothing(drawing.add_subplot(), "No witness was found for any family.")
+        nothing(drawing.add_subplot(), "No strong witness was found for any family.")
         save(drawing, path, dpi)
         return
     families = sorted(cells["family"].unique())[:MATRIX_COLUMNS]
