@@ -44,7 +44,7 @@ def test_the_page_of_witnesses_counts_all_kinds(both: Path) -> None:
     assert "PEM_ACC_A" not in coincidences
     html = (both / "witnesses.html").read_text(encoding="utf-8")
     assert "△40" in html
-    assert "◀△84" in html
+    assert "◀84<b>△★★</b>" in html
     assert 'href="family/F002.html#coincidences"' in html
 
 

@@ -46,8 +46,8 @@ def matrix_order(sizes: Float64) -> tuple[list[int], list[int]]:
 
 def _cell(row: Row) -> Row:
     """Return one cell: what it shows, and its row of `rows.evidence_rows` as `witness`."""
-    relations = [part["relation"] for part in row["agreeing"] if part["kind"] == RAW]
-    others = [part for part in row["agreeing"] if part["kind"] != RAW]
+    relation = next((part["relation"] for part in row["agreeing"] if part["kind"] == RAW), None)
+    coincident = any(part["kind"] != RAW for part in row["agreeing"])
     return {
         "family": row["family"],
         "group": str(row["group"]),
@@ -55,8 +55,10 @@ def _cell(row: Row) -> Row:
         "shade": sum(row["excess"] >= low for low in SHADES),
         "excess": round(100 * row["excess"]),
         "stars": sum(row["q_value"] <= level for level in STARS),
-        "mark": "".join(MARKS.get(relation, "") for relation in relations) + (COINCIDENT if others else ""),
-        "anchor": "witnesses" if relations else "coincidences",
+        "mark": COINCIDENT if relation is None else MARKS.get(relation, ""),
+        "agreeing": COINCIDENT if relation is not None and coincident else "",
+        "coincident": coincident,
+        "anchor": "coincidences" if relation is None else "witnesses",
         "witness": row,
     }
 
@@ -93,5 +95,5 @@ def witness_matrix(rows: list[Row]) -> dict[str, Any]:
         "families": families,
         "groups": [{"name": name, "unknown": name in unknown} for name in groups],
         "cells": sorted(ordered, key=lambda cell: (cell["row"], cell["column"])),
-        "coincident": any(COINCIDENT in cell["mark"] for cell in cells),
+        "coincident": any(cell["coincident"] for cell in cells),
     }
