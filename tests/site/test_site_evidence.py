@@ -39,7 +39,7 @@ def test_the_page_of_witnesses_counts_all_kinds(both: Path) -> None:
     text = text_of(both / "witnesses.html")
     assert "2 of 4 families have at least one witness: a channel that changes at, or whose triggers" in text
     assert "H1:PEM-ACC_A_DQ 10–30 Hz rises 2 s before" in text
-    coincidences = text.split("Coincidences with auxiliary triggers and flags")[1]
+    coincidences = text.split("Coincidences with auxiliary triggers")[1]
     assert "1 channel is a witness by its samples, too: see the table above" in coincidences
     assert "PEM_ACC_A" not in coincidences
     html = (both / "witnesses.html").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.schemas import RAW
 from glitch_explorer.site.evidence.rows import Row, group_rows
 
-#: Marks of the order in time of samples and glitch, and of a coincidence with triggers or a flag.
+#: Marks of the order in time of samples and glitch, and of a coincidence with triggers, a flag or a trend.
 MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
 COINCIDENT = "△"
 #: Lower ends of the shades of the excess efficiency, and the q-values that earn a star each.

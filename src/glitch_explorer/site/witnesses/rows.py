@@ -233,7 +233,7 @@ def state_of(rows: pd.DataFrame, notes: list[Note] | None) -> str:
 def detector_row(coupling: CouplingTables, family_tables: FamilyTables, family: str, ifo: str) -> Row:
     """Return the results for `family` in the detector `ifo`.
 
-    `by_others`: whether triggers or a flag make a channel a witness, which need not be one by its samples.
+    `by_others`: whether triggers, flags or trends make a channel a witness; its samples need not.
     """
 
     def part(table: pd.DataFrame) -> pd.DataFrame:
