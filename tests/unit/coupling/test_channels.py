@@ -62,18 +62,22 @@ def test_safety_is_cautious_and_never_guessed(root, tmp_path):
     path = write(
         tmp_path,
         "channel,rate_hz,safety,source,date\n{ifo}:GDS-CALIB_STRAIN,16384,safe,a friend,2019\n"
-        "{ifo}:OMC-DCPD_SUM_OUT_DQ,16384,,,\n{ifo}:PEM-NEW,256,,,\n",
+        "{ifo}:OMC-DCPD_SUM_OUT_DQ,16384,,,\n{ifo}:PEM-NEW,256,,,\n"
+        "{ifo}:CDS-SENSEMON_CAL_L1_SNSW_EFFECTIVE_RANGE_MPC.mean,0.0167,,,\n",
     )
     table = channel_table(lists=[path], ifo="L1", gps=GPS, safety=[root / "resources/channels/safety.csv"])
-    assert list(table["safety"]) == ["unsafe", "unsafe", "unknown"]
-    assert table["safety_source"][0].startswith("Gravity-Spy/GravitySpy")
-    assert table["safety_source"][2] == table["safety_date"][2] == ""
+    table = table.set_index("channel")
+    new = table.loc["L1:PEM-NEW"]
+    assert new["safety"] == "unknown"
+    assert new["safety_source"] == new["safety_date"] == ""
+    assert set(table["safety"].drop("L1:PEM-NEW")) == {"unsafe"}
+    assert table.loc["L1:GDS-CALIB_STRAIN", "safety_source"].startswith("Gravity-Spy/GravitySpy")
 
 
 def test_the_safety_table_is_well_formed(root):
     table = pd.read_csv(root / "resources/channels/safety.csv")
     assert list(table.columns) == ["channel", "safety", "source", "date"]
-    assert len(table) == table["channel"].nunique() == 138
+    assert len(table) == table["channel"].nunique() == 140
     assert set(table["safety"]) == {"unsafe"}
 
 
