@@ -77,7 +77,7 @@ def matrix_figure(rows: Sequence[Row], lines: Sequence[Row], path: Path, *, dpi:
 
 
 def _cells(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a row for each cell: family, detector and group, the groups without the detector's prefix."""
+    """Return a row for each strong witness: family, detector, and group without the detector's prefix."""
     columns = ["family", "ifo", "group", "size", "lag", "relation", "safety"]
     cells = [
         (
@@ -90,7 +90,7 @@ def _cells(rows: Sequence[Row]) -> pd.DataFrame:
             row["safety"],
         )
         for row in group_rows(list(rows))
-        if row["safety"] != "unsafe"
+        if row["strong"]
     ]
     return pd.DataFrame(cells, columns=columns)
 
