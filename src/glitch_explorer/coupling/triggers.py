@@ -142,9 +142,10 @@ def _clustered(auxiliary: Sequence[Auxiliary]) -> list[Auxiliary]:
         sum(len(channel) for channel in channels if isinstance(channel, AuxiliaryTriggers))
         for channels in (auxiliary, clustered)
     )
-    _LOG.info(
-        "%d of %d auxiliary triggers are within %g s of a louder one", before - after, before, CLUSTER_S
-    )
+    if before:
+        _LOG.info(
+            "%d of %d auxiliary triggers are within %g s of a louder one", before - after, before, CLUSTER_S
+        )
     return clustered
 
 
