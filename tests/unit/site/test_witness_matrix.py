@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glitch_explorer.site.evidence.matrix import matrix_order
+from glitch_explorer.site.evidence.rows import strong_groups
 
 
 def test_rows_that_share_columns_are_put_together() -> None:
@@ -27,3 +28,19 @@ def test_an_order_holds_every_row_and_column_once(height: int, width: int, seed:
     rows, columns = matrix_order(sizes)
     assert sorted(rows) == list(range(height))
     assert sorted(columns) == list(range(width))
+
+
+def test_a_strong_witness_is_not_hidden_by_a_weak_one_of_its_group():
+    def row(channel, t, *, strong):
+        main = {"t_statistic": t}
+        return {
+            "family": "F",
+            "ifo": "H1",
+            "group": "H1:A",
+            "channel": channel,
+            "strong": strong,
+            "main": main,
+        }
+
+    rows = [row("H1:A", 9.0, strong=False), row("H1:B", -6.0, strong=True), row("H1:C", 5.0, strong=True)]
+    assert [witness["channel"] for witness in strong_groups(rows)] == ["H1:B"]

@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
 from glitch_explorer.core.arrays import Float64
 from glitch_explorer.coupling.schemas import RAW
-from glitch_explorer.site.evidence.rows import Row, group_rows
+from glitch_explorer.site.evidence.rows import Row, strong_groups
 
 #: Marks of the order in time of samples and glitch, and of a coincidence with triggers, a flag or a trend.
 MARKS = {"leads": "◀", "co-moves": "●", "follows": "▶"}
@@ -78,7 +78,7 @@ def witness_matrix(rows: list[Row]) -> dict[str, Any]:
         of its family (`row`) and group (`column`), from 0; and `coincident`, whether any cell has a
         coincidence.
     """
-    cells = [_cell(row) for row in group_rows(rows) if row["strong"]]
+    cells = [_cell(row) for row in strong_groups(rows)]
     if not cells:
         return {"families": [], "groups": [], "cells": [], "coincident": False}
     sizes = pd.DataFrame(cells).pivot_table(

@@ -68,10 +68,11 @@ def channel_evidence(rows: EvidenceOf, channel: Row) -> Row | None:
     return rows.get((channel["family"], channel["ifo"], data_key(channel["channel"])))
 
 
-def group_rows(rows: list[Row]) -> list[Row]:
-    """Return of each family, detector and group the row with the largest abs(T)."""
+def strong_groups(rows: list[Row]) -> list[Row]:
+    """Return of each family, detector and group the strong witness with the largest abs(T)."""
     largest: dict[tuple[str, str, str], Row] = {}
-    for row in sorted(rows, key=lambda row: (-abs(row["main"]["t_statistic"]), row["channel"])):
+    strong = (row for row in rows if row["strong"])
+    for row in sorted(strong, key=lambda row: (-abs(row["main"]["t_statistic"]), row["channel"])):
         largest.setdefault((row["family"], row["ifo"], row["group"]), row)
     return list(largest.values())
 
@@ -79,7 +80,7 @@ def group_rows(rows: list[Row]) -> list[Row]:
 def best_witness(rows: list[Row]) -> Row | None:
     """Return the strong witness with the smallest q-value; a safe one goes before another."""
     return min(
-        (row for row in group_rows(rows) if row["strong"]),
+        strong_groups(rows),
         key=lambda row: (
             row["q_value"],
             row["safety"] != "safe",

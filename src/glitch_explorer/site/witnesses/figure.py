@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from glitch_explorer.site.evidence.matrix import COINCIDENT, MARKS
-from glitch_explorer.site.evidence.rows import group_rows
+from glitch_explorer.site.evidence.rows import strong_groups
 from glitch_explorer.site.numbers import count_text, signed_text
 from glitch_explorer.site.pages import records
 from glitch_explorer.site.plots import AREA, default_style, figure, ink_on, nothing, plain, save
@@ -89,8 +89,7 @@ def _cells(rows: Sequence[Row]) -> pd.DataFrame:
             row["main"].get("relation", COINCIDENT),
             row["safety"],
         )
-        for row in group_rows(list(rows))
-        if row["strong"]
+        for row in strong_groups(list(rows))
     ]
     return pd.DataFrame(cells, columns=columns)
 
