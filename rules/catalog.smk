@@ -33,8 +33,8 @@ checkpoint catalog:
         "../scripts/catalog.py"
 
 
-# Too many quarantined rows stop it, and the map, which counts those of the views itself: if the job behind an
-# `ancient` input runs again, Snakemake overlooks all other changes downstream.
+# It fails when too many rows are in quarantine. The map checks the views' quarantine itself: if the job behind
+# an `ancient` input runs again, Snakemake overlooks all other changes downstream.
 rule gather_quarantine:
     input:
         glitches=rules.catalog.output.glitches,

@@ -19,10 +19,9 @@ _OTHER_TIMES = {
     "microseconds": (1e14, 4e15),
     "nanoseconds": (1e17, 4e18),
 }
-#: Times that are all multiples of so many seconds are rounded. A single one is a multiple by chance with
-#: probability 10 to the power of minus the second number. Spreadsheets round so, and single precision does.
+#: Kinds of rounding: the step in s, and -log10 of the probability that one time is a multiple by chance.
 _ROUNDED = {"rounded_to_100_s": (100.0, 2.0), "single_precision": (64.0, 1.8), "rounded_to_10_s": (10.0, 1.0)}
-#: The sum of these numbers from which times count as rounded: by chance in one of a million catalogues.
+#: Times are rounded where the sum of the second numbers exceeds this: by chance in one of a million cases.
 _LEAST_EVIDENCE = 6.0
 #: GPS times since 1983; smaller ones are simulated and may be round.
 _SIMULATED_BELOW = 1e8

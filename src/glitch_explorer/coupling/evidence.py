@@ -93,7 +93,7 @@ def _of_coincidences(coincidences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the row of each tested witness and kind: of several names the strong one, the surest."""
+    """Return a row for each tested witness and kind: of several names a strong one, then the smallest q."""
     tested = rows[rows["q_value"].notna()]
     witness = pd.MultiIndex.from_frame(tested.loc[tested["q_value"] <= ALPHA, _KEY])
     tested = tested[pd.MultiIndex.from_frame(tested[_KEY]).isin(witness)]
@@ -126,8 +126,8 @@ def _joined(best: pd.DataFrame) -> pd.DataFrame:
 def _base_channels(rows: pd.DataFrame) -> pd.DataFrame:
     """Return name, safety and group of each base channel, by its key.
 
-    The name is that of the samples, where they were read. So is the group; the other kinds' groups take
-    part in it by their first channel.
+    Name and group come from the samples where they were read. Another channel takes the group of its own
+    group's first channel, if that channel's samples were read.
     """
     named = rows.sort_values(["place", "channel"], kind="stable").drop_duplicates("key").set_index("key")
     worst = rows["safety"].map(_SAFETIES.index).groupby(rows["key"]).max()

@@ -62,10 +62,14 @@ _COINCIDENCE: dict[str, Column] = {
     "lag": Column(
         FLOAT, "middle of the window, or time in the segment or sample, after the glitch", unit="s"
     ),
-    "window": Column(FLOAT, "full width of the window; 0 for segments, the sample of a trend", unit="s"),
+    "window": Column(
+        FLOAT, "full width of the window; for segments 0, for trends the sample length", unit="s"
+    ),
     "snr_threshold": number("least SNR of a trigger that counts; null for other kinds"),
     "measure": Column(STRING, "of a trend: high or low level, or its change; else empty"),
-    "top_share": number("of a trend: share of the samples nearby that count, those with the most of it"),
+    "top_share": number(
+        "of a trend: share of the samples nearby that is flagged, those with most of the measure"
+    ),
     "delay": number("median time of the nearest trigger after the coincident glitches", unit="s"),
     "t_statistic": Column(
         FLOAT, "T: signed root of the deviance, the largest over lags, windows, thresholds"
@@ -306,7 +310,7 @@ def _of_kind(kind: str) -> dict[str, Column]:
         columns["relation"] = Column(STRING, "leads, co-moves, follows", nullable=True)
     else:
         columns["window"] = number(
-            "full width of the window; 0 for segments, the sample of a trend", unit="s"
+            "full width of the window; for segments 0, for trends the sample length", unit="s"
         )
     if kind == "trends":
         columns["measure"] = Column(STRING, "high, low or change", nullable=True)

@@ -105,8 +105,9 @@ def slopes(means: np.ndarray, stretch: np.ndarray, *, bins: int = 1) -> np.ndarr
     stretch
         ``(n,)`` number of the stretch of each row.
     bins
-        Time bins that a sample is held for; the change is that since so many bins before. Between bins of
-        one sample there is none, and half of such changes would leave no scatter to score the others by.
+        Time bins that a sample is held for; the change is that since so many bins before. Bins within one
+        sample have equal values: if half of the changes are 0, so is their MAD, and the others cannot be
+        scored.
 
     Returns
     -------

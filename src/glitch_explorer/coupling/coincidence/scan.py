@@ -1,6 +1,6 @@
 """The cells that are scanned, and the coincidences of one channel in them.
 
-A cell has a lag, of triggers a window and an SNR threshold, of trends a measure and a threshold.
+A cell is a lag; for triggers also a window and an SNR threshold, for trends a measure and a top share.
 """
 
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def kind_of(auxiliary: Auxiliary) -> str:
 
 
 def lags_of(trend: AuxiliaryTrend) -> list[float]:
-    """Return the lags in s that are scanned for a trend: they cannot be told to less than a sample."""
+    """Return the lags in s that are scanned for a trend; the resolution is one sample."""
     return [number * trend.sample_s for number in LAG_SAMPLES]
 
 

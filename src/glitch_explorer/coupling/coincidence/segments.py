@@ -43,7 +43,7 @@ class LevelledSegments:
     levels: Int64
 
     def at(self, times: Float64) -> Int64:
-        """Return the level at each of the times ``(n,)``; 0 outside."""
+        """Return how many thresholds are reached at each of the times ``(n,)``; 0 outside."""
         number = np.searchsorted(self.bounds[:, 0], times, side="right") - 1
         ends, levels = np.append(self.bounds[:, 1], -np.inf), np.append(self.levels, 0)
         return np.where(times < ends[number], levels[number], 0)

@@ -24,7 +24,7 @@ NEARBY_S, LEAST_BESIDE = 1800.0, 5
 LAG_SAMPLES = (-1, 0, 1)
 #: Values that fill gaps in a channel that is otherwise positive.
 _FILLERS = (0.0, -1.0)
-#: Of a value that more than this share of the samples has, it is the usual one, and fills no gap.
+#: A value that more than this share of the samples have is data, not a gap.
 _USUAL = 0.5
 
 
@@ -67,8 +67,8 @@ def trend_values(values: Float64, channel: str) -> Float64:
 
     Returns
     -------
-    ``(n,)``. 0 and -1 fill the gaps of a channel that is otherwise positive, unless most samples are 0: such
-    a channel counts something rare. All values of a channel with both signs count.
+    ``(n,)``. In a channel that is otherwise positive, -1 is missing data; so is 0, unless most samples are 0:
+    such a channel counts something rare. All values of a channel with both signs count.
     """
     known = np.isfinite(values)
     scale = scale_of(channel)
@@ -151,12 +151,12 @@ def top_shares(values: Float64, stretch: Int64, half: int) -> Float64:
     stretch
         ``(n,)`` number of the segment of each sample; negative outside.
     half
-        Largest number of samples nearby on either side. Near the end of a segment there are fewer, as many
-        on the other side: where the level only rises, no sample is high.
+        Largest number of samples nearby on either side. Near the end of a segment both sides are
+        shortened alike, so that a steady rise flags no sample.
 
     Returns
     -------
-    ``(n,)``, the sample itself counted, and those of the same value; NaN without data, and where fewer than
+    ``(n,)``; the share includes the sample itself and ties. NaN without data, and where fewer than
     `LEAST_BESIDE` samples before or after have data.
     """
     n = len(values)

@@ -7,8 +7,8 @@ import numpy as np
 from glitch_explorer.core.arrays import Bool, Float64
 from glitch_explorer.core.intervals import DAY_S, MINUTE_S
 
-#: A level that from some hour on is higher, or lower, than ever before by more than this factor has
-#: another unit, if there is a day of data before and after.
+#: The unit changes where all later medians of hours are above, or below, all earlier ones by more than
+#: this factor, with a day of data or more on either side.
 _UNIT_FACTOR = 10.0
 _HOUR = 60
 

@@ -147,7 +147,7 @@ def witness(tables: FindingTables) -> Facts | None:
 def coincidence(tables: FindingTables) -> Facts | None:
     """Return the strong witness among triggers, flags and trends whose effect has the highest lower end.
 
-    The base channel that `witness` is about is named there, with its triggers, flags and trends.
+    Rows of the family and base channel that `witness` returns are left out: that finding has their evidence.
     """
     if tables.coincidences is None:
         return None
