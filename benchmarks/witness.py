@@ -10,7 +10,7 @@ import numpy as np
 from harness import peak_mib, print_table, timed
 
 from glitch_explorer.coupling.witnesses.background import family_background
-from glitch_explorer.coupling.witnesses.nulls import Measured, measure
+from glitch_explorer.coupling.witnesses.nulls import Measured, live_placements, measure
 from glitch_explorer.coupling.witnesses.ranks import make_grid
 from glitch_explorer.coupling.witnesses.search import find_witnesses
 from glitch_explorer.coupling.witnesses.slides import make_triggers, time_slides
@@ -24,7 +24,8 @@ def statistic(world: World, slides: int, threads: int) -> tuple[Measured, int]:
         raise SystemExit("too dense a family for this benchmark")
     grid = make_grid(features.live, background.lags_s)
     shifted = time_slides(make_triggers(times, grid), grid, slides=slides, rng=np.random.default_rng(1))
-    (measured,) = measure(features.values, [shifted], threads=threads)
+    placement = live_placements(features.values, features.live, threads=threads)
+    (measured,) = measure(list(placement), [shifted], threads=threads)
     return measured, len(shifted.triggers.used)
 
 

@@ -153,32 +153,36 @@ def robust_scores(values: np.ndarray, stretch: np.ndarray, *, least_scatter: flo
 def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
     values: np.ndarray, edges: np.ndarray, window: int, least: int, floor: float, largest: float
 ) -> np.ndarray:
-    """Score one column (n,); its past is kept sorted."""
+    """Score one column (n,); its past is kept sorted.
+
+    Unsigned indices never wrap around, so that the compiler can use vector instructions.
+    """
     scores = np.full(values.size, np.nan, np.float32)
     past = np.empty(window)
     for number in range(edges.size - 1):
-        count = 0
+        count = nearest = 0
         for i in range(edges[number], edges[number + 1]):
             new, old = i - 1, i - window - 1
             enters = new >= edges[number] and not np.isnan(values[new])
             leaves = old >= edges[number] and not np.isnan(values[old])
             # Only the values between the one that leaves and the one that enters move.
-            rank = np.searchsorted(past[:count], values[old]) if leaves else count
-            to = np.searchsorted(past[:count], values[new]) if enters else count
+            rank = _rank(past, count, values[old]) if leaves else count
+            to = _rank(past, count, values[new]) if enters else count
             if leaves and (not enters or rank < to):
                 to -= 1
-                for j in range(rank, to):
-                    past[j] = past[j + 1]
+                for j in range(np.uint64(rank), np.uint64(to)):
+                    past[j] = past[j + np.uint64(1)]
             else:
                 for j in range(rank, to, -1):
-                    past[j] = past[j - 1]
+                    past[np.uint64(j)] = past[np.uint64(j - 1)]
             if enters:
                 past[to] = values[new]
             count += enters - leaves
             if np.isnan(values[i]) or count < least:
                 continue
             median = past[count // 2] if count % 2 else 0.5 * (past[count // 2] + past[count // 2 - 1])
-            scatter = max(_mad(past, count, median) / _NORMAL_MAD, floor)
+            nearest, mad = _mad(past, count, median, nearest)
+            scatter = max(mad / _NORMAL_MAD, floor)
             away = values[i] - median
             if scatter > 0:
                 scores[i] = min(max(away / scatter, -largest), largest)
@@ -188,17 +192,31 @@ def _scores(  # noqa: PLR0917 - a numba kernel takes no keyword-only arguments
 
 
 @numba.njit(nogil=True, cache=True)
-def _mad(ordered: np.ndarray, count: int, median: float) -> float:
+def _rank(ordered: np.ndarray, count: int, value: float) -> int:
+    """Return how many of the first `count` values, which are sorted, are below `value`.
+
+    A bisection without branches, whose outcomes a processor cannot predict.
+    """
+    one = np.uint64(1)
+    below, left = np.uint64(0), np.uint64(count)
+    while left > one:
+        half = left >> one
+        below += half if ordered[below + half - one] < value else np.uint64(0)
+        left -= half
+    return int(below) + (count > 0 and ordered[below] < value)
+
+
+@numba.njit(nogil=True, cache=True)
+def _mad(ordered: np.ndarray, count: int, median: float, nearest: int) -> tuple[int, float]:
     """Return the (lower) median distance from `median` of the first `count` values, which are sorted.
 
-    The h nearest values are contiguous in the sorted array; bisection finds the first of them.
+    The h nearest values are contiguous in the sorted array. The first of them, which is returned too, is
+    sought from `nearest` on, that of the value before: it seldom moves by more than one.
     """
     h = (count + 1) // 2
-    low, high = 0, count - h
-    while low < high:
-        middle = (low + high) // 2
-        if median - ordered[middle] > ordered[middle + h] - median:
-            low = middle + 1
-        else:
-            high = middle
-    return float(max(median - ordered[low], ordered[low + h - 1] - median))
+    low = min(nearest, count - h)
+    while low < count - h and median - ordered[low] > ordered[low + h] - median:
+        low += 1
+    while low > 0 and not median - ordered[low - 1] > ordered[low - 1 + h] - median:
+        low -= 1
+    return low, max(median - ordered[low], ordered[low + h - 1] - median)

@@ -4,6 +4,7 @@ See docs/explanation/methods.md#t-statistic and the sections after it.
 """
 
 import itertools
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,13 +22,12 @@ from glitch_explorer.coupling.witnesses import effects, lag_profiles
 from glitch_explorer.coupling.witnesses.background import Background, family_background
 from glitch_explorer.coupling.witnesses.blocks import bootstrap_blocks
 from glitch_explorer.coupling.witnesses.notes import NO_DATA, TOO_DENSE, Note, notes, too_few
-from glitch_explorer.coupling.witnesses.nulls import Measured, areas, measure
+from glitch_explorer.coupling.witnesses.nulls import Measured, areas, live_placements, measure
 from glitch_explorer.coupling.witnesses.p_values import counted_p_values
 from glitch_explorer.coupling.witnesses.pseudo_families import pseudo_families, pseudo_p_values
 from glitch_explorer.coupling.witnesses.ranks import (
     STEP,
     make_grid,
-    placements,
     window_mask,
     windows,
 )
@@ -73,6 +73,29 @@ class _Family:
     blocks: Int64
     seed: int
     threads: int
+
+
+@dataclass(frozen=True)
+class _Features:
+    """The m features of one family's test."""
+
+    #: Table with one row per feature (`usable_features`).
+    columns: pd.DataFrame
+    #: ``(n, m)`` values, and ``(m, n)`` their placement in all live time nearby.
+    values: Float32
+    placement: Float32
+
+    @property
+    def ranked(self) -> Bool:
+        """Which features ``(m,)`` have a p-value: those of channels that are not unsafe."""
+        return (self.columns["safety"] != "unsafe").to_numpy()
+
+    def part(self, selected: Bool) -> "_Features":
+        """Return some of the features; all of them without a copy."""
+        if selected.all():
+            return self
+        columns = self.columns[selected].reset_index(drop=True)
+        return _Features(columns, self.values[:, selected], self.placement[selected])
 
 
 def find_witnesses(
@@ -123,15 +146,14 @@ def find_witnesses(
         prepared.slides, prepared.times, prepared.background.mask, quiet, count=pseudo, seed=seed + _PSEUDO
     )
     families = [prepared.slides, *(null.slides for null in nulls)]
-    measured, *of_nulls = measure(values, families, threads=threads)
+    tested = _Features(columns, values, live_placements(values, features.live, threads=threads))
+    measured, *of_nulls = measure(list(tested.placement), families, threads=threads)
     enough = np.any(measured.count >= LEAST_GLITCHES, axis=1)
     if not enough.any():
         return _untested(NO_DATA)
-    columns, values = columns[enough].reset_index(drop=True), values[:, enough]
-    measured = measured.part(enough)
-    ranked = (columns["safety"] != "unsafe").to_numpy()
-    table, profiles = _tables(prepared, columns, values, measured, ranked, most_slides=most_slides)
-    p_values = pseudo_p_values(nulls, [null.part(enough).part(ranked) for null in of_nulls])
+    tested, measured = tested.part(enough), measured.part(enough)
+    table, profiles = _tables(prepared, tested, measured, most_slides=most_slides)
+    p_values = pseudo_p_values(nulls, [null.part(enough).part(tested.ranked) for null in of_nulls])
     return WitnessResult(table, profiles, p_values, _notes(prepared, table, p_values))
 
 
@@ -193,28 +215,25 @@ def _prepare(
 
 
 def _tables(
-    family: _Family,
-    columns: pd.DataFrame,
-    values: Float32,
-    measured: Measured,
-    ranked: Bool,
-    *,
-    most_slides: int,
+    family: _Family, features: _Features, measured: Measured, *, most_slides: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Build the tables "family_witnesses" and "lag_profiles" of what was measured."""
-    lags = family.slides.grid.lags
-    auc = areas(values, family.background.mask, family.slides)
+    lags, columns, ranked = family.slides.grid.lags, features.columns, features.ranked
+    auc = areas(features.values, family.background.mask, family.slides)
     largest = np.abs(measured.t).max(axis=1)
     null = measured.peaks[ranked].max(axis=0, initial=0.0).astype(float)
     limit = float(np.quantile(null, 1 - ALPHA, method="higher")) if ranked.any() else np.inf
     significant = np.abs(measured.t) > limit
-    timings = _timings(family, columns, values, measured, significant)
-    rows = _effects(family, values, measured, timings)
+    timings = _timings(family, features, measured, significant)
+    rows = _effects(family, features.values, measured, timings)
     rows["auc"] = auc[np.arange(len(rows)), [timing.lag for timing in timings]]
     table = pd.concat([columns[["channel", "band", "safety", "coverage"]], rows], axis=1)
     table["p_fwer"] = np.nan
     table.loc[ranked, "p_fwer"], table["n_slides"] = _p_values(
-        family, values[:, ranked], measured.part(ranked), most=most_slides
+        family,
+        [features.placement[k] for k in np.flatnonzero(ranked)],
+        measured.part(ranked),
+        most=most_slides,
     )
     speaking = effects.representatives(
         table["channel"],
@@ -240,7 +259,9 @@ def _tables(
     return table.iloc[order].reset_index(drop=True), profiles
 
 
-def _p_values(family: _Family, values: Float32, measured: Measured, *, most: int) -> tuple[Float64, int]:
+def _p_values(
+    family: _Family, placement: Sequence[Float32], measured: Measured, *, most: int
+) -> tuple[Float64, int]:
     """Count the family-wise p of each ranked feature, and the slides that were drawn."""
     slides = family.slides
     drawn = measured.peaks.shape[1]
@@ -249,7 +270,7 @@ def _p_values(family: _Family, values: Float32, measured: Measured, *, most: int
     def more(size: int) -> Int64:
         rng = np.random.default_rng([family.seed + _MORE, next(stages)])
         shifted = time_slides(slides.triggers, slides.grid, slides=size, rng=rng)
-        return _above(measure(values, [shifted], threads=family.threads)[0])
+        return _above(measure(placement, [shifted], threads=family.threads)[0])
 
     distinct = distinct_slides(slides.triggers, slides.grid)
     p_values, drawn = counted_p_values(_above(measured), drawn, int(min(most, max(distinct, drawn))), more)
@@ -264,7 +285,7 @@ def _above(measured: Measured) -> Int64:
 
 
 def _timings(
-    family: _Family, columns: pd.DataFrame, values: Float32, measured: Measured, significant: Bool
+    family: _Family, features: _Features, measured: Measured, significant: Bool
 ) -> list[lag_profiles.Timing]:
     """Time every feature; those with a significant lag are tested for whether they lead."""
     peaks = np.abs(measured.t).argmax(axis=1)
@@ -273,15 +294,15 @@ def _timings(
     if not len(timed):
         return timings
     live, grid = family.features.live, family.slides.grid
-    largest = windows(values[:, timed], live)
-    placement = placements(largest, window_mask(np.ones(len(live), dtype=bool)), live)
+    largest = windows(features.values[:, timed], live)
     few = family.slides.part(lag_profiles.isolated(family.times)[family.slides.triggers.used])
     used = few.triggers.used
     window_end = (np.rint(family.times[used] / BIN_S) - 1 + STEP) * BIN_S
-    reach = (columns["settling_s"] + columns["delay_s"]).to_numpy(dtype=float)  # data after the lag's window
+    # Data after the lag's window.
+    reach = (features.columns["settling_s"] + features.columns["delay_s"]).to_numpy(dtype=float)
     leads = [
-        lag_profiles.leading(placement[k], few, window_end, family.starts[used] - reach[column])
-        for k, column in enumerate(timed)
+        lag_profiles.leading(features.placement[column], few, window_end, family.starts[used] - reach[column])
+        for column in timed
     ]
     limit = np.quantile(np.max([peaks for _, peaks, _ in leads], axis=0), 1 - ALPHA, method="higher")
     half = float(np.median(family.durations)) / 2

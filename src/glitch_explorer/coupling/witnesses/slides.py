@@ -97,11 +97,12 @@ def _sum_at(stored: Float32, starts: Int32, low: Int64, high: Int64, lags: int) 
     """
     sums = np.zeros((starts.shape[0], lags), dtype=np.float32)
     for number in range(starts.shape[0]):
-        total = sums[number]
         for j in range(starts.shape[1]):
-            offset = starts[number, j]
-            for lag in range(low[j], high[j]):
-                total[lag] += stored[offset + lag]
+            # Slices of equal length from 0 on, of which the compiler knows that no index is negative.
+            start = starts[number, j]
+            total, values = sums[number, low[j] : high[j]], stored[start + low[j] : start + high[j]]
+            for k in range(total.size):
+                total[k] += values[k]
     return sums
 
 
