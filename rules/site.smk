@@ -160,6 +160,80 @@ rule explorer:
         "../scripts/explorer.py"
 
 
+# A page for any id or time; it needs what all stages know of a glitch.
+rule glitch_page:
+    input:
+        glitches="results/catalog/glitches.parquet",
+        segments="results/catalog/segments.parquet",
+        events="results/catalog/events.parquet",
+        families="results/map/families.parquet",
+        audit_families="results/audit/families.parquet",
+        neighbours="results/similar/neighbours.parquet" if MAPPED else [],
+        suspects="results/audit/suspects.parquet" if MAPPED else [],
+        proposals="results/audit/relabel.parquet" if MAPPED else [],
+        views=shards("results/views/{shard}.npy") if MAPPED else [],
+        status=shards("results/views/{shard}.parquet") if MAPPED else [],
+        evidence=EVIDENCE if WITNESSES or TRIGGERS else [],
+        fringes=(
+            families("results/coupling/{family}/fringes.parquet") if WITNESSES else []
+        ),
+        minutes=(
+            expand(rules.measure_range.output.minutes, ifo=config["detectors"])
+            if COSTED
+            else []
+        ),
+        excursions=(
+            expand(rules.measure_excursions.output.excursions, ifo=config["detectors"])
+            if COSTED and HAS_STRAIN
+            else []
+        ),
+        skill=rules.gather_drivers.output.skill if COSTED and WITNESSES else [],
+        values=(
+            families("results/impact/{family}/shap_values.parquet")
+            if COSTED and WITNESSES
+            else []
+        ),
+        vetoes=(
+            families(
+                "results/impact/{family}/vetoes.parquet",
+                "results/impact/{family}/vetoes",
+            )
+            if COSTED and WITNESSES
+            else []
+        ),
+    output:
+        assets=directory("results/site/glitches"),
+        page="results/site/glitch.html",
+    log:
+        "results/logs/glitch_page.log",
+    benchmark:
+        "results/benchmarks/glitch_page.tsv"
+    conda:
+        "../envs/conda.yaml"
+    threads: 1
+    resources:
+        **needs(mem_mb=3000, runtime=120),
+    params:
+        **config["explorer"],
+        strain={
+            key: config["strain"][key]
+            for key in ("source", "channel", "frames", "frame_type")
+        },
+        channels={
+            key: config["coupling"][key] for key in ("source", "frames", "frame_type")
+        },
+        gates={key: COST[key] for key in ("min_gate_s", "gate_snr", "gate_threshold")},
+        has={
+            "witnesses": WITNESSES or TRIGGERS,
+            "cost": COSTED,
+            "mapped": MAPPED,
+        },
+        page_files=page_files("glitch"),
+        code=code("glitch_page"),
+    script:
+        "../scripts/glitch_page.py"
+
+
 rule front_page:
     input:
         glitches="results/catalog/glitches.parquet",
@@ -224,4 +298,5 @@ rule site:
             else []
         ),
         rules.atlas.output if MAPPED else rules.group_pages.output,
+        rules.glitch_page.output,
         rules.front_page.output,

@@ -103,12 +103,23 @@ class Pictures:
             gap,
         )
 
+    def grey(self, glitch_id: str, largest: int) -> UInt8:
+        """Return the stored views side by side, uint8 (size, 4 * size), with a size of at most `largest`."""
+        views, _ = self.views(glitch_id)
+        size = min(largest, views.shape[1])
+        return np.concatenate([resized(view, size) for view in views], axis=1)
+
+
+def resized(energy: UInt8, size: int) -> UInt8:
+    """Return a view (H, W) at another size, uint8 (size, size)."""
+    if energy.shape == (size, size):
+        return energy
+    return np.asarray(Image.fromarray(energy).resize((size, size), Image.Resampling.BILINEAR))
+
 
 def coloured(energy: UInt8, size: int) -> UInt8:
     """Draw one view (H, W) in viridis, RGB (size, size, 3); energy is resized before it is coloured."""
-    if energy.shape != (size, size):
-        energy = np.asarray(Image.fromarray(energy).resize((size, size), Image.Resampling.BILINEAR))
-    return viridis()[energy]
+    return viridis()[resized(energy, size)]
 
 
 def row_of(pictures: Sequence[UInt8], gap: int) -> UInt8:

@@ -26,6 +26,21 @@ def gwpy_line(source: str, *, channel: str, frames: str | None, frame_type: str 
     return f"TimeSeries.fetch_open_data('{{ifo}}', {span})"
 
 
+def channel_line(source: str, *, frames: str | None, frame_type: str | None) -> str | None:
+    """Return the line that reads an auxiliary channel, `{channel}` in it; None without a source of gwpy's.
+
+    Parameters
+    ----------
+    source
+        "frames", "gwdatafind" or "nds2"; there is no line for others.
+    frames, frame_type
+        As for `gwpy_line`.
+    """
+    if source not in ("frames", "gwdatafind", "nds2") or (source == "frames" and not frames):
+        return None
+    return gwpy_line(source, channel="{channel}", frames=frames, frame_type=frame_type)
+
+
 def _frame_files(frames: str) -> str:
     """Return the glob of the frames of a folder; globs and files as they are."""
     return frames if frames.endswith((".gwf", ".h5", ".hdf5")) else f"{frames.rstrip('/')}/**/*.gwf"

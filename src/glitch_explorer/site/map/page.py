@@ -29,7 +29,6 @@ MOST = 300_000
 #: The page's scripts, in the order in which they run.
 SCRIPTS = (
     "data",
-    "times",
     "filters",
     "colours",
     "raster",

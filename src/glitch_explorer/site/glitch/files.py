@@ -1,0 +1,45 @@
+"""The tables that the pages of glitches are made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from glitch_explorer.core import tables
+
+Paths = Sequence[str | Path]
+
+
+@dataclass(frozen=True)
+class GlitchFiles:
+    """Paths of the tables; None or empty where a stage was not run."""
+
+    glitches: str | Path
+    segments: str | Path
+    events: str | Path
+    #: Tables "families" and "audit_families".
+    families: str | Path
+    audit_families: str | Path
+    #: Tables "neighbours", "suspects" and "relabel"; None without a map.
+    neighbours: str | Path | None = None
+    suspects: str | Path | None = None
+    proposals: str | Path | None = None
+    #: Arrays and tables "views" of all shards, in the same order.
+    views: Paths = ()
+    status: Paths = ()
+    #: Table "evidence", and tables "fringes" of all families.
+    evidence: str | Path | None = None
+    fringes: Paths = ()
+    #: Tables "minutes" and "excursions" of all detectors, and table "skill".
+    minutes: Paths = ()
+    excursions: Paths = ()
+    skill: str | Path | None = None
+    #: Folders of the impact stage of all families, with shap_values, vetoes and the folder of veto files.
+    models: Paths = ()
+
+
+def read_or_empty(schema: pa.Schema, path: str | Path | None) -> pd.DataFrame:
+    """Read a table; the empty table where there is no file of it."""
+    return tables.read(schema, path) if path else tables.empty(schema)

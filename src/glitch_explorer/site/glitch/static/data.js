@@ -1,0 +1,91 @@
+"use strict";
+// The index of all glitches in order of time, their blocks, and what an address means.
+const Data = (() => {
+  const kinds = { Float32: Float32Array, Float64: Float64Array, Uint8: Uint8Array, Uint16: Uint16Array, Int32: Int32Array };
+  // A time matches a glitch at most this far from it, in seconds.
+  const MATCH = 0.5;
+  const CHOICES = 8;
+
+  function unpack(packed) {
+    const text = atob(packed.data);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+    return new kinds[packed.type](bytes.buffer);
+  }
+
+  const index = Object.fromEntries(Object.entries(window.GLITCH_INDEX).map(([name, value]) =>
+    [name, value && value.type && value.data !== undefined ? unpack(value) : value]));
+  const { ids, time, ifo, names } = index;
+  const n = ids.length;
+  // Glitches without a time are last.
+  const first = time.findIndex(Number.isNaN);
+  const timed = first < 0 ? n : first;
+  const numbers = new Map(ids.map((id, number) => [id, number]));
+  const loading = new Map();
+
+  // A page opened from a folder can load more data by script tags only.
+  function load(file) {
+    return new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = `${window.GLITCH_FOLDER}/${file}`;
+      script.onload = () => { script.remove(); done(window.GLITCH_BLOCK); };
+      script.onerror = () => failed(new Error(`${script.src} is missing beside the page`));
+      document.head.append(script);
+    });
+  }
+
+  function record(number) {
+    const block = Math.floor(number / index.block);
+    if (!loading.has(block)) loading.set(block, load(`${String(block).padStart(3, "0")}.js`));
+    return loading.get(block).then((records) => records[number % index.block]);
+  }
+
+  // The first glitch at or after a time.
+  function place(gps) {
+    let low = 0;
+    let high = timed;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (time[middle] < gps) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  // The next glitch of a detector from `number` on, in steps of 1 or -1; -1 where there is none.
+  function next(number, step, detector) {
+    for (let other = number; other >= 0 && other < timed; other += step) if (ifo[other] === detector) return other;
+    return -1;
+  }
+
+  function nearest(gps, detector) {
+    const at = place(gps);
+    return [next(at - 1, -1, detector), next(at, 1, detector)].filter((number) => number >= 0)
+      .sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps))[0];
+  }
+
+  function atTime(gps, detectors) {
+    const near = detectors.map((detector) => nearest(gps, detector)).filter((number) => number !== undefined)
+      .sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps));
+    const matching = near.filter((number) => Math.abs(time[number] - gps) <= MATCH);
+    if (matching.length === 1) return { number: matching[0], gps };
+    return { number: -1, gps, choices: matching.length ? matching : near, matching: matching.length };
+  }
+
+  // What an address or a query means: a glitch (`number`), or -1 with `choices`.
+  function find(text) {
+    const query = text.trim().replace(/^(gps|utc|id|pin)=/, "");
+    const bare = query.replace(/~[^~]*$/, "");
+    const number = [query, bare].map((id) => numbers.get(id)).find((hit) => hit !== undefined);
+    if (number !== undefined) return { number, query };
+    const [, prefix, rest] = /^([A-Z]\d)[@:\s]\s*(.+)$/i.exec(query) || [null, "", query];
+    if (prefix && numbers.has(rest)) return { number: numbers.get(rest), query };
+    const gps = Times.parse(rest);
+    const detectors = names.ifo.map((_, code) => code).filter((code) => !prefix || names.ifo[code] === prefix.toUpperCase());
+    if (!Number.isNaN(gps)) return { query, prefix: prefix.toUpperCase(), ...atTime(gps, detectors) };
+    const lower = rest.toLowerCase();
+    const like = ids.map((_, other) => other).filter((other) => ids[other].toLowerCase().startsWith(lower)).slice(0, CHOICES);
+    return { number: -1, query, choices: lower ? like : [] };
+  }
+
+  return { ...index, n, timed, record, place, next, nearest, find, load, MATCH };
+})();
