@@ -22,9 +22,11 @@ from glitch_explorer.site.families.atlas import read_atlas, write_atlas
 from glitch_explorer.site.figures import draw_figures
 from glitch_explorer.site.front.page import FrontFiles, write_front
 from glitch_explorer.site.front.provenance import Provenance
+from glitch_explorer.site.glitch.files import GlitchFiles
+from glitch_explorer.site.glitch.page import write_glitch_page
 from glitch_explorer.site.map.gwpy_line import gwpy_line
 from glitch_explorer.site.map.page import write_map_page
-from glitch_explorer.sources.schemas import SEGMENTS
+from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
 from glitch_explorer.views.schemas import VIEWS
 from glitch_explorer.views.status import views_table
 from glitch_explorer.workflow.reference import all_schemas
@@ -284,6 +286,34 @@ def make_map(
     )
 
 
+def make_glitches(
+    root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
+) -> None:
+    """Run the job of the page of any glitch."""
+    paths = inputs(root, "glitches", "segments", "families", "neighbours", "views", "status")
+    event = {"name": HOSTILE, "ifo": "", "event_time": 1262304100.0, "kind": "event"}
+    tables.write(EVENTS, pd.DataFrame([event]), root / "catalog" / "events.parquet")
+    models = sorted({path.parent for path in root.glob("impact/*/shap_values.parquet")}) if cost else []
+    write_glitch_page(
+        GlitchFiles(
+            **paths,
+            events=root / "catalog" / "events.parquet",
+            audit_families=root / "audit" / "families.parquet",
+            suspects=root / "audit" / "suspects.parquet",
+            proposals=root / "audit" / "relabel.parquet",
+            evidence=root / "coupling" / "evidence.parquet" if witnesses else None,
+            skill=root / "impact" / "skill.parquet" if models else None,
+            models=models,
+        ),
+        out=site / "glitches",
+        page=site / "glitch.html",
+        pictures=pictures,
+        lines={"strain": gwpy_line("gwosc", channel="", frames=None, frame_type=None), "channel": None},
+        gates={"min_gate_s": 0.5, "gate_snr": None, "gate_threshold": 50.0},
+        has={"witnesses": witnesses, "cost": cost, "mapped": True},
+    )
+
+
 def make_site(
     root: Path,
     site: Path,
@@ -292,7 +322,7 @@ def make_site(
     costs: Path | None = None,
     coincidences: Path | None = None,
 ) -> None:
-    """Run the five jobs of the site, with the folders of the witness, impact and coincidence pages."""
+    """Run the six jobs of the site, with the folders of the witness, impact and coincidence pages."""
     stages = {"witnesses": fragments is not None, "cost": costs is not None}
     shared = inputs(root, "glitches", "families", "views", "status", "audit")
     draw_figures(
@@ -315,6 +345,7 @@ def make_site(
         **stages,
     )
     make_map(root, site, **stages)
+    make_glitches(root, site, **stages)
     write_front(
         paths=FrontFiles(
             **inputs(root, "glitches", "segments", "quarantine", "duplicates", "audit"),

@@ -28,7 +28,7 @@ from glitch_explorer.validate.schemas import COUPLINGS, MONTH, PLANTED_COSTS, PL
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("index", "map", "atlas", "audit", "witnesses", "cost", "methods", "validation")
+PAGES = ("index", "map", "glitch", "atlas", "audit", "witnesses", "cost", "methods", "validation")
 #: A laptop's page at 200 %; and a phone.
 ENLARGED, PHONE = {"width": 640, "height": 360}, {"width": 390, "height": 844}
 GRAVE = ("serious", "critical")

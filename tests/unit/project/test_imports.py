@@ -46,6 +46,7 @@ ALLOWED = {
     "gather_drivers": {"scipy.stats"},
     "gather_evidence": {"numba"},
     "gather_witnesses": {"numba"},
+    "glitch_page": {"numba"},
     "impact_pages": {"matplotlib", "plotly"},
     "map_families": {"sklearn", "numba", "hdbscan"},
     "map_graph": {"numba"},

@@ -133,7 +133,17 @@ def test_pages_depend_on_all_templates_that_they_use(root, study_of):
         paths = {path.relative_to(site).as_posix() for path in study_of().page_paths(*names)}
         templates = [site / path for path in paths if path.endswith(".html")]
         assert set().union(*map(references, templates)) <= paths, rule
-    rendered = {"families", "audit", "map", "front", "validation", "cost", "witnesses", "coincidences"}
+    rendered = {
+        "glitch",
+        "families",
+        "audit",
+        "map",
+        "front",
+        "validation",
+        "cost",
+        "witnesses",
+        "coincidences",
+    }
     assert {names[0] for names in parts.values()} == rendered
 
 
@@ -146,6 +156,7 @@ def test_pages_depend_on_all_templates_that_they_use(root, study_of):
         ("front/methods.html", {"front_page"}),
         ("validation/validation.html", {"validation_page"}),
         ("map/static/map.css", {"explorer"}),
+        ("glitch/static/glitch.css", {"glitch_page"}),
     ],
 )
 def test_an_edited_template_makes_the_pages_anew_that_use_it(root, study_of, edited, rules):

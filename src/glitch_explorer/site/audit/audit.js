@@ -107,7 +107,8 @@
     const id = legible(data.id[row]);
     const family = familyOf(row);
     const home = family === "-1" ? "unassigned" : anchor(`family/${encodeURIComponent(family)}.html`, legible(family));
-    const links = create("p", "links", create("code", "", id), " ",
+    const page = anchor(`glitch.html#${encodeURIComponent(data.id[row])}`, create("code", "", id));
+    const links = create("p", "links", page, " ",
       anchor(`map.html#pin=${encodeURIComponent(data.view[row] ? `${data.id[row]}~${data.view[row]}` : data.id[row])}`, "on the map"), " · ", home);
     const change = create("p", "change", create("span", "bidi", shown(data.label[row])), " → ", create("strong", "bidi", shown(data.proposed[row])));
     const article = create("article", "suspect", picture(row), change, create("p", "interval", facts(row)));

@@ -57,18 +57,21 @@ const Data = (() => {
     return -1;
   }
 
-  function nearest(gps, detector) {
+  // The glitches of a detector before and after a time, the nearer first.
+  function around(gps, detector) {
     const at = place(gps);
     return [next(at - 1, -1, detector), next(at, 1, detector)].filter((number) => number >= 0)
-      .sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps))[0];
+      .sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps));
   }
 
+  const nearest = (gps, detector) => around(gps, detector)[0];
+
   function atTime(gps, detectors) {
-    const near = detectors.map((detector) => nearest(gps, detector)).filter((number) => number !== undefined)
-      .sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps));
-    const matching = near.filter((number) => Math.abs(time[number] - gps) <= MATCH);
+    const near = detectors.map((detector) => around(gps, detector));
+    const matching = near.map(([first]) => first).filter((number) => Math.abs(time[number] - gps) <= MATCH);
     if (matching.length === 1) return { number: matching[0], gps };
-    return { number: -1, gps, choices: matching.length ? matching : near, matching: matching.length };
+    const choices = (matching.length ? matching : near.flat()).sort((one, other) => Math.abs(time[one] - gps) - Math.abs(time[other] - gps));
+    return { number: -1, gps, choices, matching: matching.length };
   }
 
   // What an address or a query means: a glitch (`number`), or -1 with `choices`.

@@ -17,9 +17,15 @@ const Draw = (() => {
   const chance = (p, limit) => `${limit ? "≤" : "="} ${p >= 0.001 ? Number(p.toPrecision(2)) : signs(p.toExponential(1))}`;
   const gps = (time) => time.toFixed(3);
   const utc = (time) => `${Times.utc(time).replace("T", " ")} UTC`;
-  const label = (number) => legible(Data.names.label[Data.label[number]]);
+  // A long class name may break after an underscore.
+  function breakable(text) {
+    const name = create("span", { class: "long" });
+    legible(text).split(/(?<=_)/).forEach((part, number) => name.append(...(number ? [create("wbr")] : []), part));
+    return name;
+  }
+
+  const label = (number) => breakable(Data.names.label[Data.label[number]]);
   const ifo = (number) => legible(Data.names.ifo[Data.ifo[number]]);
-  const list = (names) => names.join(", ").replace(/, ([^,]*)$/, " and $1");
 
   // How far a time is from another: 0.123 s, 12.3 s, 4.2 min, 3.1 h, 2.4 d.
   function span(seconds) {
@@ -52,5 +58,5 @@ const Draw = (() => {
   }
 
   const sentence = (...parts) => create("p", {}, ...parts);
-  return { create, fixed, percent, chance, gps, utc, label, ifo, list, span, apart, address, link, channel, family, familyOf, table, sentence, signs };
+  return { create, fixed, percent, chance, gps, utc, breakable, label, ifo, span, apart, address, link, channel, family, familyOf, table, sentence, signs };
 })();

@@ -1,7 +1,7 @@
 "use strict";
 // What is known of a glitch, part by part; a part without data says so.
 const Parts = (() => {
-  const { create, fixed, percent, chance, gps, list, channel, family, table, sentence } = Draw;
+  const { create, fixed, percent, chance, gps, channel, family, table, sentence } = Draw;
   const { legible } = Texts;
   const UNITS = { xgboost: "log-odds", random_forest: "probability" };
   const MODELS = { xgboost: "XGBoost", random_forest: "random forest" };
@@ -13,12 +13,12 @@ const Parts = (() => {
   function labels(number, { catalogue: [facts], suspect = [], proposal = [] }) {
     const { label_confidence: confidence, label_source: source } = facts;
     const given = [confidence !== undefined && `confidence ${fixed(confidence, 2)}`, source && `from ${source}`].filter(Boolean).join(", ");
-    const nodes = [sentence("Label: ", create("strong", { class: "long" }, Draw.label(number)), given ? ` (${given}).` : ".")];
+    const nodes = [sentence("Label: ", create("strong", {}, Draw.label(number)), given ? ` (${given}).` : ".")];
     suspect.forEach((row) => nodes.push(sentence(
       create("strong", {}, row.issue ? "Suspect, counted as a label error." : "Suspect."), ` Its neighbours${viewOf(row)} propose `,
-      create("strong", { class: "long" }, legible(row.proposed_label)), `: evidence ${fixed(row.evidence, 3)}.`, row.confusable_pair ? " Experts confuse the two classes." : "")));
+      create("strong", {}, Draw.breakable(row.proposed_label)), `: evidence ${fixed(row.evidence, 3)}.`, row.confusable_pair ? " Experts confuse the two classes." : "")));
     proposal.forEach((row) => nodes.push(sentence(
-      "Along the family's axis ", create("strong", { class: "long" }, legible(row.proposed_label)), ` is proposed${viewOf(row)}: ${percent(row.consistency)} of ${row.n_labelled} labels nearby (95 % interval ${percent(row.consistency_low)} to ${percent(row.consistency_high)}), ${fixed(row.vote, 2)} of its neighbours' votes.`)));
+      "Along the family's axis ", create("strong", {}, Draw.breakable(row.proposed_label)), ` is proposed${viewOf(row)}: ${percent(row.consistency)} of ${row.n_labelled} labels nearby (95 % interval ${percent(row.consistency_low)} to ${percent(row.consistency_high)}), ${fixed(row.vote, 2)} of its neighbours' votes.`)));
     if (!suspect.length && !proposal.length && Data.has.mapped) nodes.push(sentence(Data.names.label[Data.label[number]] === "no label" ? "No label is proposed for it." : "Its neighbours do not contradict it."));
     return nodes;
   }
@@ -95,7 +95,7 @@ const Parts = (() => {
   function range({ minute: [row] = [] }) {
     if (!row || row.range_mpc === undefined) return sentence("The range in its minute is unknown.");
     const reference = row.reference_mpc === undefined ? "" : `, ${fixed(row.reference_mpc, 1)} Mpc in the minutes around it without gates`;
-    return sentence(`Range in its minute: `, create("strong", {}, `${fixed(row.range_mpc, 1)} Mpc`), `${reference}; gates take ${fixed(row.gated_s, 1)} s of ${fixed(row.live_s, 0)} s.`);
+    return sentence("Range in its minute: ", create("strong", {}, `${fixed(row.range_mpc, 1)} Mpc`), `${reference}; gates take ${fixed(row.gated_s, 1)} s of ${fixed(row.live_s, 0)} s.`);
   }
 
   function gates(number, record) {
@@ -116,7 +116,7 @@ const Parts = (() => {
     lines.push(["all other channels", `${rest > 0 ? "+" : ""}${fixed(rest, 3)}`, shapBar(rest, most), ""]);
     return [
       create("h3", {}, `${MODELS[model]}, ${FEATURES[view]}`),
-      sentence(`From ${fixed(base, 2)}, the mean of the model, to ${fixed(total, 2)} at this glitch (${UNITS[model]}).`),
+      sentence(`From the base value ${fixed(base, 2)} to ${fixed(total, 2)} at this glitch (${UNITS[model]}).`),
       table([["Channel"], ["SHAP", "count"], [create("span", { class: "unseen" }, "as a bar")], ["Score", "count"]], lines, `SHAP values, ${MODELS[model]}, ${FEATURES[view]}`),
     ];
   }
@@ -155,5 +155,5 @@ const Parts = (() => {
     return [...(nodes.length ? nodes : [sentence("The catalogue has no other detector.")]), ...events(record)];
   }
 
-  return { list, show: { family: families, witnesses, gates, model, others } };
+  return { show: { family: families, witnesses, gates, model, others } };
 })();

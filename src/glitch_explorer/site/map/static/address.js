@@ -69,7 +69,7 @@ const Address = (() => {
     return glitch < 0 ? -1 : Data.glitch.findIndex((value, row) => value === glitch && (!view || Data.viewOf(row) === view));
   }
 
-  // Restore the state from the address; return the row to pin, and names that this map does not have.
+  // Restore the state from the address; return the row to pin, names that this map does not have, and a time to find.
   function read() {
     const parameters = new URLSearchParams(location.hash.slice(1));
     const now = Filters.blank();
@@ -84,7 +84,9 @@ const Address = (() => {
     Timeline.choose(parameters.get("bin"));
     const [x, y, span] = (parameters.get("extent") || "").split(",").map(Number);
     if (span > 0 && Number.isFinite(x) && Number.isFinite(y)) Plot.look({ x, y, span }); else Plot.fit();
-    return { pin: readPin(parameters.get("pin")), unknown };
+    const pin = readPin(parameters.get("pin"));
+    if (pin < 0 && parameters.get("pin")) unknown.push(parameters.get("pin"));
+    return { pin, unknown, time: parameters.get("gps") || parameters.get("utc") };
   }
 
   function listen(changed) {

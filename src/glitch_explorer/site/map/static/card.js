@@ -57,8 +57,11 @@ const Card = (() => {
     picture(row);
     const time = Data.time[row];
     const run = Data.isMissing("run", Data.run[row]) ? "" : ` · ${Data.nameOf("run", row)}`;
+    const page = document.createElement("a");
+    page.href = `glitch.html#${encodeURIComponent(Data.id(row))}`;
+    page.textContent = title(row);
     element("what").replaceChildren(
-      `${title(row)}\n${Texts.legible(Data.nameOf("detector", row) + run)}`,
+      page, `\n${Texts.legible(Data.nameOf("detector", row) + run)}`,
       known(time) ? ` · GPS ${time}\n${Times.utc(time).replace("T", " ")} UTC` : " · time unknown",
       `\nLabel: ${Data.groupName("label", Data.label[row])}\nFamily: `, ...familyOf(row),
       suspicion(row), `\n${measures(row)}`,

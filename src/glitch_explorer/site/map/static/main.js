@@ -40,10 +40,11 @@
   }
 
   function restore() {
-    const { pin: row, unknown } = Address.read();
+    const { pin: row, unknown, time } = Address.read();
     colourBy(Colours.by);
     refresh();
     pin(row, false);
+    if (time) find(time);
     if (unknown.length) element("found").textContent = `Not on this map: ${unknown.map(Texts.legible).join(", ")}.`;
   }
 
