@@ -117,8 +117,10 @@ def test_filters_pages_and_addresses(site: Path, watched: Watched, review: Any) 
     page.wait_for_function(f"document.querySelector('#range').textContent.includes('of {n} shown')")
     pair = page.locator(".suspect .change").first.inner_text()
     assert all(text == pair for text in page.locator(".suspect .change").all_inner_texts())
-    pinned = page.locator(".suspect .links a").first.get_attribute("href")
-    assert pinned == f"map.html#pin={page.locator('.suspect code').first.inner_text()}"
+    glitch = page.locator(".suspect code").first.inner_text()
+    links = page.locator(".suspect .links").first.locator("a")
+    assert links.nth(0).get_attribute("href") == f"glitch.html#{glitch}"
+    assert links.nth(1).get_attribute("href") == f"map.html#pin={glitch}"
 
 
 def test_tables_say_what_the_tables_hold_and_sort(site: Path, results: Path, watched: Watched) -> None:

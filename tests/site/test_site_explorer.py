@@ -308,7 +308,7 @@ def test_a_hostile_address_does_nothing(site: Path, chromium: Any, hash_: str) -
 
 def test_keys_step_zoom_and_unpin(explorer: Explorer) -> None:
     page = explorer.page
-    for _ in range(16):
+    for _ in range(17):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "plot":
             break

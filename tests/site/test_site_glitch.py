@@ -139,6 +139,10 @@ def test_what_is_not_there_is_answered(opened: GlitchPage, rows: pd.DataFrame) -
         opened.go(hostile)
         assert opened.text("#answer").startswith("No glitch has the id ")
     opened.page.locator("#choices a").first.wait_for(state="detached")
+    opened.go(glitch.glitch_id)
+    opened.shown(glitch.glitch_id)
+    opened.page.locator(".skip").press("Enter")
+    assert opened.text("h1") == glitch.glitch_id
 
 
 def test_a_view_opens_at_full_size_and_the_scale_changes(opened: GlitchPage, rows: pd.DataFrame) -> None:

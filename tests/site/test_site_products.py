@@ -16,11 +16,12 @@ from glitch_explorer.audit.gate import require_no_leakage
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES, GRADIENTS, LEAKAGE
 from glitch_explorer.core import files, tables
 from glitch_explorer.map.schemas import FAMILIES
+from glitch_explorer.site.glitch.page import SCRIPTS as OF_A_GLITCH
 from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
 
 #: Scripts of our own in each page.
 SCRIPTS = {"cost.html": 4, "audit.html": 5, "atlas.html": 1, "witnesses.html": 1}
-SCRIPTS |= {"map.html": len(OF_THE_MAP) + 3}
+SCRIPTS |= {"map.html": len(OF_THE_MAP) + 4, "glitch.html": len(OF_A_GLITCH) + 4}
 
 
 def pages(site: Path) -> list[Path]:
@@ -33,6 +34,7 @@ def test_there_is_a_page_for_each_family(site: Path, results: Path) -> None:
     assert {path.name for path in site.glob("*.html")} == {
         "index.html",
         "map.html",
+        "glitch.html",
         "atlas.html",
         "audit.html",
         "witnesses.html",
@@ -52,7 +54,12 @@ def test_names_never_become_markup_nor_turn_the_text_around(site: Path) -> None:
         assert str(escape(EVIL)) in (site / f"{name}.html").read_text(encoding="utf-8")
     for name in ("cost", "family/F001"):
         assert "&#39;&gt;&lt;b&gt;_DQ" in (site / f"{name}.html").read_text(encoding="utf-8")
-    for data in (site / "map" / "points.js", site / "cost" / "data.js", site / "audit" / "suspects.js"):
+    for data in (
+        site / "map" / "points.js",
+        site / "glitches" / "index.js",
+        site / "cost" / "data.js",
+        site / "audit" / "suspects.js",
+    ):
         assert "<" not in data.read_text(encoding="utf-8")
     assert {EVIL, TURNED.replace("\u202e", "\ufffd")} <= set(data_of(site)["cells"]["channel"])
 
@@ -67,7 +74,7 @@ def test_nothing_is_ever_called_a_cause(site: Path, results: Path, stage: str, p
 
 
 def test_pages_name_no_place_of_the_machine(site: Path, results: Path) -> None:
-    scripts = set((site / "map").glob("*.js"))
+    scripts = {*(site / "map").glob("*.js"), *(site / "glitches").glob("*.js")}
     for path in [*pages(site), *scripts, site / "cost" / "data.js"]:
         text = path.read_text(encoding="utf-8")
         assert str(results) not in text

@@ -8,6 +8,8 @@
   let shown = -1;
 
   function asked() {
+    // Where the link that skips the navigation leads.
+    if (location.hash === "#content") return "";
     try { return decodeURIComponent(location.hash.slice(1)); } catch { return location.hash.slice(1); }
   }
 
@@ -112,7 +114,11 @@
     if (location.hash === address) restore(); else location.hash = address;
   });
   element("copy").addEventListener("click", copy);
-  window.addEventListener("hashchange", () => { restore(); scrollTo(0, 0); });
+  window.addEventListener("hashchange", () => {
+    if (location.hash === "#content") return;
+    restore();
+    scrollTo(0, 0);
+  });
   restore();
   document.documentElement.dataset.ready = "true";
 })();
