@@ -156,6 +156,7 @@ def test_a_view_opens_at_full_size_and_the_scale_changes(opened: GlitchPage, row
     opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert opened.text("#large .pointer").split(",")[0] in ("0.000 s", "−0.000 s", "0.001 s", "−0.001 s")
     assert opened.text("#large .pointer").endswith("143 Hz")
+    assert "25.5" in opened.text("#large .scale")
     opened.page.keyboard.press("Escape")
     table = opened.page.locator("#viridis feComponentTransfer > *").first
     before = table.get_attribute("tableValues")

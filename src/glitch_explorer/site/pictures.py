@@ -130,6 +130,6 @@ def row_of(pictures: Sequence[UInt8], gap: int) -> UInt8:
     return np.concatenate(parts, axis=1)
 
 
-def save_webp(path: Path, picture: UInt8) -> None:
+def save_webp(path: Path, picture: UInt8, quality: int = QUALITY) -> None:
     """Write an RGB picture as WebP."""
-    Image.fromarray(picture).save(path, "WEBP", quality=QUALITY, method=EFFORT)
+    Image.fromarray(picture).save(path, "WEBP", quality=quality, method=EFFORT)

@@ -56,6 +56,7 @@ def nothing() -> FindingTables:
 def new_class(**changes: object) -> pd.DataFrame:
     row = families().iloc[0].to_dict() | {"family": "F003", "n": 57, "n_labelled": 2, "n_classified": 2}
     row |= {"name": None, "label_state": "unlabelled", "possible_new_class": "without_label", "purity": 0.5}
+    row["medoid"] = "g000001"
     return pd.DataFrame([row | changes])
 
 

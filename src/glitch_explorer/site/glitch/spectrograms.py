@@ -12,6 +12,8 @@ from glitch_explorer.site.pictures import Pictures, save_webp
 
 #: Glitches in a sheet, and the largest side of a view in pixels.
 SHEET, LARGEST = 16, 128
+#: WebP quality: there is one for every glitch, so they make up most of the site of a large catalogue.
+QUALITY = 75
 
 
 def write_spectrograms(pictures: Pictures, ids: Sequence[str], folder: Path) -> dict[str, int]:
@@ -32,5 +34,5 @@ def write_spectrograms(pictures: Pictures, ids: Sequence[str], folder: Path) -> 
         # A full sheet always, so that all have one size.
         sheet = np.zeros((SHEET * side, 4 * side), dtype=np.uint8)
         sheet[: len(rows) * side] = np.concatenate(rows)
-        save_webp(folder / f"{number:04d}.webp", np.repeat(sheet[..., None], 3, axis=2))
+        save_webp(folder / f"{number:04d}.webp", np.repeat(sheet[..., None], 3, axis=2), QUALITY)
     return {"side": side, "sheet": SHEET}

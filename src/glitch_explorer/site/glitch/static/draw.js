@@ -14,12 +14,12 @@ const Draw = (() => {
   const signs = (text) => text.replace("-", "−");
   const fixed = (value, digits) => (value === undefined || Number.isNaN(value) ? MISSING : signs(value.toFixed(digits)));
   const percent = (share) => (share === undefined ? MISSING : `${share > 0 && share < 0.005 ? "below 1" : (100 * share).toFixed(0)} %`);
-  const chance = (p, limit) => `${limit ? "≤" : "="} ${p >= 0.001 ? Number(p.toPrecision(2)) : signs(p.toExponential(1))}`;
+  const chance = (p, limit) => `${limit ? "≤" : "="} ${Number(p.toPrecision(2))}`;
   const gps = (time) => time.toFixed(3);
   const utc = (time) => `${Times.utc(time).replace("T", " ")} UTC`;
-  // A long class name may break after an underscore.
-  function breakable(text) {
-    const name = create("span", { class: "long" });
+  // A long name may break after an underscore.
+  function breakable(text, tag = "span", kind = "long") {
+    const name = create(tag, { class: kind });
     legible(text).split(/(?<=_)/).forEach((part, number) => name.append(...(number ? [create("wbr")] : []), part));
     return name;
   }
@@ -37,16 +37,17 @@ const Draw = (() => {
   const apart = (seconds) => (Math.abs(seconds) < 5e-4 ? "at the same time" : `${span(seconds)} ${seconds < 0 ? "before" : "after"}`);
   const address = (number) => `#${encodeURIComponent(Data.ids[number])}`;
   const link = (number) => create("a", { href: address(number) }, create("code", { class: "long" }, legible(Data.ids[number])));
-  const channel = (name) => create("code", { class: "channel" }, legible(name));
+  const channel = (name) => breakable(name, "code", "channel");
 
-  function family(name) {
+  // The page of a family; with what it is called, but for a narrow table.
+  function family(name, bare = false) {
     if (name === "-1") return "unassigned";
     const called = Data.called[name];
     const page = create("a", { href: `family/${encodeURIComponent(name)}.html` }, legible(name));
-    return called ? create("span", {}, page, ` (${legible(called)})`) : page;
+    return called && !bare ? create("span", {}, page, " (", breakable(called), ")") : page;
   }
 
-  const familyOf = (number) => family(Data.names.family[Data.family[number]]);
+  const familyOf = (number, bare) => family(Data.names.family[Data.family[number]], bare);
 
   // A table: heads, "count" for columns of numbers, and rows of cells.
   function table(heads, rows, name) {

@@ -10,7 +10,7 @@ const Lists = (() => {
   function near(number, { near: rows = [] }) {
     if (!rows.length) return [sentence(Data.has.mapped ? "It has no neighbours: it is not on the map." : "The run has no map.")];
     const items = rows.map(({ other, distance }) => create("li", {}, create("a", { href: Draw.address(other), tabindex: "-1", "aria-hidden": "true" }, Spectrograms.small(other)),
-      create("span", {}, Draw.link(other)), create("span", {}, Draw.familyOf(other)), Draw.label(other), create("span", { class: "caption" }, `cosine distance ${fixed(distance, 3)}`)));
+      create("span", {}, Draw.link(other)), create("span", {}, Draw.familyOf(other, true), " · ", Draw.label(other)), create("span", { class: "caption" }, `cosine distance ${fixed(distance, 3)}`)));
     return [create("ol", { class: "neighbours" }, ...items)];
   }
 
@@ -30,7 +30,7 @@ const Lists = (() => {
     if (Number.isNaN(Data.time[number])) return [sentence("It has no time.")];
     const rows = around(number).map((other) => [
       other === number ? create("strong", {}, "this glitch") : Draw.link(other), other === number ? "" : Draw.apart(Data.time[other] - Data.time[number]),
-      fixed(Data.snr[other], 1), Draw.familyOf(other), Draw.label(other),
+      fixed(Data.snr[other], 1), Draw.familyOf(other, true), Draw.label(other),
     ]);
     return [table([["Glitch"], ["Time", "count"], ["SNR", "count"], ["Family"], ["Label"]], rows, `Glitches of ${Draw.ifo(number)} near in time`)];
   }

@@ -43,6 +43,8 @@ const Parts = (() => {
   }
 
   function fringes(rows) {
+    const [best] = rows;
+    if (!rows.some(({ match }) => match)) return sentence("No displacement channel predicts its frequency; the nearest is ", channel(best.channel), `: ${fixed(best.predicted_hz, 1)} Hz (${best.harmonic}×) for ${fixed(best.observed_hz, 1)} Hz.`);
     return table([["Displacement channel"], ["Predicted fringe", "count"], ["Glitch", "count"], ["Result"]], rows.map((row) => [
       channel(row.channel), `${fixed(row.predicted_hz, 1)} Hz (${row.harmonic}×)`, `${fixed(row.observed_hz, 1)} Hz`, row.match ? create("strong", {}, "match") : "no match",
     ]), "Scattered light");
@@ -56,12 +58,13 @@ const Parts = (() => {
       const rows = (Data.witnesses[name] || {})[detector] || [];
       if (!rows.length) nodes.push(sentence(family(name), ` has no witness in ${detector}.`));
       else nodes.push(sentence("Witnesses of ", family(name), ` in ${detector}:`), table(
-        [["Channel"], ["Evidence"], ["Flags of the family", "count"], ["Deadtime", "count"], ["At this glitch"]],
+        [["Channel"], ["At this glitch"], ["Efficiency", "count"], ["Deadtime", "count"], ["Evidence"]],
         rows.map((row) => [
           create("span", {}, channel(row.name), row.safety === "safe" ? "" : create("span", { class: "flag" }, "safety unknown")),
-          create("span", {}, `${row.kinds.split(", ").map((kind) => KINDS[kind]).join(", ")}, q ${chance(row.q_value, row.at_floor)}${row.strong ? "" : ", weak"}`),
-          percent(row.efficiency), percent(row.deadtime), atGlitch(row.name, { family: name }, detector, record),
+          atGlitch(row.name, { family: name }, detector, record), percent(row.efficiency), percent(row.deadtime),
+          `${row.kinds.split(", ").map((kind) => KINDS[kind]).join(", ")}, q ${chance(row.q_value, row.at_floor)}${row.strong ? "" : ", weak"}`,
         ]), `Witnesses of ${name}`));
+      if (rows.length) nodes.push(create("p", { class: "caption" }, "Efficiency: share of the family's glitches that the channel flags. Fired: the veto made of the channel takes this glitch. Score: largest robust z-score of its features that a model saw here."));
     });
     if (!nodes.length) nodes.push(sentence("Witnesses are those of a family, and it is in none."));
     if (record.fringe) nodes.push(create("h3", {}, "Scattered light"), fringes(record.fringe));
@@ -88,7 +91,7 @@ const Parts = (() => {
   function vetoes({ veto = [] }) {
     if (!veto.length) return [sentence("No veto takes it.")];
     return [sentence(`${veto.length === 1 ? "A veto takes" : `${veto.length} vetoes take`} it:`), table([["Veto of"], ["Channel"], ["Takes of the family", "count"], ["Deadtime", "count"]], veto.map((row) => [
-      family(row.family), channel(row.channel), percent(row.efficiency), percent(row.deadtime),
+      family(row.family, true), channel(row.channel), percent(row.efficiency), percent(row.deadtime),
     ]), "Vetoes")];
   }
 

@@ -97,11 +97,14 @@ const Spectrograms = (() => {
   }
 
   function enlarge(number, slot, length) {
-    const width = Math.min(innerWidth - 60, 1.35 * (innerHeight - 130));
-    const title = create("p", {}, `${Texts.legible(Data.ids[number])}, view of ${length || "unknown"} s `);
-    const [box, output] = drawn(number, slot, length, width, width / 1.35);
-    title.append(output);
-    element("whole").replaceChildren(title, box);
+    const width = Math.min(innerWidth - 60, 1.35 * (innerHeight - 170));
+    const height = Math.max(width / 1.35, Math.min(innerHeight - 220, 1.2 * width));
+    const [box, output] = drawn(number, slot, length, width, height);
+    const title = create("p", {}, `${Texts.legible(Data.ids[number])} · view of ${length || "unknown"} s · `, output);
+    const most = element("end").textContent;
+    const scale = create("div", { class: "scale" }, "0", element("bar").cloneNode(), most, create("span", { class: "caption" }, "normalized energy"));
+    scale.children[0].removeAttribute("id");
+    element("whole").replaceChildren(title, box, scale);
     element("large").showModal();
   }
 
