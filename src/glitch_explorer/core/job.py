@@ -1,6 +1,8 @@
 """What every script needs: a log, messages for errors that the user can fix, files of the project."""
 
+import atexit
 import errno
+import gc
 import logging
 import sys
 from collections.abc import Iterator
@@ -35,6 +37,8 @@ def logged(path: str | Path) -> Iterator[None]:
     with a message in the log and on the terminal, without a traceback. For any
     other error the log has the traceback. Credentials are hidden in both.
     """
+    # The interpreter searches all imported packages for cycles when it ends: 0.1 to 0.5 core-s of each job.
+    atexit.register(gc.freeze)
     terminal = sys.stderr
     try:
         with _stream(path) as stream, redirect_stderr(stream):
