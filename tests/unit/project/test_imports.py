@@ -61,8 +61,8 @@ ALLOWED = {
     "validation_page": {"numba"},
     "witness_pages": {"numba", "matplotlib", "scipy.signal"},
 }
-#: Not tested: they need gwpy and torch, which load most of the others.
-LARGE = {"measure_range", "weights"}
+#: Not tested: it needs torch, which loads most of the others.
+LARGE = {"weights"}
 #: Imports scripts, each in a fork of a process that has loaded what the script may load: forks share that.
 _FORKS = """
 import importlib, json, os, runpy, sys

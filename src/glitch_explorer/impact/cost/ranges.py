@@ -5,10 +5,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from gwpy.astro import sensemon_range
-from gwpy.frequencyseries import FrequencySeries
 from scipy.integrate import quad
-from scipy.signal import get_window
 from scipy.special import beta
 from tqdm import tqdm
 
@@ -63,6 +60,8 @@ def spectra(series: Piece, gates: Float64) -> Float64:
     gates
         ``(g, 2)`` GPS seconds, sorted and disjoint.
     """
+    from scipy.signal import get_window
+
     rate = series.rate
     length, step = round(FFT_S * rate), round(FFT_S * rate / 2)
     first = np.arange(0, len(series.values) - length + 1, step)
@@ -82,6 +81,10 @@ def range_of_spectra(power: Float64) -> float:
     1 / (mean power). With an even number of periodograms the last is not used, because `inverse_median`
     holds for odd numbers only.
     """
+    # gwpy takes two seconds; a range from a channel is read without it.
+    from gwpy.astro import sensemon_range
+    from gwpy.frequencyseries import FrequencySeries
+
     n = len(power) - 1 + len(power) % 2
     if n < LEAST_SPECTRA:
         return float("nan")
