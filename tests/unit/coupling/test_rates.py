@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binom
 
 from glitch_explorer.coupling.rates import (
@@ -106,6 +108,15 @@ def test_surrogates_have_the_values_and_nearly_the_spectrum_and_no_gaps():
     times = [blocks.correlation_time(np.log(values)) for values in (level, drawn)]
     assert times[1] == pytest.approx(times[0], rel=0.35)
     assert abs(np.corrcoef(filled, drawn)[0, 1]) < 0.3
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1, max_size=40), st.integers(0, 60))
+def test_surrogates_are_ordered_as_by_argsort_however_near_their_values_are(values, ulps):
+    drawn = np.array(values)
+    drawn = np.unique(np.append(drawn, drawn + ulps * np.spacing(drawn)))
+    drawn = np.random.default_rng(0).permutation(drawn)
+    order = surrogates._order(drawn, drawn.view(np.uint64))
+    np.testing.assert_array_equal(order, np.argsort(drawn))
 
 
 def test_surrogates_of_one_draw_keep_the_correlation_of_drivers():

@@ -66,9 +66,9 @@ class Beside:
         """The scores ``(f,)`` of the driver itself."""
         return self.test.scores(self.driver.terms, self.driver.contrast)
 
-    def fitted(self, family: int) -> Fitted | Reason:
-        """Fit the model of a family, the driver's terms last."""
-        return self.families[family].fit([*self.others, self.driver.terms], self.block_s)
+    def fitted(self, family: int, terms: Float64) -> Fitted | Reason:
+        """Fit the model of a family, with the driver's terms ``(n, p)`` last."""
+        return self.families[family].fit([*self.others, terms], self.block_s)
 
     def estimate(self, family: int, fitted: Fitted, null: Float64) -> Estimate | Reason:
         """Return the effect on a family, with the scores of surrogates ``(d, f)``."""
@@ -100,9 +100,10 @@ def driver_effects(
     fits: dict[tuple[int, Question, int], Fitted] = {}
     for number, driver in drivers.items():
         tests[number] = _questions(families, driver)
+        terms = driver.terms
         for question, beside in tests[number].items():
             for family, effects in enumerate(results):
-                fitted = beside.fitted(family)
+                fitted = beside.fitted(family, terms)
                 if isinstance(fitted, Fitted):
                     fits[number, question, family] = fitted
                 else:

@@ -32,7 +32,7 @@ def _effects(
         parts = [*clock_parts(rates), *(other.terms for other in others[number])]
         block_s = max(other.block_s for other in (*others[number], driver))
         beside = Beside([rates], driver, parts, block_s)
-        fitted = beside.fitted(0)
+        fitted = beside.fitted(0, driver.terms)
         if isinstance(fitted, Fitted):
             models[number] = beside, fitted
     tests = {number: [beside.test] for number, (beside, _) in models.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -39,6 +40,11 @@ class Comparison:
     rates: Float64
     residual: Float64
 
+    @cached_property
+    def lengths(self) -> Int64:
+        """Minutes of each block, ``(b,)``."""
+        return np.diff(self.starts, append=len(self.block))
+
     def scores(self, terms: Float64, contrast: Float64) -> Float64:
         """Return z ``(f,)`` of a contrast ``(p,)`` of a driver's terms ``(n, p)``, by the score test.
 
@@ -46,9 +52,9 @@ class Comparison:
         1948).
         """
         starts = self.starts
-        centred = _centred(terms[self.rows], self.block, starts)
+        centred = _centred(terms.take(self.rows, axis=0), self.block, starts, self.lengths)
         centred -= self.basis @ (self.basis.T @ centred)
-        first, second = np.triu_indices(centred.shape[1])
+        first, second = _pairs(centred.shape[1])
         squares = np.add.reduceat(centred[:, first] * centred[:, second], starts, axis=0)
         information = np.empty((self.rates.shape[1], *2 * (centred.shape[1],)))
         information[:, first, second] = information[:, second, first] = self.rates.T @ squares
@@ -60,11 +66,17 @@ class Comparison:
         return np.asarray((weights * score).sum(axis=1) / np.sqrt(weights @ contrast))
 
 
-def _centred(terms: Float64, block: Int64, starts: Int64) -> Float64:
-    """Subtract from terms ``(k, p)`` their mean in each block."""
-    lengths = np.diff(starts, append=len(block))
+@cache
+def _pairs(p: int) -> tuple[Int64, Int64]:
+    """Return row and column of the upper triangle of a matrix ``(p, p)``."""
+    first, second = np.triu_indices(p)
+    return first, second
+
+
+def _centred(terms: Float64, block: Int64, starts: Int64, lengths: Int64) -> Float64:
+    """Subtract from terms ``(k, p)`` their mean in each block, of so many minutes."""
     means = np.add.reduceat(terms, starts, axis=0) / lengths[:, None]
-    return np.asarray(terms - means[block])
+    return np.asarray(terms - means.take(block, axis=0))
 
 
 def comparison(
@@ -93,7 +105,7 @@ def comparison(
     basis = np.empty((len(rows), 0))
     if others:
         beside = np.concatenate(others, axis=1)[rows]
-        basis = np.linalg.qr(_centred(beside, block, starts))[0]
+        basis = np.linalg.qr(_centred(beside, block, starts, np.bincount(block)))[0]
         for number, column in enumerate(counts.T):
             kept = informative(column, block)
             numbers = np.unique(block[kept], return_inverse=True)[1]
