@@ -166,6 +166,8 @@ rule glitch_page:
         glitches="results/catalog/glitches.parquet",
         segments="results/catalog/segments.parquet",
         events="results/catalog/events.parquet",
+        quarantine="results/catalog/quarantine.parquet",
+        duplicates="results/catalog/duplicates.parquet",
         families="results/map/families.parquet",
         audit_families="results/audit/families.parquet",
         neighbours="results/similar/neighbours.parquet" if MAPPED else [],

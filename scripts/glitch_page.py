@@ -14,6 +14,8 @@ if __name__ == "__main__":
                 glitches=snakemake.input.glitches,
                 segments=snakemake.input.segments,
                 events=snakemake.input.events,
+                quarantine=snakemake.input.quarantine,
+                duplicates=snakemake.input.duplicates,
                 families=snakemake.input.families,
                 audit_families=snakemake.input.audit_families,
                 neighbours=snakemake.input.neighbours or None,

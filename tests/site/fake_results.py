@@ -290,7 +290,8 @@ def make_glitches(
     root: Path, site: Path, *, pictures: int = 1000, witnesses: bool = False, cost: bool = False
 ) -> None:
     """Run the job of the page of any glitch."""
-    paths = inputs(root, "glitches", "segments", "families", "neighbours", "views", "status")
+    paths = inputs(root, "glitches", "segments", "quarantine", "duplicates", "families", "neighbours")
+    paths |= inputs(root, "views", "status")
     event = {"name": HOSTILE, "ifo": "", "event_time": 1262304100.0, "kind": "event"}
     tables.write(EVENTS, pd.DataFrame([event]), root / "catalog" / "events.parquet")
     models = sorted({path.parent for path in root.glob("impact/*/shap_values.parquet")}) if cost else []

@@ -135,6 +135,9 @@ def test_what_is_not_there_is_answered(opened: GlitchPage, rows: pd.DataFrame) -
     opened.go("g00001")
     assert opened.text("#answer") == "No glitch has the id g00001. These begin with it:"
     assert opened.page.locator("#choices a[href^='#g00001']").count() == 8
+    opened.go("x")
+    opened.shown("g000000")
+    assert opened.text("#answer") == "x repeats a glitch of the catalogue, which is shown in its place."
     for hostile in (HOSTILE, "%E0%A4%A", "constructor", "gps=a"):
         opened.go(hostile)
         assert opened.text("#answer").startswith("No glitch has the id ")

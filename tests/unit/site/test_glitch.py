@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
-from glitch_explorer.catalog.schemas import GLITCHES
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
 from glitch_explorer.impact.schemas import FAMILY_SKILL, MINUTES, SHAP_VALUES, SKILL, VETOES
 from glitch_explorer.map.schemas import FAMILIES
@@ -16,7 +16,7 @@ from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.glitch.facts import event_part, live_part, neighbour_part
 from glitch_explorer.site.glitch.files import GlitchFiles
 from glitch_explorer.site.glitch.impact import gate_part, minute_part, shap_part, veto_channels, veto_part
-from glitch_explorer.site.glitch.order import in_order, index_data, numbers_of, travel_times
+from glitch_explorer.site.glitch.order import absent_ids, in_order, index_data, numbers_of, travel_times
 from glitch_explorer.site.glitch.page import block_records, blocks, write_glitch_page
 from glitch_explorer.site.map.gwpy_line import channel_line
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
@@ -47,12 +47,14 @@ def paths(tmp_path: Path) -> GlitchFiles:
     audited = audited.assign(family=["F001", "F002"], n=1, n_labelled=0, n_classified=0)
     audited = audited.assign(label_state="unlabelled", possible_new_class="")
     tables.write(AUDIT_FAMILIES, audited, tmp_path / "audit.parquet")
-    for schema in (SEGMENTS, EVENTS):
+    for schema in (SEGMENTS, EVENTS, QUARANTINE, DUPLICATES):
         tables.write(schema, tables.empty(schema), tmp_path / f"{tables.name_of(schema)}.parquet")
     return GlitchFiles(
         glitches=tmp_path / "glitches.parquet",
         segments=tmp_path / "segments.parquet",
         events=tmp_path / "events.parquet",
+        quarantine=tmp_path / "quarantine.parquet",
+        duplicates=tmp_path / "duplicates.parquet",
         families=tmp_path / "families.parquet",
         audit_families=tmp_path / "audit.parquet",
     )
@@ -81,6 +83,17 @@ def test_glitches_are_in_order_of_time_and_those_without_one_last(paths: GlitchF
     assert np.frombuffer(base64.b64decode(index["picture"]["data"]), "<i4").tolist() == [-1, -1, 0, -1]
     assert index["called"] == {"F001": "Blip", "F002": None, "-1": None}
     assert index["travel"] == {"H1L1": 0.01}
+
+
+def test_ids_without_a_page_are_known_by_what_became_of_them(paths: GlitchFiles) -> None:
+    excluded = pd.DataFrame({"glitch_id": ["gone", "g0", None], "reason": ["no_time", "no_frame", "nan"]})
+    excluded = excluded.assign(row=0, stage="catalog", source="a.csv", detail="", read="")
+    tables.write(QUARANTINE, excluded, paths.quarantine)
+    same = pd.DataFrame({"glitch_id": ["twin", "g1", "lost"], "kept_id": ["g1", "g1", "elsewhere"]})
+    same = same.assign(row=0, source="a.csv", reason="same_event", lost_label=None)
+    tables.write(DUPLICATES, same, paths.duplicates)
+    known = absent_ids(paths, numbers_of(in_order(paths, frozenset())))
+    assert known == {"kept": {"twin": "g1"}, "excluded": {"gone": "no_time"}}
 
 
 def test_light_travel_times_are_those_of_the_sites() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.schemas import RELABEL, SUSPECTS
+from glitch_explorer.catalog.schemas import QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import contains, segments_of
 from glitch_explorer.core.views import VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
@@ -71,6 +72,7 @@ def map_parts(paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series) -> dict
         "views": part_of(status, number, [*VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, "flags"]),
         "live": live_part(rows, read_or_empty(SEGMENTS, paths.segments)),
         "event": event_part(rows, read_or_empty(EVENTS, paths.events)),
+        "excluded": part_of(tables.read(QUARANTINE, paths.quarantine), number, ["stage", "reason"]),
         "fringe": fringe_part(tables.read_all(FRINGES, paths.fringes), number),
     }
 

@@ -19,6 +19,8 @@ class GlitchFiles:
     glitches: str | Path
     segments: str | Path
     events: str | Path
+    quarantine: str | Path
+    duplicates: str | Path
     #: Tables "families" and "audit_families".
     families: str | Path
     audit_families: str | Path

@@ -7,7 +7,7 @@ from typing import Any
 import lal
 import pandas as pd
 
-from glitch_explorer.catalog.schemas import GLITCHES
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
 from glitch_explorer.site.glitch.files import GlitchFiles
@@ -44,6 +44,26 @@ def in_order(paths: GlitchFiles, medoids: frozenset[str]) -> pd.DataFrame:
 def numbers_of(rows: pd.DataFrame) -> pd.Series:
     """Return the place of each glitch in the order, by its id."""
     return pd.Series(range(len(rows)), index=rows["glitch_id"])
+
+
+def absent_ids(paths: GlitchFiles, number: pd.Series) -> dict[str, dict[str, Any]]:
+    """Return ids of the sources without a page: `kept`, the glitch that stands for them, or `excluded`.
+
+    Parameters
+    ----------
+    paths
+        The tables.
+    number
+        Of `numbers_of`.
+    """
+    same = tables.read(DUPLICATES, paths.duplicates)
+    same = same[~same["glitch_id"].isin(number.index) & same["kept_id"].isin(number.index)]
+    out = tables.read(QUARANTINE, paths.quarantine).dropna(subset="glitch_id")
+    out = out[~out["glitch_id"].isin(number.index)]
+    return {
+        "kept": dict(zip(same["glitch_id"], same["kept_id"], strict=True)),
+        "excluded": dict(zip(out["glitch_id"], out["reason"], strict=True)),
+    }
 
 
 def travel_times(detectors: Sequence[str]) -> dict[str, float]:

@@ -14,7 +14,7 @@ from glitch_explorer.site.families.page import frequency_ticks
 from glitch_explorer.site.glitch.facts import map_parts
 from glitch_explorer.site.glitch.files import GlitchFiles
 from glitch_explorer.site.glitch.impact import family_witnesses, impact_parts, veto_channels
-from glitch_explorer.site.glitch.order import BLOCK, in_order, index_data, numbers_of, pictured
+from glitch_explorer.site.glitch.order import BLOCK, absent_ids, in_order, index_data, numbers_of, pictured
 from glitch_explorer.site.glitch.spectrograms import write_spectrograms
 from glitch_explorer.site.map.data import packed
 from glitch_explorer.site.numbers import known
@@ -93,6 +93,7 @@ def write_glitch_page(
     parts |= impact_parts(paths, rows, number, float(gates["min_gate_s"] or 0))
     settings = {"lines": dict(lines), "gates": dict(gates), "has": dict(has), "ticks": frequency_ticks()}
     settings |= {"witnesses": family_witnesses(paths), "vetoes": veto_channels(paths)}
+    settings |= absent_ids(paths, number)
     settings["scale"] = packed(viridis().reshape(-1), "u1")
     with files.whole_folder(out) as folder:
         views = Pictures(paths.views, paths.status) if shown else None

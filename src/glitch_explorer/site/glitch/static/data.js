@@ -80,6 +80,9 @@ const Data = (() => {
     const bare = query.replace(/~[^~]*$/, "");
     const number = [query, bare].map((id) => numbers.get(id)).find((hit) => hit !== undefined);
     if (number !== undefined) return { number, query };
+    const kept = Object.hasOwn(index.kept, bare) && numbers.get(index.kept[bare]);
+    if (kept !== false) return { number: kept, query, same: bare };
+    if (Object.hasOwn(index.excluded, bare)) return { number: -1, query, choices: [], excluded: index.excluded[bare] };
     const [, prefix, rest] = /^([A-Z]\d)[@:\s]\s*(.+)$/i.exec(query) || [null, "", query];
     if (prefix && numbers.has(rest)) return { number: numbers.get(rest), query };
     const gps = Times.parse(rest);

@@ -70,10 +70,11 @@
     delete document.documentElement.dataset.glitch;
   }
 
-  function unknown({ query, gps, prefix, choices: near, matching }) {
+  function unknown({ query, gps, prefix, choices: near, matching, excluded }) {
     nothing();
     const time = gps === undefined ? "" : `GPS ${Draw.gps(gps)} (${Draw.utc(gps)})`;
-    if (matching) element("answer").textContent = `${matching} detectors have a glitch within ${Data.MATCH} s of ${time}:`;
+    if (excluded) element("answer").textContent = `${legible(query)} was excluded from the catalogue: ${legible(excluded)}. The front page counts the reasons.`;
+    else if (matching) element("answer").textContent = `${matching} detectors have a glitch within ${Data.MATCH} s of ${time}:`;
     else if (gps !== undefined && near.length) element("answer").textContent = `The catalogue has no glitch${prefix ? ` of ${prefix}` : ""} within ${Data.MATCH} s of ${time}. The nearest in time:`;
     else if (gps !== undefined) element("answer").textContent = prefix ? `The catalogue has no glitch of ${prefix} with a time.` : "No glitch of the catalogue has a time.";
     else if (near.length) element("answer").textContent = `No glitch has the id ${legible(query)}. These begin with it:`;
@@ -97,7 +98,8 @@
     if (answer.number < 0) { unknown(answer); return; }
     element("choices").replaceChildren();
     const apart = answer.gps === undefined ? 0 : Data.time[answer.number] - answer.gps;
-    element("answer").textContent = answer.gps === undefined ? "" : `The nearest glitch of ${Draw.ifo(answer.number)}: ${Draw.apart(apart)}${Math.abs(apart) < 5e-4 ? "" : " the time asked"}.`;
+    if (answer.same) element("answer").textContent = `${legible(answer.same)} repeats a glitch of the catalogue, which is shown in its place.`;
+    else element("answer").textContent = answer.gps === undefined ? "" : `The nearest glitch of ${Draw.ifo(answer.number)}: ${Draw.apart(apart)}${Math.abs(apart) < 5e-4 ? "" : " the time asked"}.`;
     show(answer.number);
   }
 

@@ -30,7 +30,9 @@ const Parts = (() => {
       row.isolation !== undefined && ` · isolation ${fixed(row.isolation, 2)}, the median of its family is 1`,
       row.outlier_score !== undefined && ` · outlier score ${fixed(row.outlier_score, 2)}`,
     ].filter(Boolean).join("")));
-    if (!rows.length) nodes.push(sentence(Data.has.mapped ? "It is not on the map: it has no vector." : "It is in no family."));
+    const [excluded] = record.excluded || [];
+    if (!rows.length && excluded) nodes.push(sentence(`It is not on the map: ${excluded.stage} excluded it, `, create("code", {}, legible(excluded.reason)), "."));
+    else if (!rows.length) nodes.push(sentence(Data.has.mapped ? "It is not on the map: it has no vector." : "It is in no family."));
     return [...nodes, ...labels(number, record)];
   }
 

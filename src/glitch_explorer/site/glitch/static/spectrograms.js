@@ -138,7 +138,7 @@ const Spectrograms = (() => {
     element("scale").hidden = !stored;
     shown = stored ? { number, status } : null;
     if (stored) layout();
-    else element("views").replaceChildren(Draw.sentence(status ? "No spectrogram of it is stored: the site keeps those of a sample of the glitches." : "It has no spectrogram: it was read from times alone, or its pictures were excluded."));
+    else element("views").replaceChildren(Draw.sentence(status ? "No spectrogram of it is stored: the site keeps those of a sample of the glitches." : "It has no spectrogram."));
   }
 
   // A neighbour's view of 1 s.
