@@ -89,7 +89,7 @@ def _of_samples(witnesses: pd.DataFrame) -> pd.DataFrame:
 def _of_coincidences(coincidences: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of table "coincidences" with the effect of the channel as its effect."""
     rows = coincidences.drop(columns=["excess_low", "excess_high"])
-    return rows.rename(columns=_OF_COINCIDENCES).assign(band=None, relation=None)
+    return rows.rename(columns=_OF_COINCIDENCES).assign(band=None)
 
 
 def _best_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -88,6 +88,7 @@ _COINCIDENCE: dict[str, Column] = {
     "hveto_overstated": Column(BOOL, "its mean is too large: N_aux * window / T > 0.1"),
     "p_fwer": number("family-wise p (largest T over channels and scan), counted; null if unsafe"),
     "n_slides": Column(INT, "time slides behind p_fwer, which cannot be below 1 / (1 + n_slides)"),
+    "relation": Column(STRING, "leads, co-moves, follows; empty for p_fwer above 0.05"),
     "slide_range_s": Column(FLOAT, "largest shift of a glitch in a time slide", unit="s"),
     "at_floor": Column(BOOL, "no time slide is as high: p_fwer and q_value are upper limits"),
     "safety": Column(STRING, "safe, unsafe or unknown"),
@@ -304,10 +305,10 @@ def _of_kind(kind: str) -> dict[str, Column]:
         "p_fwer": number("family-wise p of this kind"),
         "q_value": number("q-value, in one false-discovery rate with the other kinds"),
         "at_floor": Column(BOOL, "q_value is an upper limit", nullable=True),
+        "relation": Column(STRING, "leads, co-moves, follows", nullable=True),
     }
     if kind == RAW:
         columns["band"] = BAND._replace(nullable=True)
-        columns["relation"] = Column(STRING, "leads, co-moves, follows", nullable=True)
     else:
         columns["window"] = number(
             "full width of the window; for segments 0, for trends the sample length", unit="s"

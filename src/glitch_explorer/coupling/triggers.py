@@ -15,7 +15,7 @@ from glitch_explorer.core.arrays import Float64
 from glitch_explorer.core.errors import UserError
 from glitch_explorer.core.intervals import contains, intersect, union
 from glitch_explorer.coupling.auxiliary.sources import AuxiliarySource
-from glitch_explorer.coupling.coincidence.leakage import LEAKAGE, leakage
+from glitch_explorer.coupling.coincidence.details import DETAILS, details
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
 from glitch_explorer.coupling.coincidence.scan import Auxiliary, Cell, Scan, kind_of
@@ -125,11 +125,11 @@ def couple_triggers(
 
 
 def _glitches(path: str | Path, ifo: str) -> pd.DataFrame:
-    """Read a family's glitches in a detector: event_time, ascending, each once, and snr, the loudest's."""
+    """Read a family's glitches in a detector, by event_time, each once, with values of the loudest."""
     rows = tables.read(MEMBERS, path)
     rows = timed_glitches(rows[rows["ifo"] == ifo]).sort_values(["event_time", "snr"], na_position="first")
     rows = rows.drop_duplicates("event_time", keep="last").reset_index(drop=True)
-    return rows[["event_time", "snr"]].astype(float)
+    return rows[["event_time", "snr", "duration_s"]].astype(float)
 
 
 def _clustered(auxiliary: Sequence[Auxiliary]) -> list[Auxiliary]:
@@ -196,31 +196,27 @@ def _in_family(
         threads=settings.threads,
     )
     inside = glitches[contains(live, times)]
-    table, shares = _with_leakage(result.table, inside, live, auxiliary)
+    table, shares = _with_details(result.table, inside, live, auxiliary)
     return _FamilyPart(table, shares, _notes(result, total=len(times)))
 
 
-def _with_leakage(
+def _with_details(
     table: pd.DataFrame, glitches: pd.DataFrame, live: Float64, auxiliary: Sequence[Auxiliary]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add the columns `LEAKAGE` to a family's table, and return the shares of its significant channels."""
+    """Add the columns `DETAILS` to a family's table, and return the shares of its significant channels."""
     by_name = {(channel.channel, kind_of(channel)): channel for channel in auxiliary}
-    values = np.full((len(table), len(LEAKAGE)), np.nan)
-    shares = []
-    for number in np.flatnonzero(table["p_fwer"] <= ALPHA):
-        name, kind = (str(table[column].iloc[number]) for column in ("channel", "kind"))
-        cell = (table[column].iloc[number] for column in _CELL)
-        columns, part = leakage(
-            glitches["event_time"].to_numpy(),
-            glitches["snr"].to_numpy(),
-            by_name[name, kind],
-            Cell(*cell),
-            live,
-        )
-        values[number] = [columns[column] for column in LEAKAGE]
+    significant = table[table["p_fwer"] <= ALPHA]
+    rows, shares = [], []
+    for number in range(len(significant)):
+        name, kind = (str(significant[column].iloc[number]) for column in ("channel", "kind"))
+        cell = Cell(*(significant[column].iloc[number] for column in _CELL))
+        columns, part = details(glitches, by_name[name, kind], cell, live)
+        rows.append(columns)
         shares.append(part.assign(channel=name, kind=kind))
-    added = pd.DataFrame(values, index=table.index, columns=list(LEAKAGE)).astype({"days_to_half": "Int64"})
-    return table.assign(**added), pd.concat(shares) if shares else pd.DataFrame()
+    added = pd.DataFrame(rows, index=significant.index, columns=list(DETAILS)).reindex(table.index)
+    added["relation"] = added["relation"].fillna("")
+    types = dict.fromkeys(DETAILS[1:-1], "float64") | {"days_to_half": "Int64"}
+    return table.join(added.astype(types)), pd.concat(shares) if shares else pd.DataFrame()
 
 
 def _rounds(

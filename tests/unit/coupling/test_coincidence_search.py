@@ -10,13 +10,14 @@ from scipy.stats import binom
 from glitch_explorer.core import tables
 from glitch_explorer.coupling.auxiliary.safety import full_names, listed_safety, safety_of
 from glitch_explorer.coupling.coincidence import shares
+from glitch_explorer.coupling.coincidence.details import DETAILS, coincidence_relation
 from glitch_explorer.coupling.coincidence.gather import coincidence_table
-from glitch_explorer.coupling.coincidence.leakage import LEAKAGE
 from glitch_explorer.coupling.coincidence.overlap import flagged_groups
 from glitch_explorer.coupling.coincidence.rounds import hveto_rounds
-from glitch_explorer.coupling.coincidence.scan import Scan
+from glitch_explorer.coupling.coincidence.scan import Cell, Scan
 from glitch_explorer.coupling.coincidence.search import GATHERED, find_coincidences
 from glitch_explorer.coupling.coincidence.segments import AuxiliarySegments
+from glitch_explorer.coupling.coincidence.trends import flag_trend
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
 from glitch_explorer.coupling.schemas import COINCIDENCES, DETECTOR_COINCIDENCES, FAMILY_WITNESSES
 
@@ -107,6 +108,42 @@ def test_a_witness_that_leads_is_found_at_its_lag():
     assert first["hveto_significance"] < 10  # at lag 0, where only the bursts coincide
 
 
+def relation(channel, cell, durations=0.5):
+    times = 1000.0 * np.arange(1, 21)
+    return coincidence_relation(times, np.broadcast_to(durations, 20), channel, cell)
+
+
+def test_a_channel_leads_where_its_window_ends_before_the_glitch_begins():
+    triggers = channel(np.random.default_rng(1), "L1:A", 1000.0 * np.arange(1, 21))
+    assert relation(triggers, Cell(-1.0, 1.5)) == "leads"
+    assert relation(triggers, Cell(-1.0, 1.5), np.nan) == "leads"
+    assert relation(triggers, Cell(-1.0, 1.5), 0.6) == "co-moves"
+    assert relation(triggers, Cell(0.0, 0.1)) == "co-moves"
+    assert relation(triggers, Cell(1.0, 1.5)) == "follows"
+    assert relation(triggers, Cell(-1.0, 1.5), [0.6, 0.6, *[0.5] * 18]) == "leads"
+    assert relation(triggers, Cell(-1.0, 1.5), [0.6, 0.6, 0.6, *[0.5] * 17]) == "co-moves"
+
+
+def test_a_flag_that_is_active_until_the_glitch_co_moves():
+    times = 1000.0 * np.arange(1, 21)
+    before = AuxiliarySegments("L1:F", np.column_stack([times - 9, times - 2]), DAY)
+    until = AuxiliarySegments("L1:F", np.column_stack([times - 9, times]), DAY)
+    after = AuxiliarySegments("L1:F", np.column_stack([times + 2, times + 9]), DAY)
+    assert [relation(before, Cell(-5.0)), relation(until, Cell(-5.0))] == ["leads", "co-moves"]
+    assert relation(after, Cell(5.0)) == "follows"
+
+
+def test_a_trend_leads_by_a_sample_unless_the_next_is_flagged_too():
+    live = np.array([[0.0, 30_000.0]])
+    sample = (1000 * np.arange(1, 21) // 60).astype(int)
+    values = np.random.default_rng(1).uniform(size=500)
+    values[sample - 1], values[sample] = 10.0, 0.0
+    cell = Cell(-60.0, 60.0, measure="high", top_share=0.2)
+    assert relation(flag_trend("L1:T", values, start=0.0, sample_s=60.0, live=live), cell, 0.0) == "leads"
+    values[sample] = 9.0
+    assert relation(flag_trend("L1:T", values, start=0.0, sample_s=60.0, live=live), cell, 0.0) == "co-moves"
+
+
 def test_segments_have_the_same_columns_and_unknown_time_does_not_count():
     rng = np.random.default_rng(3)
     times = np.sort(rng.uniform(0, 86400, 300))
@@ -151,7 +188,8 @@ def test_families_are_gathered_with_one_q_value(planted):
         ("F001", "L1"): find(bursts(np.random.default_rng(9), 100), channels).table,
         ("F003", "L1"): find(np.arange(3.0), channels).table,
     }
-    added = dict.fromkeys(LEAKAGE[:3], np.nan) | {"days_to_half": pd.Series(dtype="Int64"), "group": "L1:A"}
+    added = dict.fromkeys(DETAILS[1:4], np.nan) | {"days_to_half": pd.Series(dtype="Int64"), "group": "L1:A"}
+    added["relation"] = ""
     rows = [
         part.assign(family=family, ifo=ifo, **added) for (family, ifo), part in parts.items() if len(part)
     ]

@@ -25,7 +25,7 @@ SAMPLES = BOTH | {
 }  # fmt: skip
 TRIGGERS = BOTH | {
     "kind": "triggers", "window": 0.4, "snr_threshold": 8.0, "measure": "", "top_share": np.nan, "delay": 0.0,
-    "expected_efficiency": 0.01,
+    "relation": "co-moves",     "expected_efficiency": 0.01,
     "slide_range_s": 600.0, "n_auxiliary": 99, "snr_auc": np.nan, "snr_auc_low": np.nan,
     "snr_auc_high": np.nan, "days_to_half": pd.NA,
 }  # fmt: skip

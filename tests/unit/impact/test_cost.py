@@ -254,6 +254,9 @@ def test_a_witness_by_triggers_counts_where_its_samples_do_not():
     }
     by_family = result.cost.set_index("family")
     assert by_family["best_witness"].to_dict() == {"F001": "H1:C", "F002": "H1:A-B_DQ"}
+    larger = aux.assign(channel_excess=0.6)
+    best = costs(ROWS, SPANS, witnesses=table, coincidences=larger).cost.set_index("family")["best_witness"]
+    assert best["F002"] == "H1:C"  # a larger effect than that of the samples of another channel
     of_flag = result.recoverable.set_index("family").loc["F001"]
     assert of_flag["recoverable_mpc3_yr"] == pytest.approx(0.3 * by_family["cost_mpc3_yr"]["F001"])
     assert costs(ROWS, SPANS, coincidences=aux).recoverable["kind"].tolist() == ["triggers"] * 2 + [

@@ -13,6 +13,7 @@ import pandas as pd
 from glitch_explorer.core import tables
 from glitch_explorer.core.arrays import Bool, Float64
 from glitch_explorer.core.intervals import contains, lengths
+from glitch_explorer.coupling.coincidence.details import DETAILS
 from glitch_explorer.coupling.coincidence.effects import (
     Coincidences,
     coincidences,
@@ -24,7 +25,6 @@ from glitch_explorer.coupling.coincidence.effects import (
     known_blocks,
     nearest,
 )
-from glitch_explorer.coupling.coincidence.leakage import LEAKAGE
 from glitch_explorer.coupling.coincidence.measure import (
     Family,
     family_wise_p,
@@ -44,7 +44,7 @@ _Item = TypeVar("_Item")
 
 #: Columns of table "detector_coincidences" that are computed for all families together, and for significant
 #: channels only.
-GATHERED = ("family", "ifo", "group", *LEAKAGE)
+GATHERED = ("family", "ifo", "group", *DETAILS)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from glitch_explorer.coupling.witnesses.effects import CHANNEL_EFFECT
 from glitch_explorer.coupling.witnesses.gather import witnessed
 from glitch_explorer.impact.schemas import RECOVERABLE
 
+#: Columns that name a family in a detector.
+_PLACE = ["family", "ifo"]
+
 
 def strong_witnesses(witnesses: pd.DataFrame, coincidences: pd.DataFrame) -> pd.DataFrame:
     """Select the strong witnesses, best first, each base channel of a family and detector once.
@@ -21,13 +24,14 @@ def strong_witnesses(witnesses: pd.DataFrame, coincidences: pd.DataFrame) -> pd.
     Returns
     -------
     DataFrame
-        Rows of table "witnesses" that represent a channel, and after them those of triggers, segments and
-        trends whose base channel has no such row; with column `kind`, and the effect of the channel as
+        Rows of table "witnesses" that represent a channel, and those of triggers, segments and trends whose
+        base channel has no such row: before the samples where their effect is larger than that of the first
+        channel by its samples, else after them. With column `kind`, and the effect of the channel as
         `excess_efficiency`. A channel of which any name is unsafe is left out.
     """
     raw = witnessed(witnesses)
     others = coincidences.drop(columns=list(CHANNEL_EFFECT.values())).rename(columns=CHANNEL_EFFECT)
-    parts = [raw.assign(kind=RAW), others.assign(relation="")]
+    parts = [raw.assign(kind=RAW), others]
     rows = pd.concat([part[part["strong"]] for part in parts if len(part)] or parts[:1])
     unsafe = {
         data_key(name)
@@ -35,7 +39,11 @@ def strong_witnesses(witnesses: pd.DataFrame, coincidences: pd.DataFrame) -> pd.
         for name in table.loc[table["safety"] == "unsafe", "channel"].unique()
     }
     rows = rows.assign(key=rows["channel"].map(data_key))
-    return rows[~rows["key"].isin(unsafe)].drop_duplicates(["family", "ifo", "key"])
+    rows = rows[~rows["key"].isin(unsafe)].drop_duplicates([*_PLACE, "key"])
+    first = rows[rows["kind"] == RAW].drop_duplicates(_PLACE).set_index(_PLACE)["excess_efficiency"]
+    of_samples = first.reindex(pd.MultiIndex.from_frame(rows[_PLACE])).to_numpy()
+    is_larger = (rows["kind"] != RAW) & (rows["excess_efficiency"] > of_samples)
+    return pd.concat([rows[is_larger], rows[~is_larger]])
 
 
 def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFrame:
@@ -51,7 +59,7 @@ def recoverable_costs(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFra
         Rows of `strong_witnesses`.
     """
     columns = ["family", "ifo", "cost_mpc3_yr", "cost_low", "cost_high"]
-    rows = witnesses.merge(cost[columns], on=["family", "ifo"], how="inner")
+    rows = witnesses.merge(cost[columns], on=_PLACE, how="inner")
     rows = rows[rows["cost_mpc3_yr"].notna()]
     pairs = {
         "recoverable_mpc3_yr": ("cost_mpc3_yr", "excess_efficiency"),
@@ -73,8 +81,8 @@ def with_best_witness(cost: pd.DataFrame, witnesses: pd.DataFrame) -> pd.DataFra
     witnesses
         Rows of `strong_witnesses`.
     """
-    best = witnesses.drop_duplicates(["family", "ifo"]).set_index(["family", "ifo"])
-    rows = best.reindex(pd.MultiIndex.from_frame(cost[["family", "ifo"]])).set_axis(cost.index)
+    best = witnesses.drop_duplicates(_PLACE).set_index(_PLACE)
+    rows = best.reindex(pd.MultiIndex.from_frame(cost[_PLACE])).set_axis(cost.index)
     deadtime = rows["deadtime"].astype(float)
     excess = rows["excess_efficiency"].astype(float).clip(lower=0.0)
     return cost.assign(
