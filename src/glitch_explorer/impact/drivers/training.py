@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal
 
+import numba
 import numpy as np
 import xgboost
 from sklearn.ensemble import RandomForestClassifier
@@ -96,13 +97,30 @@ def separation(windows: Float32, glitch: Bool) -> Float64:
     for values in (windows, np.abs(windows)):
         ours, others = (np.sort(values[side].T, axis=1) for side in (glitch, ~glitch))  # NaN come last
         sizes = [np.count_nonzero(~np.isnan(side), axis=1) for side in (ours, others)]
-        for k, (n, m) in enumerate(zip(*sizes, strict=True)):
-            if n and m:
-                background, signal = others[k, :m], ours[k, :n]
-                below, upto = (np.searchsorted(background, signal, side=end) for end in ("left", "right"))
-                distance = abs((below + upto).sum() - n * m) / 2
-                score[k] = max(score[k], distance / np.sqrt(n * m * (n + m + 1) / 12))
+        n, m = sizes
+        known = (n > 0) & (m > 0)
+        distance = np.abs(_pairs_above(ours, others, n, m) - n * m) / 2
+        n, m, distance = n[known], m[known], distance[known]
+        score[known] = np.maximum(score[known], distance / np.sqrt(n * m * (n + m + 1) / 12))
     return score
+
+
+@numba.njit(nogil=True, cache=True)
+def _pairs_above(ours: Float32, others: Float32, n: Int64, m: Int64) -> Int64:
+    """Count for each row the pairs in which one of ours is above one of the others, twice; ties count once.
+
+    Rows are sorted, of which the first `n` values of ours and the first `m` of the others count.
+    """
+    pairs = np.zeros(len(ours), np.int64)
+    for k in range(len(ours)):
+        below = upto = 0
+        for i in range(n[k]):
+            while below < m[k] and others[k, below] < ours[k, i]:
+                below += 1
+            while upto < m[k] and others[k, upto] <= ours[k, i]:
+                upto += 1
+            pairs[k] += below + upto
+    return pairs
 
 
 def screened(windows: Float32, glitch: Bool) -> Int64:
