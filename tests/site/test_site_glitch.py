@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.time import Time
-from fake_results import HOSTILE, fake_results, make_glitches
+from fake_results import HOSTILE, change, fake_results, make_glitches
 from map_page import Explorer
 from test_site_whole import grave, overflow
 from watched import Watched
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import files, tables
+from glitch_explorer.core.views import VIEW_PRESENT
 from glitch_explorer.impact.schemas import SHAP_VALUES
 from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.glitch.order import index_data
@@ -146,6 +147,27 @@ def test_what_is_not_there_is_answered(opened: GlitchPage, rows: pd.DataFrame) -
     opened.shown(glitch.glitch_id)
     opened.page.locator(".skip").press("Enter")
     assert opened.text("h1") == glitch.glitch_id
+
+
+def test_a_glitch_off_the_map_says_why(tmp_path: Path, chromium: Any) -> None:
+    root = fake_results(tmp_path, count=60, families=2)
+    glitch = tables.read(FAMILIES, root / "map/families.parquet")["glitch_id"].iloc[0]
+    change(root / "map/families.parquet", lambda rows: rows[rows["glitch_id"] != glitch])
+    change(root / "catalog/quarantine.parquet", lambda rows: rows.assign(glitch_id=glitch, stage="views"))
+    change(
+        next(
+            path for path in root.glob("views/*.parquet") if glitch in set(pd.read_parquet(path)["glitch_id"])
+        ),
+        lambda rows: rows.assign(**dict.fromkeys(VIEW_PRESENT, False)),
+    )
+    make_glitches(root, root / "site")
+    page = GlitchPage(chromium, root / "site", glitch)
+    page.shown(glitch)
+    assert page.text("#views") == "It has no spectrogram."
+    assert page.text("#family").startswith("It is not on the map: views excluded it, not_a_number.")
+    assert "neighbours" not in page.text("#family")
+    assert page.page.get_by_role("link", name="on the map").count() == 0
+    page.close()
 
 
 def test_a_view_opens_at_full_size_and_the_scale_changes(opened: GlitchPage, rows: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ const Parts = (() => {
 
   const viewOf = ({ view }) => (view ? ` (the ${view} s view)` : "");
 
-  function labels(number, { catalogue: [facts], suspect = [], proposal = [] }) {
+  function labels(number, { catalogue: [facts], map, suspect = [], proposal = [] }) {
     const { label_confidence: confidence, label_source: source } = facts;
     const given = [confidence !== undefined && `confidence ${fixed(confidence, 2)}`, source && `from ${source}`].filter(Boolean).join(", ");
     const nodes = [sentence("Label: ", create("strong", {}, Draw.label(number)), given ? ` (${given}).` : ".")];
@@ -19,7 +19,7 @@ const Parts = (() => {
       create("strong", {}, Draw.breakable(row.proposed_label)), `: evidence ${fixed(row.evidence, 3)}.`, row.confusable_pair ? " Experts confuse the two classes." : "")));
     proposal.forEach((row) => nodes.push(sentence(
       "Along the family's axis ", create("strong", {}, Draw.breakable(row.proposed_label)), ` is proposed${viewOf(row)}: ${percent(row.consistency)} of ${row.n_labelled} labels nearby (95 % interval ${percent(row.consistency_low)} to ${percent(row.consistency_high)}), ${fixed(row.vote, 2)} of its neighbours' votes.`)));
-    if (!suspect.length && !proposal.length && Data.has.mapped) nodes.push(sentence(Data.names.label[Data.label[number]] === "no label" ? "No label is proposed for it." : "Its neighbours do not contradict it."));
+    if (!suspect.length && !proposal.length && Data.has.mapped && map) nodes.push(sentence(Data.names.label[Data.label[number]] === "no label" ? "No label is proposed for it." : "Its neighbours do not contradict it."));
     return nodes;
   }
 

@@ -134,11 +134,12 @@ const Spectrograms = (() => {
   }
 
   function show(number, status) {
-    const stored = status && Data.picture[number] >= 0;
+    const seen = status && viewsOf(status).some(({ present }) => present);
+    const stored = seen && Data.picture[number] >= 0;
     element("scale").hidden = !stored;
     shown = stored ? { number, status } : null;
     if (stored) layout();
-    else element("views").replaceChildren(Draw.sentence(status ? "No spectrogram of it is stored: the site keeps those of a sample of the glitches." : "It has no spectrogram."));
+    else element("views").replaceChildren(Draw.sentence(seen ? "No spectrogram of it is stored: the site keeps those of a sample of the glitches." : "It has no spectrogram."));
   }
 
   // A neighbour's view of 1 s.
