@@ -54,6 +54,10 @@ onstart:
 
     # Killed jobs left these; no job of this run writes yet.
     files.remove_unfinished("results")
+    if workflow.local_exec:
+        # The limit of jobs per second is for schedulers. With it, each job that starts makes Snakemake look for
+        # further jobs once a second until none is left: half of its own time in a run of a hundred jobs.
+        workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:
