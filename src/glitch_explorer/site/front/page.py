@@ -134,11 +134,12 @@ def catalogue_facts(paths: FrontFiles, mapped: pd.DataFrame) -> dict[str, Any]:
         Rows of the map.
     """
     catalogue = tables.read(GLITCHES, paths.glitches, ["ifo", "event_time", "label", "run", "astrophysical"])
+    times = catalogue["event_time"].dropna()
     excluded = quarantine_lines(tables.read(QUARANTINE, paths.quarantine))
     quality = pd.concat([paths.of_map(QUALITY, folder) for folder in (paths.map, paths.audit)])
     return {
         "detectors": detector_lines(catalogue, tables.read(SEGMENTS, paths.segments)),
-        "n_detectors": len(set(catalogue["ifo"]) - {"unknown"}),
+        "span": None if times.empty else (times.min(), times.max()),
         "n": len(catalogue),
         "astrophysical": int((catalogue["astrophysical"] != "").sum()),
         "duplicates": len(tables.read(DUPLICATES, paths.duplicates)),
