@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 help:
 	@echo "make demo   run the whole workflow on the simulated observatory"
 	@echo "make test   all tests (about 45 minutes on 2 cores)"
-	@echo "make check  the quick ones (under 2 minutes)"
+	@echo "make check  the quick ones (about 2 minutes)"
 	@echo "make bench  speed and quality measurements"
 	@echo "make docs   the documentation, into build/docs"
 	@echo "make ship_encoder   take the encoder that \`snakemake train_encoder\` made as the project's own"

@@ -138,6 +138,7 @@ def family_wise(rng, statistics, slides=199):
     return (1 + (null[:, :, None] >= statistics[:, None, :]).sum(axis=1)) / (1 + slides)
 
 
+@pytest.mark.slow
 def test_the_share_of_false_base_channels_among_families_is_below_the_level():
     rng = np.random.default_rng(20)
     families, names, runs = [f"F{number:03d}" for number in range(12)], [f"L1:PEM-{k}" for k in range(8)], 100

@@ -211,6 +211,7 @@ def month(seed, days=20):
     return rng, rate, level
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [2.0, 0.5])
 def test_a_planted_ratio_is_recovered_and_idle_drivers_are_not(ratio):
     rng, rate, level = month(4)
@@ -234,6 +235,7 @@ def test_a_planted_ratio_is_recovered_and_idle_drivers_are_not(ratio):
     assert set(tables.days["channel"]) == {"D0"}
 
 
+@pytest.mark.slow
 def test_a_noisy_copy_of_the_driver_leaves_the_joint_model():
     rng, rate, level = month(6)
     level[:, 1] = level[:, 0] + level[:, 2]

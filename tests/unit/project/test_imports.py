@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 #: Packages that take a tenth of a core-second or more to import, those first that many scripts load.
 HEAVY = [
     "scipy.stats",
@@ -98,6 +100,7 @@ visit(sorted(allowed), 0)
 """
 
 
+@pytest.mark.slow
 def test_a_script_loads_no_heavy_package_that_it_may_not(root):
     names = {path.stem for path in (root / "scripts").glob("*.py")} - LARGE
     assert set(ALLOWED) <= names
