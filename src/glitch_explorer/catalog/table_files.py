@@ -32,7 +32,7 @@ LIGOLW_TABLES = ("sngl_burst", "sngl_inspiral")
 #: What can be read, for messages.
 READABLE = (
     f"tables can be CSV, LIGO_LW XML ({', '.join(LIGOLW_TABLES)}), HDF5 (Omicron, Gravity Spy, PyCBC, SNAX: "
-    "a data set with named columns, or a group of columns), ROOT (with uproot), Parquet, FITS or ECSV"
+    "a data set with named columns, or a group of columns), ROOT, Parquet, FITS or ECSV"
 )
 _BLOCK_BYTES = 1 << 24
 #: Members of HDF5 files of triggers that are none: Omicron's analysed time, PyCBC's own estimate.
@@ -149,7 +149,14 @@ def _read_ligolw(path: str) -> Any:
 def _read_other(path: str) -> Any:
     from gwpy.table import EventTable
 
-    return EventTable.read(path)
+    if not path.lower().endswith(".root"):
+        return EventTable.read(path)
+    import uproot
+
+    with uproot.open(path) as file:
+        trees = file.keys(filter_classname="TTree", cycle=False)
+    # Omicron has others beside it. Of several trees without this name gwpy asks for one.
+    return EventTable.read(path, format="root", treename="triggers" if "triggers" in trees else None)
 
 
 class _Part(NamedTuple):

@@ -5,6 +5,7 @@ import logging
 import h5py
 import numpy as np
 import pytest
+import uproot
 from gwpy.segments import DataQualityDict, DataQualityFlag
 
 from glitch_explorer.core.errors import UserError
@@ -55,6 +56,29 @@ def test_triggers_of_another_channel_than_their_folder_are_left_out_and_counted(
     assert "2 triggers are of another channel than their file or folder is named after" in caplog.text
     assert "1 files are of another channel than their folder" in caplog.text
     assert "PEM_EY_OMICRON" in caplog.text
+
+
+def omicron_root(root, start, times):
+    """Write a ROOT file in pyomicron's layout, with the trees of Omicron that matter here."""
+    path = root / "L1" / "PEM_EX_OMICRON" / str(start)[:5]
+    path.mkdir(parents=True, exist_ok=True)
+    with uproot.recreate(path / f"L1-PEM_EX_OMICRON-{start}-64.root") as file:
+        file.mktree("segments", {"start": "f8", "end": "f8"})
+        file["segments"].extend({"start": np.array([start + 0.0]), "end": np.array([start + 64.0])})
+        file.mktree("triggers", {"time": "f8", "frequency": "f8", "snr": "f8"})
+        if times:
+            columns = {"time": times, "frequency": [30.0] * len(times), "snr": [9.0] * len(times)}
+            file["triggers"].extend({name: np.array(values) for name, values in columns.items()})
+
+
+def test_root_files_in_pyomicrons_layout(tmp_path):
+    omicron_root(tmp_path, 1241900000, [1241900001.5, 1241900010.25])
+    omicron_root(tmp_path, 1241900064, [])
+    (only,) = read(tmp_path)
+    assert only.channel == "L1:PEM_EX"
+    assert only.times.tolist() == [1241900001.5, 1241900010.25]
+    assert only.snr.tolist() == [9.0, 9.0]
+    assert only.known.tolist() == [[1241900000.0, 1241900128.0]]
 
 
 def test_csv_of_one_channel_is_known_from_first_to_last_trigger(tmp_path, caplog):
