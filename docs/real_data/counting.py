@@ -246,7 +246,7 @@ def _overlap(first: Float64, second: Float64) -> Float64:
 
 
 def range_by_glitches(data: Path) -> list[dict[str, float]]:
-    """Compare the range in minutes with 0, 1, and 2 or 3 glitches with that of glitch-free minutes around.
+    """Compare the range by the number of glitches in a minute with that of glitch-free minutes around.
 
     The change is the range over the median of the glitch-free live minutes within 30 minutes, less 1; see
     `by_glitches`.
@@ -265,7 +265,7 @@ def range_by_glitches(data: Path) -> list[dict[str, float]]:
 
 
 def by_glitches(minutes: Float64, counts: Int64, change: Float64) -> list[dict[str, float]]:
-    """Average the relative change of the range in minutes with 0, 1, and 2 or 3 glitches.
+    """Average the relative change of the range by the number of glitches in a minute.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def by_glitches(minutes: Float64, counts: Int64, change: Float64) -> list[dict[s
         of the mean over days.
     """
     rows = []
-    for label, least, most in (("0", 0, 0), ("1", 1, 1), ("2 or 3", 2, 3)):
+    for label, least, most in (("0", 0, 0), ("1", 1, 1), ("2 or 3", 2, 3), ("4 or more", 4, np.inf)):
         chosen = (counts >= least) & (counts <= most)
         part = pd.Series(change[chosen])
         days = part.groupby(minutes[chosen] // 86400).agg(["sum", "size"])

@@ -1,4 +1,4 @@
-"""Figures of the section on 10 January to 6 February 2020."""
+"""Figures of the section on 10 January to 5 February 2020."""
 
 from typing import Any
 
@@ -142,7 +142,7 @@ def rate_days(numbers: dict[str, Any]) -> Figure:
 
 
 def range_by_glitches(rows: list[dict[str, float]]) -> Figure:
-    """Draw the mean change of the range in minutes with 0, 1, and 2 or 3 glitches."""
+    """Draw the mean change of the range by the number of glitches in a minute."""
     drawing = figure(7.2, 2.6)
     axes = drawing.subplots()
     places = np.arange(len(rows))[::-1]

@@ -1,4 +1,4 @@
-"""Numbers of the section on 10 January to 6 February 2020."""
+"""Numbers of the section on 10 January to 5 February 2020."""
 
 import re
 from pathlib import Path
@@ -118,7 +118,7 @@ def cost_numbers(results: Path) -> dict[str, float]:
 
 
 def range_by_glitches(minutes: pd.DataFrame, times: np.ndarray) -> list[dict[str, float]]:
-    """Compare the range with its reference in minutes with 0, 1, and 2 or 3 glitches, as the run has both.
+    """Compare the range with its reference by the number of glitches in a minute, as the run has both.
 
     Parameters
     ----------
