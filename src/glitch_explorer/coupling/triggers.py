@@ -215,8 +215,7 @@ def _with_details(
         shares.append(part.assign(channel=name, kind=kind))
     added = pd.DataFrame(rows, index=significant.index, columns=list(DETAILS)).reindex(table.index)
     added["relation"] = added["relation"].fillna("")
-    types = dict.fromkeys(DETAILS[1:-1], "float64") | {"days_to_half": "Int64"}
-    return table.join(added.astype(types)), pd.concat(shares) if shares else pd.DataFrame()
+    return table.join(added.astype(DETAILS)), pd.concat(shares) if shares else pd.DataFrame()
 
 
 def _rounds(

@@ -188,8 +188,10 @@ def test_families_are_gathered_with_one_q_value(planted):
         ("F001", "L1"): find(bursts(np.random.default_rng(9), 100), channels).table,
         ("F003", "L1"): find(np.arange(3.0), channels).table,
     }
-    added = dict.fromkeys(DETAILS[1:4], np.nan) | {"days_to_half": pd.Series(dtype="Int64"), "group": "L1:A"}
-    added["relation"] = ""
+    added = {name: pd.Series(dtype=kind) for name, kind in DETAILS.items()} | {
+        "relation": "",
+        "group": "L1:A",
+    }
     rows = [
         part.assign(family=family, ifo=ifo, **added) for (family, ifo), part in parts.items() if len(part)
     ]

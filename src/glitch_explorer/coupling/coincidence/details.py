@@ -19,8 +19,14 @@ from glitch_explorer.coupling.coincidence.shares import (
 from glitch_explorer.coupling.coincidence.trends import AuxiliaryTrend
 from glitch_explorer.coupling.coincidence.triggers import AuxiliaryTriggers
 
-#: Columns of table "coincidences" that are computed for channels with a significant p only.
-DETAILS = ("relation", "snr_auc", "snr_auc_low", "snr_auc_high", "days_to_half")
+#: Columns of table "coincidences" that are computed for channels with a significant p only, and their types.
+DETAILS = {
+    "relation": "object",
+    "snr_auc": "float64",
+    "snr_auc_low": "float64",
+    "snr_auc_high": "float64",
+    "days_to_half": "Int64",
+}
 #: Share of the coincident glitches that must have the same order in time.
 LEAST_ORDERED = 0.9
 
@@ -58,16 +64,16 @@ def details(
 
 
 def coincidence_relation(times: Float64, durations: Float64, auxiliary: Auxiliary, cell: Cell) -> str:
-    """Return the relation of a channel to the glitches that are coincident with it: leads, follows, co-moves.
+    """Return whether a channel leads the glitches that are coincident with it, follows them, or co-moves.
 
-    It leads where what coincides has ended before the glitch begins, for nine of ten of them, and follows
-    where it begins after the glitch has ended. What coincides is the window with the trigger, or the time
-    for which the flag or the threshold of the trend is reached without a break.
+    What coincides is the window with the trigger, the segment of the flag, or the flagged samples of the
+    trend that follow each other. The channel leads if that ends before the glitch begins, for nine of ten
+    glitches. It follows if that begins after the glitch has ended. Otherwise it co-moves.
 
     Parameters
     ----------
     times, durations
-        ``(n,)`` GPS times of the middles of the glitches, and their durations in s, 0 for NaN.
+        ``(n,)`` GPS times of the middles of the glitches, and their durations in s. NaN counts as 0.
     auxiliary
         The channel.
     cell
