@@ -190,18 +190,18 @@ rule glitch_page:
             else []
         ),
         skill=rules.gather_drivers.output.skill if COSTED and WITNESSES else [],
-        values=(
+        shap=(
             families("results/impact/{family}/shap_values.parquet")
             if COSTED and WITNESSES
             else []
         ),
         vetoes=(
-            families(
-                "results/impact/{family}/vetoes.parquet",
-                "results/impact/{family}/vetoes",
-            )
+            families("results/impact/{family}/vetoes.parquet")
             if COSTED and WITNESSES
             else []
+        ),
+        veto_files=(
+            families("results/impact/{family}/vetoes") if COSTED and WITNESSES else []
         ),
     output:
         assets=directory("results/site/glitches"),

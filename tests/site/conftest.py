@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 # The tests of this folder share the module that makes the fake results.
@@ -16,6 +17,9 @@ from fake_impact import fake_impact, make_cost
 from fake_results import fake_results, make_site
 from watched import Watched
 
+from glitch_explorer.catalog.schemas import GLITCHES
+from glitch_explorer.core import tables
+from glitch_explorer.map.schemas import FAMILIES
 from tests.fixtures.once import made_once
 
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -37,6 +41,13 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def site(results: Path) -> Path:
     return results / "site"
+
+
+@pytest.fixture(scope="session")
+def rows(results: Path) -> pd.DataFrame:
+    """Return the rows of the map with what the catalogue knows of them; do not change them."""
+    families = tables.read(FAMILIES, results / "map/families.parquet")
+    return families.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
 
 
 @pytest.fixture(scope="session")

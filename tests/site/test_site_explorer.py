@@ -16,7 +16,6 @@ from PIL import Image
 
 from glitch_explorer.catalog.schemas import GLITCHES
 from glitch_explorer.core import tables
-from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.map.leap_seconds import leap_seconds
 
 pytestmark = pytest.mark.browser
@@ -29,13 +28,6 @@ def explorer(site: Path, chromium: Any) -> Iterator[Explorer]:
     opened = Explorer(chromium, site / "map.html")
     yield opened
     opened.close()
-
-
-@pytest.fixture(scope="module")
-def rows(results: Path) -> pd.DataFrame:
-    """Return the rows of the map as the page has them."""
-    families = tables.read(FAMILIES, results / "map/families.parquet")
-    return families.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
 
 
 def test_hovering_shows_the_picture_and_the_facts(explorer: Explorer, rows: pd.DataFrame) -> None:

@@ -50,12 +50,6 @@ def opened(site: Path, chromium: Any) -> Iterator[GlitchPage]:
     page.close()
 
 
-@pytest.fixture(scope="module")
-def rows(results: Path) -> pd.DataFrame:
-    families = tables.read(FAMILIES, results / "map/families.parquet")
-    return families.merge(tables.read(GLITCHES, results / "catalog/glitches.parquet"), on="glitch_id")
-
-
 def alone(rows: pd.DataFrame) -> pd.Series:
     """Return a glitch of H1 in a family, far from all others in time."""
     times = np.sort(rows["event_time"].to_numpy())
@@ -249,9 +243,7 @@ def test_a_page_of_34332_glitches_is_quick(site: Path, tmp_path: Path, chromium:
     (tmp_path / "glitch.html").write_bytes((site / "glitch.html").read_bytes())
     page = GlitchPage(chromium, site, "")
     settings = page.page.evaluate("window.GLITCH_INDEX")
-    block = page.page.evaluate(
-        "Data.load('000.js').then((records) => [...records, ...records].slice(0, 500))"
-    )
+    block = page.page.evaluate("Data.record(0).then(() => [...GLITCH_BLOCK, ...GLITCH_BLOCK].slice(0, 500))")
     page.close()
     index = settings | index_data(many, [], {}, {})
     files.write_text(tmp_path / "glitches/index.js", script_data("GLITCH_INDEX", index))

@@ -21,7 +21,7 @@ from glitch_explorer.site.map.page import SCRIPTS as OF_THE_MAP
 
 #: Scripts of our own in each page.
 SCRIPTS = {"cost.html": 4, "audit.html": 5, "atlas.html": 1, "witnesses.html": 1}
-SCRIPTS |= {"map.html": len(OF_THE_MAP) + 4, "glitch.html": len(OF_A_GLITCH) + 4}
+SCRIPTS |= {"map.html": len(OF_THE_MAP) + 5, "glitch.html": len(OF_A_GLITCH) + 5}
 
 
 def pages(site: Path) -> list[Path]:

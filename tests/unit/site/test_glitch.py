@@ -1,6 +1,7 @@
 """The data of the page of any glitch: order, blocks, parts, and tables that are not there."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,14 @@ from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.glitch.facts import event_part, live_part, neighbour_part
 from glitch_explorer.site.glitch.files import GlitchFiles
-from glitch_explorer.site.glitch.impact import gate_part, minute_part, shap_part, veto_channels, veto_part
+from glitch_explorer.site.glitch.impact import (
+    gate_part,
+    minute_part,
+    read_vetoes,
+    shap_part,
+    veto_channels,
+    veto_part,
+)
 from glitch_explorer.site.glitch.order import absent_ids, in_order, index_data, numbers_of, travel_times
 from glitch_explorer.site.glitch.page import block_records, blocks, write_glitch_page
 from glitch_explorer.site.map.gwpy_line import channel_line
@@ -60,6 +68,12 @@ def paths(tmp_path: Path) -> GlitchFiles:
     )
 
 
+def ordered(paths: GlitchFiles) -> pd.DataFrame:
+    """Return the glitches in the order of the page."""
+    glitches, families = tables.read(GLITCHES, paths.glitches), tables.read(FAMILIES, paths.families)
+    return in_order(glitches, families, frozenset())
+
+
 def write(paths: GlitchFiles, site: Path) -> dict[str, bytes]:
     """Write the page, and return the bytes of all its files."""
     write_glitch_page(
@@ -75,7 +89,7 @@ def write(paths: GlitchFiles, site: Path) -> dict[str, bytes]:
 
 
 def test_glitches_are_in_order_of_time_and_those_without_one_last(paths: GlitchFiles) -> None:
-    rows = in_order(paths, frozenset())
+    rows = ordered(paths)
     assert rows["glitch_id"].tolist() == ["g1", "g3", "g0", "g2"]
     assert rows["family"].tolist() == ["F002", "F001", "F001", "-1"]
     index = index_data(rows, ["g0"], {"F001": "Blip"}, {})
@@ -92,7 +106,11 @@ def test_ids_without_a_page_are_known_by_what_became_of_them(paths: GlitchFiles)
     same = pd.DataFrame({"glitch_id": ["twin", "g1", "lost"], "kept_id": ["g1", "g1", "elsewhere"]})
     same = same.assign(row=0, source="a.csv", reason="same_event", lost_label=None)
     tables.write(DUPLICATES, same, paths.duplicates)
-    known = absent_ids(paths, numbers_of(in_order(paths, frozenset())))
+    known = absent_ids(
+        tables.read(DUPLICATES, paths.duplicates),
+        tables.read(QUARANTINE, paths.quarantine),
+        numbers_of(ordered(paths)),
+    )
     assert known == {"kept": {"twin": "g1"}, "excluded": {"gone": "no_time"}}
 
 
@@ -169,13 +187,13 @@ def test_vetoes_take_the_glitches_whose_gates_they_touch(paths: GlitchFiles, tmp
     rows = pd.DataFrame([veto, veto | {"ifo": "L1", "channel": "", "n_segments": 0}])
     tables.write(VETOES, rows, folder / "vetoes.parquet")
     files.write_text(folder / "vetoes/H1-F001.txt", "50 60\n100.6 101\n")
-    own = GlitchFiles(**{**paths.__dict__, "models": [folder]})
-    order = in_order(own, frozenset())
+    own = replace(paths, vetoes=[folder / "vetoes.parquet"], veto_files=[folder / "vetoes"])
+    order, vetoes = ordered(own), read_vetoes(own)
     times = order["event_time"].to_numpy(dtype=float)
-    part = veto_part(own, order, np.column_stack([times - 0.5, times + 0.5]))
+    part = veto_part(vetoes, order, np.column_stack([times - 0.5, times + 0.5]))
     assert part[["number", "family", "channel"]].to_numpy().tolist() == [[1, "F001", "H1:A"]]
-    assert veto_channels(own) == {"F001": {"H1": "H1:A"}}
-    assert veto_part(paths, order, np.zeros((4, 2))).empty
+    assert veto_channels(vetoes) == {"F001": {"H1": "H1:A"}}
+    assert veto_part([], order, np.zeros((4, 2))).empty
 
 
 def test_shap_values_of_models_that_beat_their_baseline(paths: GlitchFiles, tmp_path: Path) -> None:
@@ -193,10 +211,8 @@ def test_shap_values_of_models_that_beat_their_baseline(paths: GlitchFiles, tmp_
         [row | {"model": "xgboost", "beats": True}, row | {"model": "random_forest", "beats": False}]
     )
     tables.write(SKILL, skill, tmp_path / "skill.parquet")
-    own = GlitchFiles(
-        **{**paths.__dict__, "models": [tmp_path / "F001"], "skill": tmp_path / "skill.parquet"}
-    )
-    part = shap_part(own, numbers_of(in_order(own, frozenset())))
+    own = replace(paths, shap=[tmp_path / "F001/shap_values.parquet"], skill=tmp_path / "skill.parquet")
+    part = shap_part(own, numbers_of(ordered(own)))
     assert set(part["model"]) == {"xgboost"}
     assert part["number"].tolist() == [2] * 10
     assert part["channel"].tolist()[:3] == ["H1:00", "H1:01", "H1:11"]

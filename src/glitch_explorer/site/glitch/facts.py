@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.schemas import RELABEL, SUSPECTS
-from glitch_explorer.catalog.schemas import QUARANTINE
 from glitch_explorer.core import tables
 from glitch_explorer.core.intervals import contains, segments_of
 from glitch_explorer.core.views import VIEW_PRESENT, VIEW_PRESENT_UNKNOWN
 from glitch_explorer.coupling.schemas import FRINGES
-from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.similar.schemas import NEIGHBOURS
 from glitch_explorer.site.audit.suspects import contradicted
 from glitch_explorer.site.glitch.files import GlitchFiles, read_or_empty
 from glitch_explorer.site.pages import records
 from glitch_explorer.sources.schemas import EVENTS, SEGMENTS
-from glitch_explorer.views.schemas import VIEWS
 
 #: Neighbours that are listed, and displacement channels with the smallest mismatch.
 NEAREST, FRINGES_LISTED = 8, 3
@@ -45,7 +42,15 @@ def part_of(table: pd.DataFrame, number: pd.Series, columns: list[str]) -> pd.Da
     return part.sort_values("number", kind="stable")
 
 
-def map_parts(paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series) -> dict[str, pd.DataFrame]:
+def map_parts(
+    paths: GlitchFiles,
+    rows: pd.DataFrame,
+    number: pd.Series,
+    *,
+    families: pd.DataFrame,
+    status: pd.DataFrame,
+    quarantine: pd.DataFrame,
+) -> dict[str, pd.DataFrame]:
     """Return what catalogue, map and audit know.
 
     Parameters
@@ -54,11 +59,11 @@ def map_parts(paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series) -> dict
         The tables.
     rows, number
         As `order.in_order` and `order.numbers_of` return them.
+    families, status, quarantine
+        Tables "families", "views" and "quarantine", which were read for the order of the glitches.
     """
     proposed = ["view", "family", "label", "proposed_label"]
     suspects = contradicted(read_or_empty(SUSPECTS, paths.suspects))
-    status = tables.read_all(VIEWS, paths.status)
-    families = tables.read(FAMILIES, paths.families)
     return {
         "catalogue": part_of(rows, number, _CATALOGUE),
         "map": part_of(families, number, ["view", "family", "probability", "outlier_score", "isolation"]),
@@ -72,7 +77,7 @@ def map_parts(paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series) -> dict
         "views": part_of(status, number, [*VIEW_PRESENT, VIEW_PRESENT_UNKNOWN, "flags"]),
         "live": live_part(rows, read_or_empty(SEGMENTS, paths.segments)),
         "event": event_part(rows, read_or_empty(EVENTS, paths.events)),
-        "excluded": part_of(tables.read(QUARANTINE, paths.quarantine), number, ["stage", "reason"]),
+        "excluded": part_of(quarantine, number, ["stage", "reason"]),
         "fringe": fringe_part(tables.read_all(FRINGES, paths.fringes), number),
     }
 

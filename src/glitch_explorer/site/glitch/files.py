@@ -38,8 +38,10 @@ class GlitchFiles:
     minutes: Paths = ()
     excursions: Paths = ()
     skill: str | Path | None = None
-    #: Folders of the impact stage of all families, with shap_values, vetoes and the folder of veto files.
-    models: Paths = ()
+    #: Of all families, in the same order, tables "shap_values" and "vetoes", and folders of veto files.
+    shap: Paths = ()
+    vetoes: Paths = ()
+    veto_files: Paths = ()
 
 
 def read_or_empty(schema: pa.Schema, path: str | Path | None) -> pd.DataFrame:

@@ -1,8 +1,8 @@
 """What couplings and impact know of each glitch: gates, vetoes, the range, and SHAP values."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,17 +24,24 @@ CHANNELS, WITNESSES = 10, 8
 _MODEL = ["family", "ifo", "view", "model"]
 
 
+class Veto(NamedTuple):
+    """A veto of a family in a detector: its row of table "vetoes", and its segments ``(k, 2)``."""
+
+    row: dict[str, Any]
+    segments: Float64
+
+
 def impact_parts(
-    paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series, min_gate_s: float
+    paths: GlitchFiles, rows: pd.DataFrame, number: pd.Series, vetoes: Sequence[Veto], min_gate_s: float
 ) -> dict[str, pd.DataFrame]:
     """Return gates, excursions, vetoes, the range of the minute, and SHAP values.
 
     Parameters
     ----------
-    paths
-        The tables.
-    rows, number
-        As `order.in_order` and `order.numbers_of` return them.
+    paths, rows, number
+        As for `facts.map_parts`.
+    vetoes
+        Of `read_vetoes`.
     min_gate_s
         Shortest half width of a gate in seconds.
     """
@@ -45,7 +52,7 @@ def impact_parts(
     return {
         "gate": gate_part(rows, gates),
         "excursion": part_of(excursions, number, ["peak", "start", "end"]),
-        "veto": veto_part(paths, rows, gates),
+        "veto": veto_part(vetoes, rows, gates),
         "minute": minute_part(rows, tables.read_all(MINUTES, paths.minutes)),
         "shap": shap_part(paths, number),
     }
@@ -73,31 +80,33 @@ def _touched(gates: Float64, segments: Float64) -> Bool:
     return np.asarray(np.append(segments[:, 0], np.inf)[first] <= gates[:, 1])
 
 
-def _vetoes(paths: GlitchFiles) -> Iterator[tuple[dict[str, Any], Float64]]:
-    """Yield the row of table "vetoes" and the segments of each veto."""
-    for folder in map(Path, paths.models):
-        table = tables.read(VETOES, folder / "vetoes.parquet")
+def read_vetoes(paths: GlitchFiles) -> list[Veto]:
+    """Read the vetoes of all families that have segments."""
+    vetoes = []
+    for path, folder in zip(paths.vetoes, paths.veto_files, strict=True):
+        table = tables.read(VETOES, path)
         for row in records(table[table["n_segments"] > 0]):
-            file = folder / "vetoes" / f"{row['ifo']}-{row['family']}.txt"
-            yield row, np.loadtxt(file, ndmin=2)
+            segments = np.loadtxt(Path(folder) / f"{row['ifo']}-{row['family']}.txt", ndmin=2)
+            vetoes.append(Veto(row, segments))
+    return vetoes
 
 
-def veto_part(paths: GlitchFiles, rows: pd.DataFrame, gates: Float64) -> pd.DataFrame:
+def veto_part(vetoes: Sequence[Veto], rows: pd.DataFrame, gates: Float64) -> pd.DataFrame:
     """Return the vetoes that take each glitch: those whose segments its gate touches."""
     columns = ["family", "channel", "band", "lag", "efficiency", "deadtime"]
     parts = [pd.DataFrame(columns=["number", *columns])]
     ifo = rows["ifo"].to_numpy()
-    for row, segments in _vetoes(paths):
+    for row, segments in vetoes:
         vetoed = np.flatnonzero((ifo == row["ifo"]) & _touched(gates, segments))
         if len(vetoed):
             parts.append(pd.DataFrame({"number": vetoed} | {name: row[name] for name in columns}))
     return pd.concat(parts[1:] or parts).sort_values(["number", "family"])
 
 
-def veto_channels(paths: GlitchFiles) -> dict[str, dict[str, str]]:
+def veto_channels(vetoes: Sequence[Veto]) -> dict[str, dict[str, str]]:
     """Return the channel that each family's veto is made of, by family and detector."""
     channels: dict[str, dict[str, str]] = {}
-    for row, _ in _vetoes(paths):
+    for row, _ in vetoes:
         channels.setdefault(row["family"], {})[row["ifo"]] = row["channel"]
     return channels
 
@@ -121,7 +130,7 @@ def shap_part(paths: GlitchFiles, number: pd.Series) -> pd.DataFrame:
     """
     skill = read_or_empty(SKILL, paths.skill)
     beating = skill.loc[skill["beats"], [*_MODEL, "base_value"]]
-    values = tables.read_all(SHAP_VALUES, [Path(folder) / "shap_values.parquet" for folder in paths.models])
+    values = tables.read_all(SHAP_VALUES, paths.shap)
     values = values.merge(beating, on=_MODEL)
     values["size"] = values["shap"].abs()
     key = ["glitch_id", "family", "view", "model"]

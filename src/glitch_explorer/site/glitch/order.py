@@ -7,14 +7,10 @@ from typing import Any
 import lal
 import pandas as pd
 
-from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
-from glitch_explorer.core import tables
-from glitch_explorer.map.schemas import FAMILIES, UNASSIGNED
-from glitch_explorer.site.glitch.files import GlitchFiles
+from glitch_explorer.map.schemas import UNASSIGNED
 from glitch_explorer.site.map.data import coded, packed
 from glitch_explorer.site.map.leap_seconds import leap_seconds
 from glitch_explorer.site.map.sample import even_sample
-from glitch_explorer.views.schemas import VIEWS
 
 #: Glitches in a block, which is one script.
 BLOCK = 500
@@ -22,18 +18,22 @@ BLOCK = 500
 MOST = 300_000
 
 
-def in_order(paths: GlitchFiles, medoids: frozenset[str]) -> pd.DataFrame:
-    """Read the catalogue in order of time, those without a time last.
+def in_order(glitches: pd.DataFrame, families: pd.DataFrame, medoids: frozenset[str]) -> pd.DataFrame:
+    """Return the catalogue in order of time, those without a time last.
+
+    Parameters
+    ----------
+    glitches, families
+        Tables "glitches", of which some columns may be missing, and "families".
+    medoids
+        Glitches that a sample keeps.
 
     Returns
     -------
     DataFrame
-        Columns of table "glitches", and family and isolation of the first row on the map, -1 and NaN off it.
+        The glitches, with family and isolation of the first row on the map, -1 and NaN off it.
         Of a larger catalogue, an even sample of `MOST` glitches.
     """
-    columns = [name for name in GLITCHES.names if not name.startswith("view_")]
-    glitches = tables.read(GLITCHES, paths.glitches, columns)
-    families = tables.read(FAMILIES, paths.families)
     first = families.drop_duplicates("glitch_id")[["glitch_id", "family", "isolation"]]
     rows = glitches.merge(first, on="glitch_id", how="left", validate="1:1")
     rows["family"] = rows["family"].fillna(UNASSIGNED)
@@ -46,19 +46,20 @@ def numbers_of(rows: pd.DataFrame) -> pd.Series:
     return pd.Series(range(len(rows)), index=rows["glitch_id"])
 
 
-def absent_ids(paths: GlitchFiles, number: pd.Series) -> dict[str, dict[str, Any]]:
+def absent_ids(
+    duplicates: pd.DataFrame, quarantine: pd.DataFrame, number: pd.Series
+) -> dict[str, dict[str, Any]]:
     """Return ids of the sources without a page: `kept`, the glitch that stands for them, or `excluded`.
 
     Parameters
     ----------
-    paths
-        The tables.
+    duplicates, quarantine
+        Tables "duplicates" and "quarantine".
     number
         Of `numbers_of`.
     """
-    same = tables.read(DUPLICATES, paths.duplicates)
-    same = same[~same["glitch_id"].isin(number.index) & same["kept_id"].isin(number.index)]
-    out = tables.read(QUARANTINE, paths.quarantine).dropna(subset="glitch_id")
+    same = duplicates[~duplicates["glitch_id"].isin(number.index) & duplicates["kept_id"].isin(number.index)]
+    out = quarantine.dropna(subset="glitch_id")
     out = out[~out["glitch_id"].isin(number.index)]
     return {
         "kept": dict(zip(same["glitch_id"], same["kept_id"], strict=True)),
@@ -113,9 +114,8 @@ def index_data(
     }
 
 
-def pictured(paths: GlitchFiles, rows: pd.DataFrame, medoids: frozenset[str], limit: int) -> list[str]:
-    """Return the glitches with spectrograms, in order of time: `even_sample` of those with views."""
-    status = tables.read_all(VIEWS, paths.status)
+def pictured(status: pd.DataFrame, rows: pd.DataFrame, medoids: frozenset[str], limit: int) -> list[str]:
+    """Return the glitches with spectrograms, in order of time: `even_sample` of those in table "views"."""
     viewed = rows[rows["glitch_id"].isin(status["glitch_id"])].reset_index(drop=True)
     shown: list[str] = viewed.loc[even_sample(viewed, limit, medoids), "glitch_id"].tolist()
     return shown

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from glitch_explorer.audit.schemas import AUDIT_FAMILIES
+from glitch_explorer.catalog.schemas import DUPLICATES, GLITCHES, QUARANTINE
 from glitch_explorer.core import files, tables
+from glitch_explorer.map.schemas import FAMILIES
 from glitch_explorer.site.families.names import family_names
 from glitch_explorer.site.families.page import frequency_ticks
 from glitch_explorer.site.glitch.facts import map_parts
 from glitch_explorer.site.glitch.files import GlitchFiles
-from glitch_explorer.site.glitch.impact import family_witnesses, impact_parts, veto_channels
+from glitch_explorer.site.glitch.impact import family_witnesses, impact_parts, read_vetoes, veto_channels
 from glitch_explorer.site.glitch.order import BLOCK, absent_ids, in_order, index_data, numbers_of, pictured
 from glitch_explorer.site.glitch.spectrograms import write_spectrograms
 from glitch_explorer.site.map.data import packed
@@ -21,9 +23,12 @@ from glitch_explorer.site.numbers import known
 from glitch_explorer.site.pages import render, script_data, static
 from glitch_explorer.site.pictures import Pictures
 from glitch_explorer.views.colormap import viridis
+from glitch_explorer.views.schemas import VIEWS
 
 #: The page's scripts, in the order in which they run.
 SCRIPTS = ("data", "draw", "spectrograms", "parts", "lists", "main")
+#: Columns of table "glitches" that are read.
+COLUMNS = [name for name in GLITCHES.names if not name.startswith("view_")]
 #: Columns of which the whole GPS second and its fraction count.
 _TIMES = ("start", "end", "after")
 
@@ -86,14 +91,17 @@ def write_glitch_page(
     """
     audited = tables.read(AUDIT_FAMILIES, paths.audit_families)
     medoids = frozenset(audited["medoid"].dropna())
-    rows = in_order(paths, medoids)
+    glitches = tables.read(GLITCHES, paths.glitches, COLUMNS)
+    families, quarantine = tables.read(FAMILIES, paths.families), tables.read(QUARANTINE, paths.quarantine)
+    status, vetoes = tables.read_all(VIEWS, paths.status), read_vetoes(paths)
+    rows = in_order(glitches, families, medoids)
     number = numbers_of(rows)
-    shown = pictured(paths, rows, medoids, pictures)
-    parts = map_parts(paths, rows, number)
-    parts |= impact_parts(paths, rows, number, float(gates["min_gate_s"] or 0))
+    shown = pictured(status, rows, medoids, pictures)
+    parts = map_parts(paths, rows, number, families=families, status=status, quarantine=quarantine)
+    parts |= impact_parts(paths, rows, number, vetoes, float(gates["min_gate_s"] or 0))
     settings = {"lines": dict(lines), "gates": dict(gates), "has": dict(has), "ticks": frequency_ticks()}
-    settings |= {"witnesses": family_witnesses(paths), "vetoes": veto_channels(paths)}
-    settings |= absent_ids(paths, number)
+    settings |= {"witnesses": family_witnesses(paths), "vetoes": veto_channels(vetoes)}
+    settings |= absent_ids(tables.read(DUPLICATES, paths.duplicates), quarantine, number)
     settings["scale"] = packed(viridis().reshape(-1), "u1")
     with files.whole_folder(out) as folder:
         views = Pictures(paths.views, paths.status) if shown else None

@@ -1,20 +1,11 @@
 "use strict";
 // The index of all glitches in order of time, their blocks, and what an address means.
 const Data = (() => {
-  const kinds = { Float32: Float32Array, Float64: Float64Array, Uint8: Uint8Array, Uint16: Uint16Array, Int32: Int32Array };
   // A time matches a glitch at most this far from it, in seconds.
   const MATCH = 0.5;
   const CHOICES = 8;
 
-  function unpack(packed) {
-    const text = atob(packed.data);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
-    return new kinds[packed.type](bytes.buffer);
-  }
-
-  const index = Object.fromEntries(Object.entries(window.GLITCH_INDEX).map(([name, value]) =>
-    [name, value && value.type && value.data !== undefined ? unpack(value) : value]));
+  const index = Packed.unpacked(window.GLITCH_INDEX);
   const { ids, time, ifo, names } = index;
   const n = ids.length;
   // Glitches without a time are last.
@@ -23,20 +14,9 @@ const Data = (() => {
   const numbers = new Map(ids.map((id, number) => [id, number]));
   const loading = new Map();
 
-  // A page opened from a folder can load more data by script tags only.
-  function load(file) {
-    return new Promise((done, failed) => {
-      const script = document.createElement("script");
-      script.src = `${window.GLITCH_FOLDER}/${file}`;
-      script.onload = () => { script.remove(); done(window.GLITCH_BLOCK); };
-      script.onerror = () => failed(new Error(`${script.src} is missing beside the page`));
-      document.head.append(script);
-    });
-  }
-
   function record(number) {
     const block = Math.floor(number / index.block);
-    if (!loading.has(block)) loading.set(block, load(`${String(block).padStart(3, "0")}.js`));
+    if (!loading.has(block)) loading.set(block, Packed.load(String(block).padStart(3, "0")).then(() => window.GLITCH_BLOCK));
     return loading.get(block).then((records) => records[number % index.block]);
   }
 
@@ -93,5 +73,5 @@ const Data = (() => {
     return { number: -1, query, choices: lower ? like : [] };
   }
 
-  return { ...index, n, timed, record, place, next, nearest, find, load, MATCH };
+  return { ...index, n, timed, record, place, next, nearest, find, MATCH };
 })();
